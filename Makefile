@@ -1,0 +1,142 @@
+# Every door of the repository. `make` alone says what there is; each door sets itself up on first use.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VENV ?= .venv
+SAM_VENV := .venv-sam
+LOCK_VENV := .venv-lock
+# A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
+PYTHON ?=
+PIP := python -m pip --disable-pip-version-check --no-input -qq
+EVENT ?=
+# The packages that the editable installation names; a room that is new must be installed again.
+ROOMS := $(wildcard layers/core/secondhop/__init__.py cli/*/__init__.py simulator/*/__init__.py rehearsal/__init__.py)
+
+export SAM_CLI_TELEMETRY := 0
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help
+help: ## Say what can be made
+	@echo "Second Hop. On first use each target makes its own environment with Python 3.11 or newer."
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo
+	@echo "PYTHON=3.11 (or a path) chooses the interpreter of a new environment, VENV= its folder."
+
+# ---------------------------------------------------------------- what people come for
+
+.PHONY: demo
+demo: $(VENV)/.demo ## Run two nights of backups on the embedded simulator, and show what became of each database
+	@$(VENV)/bin/secondhop demo
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
+	@$(VENV)/bin/python -m pytest -m "not built"
+
+.PHONY: replay
+replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EVENT=events/<file>.json
+	@test -n "$(EVENT)" || { echo "make replay needs a file: make replay EVENT=events/<file>.json" >&2; exit 2; }
+	@$(VENV)/bin/secondhop replay "$(EVENT)"
+
+# ---------------------------------------------------------------- what guards the repository
+
+.PHONY: check
+check: test rest-of-check ## Run everything that CI runs
+
+.PHONY: rest-of-check
+rest-of-check: lint types imports templates coverage artefacts oldest
+	@echo "make check: everything passed."
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style and formatting
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+.PHONY: format
+format: $(VENV)/.dev ## Mend style and formatting where a tool can
+	@$(VENV)/bin/ruff check --fix-only -q .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check types
+	@$(VENV)/bin/mypy
+
+.PHONY: imports
+imports: $(VENV)/.dev ## Check that the doors between the rooms open one way
+	@$(VENV)/bin/lint-imports --no-cache
+
+.PHONY: templates
+templates: $(VENV)/.dev ## Check the CloudFormation templates
+	@$(VENV)/bin/cfn-lint template.yaml stacks/*.yaml
+
+.PHONY: coverage
+coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
+	@$(VENV)/bin/coverage run -m pytest tests/unit tests/property
+	@$(VENV)/bin/coverage report --fail-under=100 --include='*/secondhop/domain/*,*/secondhop/application/*'
+
+.PHONY: artefacts
+artefacts: build $(VENV)/.dev ## Check what `make build` left
+	@$(VENV)/bin/python -m pytest -m built
+
+# The suite again on the oldest Python, where it is installed, in an environment of its own.
+.PHONY: oldest
+oldest:
+	@if ./tools/find-python 3.11 >/dev/null; then $(MAKE) --no-print-directory test VENV=.venv-3.11 PYTHON=3.11; \
+	else echo "Python 3.11 is not installed here: the suite was not run on it."; fi
+
+# ---------------------------------------------------------------- what is deployed
+
+.PHONY: build
+build: $(SAM_VENV)/.sam ## Build what `sam deploy` uploads, into .aws-sam/build
+	@PATH="$(CURDIR)/$(SAM_VENV)/bin:$$PATH" AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} \
+	    sh -c 'sam validate --lint && sam build'
+
+# ---------------------------------------------------------------- environments
+
+$(VENV)/bin/python:
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
+	    echo "No usable $(if $(PYTHON),PYTHON=$(PYTHON),Python 3.11 or newer) was found: install one with its venv module," \
+	        "or say make PYTHON=/path/to/python3." >&2; exit 1; }; \
+	echo "Setting up $(VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python requirements/demo.txt pyproject.toml $(ROOMS)
+	@$(VENV)/bin/$(PIP) install --require-hashes -r requirements/demo.txt || $(no_packages)
+	@$(VENV)/bin/$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
+	@echo "Installing what the tests need into $(VENV), once."
+	@$(VENV)/bin/$(PIP) install --require-hashes -r requirements/dev.txt || $(no_packages)
+	@touch $@
+
+$(SAM_VENV)/.sam: requirements/sam.txt
+	@python=$$(./tools/find-python 3.13) || { \
+	    echo "make build needs Python 3.13, which the Lambda runtime is: install it with its venv module." >&2; exit 1; }; \
+	echo "Setting up $(SAM_VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(SAM_VENV)
+	@$(SAM_VENV)/bin/$(PIP) install --require-hashes -r requirements/sam.txt || $(no_packages)
+	@touch $@
+
+no_packages = { echo "The packages of $< could not be installed: the lines above say why; usually the network." >&2; exit 1; }
+
+# ---------------------------------------------------------------- housekeeping
+
+COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+
+.PHONY: lock
+lock: ## Renew the locked requirement files
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) && "$$python" -m venv --clear $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/$(PIP) install uv
+	@PATH="$(CURDIR)/$(LOCK_VENV)/bin:$$PATH"; cd requirements && \
+	    $(COMPILE) --python-version 3.11 demo.in -o demo.txt && \
+	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
+	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
+	    cd ../layers/dependencies && $(COMPILE) --python-version 3.13 requirements.in -o requirements.txt
+
+.PHONY: clean
+clean: ## Remove environments, builds and caches
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
