@@ -1,0 +1,1 @@
+"""What a chain is and how it advances: pure values and functions, standard library only."""

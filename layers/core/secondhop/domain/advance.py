@@ -1,0 +1,224 @@
+"""Advance a chain by one fact: pure and total. It knows neither AWS nor the time of day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from secondhop.domain import observation as seen
+from secondhop.domain import patience
+from secondhop.domain.announcing import announcements, open_incidents
+from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending
+from secondhop.domain.checking import next_check
+from secondhop.domain.command import (
+    Announce,
+    Command,
+    EffectCommand,
+    ReleaseIntermediate,
+    StartCopy,
+    SurveyCopies,
+    WakeRelatives,
+    WakeWaiting,
+)
+from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
+from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
+from secondhop.domain.transitions import step_hop, step_intermediate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The chain after a fact, what to do, and why in words."""
+
+    chain: Chain
+    commands: tuple[Command, ...]
+    reason: str
+
+    @property
+    def effects(self) -> tuple[EffectCommand, ...]:
+        return tuple(command for command in self.commands if isinstance(command, EffectCommand))
+
+
+Progress = tuple[Chain, tuple[Command, ...], list[str]]
+"""A chain on its way through a step: its new form, the commands so far, the reasons so far."""
+
+
+def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> Decision:
+    """What the chain becomes through a fact. Never raises for a fact that comes late, twice, or out of order."""
+    progress: Progress
+    match fact:
+        case seen.Announced():
+            progress = _forget_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
+        case _ if chain.abandoned_by is not None:
+            progress = chain, _announcements_due(chain, now), [f"abandoned by {chain.abandoned_by}; nothing is done"]
+        case seen.AbandonAsked(by=by):
+            progress = replace(chain, abandoned_by=by, pending=()), (), [f"abandoned by {by}"]
+        case seen.Postponed(why=why):
+            progress = chain, (), [why]
+        case seen.HopObservation(hop=name):
+            progress = _advance_hop(chain, name, fact, route, now)
+        case seen.IntermediateObservation(intermediate=name):
+            progress = _advance_intermediate(chain, name, fact, route, now)
+        case seen.Noticed() | seen.RetryAsked():
+            progress = _advance_everything(chain, fact, route, now)
+    changed, commands = _settle(chain, progress, fact, route, now)
+    return Decision(chain=changed, commands=commands, reason="; ".join(dict.fromkeys(progress[2])))
+
+
+def _announcements_due(chain: Chain, now: datetime) -> tuple[Command, ...]:
+    """Announcements that were decided, and of which nobody knows whether they went out."""
+    return tuple(p.command for p in chain.pending if isinstance(p.command, Announce) and now >= p.until)
+
+
+def _advance_hop(chain: Chain, name: str, fact: object, route: Route, now: datetime) -> Progress:
+    if all(hop.name != name for hop in chain.hops):
+        return chain, (), [f"this chain has no hop {name}"]
+    step = step_hop(HopSituation(chain=chain, hop=chain.hop(name), route=route, now=now), fact)
+    after = _cancel_pending(chain.with_hop(step.hop), step, fact)
+    return after, step.commands, [f"{name}: {step.reason}"]
+
+
+def _cancel_pending(chain: Chain, step: HopStep, fact: object) -> Chain:
+    """A pending start is over when it was answered, or when its hop is not COPYING any more."""
+    is_over = step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted)
+    if not is_over:
+        return chain
+    kept = (p for p in chain.pending if not (isinstance(p.command, StartCopy) and p.command.subject == step.hop.name))
+    return replace(chain, pending=tuple(kept))
+
+
+def _advance_intermediate(chain: Chain, name: str, fact: object, route: Route, now: datetime) -> Progress:
+    if all(each.name != name for each in chain.intermediates):
+        return chain, (), [f"this chain has no intermediate {name}"]
+    situation = IntermediateSituation(chain=chain, intermediate=chain.intermediate(name), route=route, now=now)
+    step = step_intermediate(situation, fact)
+    after = chain.with_intermediate(step.intermediate)
+    if step.troubled_hop is not None:
+        after = after.with_hop(step.troubled_hop)
+    is_answered = isinstance(fact, (seen.DeleteAccepted, seen.DeleteRefused))
+    if is_answered or step.intermediate.state is not IntermediateState.RELEASING:
+        after = _without_release(after, name)
+    return after, step.commands, [f"{name}: {step.reason}"]
+
+
+def _advance_everything(chain: Chain, fact: seen.Noticed | seen.RetryAsked, route: Route, now: datetime) -> Progress:
+    commands = _announcements_due(chain, now)
+    reasons: list[str] = []
+    for hop in chain.hops:
+        chain, more, why = _advance_hop(chain, hop.name, fact, route, now)
+        commands, reasons = (*commands, *more), reasons + why
+    for each in chain.intermediates:
+        if each.state in (IntermediateState.DUE, IntermediateState.RELEASING):
+            chain, more, why = _advance_intermediate(chain, each.name, fact, route, now)
+            commands, reasons = (*commands, *more), reasons + why
+    return chain, commands, reasons
+
+
+def _settle(
+    before: Chain, progress: Progress, fact: Observation, route: Route, now: datetime
+) -> tuple[Chain, tuple[Command, ...]]:
+    """Draw the consequences of a step: what became due, readable, free, announced, pending, and when to look next."""
+    after, commands, _ = progress
+    after, more = _follow_verified(before, after, route, now)
+    commands = (*commands, *more)
+    freed = [h for h in before.hops if h.state is HopState.COPYING and not _is_copying(after, h.name)]
+    commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
+    told = announcements(before, after)
+    commands += told
+    after = replace(after, incidents=open_incidents(after))
+    until = now + patience.FENCE
+    effects = tuple(command for command in commands if isinstance(command, EffectCommand))
+    kept = tuple(p for p in after.pending if p.command not in effects)
+    after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
+    return _with_next_check(before, after, fact, now), commands
+
+
+def _is_copying(chain: Chain, name: str) -> bool:
+    return chain.abandoned_by is None and chain.hop(name).state is HopState.COPYING
+
+
+def _follow_verified(before: Chain, after: Chain, route: Route, now: datetime) -> tuple[Chain, tuple[Command, ...]]:
+    """Hops that became VERIFIED make other hops readable and intermediates due."""
+    commands: tuple[Command, ...] = ()
+    for hop in after.hops:
+        if hop.state is HopState.VERIFIED and before.hop(hop.name).state is not HopState.VERIFIED:
+            readers = (h for h in after.hops if h.reads_from == hop.name and h.state is HopState.WAITING)
+            commands += tuple(SurveyCopies(subject=reader.name) for reader in readers)
+            after = _point_out(after, hop)
+    for each in after.intermediates:
+        after, more = _follow_readers(after, each, route, now)
+        commands += more
+    if not _is_verified(before) and _is_verified(after):
+        commands += (WakeRelatives(database=after.database),)
+    return after, commands
+
+
+def _follow_readers(chain: Chain, each: Intermediate, route: Route, now: datetime) -> tuple[Chain, tuple[Command, ...]]:
+    """HELD becomes DUE when every reader is VERIFIED, and back when one is in doubt and no delete was asked for."""
+    is_ready = all(hop.state is HopState.VERIFIED for hop in chain.readers_of(each.name))
+    if each.state is IntermediateState.HELD and is_ready and each.point is not None:
+        due = chain.with_intermediate(replace(each, state=IntermediateState.DUE, since=now))
+        due, commands, _ = _advance_intermediate(due, each.name, seen.Noticed(), route, now)
+        return due, commands
+    is_undecided = each.state is IntermediateState.DUE or chain.pending_of(each.name, ReleaseIntermediate) is not None
+    if is_undecided and not is_ready:
+        held = replace(each, state=IntermediateState.HELD, since=now)
+        return _without_release(chain.with_intermediate(held), each.name), ()
+    return chain, ()
+
+
+def _without_release(chain: Chain, name: str) -> Chain:
+    kept = (p for p in chain.pending if not (isinstance(p.command, ReleaseIntermediate) and p.command.subject == name))
+    return replace(chain, pending=tuple(kept))
+
+
+def _point_out(chain: Chain, hop: Hop) -> Chain:
+    """An onward intermediate is known once the hop that makes it is verified."""
+    onward = [each for each in chain.intermediates if each.name == hop.name and each.point is None]
+    for each in onward:
+        chain = chain.with_intermediate(replace(each, point=hop.arrival))
+    return chain
+
+
+def _is_verified(chain: Chain) -> bool:
+    return all(hop.state is HopState.VERIFIED for hop in chain.hops)
+
+
+def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
+    def is_told(pending: Pending) -> bool:
+        command = pending.command
+        return isinstance(command, Announce) and (command.incident, command.is_closed) == (
+            fact.incident,
+            fact.is_closed,
+        )
+
+    return replace(chain, pending=tuple(p for p in chain.pending if not is_told(p)))
+
+
+def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
+    """When to look at the chain again, and whether it is finished and every point it claimed was seen gone."""
+    finished_at = after.finished_at or (now if _is_forgotten_by_aws(after) and not after.pending else None)
+    after = replace(after, finished_at=finished_at, next_check=None)
+    if finished_at is not None:
+        return after
+    is_paused = isinstance(fact, seen.Postponed)
+    check = now + patience.WAITING_CHECK if is_paused else next_check(after, now)
+    earlier = before.next_check
+    if (
+        check is not None
+        and earlier is not None
+        and now < earlier < check
+        and replace(before, next_check=None) == after
+    ):
+        check = earlier
+    return replace(after, next_check=check)
+
+
+def _is_forgotten_by_aws(chain: Chain) -> bool:
+    """Whether every recovery point that the chain claimed was seen gone."""
+    hops_are_over = all(hop.seen_gone_at is not None or _is_released(chain, hop.name) for hop in chain.hops)
+    return hops_are_over and all(each.state is IntermediateState.RELEASED for each in chain.intermediates)
+
+
+def _is_released(chain: Chain, name: str) -> bool:
+    return any(each.name == name and each.state is IntermediateState.RELEASED for each in chain.intermediates)

@@ -1,0 +1,105 @@
+"""The rules of a hop whose copy has arrived, and of one that is stranded. Pure; `transitions` binds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from secondhop.domain import patience
+from secondhop.domain.chain import HopState
+from secondhop.domain.classification import REMEDIES, Again, Cause, classify
+from secondhop.domain.command import InspectArrival, SurveyCopies
+from secondhop.domain.copy_rules import arrived, look_before_copying
+from secondhop.domain.lifecycle import DELETION_WINDOW
+from secondhop.domain.observation import ArrivalInspected, AskingDenied, CopySeen, Noticed, RetryAsked
+from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
+from secondhop.domain.verification import Verdict, judge_arrival
+
+
+def ask_for_the_arrival(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
+    """VERIFYING, and time has passed."""
+    return stay(s, "looks at the arrival again", InspectArrival(subject=s.hop.name, point=s.hop.arrival or ""))
+
+
+def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
+    """VERIFYING, and the arrival was described."""
+    if fact.arrival != s.hop.arrival:
+        return stay(s, f"{fact.arrival} is not the arrival in question")
+    finding = judge_arrival(s.chain, s.hop, fact, allow_unencrypted=s.route.allow_unencrypted)
+    if finding.verdict is Verdict.GOOD:
+        hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+        return HopStep(hop=hop, reason=f"verified: {finding.reason}")
+    age = s.now - s.hop.since
+    if finding.verdict is Verdict.NOT_YET and age < patience.VERIFYING_LIMIT:
+        return stay(s, f"not verified yet: {finding.reason}")
+    if s.hop.arrival_is_adopted:
+        rejected = (*s.hop.rejected, fact.arrival)
+        hop = replace(enter(s.hop, HopState.WAITING, s.now), rejected=rejected, arrival=None, arrival_is_adopted=False)
+        ask = SurveyCopies(subject=hop.name)
+        return HopStep(hop=hop, reason=f"the copy found in the vault will not do: {finding.reason}", commands=(ask,))
+    if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
+        return stay(s, f"not verified yet: {finding.reason}")
+    cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause
+    return strand(s, cause, finding.reason)
+
+
+def strand_on_denial(s: HopSituation, fact: AskingDenied) -> HopStep:
+    """Any working state, and AWS denied a question. It says so for a wrong vault name too: never "gone"."""
+    return strand(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
+
+
+def look_at_expired_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
+    """VERIFIED, and time has passed: once its time is over, see it gone."""
+    if s.hop.seen_gone_at is not None or s.hop.arrival is None or s.hop.promised_until is None:
+        return stay(s, "nothing left to do")
+    if s.now < s.hop.promised_until + DELETION_WINDOW:
+        return stay(s, "verified")
+    return stay(s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
+
+
+def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
+    """VERIFIED, and the copy was described again."""
+    is_over = s.hop.promised_until is not None and s.now >= s.hop.promised_until
+    if fact.arrival != s.hop.arrival:
+        return stay(s, f"{fact.arrival} is not the arrival in question")
+    if is_over and fact.point is None:
+        return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
+    finding = judge_arrival(s.chain, s.hop, fact, allow_unencrypted=s.route.allow_unencrypted)
+    if is_over or finding.verdict is not Verdict.WRONG:
+        return stay(s, finding.reason)
+    return strand(s, finding.cause, finding.reason)
+
+
+def resume_when_due(s: HopSituation, fact: Noticed) -> HopStep:
+    """STRANDED, and time has passed: once a day is worth another try where trying can help at all."""
+    if s.hop.trouble is None or REMEDIES[s.hop.trouble.cause].again is Again.OPERATOR:
+        return stay(s, "stranded; only an operator can help")
+    if s.hop.not_before is not None and s.now < s.hop.not_before:
+        return stay(s, f"stranded; tried again after {s.hop.not_before.isoformat()}")
+    if s.hop.arrival is None and s.chain.source_expires_at is not None and s.now >= s.chain.source_expires_at:
+        return strand(s, Cause.SOURCE_GONE, "the source recovery point has reached its expiry")
+    return _resume(s, "tries again after a day")
+
+
+def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
+    """STRANDED, and an operator asked for another try."""
+    fresh = replace(s.hop, failures=0)
+    if s.hop.trouble is not None and s.hop.trouble.cause is Cause.VANISHED and s.hop.arrival is not None:
+        fresh = replace(fresh, rejected=(*s.hop.rejected, s.hop.arrival), arrival=None)
+    return _resume(replace_hop(s, fresh), f"tries again, asked by {fact.by}")
+
+
+def _resume(s: HopSituation, reason: str) -> HopStep:
+    if s.hop.arrival is not None:
+        hop = enter(s.hop, HopState.VERIFYING, s.now)
+        ask = InspectArrival(subject=hop.name, point=s.hop.arrival)
+        return HopStep(hop=hop, reason=reason, commands=(ask,))
+    waiting = enter(s.hop, HopState.WAITING, s.now)
+    step = look_before_copying(replace_hop(s, waiting), Noticed())
+    return replace(step, reason=f"{reason}; {step.reason}")
+
+
+def accept_late_success(s: HopSituation, fact: CopySeen) -> HopStep:
+    """STRANDED, and a copy job was seen: a success that comes late is still a success."""
+    if fact.job.state == "COMPLETED" and fact.job.arrival is not None and fact.job.arrival not in s.hop.rejected:
+        return arrived(s, fact.job, attempt=max(s.hop.attempt, 1), is_adopted=False)
+    return stay(s, f"stranded; copy job {fact.job.job_id} is {fact.job.state}")

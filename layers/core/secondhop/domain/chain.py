@@ -1,0 +1,218 @@
+"""A chain: one recovery point in a watched vault, travelling one route. The aggregate and the unit of consistency.
+
+State is kept per hop and per intermediate; the chain's own state is derived. Nothing here decides anything: the rules
+are in `transitions`, and `advance` applies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from secondhop.domain.arn import Vault
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import EffectCommand
+from secondhop.domain.route import ARRIVAL
+
+
+class HopState(StrEnum):
+    """Where one hop stands."""
+
+    WAITING = "WAITING"
+    COPYING = "COPYING"
+    VERIFYING = "VERIFYING"
+    VERIFIED = "VERIFIED"
+    STRANDED = "STRANDED"
+
+
+class IntermediateState(StrEnum):
+    """Where a copy stands that exists only to be copied onward."""
+
+    HELD = "HELD"
+    DUE = "DUE"
+    RELEASING = "RELEASING"
+    RELEASED = "RELEASED"
+
+
+class ChainState(StrEnum):
+    """What the hops and intermediates amount to. The last four are ends; STRANDED waits for an operator."""
+
+    WAITING = "WAITING"
+    COPYING = "COPYING"
+    VERIFYING = "VERIFYING"
+    RELEASING = "RELEASING"
+    STRANDED = "STRANDED"
+    COMPLETE = "COMPLETE"
+    TOO_LATE = "TOO_LATE"
+    ABANDONED = "ABANDONED"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChainKey:
+    """A chain's identity. A different ARN is never a repeat of another, even with the same database and date."""
+
+    recovery_point: str
+    route: str
+
+    def __str__(self) -> str:
+        return f"{self.route}/{self.recovery_point}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a hop or an intermediate cannot go on, in AWS's words, and since when."""
+
+    cause: Cause
+    message: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One copy's worth of travel.
+
+    `attempt` numbers the copy jobs known for (source, destination), 0 before the first. `arrival` is the recovery
+    point that the job named as its destination. `rejected` are points in the destination vault that were found not
+    to be, or no longer to be, the copy that this hop owes. `failures` counts failed attempts since the last success
+    or operator, and drives the back-off.
+    """
+
+    name: str
+    reads_from: str | None
+    destination: Vault
+    state: HopState = HopState.WAITING
+    since: datetime
+    attempt: int = 0
+    job_id: str | None = None
+    arrival: str | None = None
+    arrival_is_adopted: bool = False
+    promised_until: datetime | None = None
+    failures: int = 0
+    not_before: datetime | None = None
+    slot_wanted: bool = False
+    rejected: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+    seen_gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intermediate:
+    """A copy that exists only to be copied onward; `name` is "arrival" or the hop that made it."""
+
+    name: str
+    vault: Vault
+    point: str | None
+    state: IntermediateState = IntermediateState.HELD
+    since: datetime
+    failures: int = 0
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An effect that was decided and persisted whole. Nobody else carries it out before `until` has passed."""
+
+    command: EffectCommand
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """One recovery point of a watched vault on its route.
+
+    `created_at` is the creation date of the original backup. `incidents` are the ids that were announced and are
+    not yet closed. `version` counts the saves; 0 is a chain that was never saved.
+    """
+
+    key: ChainKey
+    database: str
+    resource_type: str
+    created_at: datetime
+    opened_at: datetime
+    watched: Vault
+    encrypted: bool
+    source_expires_at: datetime | None
+    hops: tuple[Hop, ...]
+    intermediates: tuple[Intermediate, ...]
+    pending: tuple[Pending, ...] = ()
+    incidents: tuple[str, ...] = ()
+    abandoned_by: str | None = None
+    next_check: datetime | None = None
+    finished_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def state(self) -> ChainState:
+        """The chain's state, derived from its hops and intermediates."""
+        if self.abandoned_by is not None:
+            return ChainState.ABANDONED
+        troubles = self.troubles()
+        if troubles:
+            late = all(trouble.cause is Cause.TOO_LATE for trouble in troubles)
+            return ChainState.TOO_LATE if late else ChainState.STRANDED
+        states = {hop.state for hop in self.hops}
+        for state in (HopState.WAITING, HopState.COPYING, HopState.VERIFYING):
+            if state in states:
+                return ChainState(state.value)
+        releasing = any(each.state is IntermediateState.RELEASING for each in self.intermediates)
+        return ChainState.RELEASING if releasing else ChainState.COMPLETE
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Every trouble of a hop that cannot go on or of an intermediate that could not be released."""
+        return tuple(trouble for _, trouble in self.troubled())
+
+    def troubled(self) -> tuple[tuple[str, Trouble], ...]:
+        """Hops and intermediates in trouble, by name."""
+        hops = ((hop.name, hop.trouble) for hop in self.hops)
+        intermediates = ((each.name, each.trouble) for each in self.intermediates)
+        return tuple((name, trouble) for name, trouble in (*hops, *intermediates) if trouble is not None)
+
+    def hop(self, name: str) -> Hop:
+        return next(hop for hop in self.hops if hop.name == name)
+
+    def intermediate(self, name: str) -> Intermediate:
+        return next(each for each in self.intermediates if each.name == name)
+
+    def with_hop(self, changed: Hop) -> Chain:
+        return replace(self, hops=tuple(changed if hop.name == changed.name else hop for hop in self.hops))
+
+    def with_intermediate(self, changed: Intermediate) -> Chain:
+        kept = (changed if each.name == changed.name else each for each in self.intermediates)
+        return replace(self, intermediates=tuple(kept))
+
+    def source_of(self, hop: Hop) -> str | None:
+        """The ARN of the recovery point that a hop reads, or None while there is none to read."""
+        if hop.reads_from is None:
+            return self.key.recovery_point
+        reader = self.hop(hop.reads_from)
+        return reader.arrival if reader.state is HopState.VERIFIED else None
+
+    def source_vault_of(self, hop: Hop) -> Vault:
+        return self.watched if hop.reads_from is None else self.hop(hop.reads_from).destination
+
+    def readers_of(self, intermediate: str) -> tuple[Hop, ...]:
+        """The hops that copy from an intermediate."""
+        source = None if intermediate == ARRIVAL else intermediate
+        return tuple(hop for hop in self.hops if hop.reads_from == source)
+
+    def standing_arrivals(self, intermediate: str) -> tuple[Hop, ...]:
+        """The hops whose arrivals were made from an intermediate and must still stand.
+
+        Where a reader's own arrival was an intermediate and is released, the copies made from that one count.
+        """
+        found: list[Hop] = []
+        for reader in self.readers_of(intermediate):
+            if self._is_released(reader.name):
+                found.extend(self.standing_arrivals(reader.name))
+            else:
+                found.append(reader)
+        return tuple(found)
+
+    def _is_released(self, name: str) -> bool:
+        return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
+
+    def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
+        """The pending effect of a kind for a hop or an intermediate."""
+        matching = (p for p in self.pending if isinstance(p.command, kind) and p.command.subject == subject)
+        return next(matching, None)

@@ -1,0 +1,44 @@
+"""When a chain is worth another look, if no event comes first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.lifecycle import DELETION_WINDOW
+
+
+def next_check(chain: Chain, now: datetime) -> datetime | None:
+    """The earliest moment at which asking AWS may teach something; None if nothing is left to learn."""
+    moments = [pending.until for pending in chain.pending]
+    if chain.abandoned_by is None:
+        moments += [moment for hop in chain.hops if (moment := _check_hop(hop, now)) is not None]
+        moments += [m for each in chain.intermediates if (m := _check_intermediate(each, now)) is not None]
+    return min(moments, default=None)
+
+
+def _check_hop(hop: Hop, now: datetime) -> datetime | None:
+    if hop.state is HopState.VERIFIED:
+        if hop.seen_gone_at is not None or hop.promised_until is None:
+            return None
+        return max(hop.promised_until + DELETION_WINDOW, now + timedelta(hours=1))
+    if hop.not_before is not None and hop.not_before > now:
+        return hop.not_before
+    intervals = {
+        HopState.WAITING: patience.WAITING_CHECK,
+        HopState.COPYING: patience.COPYING_CHECK,
+        HopState.VERIFYING: patience.VERIFYING_CHECK,
+        HopState.STRANDED: patience.DAILY,
+    }
+    return now + intervals[hop.state]
+
+
+def _check_intermediate(intermediate: Intermediate, now: datetime) -> datetime | None:
+    match intermediate.state:
+        case IntermediateState.DUE:
+            return now + patience.DAILY
+        case IntermediateState.RELEASING:
+            return now + (patience.DAILY if intermediate.trouble else patience.DELETING_CHECK)
+        case IntermediateState.HELD | IntermediateState.RELEASED:
+            return None

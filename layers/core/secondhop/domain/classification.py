@@ -1,0 +1,209 @@
+"""From AWS's words to a cause, whether trying again helps, and the remedy. One table, first match wins.
+
+The texts are those of AWS Backup's status messages (devguide/backup-dashboards, the knowledge-centre article
+backup-troubleshoot-cross-account-copy) and the error codes of its API. A text that no row knows is UNKNOWN: a few
+retries, then stranded with the text quoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Again(StrEnum):
+    """Whether, and how, trying again helps."""
+
+    SOON = "SOON"
+    DAILY = "DAILY"
+    OPERATOR = "OPERATOR"
+
+
+class Cause(StrEnum):
+    """Why a hop or an intermediate could not go on."""
+
+    TRANSIENT = "TRANSIENT"
+    QUOTA = "QUOTA"
+    ORGANIZATION = "ORGANIZATION"
+    VAULT_POLICY = "VAULT_POLICY"
+    VAULT_KEY = "VAULT_KEY"
+    SOURCE_KEY = "SOURCE_KEY"
+    AWS_MANAGED_KEY = "AWS_MANAGED_KEY"
+    RETENTION_RANGE = "RETENTION_RANGE"
+    OPTION_GROUP = "OPTION_GROUP"
+    TAGS = "TAGS"
+    PERMISSION = "PERMISSION"
+    ROLE = "ROLE"
+    UNSUPPORTED = "UNSUPPORTED"
+    SOURCE_GONE = "SOURCE_GONE"
+    ROUTE = "ROUTE"
+    UNSHARE = "UNSHARE"
+    UNKNOWN = "UNKNOWN"
+    TOO_LATE = "TOO_LATE"
+    VANISHED = "VANISHED"
+    MISMATCH = "MISMATCH"
+    UNENCRYPTED = "UNENCRYPTED"
+    UNDECIDABLE = "UNDECIDABLE"
+    CLAIMED = "CLAIMED"
+    STUCK = "STUCK"
+    DELETE_FAILED = "DELETE_FAILED"
+    DELETE_REFUSED = "DELETE_REFUSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What a person does about a cause, and what Second Hop does meanwhile."""
+
+    again: Again
+    words: str
+
+
+REMEDIES: dict[Cause, Remedy] = {
+    Cause.TRANSIENT: Remedy(again=Again.SOON, words="Nothing: AWS had a passing fault and the copy is tried again."),
+    Cause.QUOTA: Remedy(again=Again.SOON, words="Nothing: too many copies are in progress; it is tried again later."),
+    Cause.UNKNOWN: Remedy(
+        again=Again.DAILY, words="Read the quoted message; if AWS Support is needed, give them the copy job's id."
+    ),
+    Cause.ORGANIZATION: Remedy(
+        again=Again.DAILY,
+        words="Put both accounts into one AWS Organization and, in its management account, run "
+        "aws backup update-global-settings --global-settings isCrossAccountBackupEnabled=true.",
+    ),
+    Cause.VAULT_POLICY: Remedy(
+        again=Again.DAILY,
+        words="Let the destination vault's access policy allow backup:CopyIntoBackupVault to the source account.",
+    ),
+    Cause.VAULT_KEY: Remedy(
+        again=Again.DAILY, words="Use a destination vault that is encrypted with a customer managed KMS key."
+    ),
+    Cause.SOURCE_KEY: Remedy(
+        again=Again.DAILY,
+        words="Enable the source snapshot's KMS key and let its key policy allow the destination account's "
+        "AWSServiceRoleForBackup kms:CreateGrant (kms:GrantIsForAWSResource), kms:Decrypt, kms:GenerateDataKey* "
+        "and kms:DescribeKey.",
+    ),
+    Cause.AWS_MANAGED_KEY: Remedy(
+        again=Again.OPERATOR,
+        words="Snapshots under an AWS managed key cannot be shared; re-encrypt into a vault with a customer managed key.",
+    ),
+    Cause.RETENTION_RANGE: Remedy(
+        again=Again.DAILY,
+        words="Choose RetentionDays inside the minimum and maximum retention of the destination vault's lock.",
+    ),
+    Cause.OPTION_GROUP: Remedy(
+        again=Again.DAILY, words="Create the option group that the message names in the destination Region."
+    ),
+    Cause.TAGS: Remedy(
+        again=Again.DAILY,
+        words="Allow backup:ListTags, backup:TagResource and rds:ListTagsForResource to the copy role, "
+        "and keep the recovery point below 50 tags.",
+    ),
+    Cause.PERMISSION: Remedy(
+        again=Again.DAILY,
+        words="Allow the action that the message names to the role that it names; AWS says the same when the "
+        "vault's name or Region is wrong, so check WatchedVaultName, DrVaultName and DrRegion too.",
+    ),
+    Cause.ROLE: Remedy(
+        again=Again.DAILY,
+        words="Let backup.amazonaws.com assume the copy role (CopyRoleArn), and the stack's functions pass it.",
+    ),
+    Cause.UNSUPPORTED: Remedy(
+        again=Again.OPERATOR,
+        words="AWS Backup cannot copy this recovery point (continuous, Multi-AZ DB cluster, or a Region pair without "
+        "support); back the database up in a form that can be copied.",
+    ),
+    Cause.SOURCE_GONE: Remedy(
+        again=Again.OPERATOR,
+        words="The source recovery point is gone or expiring. Take a new backup, and keep intermediates for longer.",
+    ),
+    Cause.ROUTE: Remedy(again=Again.DAILY, words="The route no longer has this hop; restore it, or abandon the chain."),
+    Cause.UNSHARE: Remedy(
+        again=Again.SOON,
+        words="The copy role vanished during the copy; the copy itself may have arrived and is looked for.",
+    ),
+    Cause.TOO_LATE: Remedy(
+        again=Again.OPERATOR,
+        words="The copy would live for less than MinimumRemainingDays. A newer backup protects the database.",
+    ),
+    Cause.VANISHED: Remedy(
+        again=Again.OPERATOR,
+        words="The copy is not in its vault any more. Find out who deleted it; secondhop retry makes a new one.",
+    ),
+    Cause.MISMATCH: Remedy(
+        again=Again.OPERATOR,
+        words="The arrival is not what was promised. Compare it with the message; secondhop retry looks again.",
+    ),
+    Cause.UNENCRYPTED: Remedy(
+        again=Again.OPERATOR,
+        words="Unencrypted clusters stay unencrypted when copied. Encrypt the database, or set AllowUnencrypted.",
+    ),
+    Cause.UNDECIDABLE: Remedy(
+        again=Again.OPERATOR,
+        words="It cannot be told whether the copy was made. Look into the destination vault, then retry or abandon.",
+    ),
+    Cause.CLAIMED: Remedy(
+        again=Again.OPERATOR, words="Another chain makes this very copy; two routes name the same vaults. Remove one."
+    ),
+    Cause.STUCK: Remedy(again=Again.DAILY, words="Ask AWS Support about the job or point that the message names."),
+    Cause.DELETE_FAILED: Remedy(
+        again=Again.DAILY,
+        words="AWS accepted the delete and did not carry it out. Allow the role that made the point to delete "
+        "snapshots (rds:DeleteDBSnapshot, rds:DeleteDBClusterSnapshot); the point is billed until then.",
+    ),
+    Cause.DELETE_REFUSED: Remedy(
+        again=Again.DAILY,
+        words="Remove the vault lock or legal hold from the watched vault, or let the operator role delete there.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One known text: a fragment of a status message, or an error code spelled `code:Name`."""
+
+    fragment: str
+    cause: Cause
+
+
+ROWS: tuple[Row, ...] = (
+    Row("failed to unshare snapshot", Cause.UNSHARE),
+    Row("must be a member of the same organization", Cause.ORGANIZATION),
+    Row("cross-account copy feature is not enabled", Cause.ORGANIZATION),
+    Row("access denied trying to call aws backup service", Cause.VAULT_POLICY),
+    Row("encrypted with the default backup service managed key", Cause.VAULT_KEY),
+    Row("encrypted with the aws managed key can't be shared", Cause.AWS_MANAGED_KEY),
+    Row("source snapshot kms key", Cause.SOURCE_KEY),
+    Row("kms key is either disabled or pending deletion", Cause.SOURCE_KEY),
+    Row("not within the range specified for the target backup vault", Cause.RETENTION_RANGE),
+    Row("requires a target option group", Cause.OPTION_GROUP),
+    Row("trying to list tags", Cause.TAGS),
+    Row("unable to copy resource tags", Cause.TAGS),
+    Row("too many copy jobs running for resource", Cause.QUOTA),
+    Row("subscriber limit exceeded", Cause.QUOTA),
+    Row("feature is not supported for provided resource type", Cause.UNSUPPORTED),
+    Row("cannot be assumed by aws backup", Cause.ROLE),
+    Row("token expired", Cause.TRANSIENT),
+    Row("encountered a fatal error", Cause.TRANSIENT),
+    Row("an internal error occurred", Cause.TRANSIENT),
+    Row("does not have permission", Cause.PERMISSION),
+    Row("not authorized to", Cause.PERMISSION),
+    Row("missing permission", Cause.PERMISSION),
+    Row("insufficient privileges", Cause.PERMISSION),
+    Row("code:accessdenied", Cause.PERMISSION),
+    Row("code:accessdeniedexception", Cause.PERMISSION),
+    Row("code:limitexceededexception", Cause.QUOTA),
+    Row("code:throttlingexception", Cause.TRANSIENT),
+    Row("code:serviceunavailableexception", Cause.TRANSIENT),
+    Row("code:resourcenotfoundexception", Cause.SOURCE_GONE),
+    Row("code:invalidresourcestateexception", Cause.SOURCE_GONE),
+    Row("code:invalidrequestexception", Cause.UNSUPPORTED),
+)
+
+
+def classify(*, message: str = "", code: str = "") -> Cause:
+    """The cause behind a failed copy job's status message, or behind an API error's code and message."""
+    text = f"{message}\ncode:{code}\n".lower()
+    for row in ROWS:
+        if (f"{row.fragment}\n" if row.fragment.startswith("code:") else row.fragment) in text:
+            return row.cause
+    return Cause.UNKNOWN

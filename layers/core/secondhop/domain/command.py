@@ -1,0 +1,105 @@
+"""What a decision asks for, in the imperative.
+
+Effects change the world: they are persisted whole with the decision, parameters and all, and carried out under a
+fence. Questions only read; they are asked in the invocation that decided them and never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from secondhop.domain.arn import Site, Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectCommand:
+    """An effect on the world. `subject` is the hop or intermediate that it is for."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCopy(EffectCommand):
+    """Start one copy job, with the parameters of StartCopyJob complete."""
+
+    source: str
+    source_vault: Vault
+    destination: Vault
+    copy_role_arn: str
+    delete_after_days: int
+    attempt: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseIntermediate(EffectCommand):
+    """Delete an intermediate, after every arrival made from it was described and found good once more."""
+
+    point: str
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce(EffectCommand):
+    """Tell the operators that an incident opened or closed. At least once, with a stable id."""
+
+    incident: str
+    is_closed: bool
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something to ask AWS about a hop or an intermediate."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyCopies(Question):
+    """Look before you copy: jobs of this source and destination, points of this database in the destination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectJob(Question):
+    """Ask for the state of the copy job that a hop is waiting for."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectArrival(Question):
+    """Describe a hop's arrival and its vault's key."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyKeep(Question):
+    """Count the newer verified arrivals of this database that stand in the intermediate's vault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectIntermediate(Question):
+    """Describe an intermediate: is it still there?"""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeRelatives:
+    """Put the older chains of a database back on the queue, since a newer copy has been verified."""
+
+    database: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeWaiting:
+    """Put chains that wait for a slot back on the queue, since one was given back."""
+
+    site: Site
+    resource_type: str
+
+
+Command = EffectCommand | Question | WakeRelatives | WakeWaiting

@@ -1,0 +1,39 @@
+"""The errors of Second Hop, split by the only question that matters: will trying again help?"""
+
+from __future__ import annotations
+
+
+class SecondHopError(Exception):
+    """Every error that Second Hop raises on purpose."""
+
+
+class TryAgainError(SecondHopError):
+    """Trying the same thing again later helps: throttling, an unavailable service, a lost race."""
+
+
+class ConflictError(TryAgainError):
+    """Somebody else wrote the item, or took the slot, between our reading and our writing."""
+
+
+class FinalError(SecondHopError):
+    """Trying the same thing again cannot help; a person or a new release must."""
+
+
+class MalformedError(FinalError):
+    """Something that came from outside cannot be read: which field, what was found, what was expected."""
+
+
+class SettingsError(FinalError):
+    """The installation's settings are missing or contradict each other; lists every problem at once."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("The settings of this installation cannot be used: " + "; ".join(problems))
+        self.problems = problems
+
+
+class UnreadableItemError(FinalError):
+    """A stored item has a shape that this release does not know. It is refused, never half-read."""
+
+
+class DeniedError(FinalError):
+    """AWS answered AccessDenied. It says so for a wrong vault name too, hence it never means "gone"."""

@@ -1,0 +1,79 @@
+"""What a change of a chain means for claims and slots, read off its two versions so that it cannot be forgotten.
+
+A claim says which chain makes the copy of a source into a destination vault. A slot is the right to have one copy in
+flight against a quota; it is held exactly while the hop is COPYING.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainKey, Hop, HopState
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """(source recovery point, destination vault), held by one chain's hop for as long as the chain is remembered."""
+
+    source: str
+    destination_vault_arn: str
+    owner: ChainKey
+    hop: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """One copy in flight into a site, of a resource type; at most one per database."""
+
+    site: Site
+    resource_type: str
+    database: str
+    owner: ChainKey
+    hop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The claims to make and the slots to take and give back, in the same transaction as the chain's own save."""
+
+    claims: tuple[Claim, ...]
+    taken: tuple[Slot, ...]
+    returned: tuple[Slot, ...]
+
+
+def changes(before: Chain | None, after: Chain) -> Changes:
+    """Claims and slots between two versions of a chain; `before` is None for a chain that was never saved."""
+    held_before = set(slots_of(before)) if before is not None else set()
+    held_after = set(slots_of(after))
+    claimed = {claim for claim in claims_of(before)} if before is not None else set()
+    return Changes(
+        claims=tuple(claim for claim in claims_of(after) if claim not in claimed),
+        taken=tuple(sorted(held_after - held_before)),
+        returned=tuple(sorted(held_before - held_after)),
+    )
+
+
+def slots_of(chain: Chain) -> tuple[Slot, ...]:
+    """The slots that a chain holds: one for each hop that is COPYING, none once it is abandoned."""
+    if chain.abandoned_by is not None:
+        return ()
+    return tuple(
+        Slot(hop.destination.site, chain.resource_type, chain.database, chain.key, hop.name)
+        for hop in chain.hops
+        if hop.state is HopState.COPYING
+    )
+
+
+def claims_of(chain: Chain) -> tuple[Claim, ...]:
+    """The claims of every hop that has left WAITING once."""
+    claims = (_claim(chain, hop) for hop in chain.hops)
+    return tuple(claim for claim in claims if claim is not None)
+
+
+def _claim(chain: Chain, hop: Hop) -> Claim | None:
+    source = chain.source_of(hop)
+    has_left_waiting = hop.attempt > 0 or hop.arrival is not None or hop.state in (HopState.COPYING, HopState.VERIFYING)
+    if source is None or not has_left_waiting:
+        return None
+    return Claim(source, hop.destination.arn, chain.key, hop.name)

@@ -1,0 +1,215 @@
+"""Facts learned from an event or by asking AWS, in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import StartCopy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointSeen:
+    """A recovery point as AWS described it. Times are aware, UTC; `database` is the ARN of the original resource.
+
+    Missing is None: AWS leaves out what it does not know yet.
+    """
+
+    arn: str
+    vault_arn: str
+    database: str
+    resource_type: str
+    status: str
+    created_at: datetime
+    completed_at: datetime | None = None
+    is_encrypted: bool | None = None
+    key_arn: str | None = None
+    delete_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSeen:
+    """A copy job as an event or AWS told of it. `arrival` is None until the job has one."""
+
+    job_id: str
+    state: str
+    source: str
+    destination_vault_arn: str
+    arrival: str | None = None
+    message: str = ""
+    category: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Time has passed, or somebody thinks that this chain should look at itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAsked:
+    """An operator wants stranded work tried again."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbandonAsked:
+    """An operator takes responsibility for leaving this chain as it is."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """The operators were told of an incident."""
+
+    incident: str
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopObservation:
+    """A fact about one hop."""
+
+    hop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceUnfit(HopObservation):
+    """The hop's source cannot be copied, whoever tries."""
+
+    cause: Cause
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiesSurveyed(HopObservation):
+    """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
+    same database and creation date in the destination vault."""
+
+    jobs: tuple[JobSeen, ...]
+    points: tuple[PointSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyStarted(HopObservation):
+    """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it."""
+
+    command: StartCopy
+    job_id: str
+    is_old: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRefused(HopObservation):
+    """StartCopyJob answered with an error, so that no job was made."""
+
+    command: StartCopy
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyUnanswered(HopObservation):
+    """StartCopyJob was not answered, or by a 5xx: nobody knows whether a job was made."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopySeen(HopObservation):
+    """A copy job of this hop's source and destination was seen in some state."""
+
+    job: JobSeen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMissing(HopObservation):
+    """AWS does not know the job any more; it forgets them after 30 days."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalInspected(HopObservation):
+    """The arrival as described in its own site; None if AWS said that it is not there."""
+
+    arrival: str
+    point: PointSeen | None
+    vault_key_arn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRefused(HopObservation):
+    """The quota is used up, or another copy of this database is in flight."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRefused(HopObservation):
+    """Another chain has claimed this source and destination."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingDenied(HopObservation):
+    """AWS answered AccessDenied to a question about a hop. It is never read as "gone"."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntermediateObservation:
+    """A fact about one intermediate."""
+
+    intermediate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepSurveyed(IntermediateObservation):
+    """How many newer verified arrivals of the database stand in the vault, and whether this one is listed."""
+
+    newer: int
+    is_listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStopped(IntermediateObservation):
+    """Just before the delete an arrival was not as promised; nothing was deleted."""
+
+    hop: str
+    inspected: ArrivalInspected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteAccepted(IntermediateObservation):
+    """DeleteRecoveryPoint answered 200, which does not mean that the point is, or will be, gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRefused(IntermediateObservation):
+    """DeleteRecoveryPoint answered with an error."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntermediateInspected(IntermediateObservation):
+    """The intermediate as described; None if AWS said that it is not there."""
+
+    point: PointSeen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over."""
+
+    why: str
+
+
+Observation = Noticed | RetryAsked | AbandonAsked | Announced | HopObservation | IntermediateObservation | Postponed

@@ -1,0 +1,44 @@
+"""How long Second Hop waits for what, with the arithmetic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions, and
+# shorter than the queue's visibility timeout (6 x 60 s), so that a redelivery after a crash finds the fence open.
+FENCE = timedelta(minutes=5)
+
+# An effect is not begun when so little of its fence is left that the other side might already repeat it.
+FENCE_MARGIN = timedelta(minutes=2)
+
+# AWS Backup emits events "best effort, every 5 minutes"; asking sooner mostly asks in vain.
+WAITING_CHECK = timedelta(minutes=15)
+COPYING_CHECK = timedelta(minutes=30)
+VERIFYING_CHECK = timedelta(minutes=5)
+DELETING_CHECK = timedelta(minutes=15)
+DAILY = timedelta(days=1)
+
+# A described point may lag behind the job that made it; an hour is far beyond the seconds that are documented.
+ARRIVAL_GRACE = timedelta(hours=1)
+# An arrival that is not usable a day after its job said COMPLETED will not become so by itself.
+VERIFYING_LIMIT = timedelta(days=1)
+# "Look again after 2-3 days" at points that hang in DELETING (devguide/deleting-backups).
+DELETING_LIMIT = timedelta(days=3)
+# A delete that was accepted and left the point COMPLETED is asked for again after an hour, a few times.
+DELETE_GRACE = timedelta(hours=1)
+DELETE_TRIES = 3
+
+# 5, 10, 20, 40, 80, 160 minutes: about five hours in all before an operator is told.
+COPY_TRIES = 6
+FIRST_BACK_OFF = timedelta(minutes=5)
+# A quota frees itself within the hours that copies take: back off to an hour, for about a day.
+QUOTA_TRIES = 24
+LONGEST_BACK_OFF = timedelta(hours=1)
+
+# The chain's item outlives the points that it claimed by this much, for stragglers among the events.
+MEMORY = timedelta(days=30)
+
+
+def back_off(failures: int, *, longest: timedelta) -> timedelta:
+    """How long to wait after the n-th failure (1 is the first)."""
+    return min(FIRST_BACK_OFF * float(1 << min(failures - 1, 10)), longest)

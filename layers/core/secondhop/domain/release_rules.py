@@ -1,0 +1,153 @@
+"""The rules of an intermediate: when it may go, and how its going is seen. Pure; `transitions` binds them.
+
+A delete is finished when DescribeRecoveryPoint says not found. HTTP 200 from DeleteRecoveryPoint is not: without
+permission the point goes to EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from secondhop.domain import patience
+from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.observation import (
+    DeleteAccepted,
+    DeleteRefused,
+    IntermediateInspected,
+    KeepSurveyed,
+    Noticed,
+    ReleaseStopped,
+    RetryAsked,
+)
+from secondhop.domain.steps import IntermediateSituation, IntermediateStep
+from secondhop.domain.verification import Verdict, judge_arrival
+
+
+def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
+    """DUE: ask whether enough newer arrivals stand in the vault for this one to go."""
+    return _stay(s, "asks which newer arrivals stand", SurveyKeep(subject=s.intermediate.name))
+
+
+def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> IntermediateStep:
+    """DUE, and the newer arrivals were counted."""
+    point = s.intermediate.point
+    if point is None or not fact.is_listed:
+        ask = InspectIntermediate(subject=s.intermediate.name, point=point or "")
+        return _stay(s, "it is not listed in its vault; asks about it", ask)
+    keep = s.route.keep.get(s.chain.resource_type)
+    if keep is None:
+        return _stay(s, "kept until it expires, as the route says")
+    if fact.newer < keep:
+        return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
+    command = ReleaseIntermediate(subject=s.intermediate.name, point=point, vault=s.intermediate.vault)
+    entered = _enter(s.intermediate, IntermediateState.RELEASING, s.now)
+    going = replace(entered, trouble=s.intermediate.trouble)
+    return IntermediateStep(intermediate=going, reason="released: it is no longer needed", commands=(command,))
+
+
+def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> IntermediateStep:
+    """DUE, and it was described: it may have expired by itself."""
+    if fact.point is None:
+        return _released(s, "it expired by itself")
+    return _stay(s, f"it is still there, {fact.point.status}")
+
+
+def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> IntermediateStep:
+    """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
+    hop = s.chain.hop(fact.hop)
+    held = _enter(s.intermediate, IntermediateState.HELD, s.now)
+    finding = judge_arrival(s.chain, hop, fact.inspected, allow_unencrypted=s.route.allow_unencrypted)
+    if finding.verdict is Verdict.NOT_YET:
+        doubted = replace(hop, state=HopState.VERIFYING, since=s.now)
+    else:
+        trouble = Trouble(cause=finding.cause, message=finding.reason, since=s.now)
+        doubted = replace(hop, state=HopState.STRANDED, since=s.now, trouble=trouble)
+    return IntermediateStep(intermediate=held, reason=f"not deleted: {finding.reason}", troubled_hop=doubted)
+
+
+def await_delete(s: IntermediateSituation, fact: DeleteAccepted) -> IntermediateStep:
+    """RELEASING, and AWS accepted the delete."""
+    return _stay(s, "the delete was accepted; it is done when the point is seen gone")
+
+
+def report_refused_delete(s: IntermediateSituation, fact: DeleteRefused) -> IntermediateStep:
+    """RELEASING, and AWS refused the delete."""
+    if fact.code == "InvalidResourceStateException":
+        return _stay(s, f"AWS is already busy with it: {fact.message}")
+    if fact.code == "ResourceNotFoundException":
+        return _stay(s, "AWS says there is nothing to delete; looks again before believing it")
+    return _trouble(s, Cause.DELETE_REFUSED, f"{fact.code}: {fact.message}")
+
+
+def ask_whether_gone(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
+    """RELEASING, and time has passed."""
+    pending = s.chain.pending_of(s.intermediate.name, ReleaseIntermediate)
+    if pending is not None and s.now < pending.until:
+        return _stay(s, f"is being deleted; nobody repeats that before {pending.until.isoformat()}")
+    ask = InspectIntermediate(subject=s.intermediate.name, point=s.intermediate.point or "")
+    return _stay(s, "asks whether it is gone", ask)
+
+
+def see_gone(s: IntermediateSituation, fact: IntermediateInspected) -> IntermediateStep:
+    """RELEASING, and it was described."""
+    if fact.point is None:
+        return _released(s, "seen gone")
+    status, age = fact.point.status, s.now - s.intermediate.since
+    if status == "EXPIRED":
+        return _again_tomorrow(
+            s, Cause.DELETE_FAILED, "the delete was accepted, and the point is EXPIRED and still there"
+        )
+    if status == "DELETING":
+        if age < patience.DELETING_LIMIT:
+            return _stay(s, "AWS is deleting it")
+        return _trouble(s, Cause.DELETE_FAILED, f"the point has been DELETING since {s.intermediate.since.isoformat()}")
+    if age < patience.DELETE_GRACE and s.chain.pending_of(s.intermediate.name, ReleaseIntermediate) is None:
+        return _stay(s, f"it is still {status}")
+    return _again(s, f"the delete was accepted {s.intermediate.failures + 1} times, and the point is still {status}")
+
+
+def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
+    """Go back to DUE, where the whole question of the release is asked anew; tell somebody after a few times."""
+    due = _enter(s.intermediate, IntermediateState.DUE, s.now)
+    failures = s.intermediate.failures + 1
+    again = replace(due, failures=failures, trouble=s.intermediate.trouble)
+    if failures >= patience.DELETE_TRIES:
+        again = replace(again, trouble=Trouble(cause=Cause.DELETE_FAILED, message=message, since=s.now))
+        return IntermediateStep(intermediate=again, reason=message)
+    return IntermediateStep(
+        intermediate=again, reason=f"{message}; begins again", commands=(SurveyKeep(subject=again.name),)
+    )
+
+
+def _again_tomorrow(s: IntermediateSituation, cause: Cause, message: str) -> IntermediateStep:
+    """Tell the operators at once; once a day after that, ask AWS to delete the leftover again."""
+    old = s.intermediate.trouble
+    if old is None:
+        return _trouble(s, cause, message)
+    if s.now - s.intermediate.since < patience.DAILY:
+        return _stay(s, message)
+    point = s.intermediate.point or ""
+    again = replace(s.intermediate, since=s.now)
+    command = ReleaseIntermediate(subject=again.name, point=point, vault=again.vault)
+    return IntermediateStep(intermediate=again, reason=f"{message}; deletes it again", commands=(command,))
+
+
+def _stay(s: IntermediateSituation, reason: str, *commands: SurveyKeep | InspectIntermediate) -> IntermediateStep:
+    return IntermediateStep(intermediate=s.intermediate, reason=reason, commands=commands)
+
+
+def _enter(intermediate: Intermediate, state: IntermediateState, now: datetime) -> Intermediate:
+    return replace(intermediate, state=state, since=now, trouble=None)
+
+
+def _released(s: IntermediateSituation, reason: str) -> IntermediateStep:
+    return IntermediateStep(intermediate=_enter(s.intermediate, IntermediateState.RELEASED, s.now), reason=reason)
+
+
+def _trouble(s: IntermediateSituation, cause: Cause, message: str) -> IntermediateStep:
+    trouble = s.intermediate.trouble or Trouble(cause=cause, message=message, since=s.now)
+    reason = f"in trouble ({cause}): {message}"
+    return IntermediateStep(intermediate=replace(s.intermediate, trouble=trouble), reason=reason)

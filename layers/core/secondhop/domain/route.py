@@ -1,0 +1,108 @@
+"""A route: what to do with an arrival in a watched vault. Plain data; the engine takes sequences and fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from secondhop.domain.arn import Arn, Site, Vault
+
+# The resource types that AWS Backup reports for this family; other services have other copy rules.
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html
+CLUSTER_TYPES = frozenset({"Aurora", "DocumentDB", "Neptune"})
+RESOURCE_TYPES = CLUSTER_TYPES | {"RDS"}
+
+# Copies in progress per destination Region and account: RDS User Guide, CHAP_Limits (20) and the limits pages
+# of Aurora, DocumentDB and Neptune (5 each).
+COPY_QUOTAS: Mapping[str, int] = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
+
+ARRIVAL = "arrival"
+"""The name of the chain's own recovery point among the intermediates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long a copy made by a leg lives, in whole days from the creation of the original backup."""
+
+    days: int
+    floor_days: int
+    ceiling_days: int
+    minimum_remaining_days: int
+
+    def chosen_days(self) -> int:
+        """Days for `DeleteAfterDays`, never outside of the floor and the ceiling, never -1 (which inherits)."""
+        return max(self.floor_days, min(self.days, self.ceiling_days))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One hop of a route: from the arrival (`reads_from` None) or from another leg's copy, into a vault."""
+
+    name: str
+    reads_from: str | None
+    destination: Vault
+    copy_role_arn: str
+    retention: Retention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What to do with an arrival in `watched`.
+
+    `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault
+    (absent type: all of them, they expire by themselves); `limits` how many copies may be in flight per
+    resource type and destination site.
+    """
+
+    name: str
+    watched: Vault
+    workload_accounts: frozenset[str]
+    workload_region: str
+    resource_types: frozenset[str]
+    legs: tuple[Leg, ...]
+    keep: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=lambda: dict(COPY_QUOTAS))
+    allow_unencrypted: bool = False
+
+    def refusal(self, *, database_arn: str, resource_type: str) -> str | None:
+        """Why this route does not claim a point of this database, or None if it does."""
+        database = Arn.parse(database_arn)
+        if resource_type not in self.resource_types:
+            return f"resource type {resource_type} is not one of this route"
+        if database.account not in self.workload_accounts:
+            return f"its database belongs to account {database.account}, which this route does not serve"
+        if database.region != self.workload_region:
+            return f"its database is in {database.region}, which this route does not serve"
+        return None
+
+    def leg(self, name: str) -> Leg | None:
+        return next((leg for leg in self.legs if leg.name == name), None)
+
+    def limit(self, resource_type: str) -> int:
+        return self.limits.get(resource_type, COPY_QUOTAS.get(resource_type, 1))
+
+    def intermediates(self) -> tuple[tuple[str, Vault], ...]:
+        """Name and vault of every point that exists only to be copied onward, the arrival first."""
+        read = {leg.reads_from for leg in self.legs}
+        onward = tuple((leg.name, leg.destination) for leg in self.legs if leg.name in read)
+        return ((ARRIVAL, self.watched), *onward)
+
+    def sites(self) -> frozenset[Site]:
+        return frozenset({self.watched.site, *(leg.destination.site for leg in self.legs)})
+
+
+def problems_of(route: Route) -> tuple[str, ...]:
+    """Everything about a route's shape that would make it unsafe or impossible to follow."""
+    found: list[str] = []
+    seen: set[str | None] = {None}
+    for leg in route.legs:
+        if leg.reads_from not in seen:
+            found.append(f"leg {leg.name} reads from {leg.reads_from}, which is no earlier leg")
+        if leg.name in seen or leg.name == ARRIVAL:
+            found.append(f"leg name {leg.name} is used twice")
+        seen.add(leg.name)
+    vaults = [route.watched, *(leg.destination for leg in route.legs)]
+    found += [f"vault {vault} is used twice" for vault in dict.fromkeys(vaults) if vaults.count(vault) > 1]
+    if not route.legs:
+        found.append("a route needs at least one leg")
+    return tuple(found)

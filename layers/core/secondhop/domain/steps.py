@@ -1,0 +1,119 @@
+"""What the transition rules share: the situation that they judge and the step that they answer with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, Trouble
+from secondhop.domain.classification import REMEDIES, Again, Cause
+from secondhop.domain.command import Command
+from secondhop.domain.route import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopSituation:
+    """One hop of a chain on its route, at a moment."""
+
+    chain: Chain
+    hop: Hop
+    route: Route
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopStep:
+    """A hop after a fact, what to do next, and why in words."""
+
+    hop: Hop
+    reason: str
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntermediateSituation:
+    """One intermediate of a chain on its route, at a moment."""
+
+    chain: Chain
+    intermediate: Intermediate
+    route: Route
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntermediateStep:
+    """An intermediate after a fact, what to do next, and why in words.
+
+    `troubled_hop` is a hop whose arrival was found missing or wrong on the way.
+    """
+
+    intermediate: Intermediate
+    reason: str
+    commands: tuple[Command, ...] = ()
+    troubled_hop: Hop | None = None
+
+
+def token_of(*, source: str, destination_vault_arn: str, attempt: int) -> str:
+    """The idempotency token of one attempt.
+
+    Made only of what AWS sees, without chain or route, so that AWS itself refuses a double between two
+    installations. StartCopyJob takes any text; 64 hexadecimal digits leave no room for a collision.
+    """
+    return hashlib.sha256(f"{source}|{destination_vault_arn}|{attempt}".encode()).hexdigest()
+
+
+def stay(s: HopSituation, reason: str, *commands: Command) -> HopStep:
+    return HopStep(hop=s.hop, reason=reason, commands=commands)
+
+
+def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
+    """Stop the hop until an operator, a day, or a late success moves it."""
+    hop = replace(
+        s.hop,
+        state=HopState.STRANDED,
+        since=s.now,
+        slot_wanted=False,
+        trouble=Trouble(cause=cause, message=message, since=s.now),
+        not_before=None if REMEDIES[cause].again is Again.OPERATOR else s.now + patience.DAILY,
+    )
+    return HopStep(hop=hop, reason=f"stranded ({cause}): {message}")
+
+
+def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
+    """Tell of a trouble without leaving the state, and ask again in a day unless a fact comes first."""
+    trouble = Trouble(cause=cause, message=message, since=s.now)
+    hop = replace(s.hop, trouble=trouble, not_before=s.now + patience.DAILY)
+    return HopStep(hop=hop, reason=f"in trouble ({cause}): {message}")
+
+
+def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
+    """The hop in a state that it has just reached, with nothing left of its old troubles."""
+    return replace(hop, state=state, since=now, not_before=None, slot_wanted=False, trouble=None)
+
+
+def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt: int) -> HopStep:
+    """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain."""
+    tries, longest = _budget(cause)
+    failures = s.hop.failures + 1
+    hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
+    if failures >= tries:
+        return strand(replace_hop(s, hop), cause, message)
+    wait = patience.back_off(failures, longest=longest)
+    waiting = replace(enter(hop, HopState.WAITING, s.now), not_before=s.now + wait)
+    minutes = int(wait.total_seconds() // 60)
+    return HopStep(hop=waiting, reason=f"failed ({cause}): {message}; tried again after {minutes} minutes")
+
+
+def replace_hop(s: HopSituation, hop: Hop) -> HopSituation:
+    return replace(s, hop=hop)
+
+
+def _budget(cause: Cause) -> tuple[int, timedelta]:
+    """How many failures a cause is allowed, and its longest pause."""
+    if cause is Cause.QUOTA:
+        return patience.QUOTA_TRIES, patience.LONGEST_BACK_OFF
+    if REMEDIES[cause].again is Again.SOON or cause is Cause.UNKNOWN:
+        return patience.COPY_TRIES, patience.DAILY
+    return 1, patience.DAILY

@@ -1,0 +1,128 @@
+"""The transition table: everything that affects the state of a hop or an intermediate lives in this file.
+
+A row says: in this state, this fact is judged by this rule, and leads to one of these states. What no row names
+changes nothing, and says so. The diagram in docs/state-diagram.md is generated from these rows.
+
+A hop begins WAITING. It leaves WAITING in the transaction that claims (source, destination) and, if it goes to
+COPYING, takes a slot; it gives the slot back in the transaction in which it leaves COPYING. An intermediate is HELD
+until every hop that reads it is VERIFIED, then DUE; it is RELEASED when AWS says that it is not there any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from secondhop.domain import arrival_rules, copy_rules, release_rules
+from secondhop.domain import observation as seen
+from secondhop.domain.chain import HopState, IntermediateState
+from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation, IntermediateStep
+
+W, C, V, D, S = (
+    HopState.WAITING,
+    HopState.COPYING,
+    HopState.VERIFYING,
+    HopState.VERIFIED,
+    HopState.STRANDED,
+)
+HELD, DUE, GOING, GONE = (
+    IntermediateState.HELD,
+    IntermediateState.DUE,
+    IntermediateState.RELEASING,
+    IntermediateState.RELEASED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HopRow:
+    """In `before`, `fact` is judged by `rule`, and leads to one of `after`."""
+
+    before: HopState
+    fact: type
+    rule: Callable[[HopSituation, Any], HopStep]
+    after: tuple[HopState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntermediateRow:
+    """In `before`, `fact` is judged by `rule`, and leads to one of `after`."""
+
+    before: IntermediateState
+    fact: type
+    rule: Callable[[IntermediateSituation, Any], IntermediateStep]
+    after: tuple[IntermediateState, ...]
+
+
+HOP_ROWS: tuple[HopRow, ...] = (
+    HopRow(W, seen.Noticed, copy_rules.look_before_copying, (W, S)),
+    HopRow(W, seen.RetryAsked, copy_rules.look_before_copying, (W, S)),
+    HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, S)),
+    HopRow(W, seen.SlotRefused, copy_rules.wait_for_a_slot, (W,)),
+    HopRow(W, seen.ClaimRefused, copy_rules.strand_on_foreign_claim, (S,)),
+    HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
+    HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V)),
+    HopRow(W, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
+    HopRow(C, seen.Noticed, copy_rules.check_on_the_copy, (C,)),
+    HopRow(C, seen.RetryAsked, copy_rules.check_on_the_copy, (C,)),
+    HopRow(C, seen.CopyStarted, copy_rules.note_started_job, (C,)),
+    HopRow(C, seen.CopyRefused, copy_rules.give_up_refused_start, (C, W, S)),
+    HopRow(C, seen.CopyUnanswered, copy_rules.keep_unanswered_start, (C,)),
+    HopRow(C, seen.CopiesSurveyed, copy_rules.resume_interrupted_start, (C, W, V, S)),
+    HopRow(C, seen.CopySeen, copy_rules.follow_the_job, (C, W, V, S)),
+    HopRow(C, seen.JobMissing, copy_rules.search_for_forgotten_job, (C,)),
+    HopRow(C, seen.AskingDenied, copy_rules.report_denial_in_flight, (C,)),
+    HopRow(V, seen.Noticed, arrival_rules.ask_for_the_arrival, (V,)),
+    HopRow(V, seen.RetryAsked, arrival_rules.ask_for_the_arrival, (V,)),
+    HopRow(V, seen.ArrivalInspected, arrival_rules.judge_the_arrival, (V, D, W, S)),
+    HopRow(V, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
+    HopRow(D, seen.Noticed, arrival_rules.look_at_expired_copy, (D,)),
+    HopRow(D, seen.RetryAsked, arrival_rules.look_at_expired_copy, (D,)),
+    HopRow(D, seen.ArrivalInspected, arrival_rules.review_verified_copy, (D, S)),
+    HopRow(D, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
+    HopRow(S, seen.Noticed, arrival_rules.resume_when_due, (S, W, V)),
+    HopRow(S, seen.RetryAsked, arrival_rules.resume_for_operator, (S, W, V)),
+    HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V)),
+)
+
+INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
+    IntermediateRow(DUE, seen.Noticed, release_rules.consider_release, (DUE,)),
+    IntermediateRow(DUE, seen.RetryAsked, release_rules.consider_release, (DUE,)),
+    IntermediateRow(DUE, seen.KeepSurveyed, release_rules.release_or_keep, (DUE, GOING)),
+    IntermediateRow(DUE, seen.IntermediateInspected, release_rules.see_due_gone, (DUE, GONE)),
+    IntermediateRow(GOING, seen.ReleaseStopped, release_rules.stop_release, (HELD,)),
+    IntermediateRow(GOING, seen.DeleteAccepted, release_rules.await_delete, (GOING,)),
+    IntermediateRow(GOING, seen.DeleteRefused, release_rules.report_refused_delete, (GOING,)),
+    IntermediateRow(GOING, seen.Noticed, release_rules.ask_whether_gone, (GOING,)),
+    IntermediateRow(GOING, seen.RetryAsked, release_rules.ask_whether_gone, (GOING,)),
+    IntermediateRow(GOING, seen.IntermediateInspected, release_rules.see_gone, (GOING, DUE, GONE)),
+)
+
+# An intermediate is HELD until every hop that reads it is VERIFIED: that step is a consequence, not a fact's rule.
+# It goes back when a reader is in doubt again and no delete was asked for.
+CONSEQUENCES: tuple[tuple[IntermediateState, str, IntermediateState], ...] = (
+    (HELD, "every reader VERIFIED", DUE),
+    (DUE, "a reader in doubt", HELD),
+    (GOING, "a reader in doubt", HELD),
+)
+
+_HOP_INDEX = {(row.before, row.fact): row for row in HOP_ROWS}
+_INTERMEDIATE_INDEX = {(row.before, row.fact): row for row in INTERMEDIATE_ROWS}
+
+
+def step_hop(situation: HopSituation, fact: object) -> HopStep:
+    """Apply the table to a hop. Total: a fact that means nothing in a state changes nothing, and says which."""
+    row = _HOP_INDEX.get((situation.hop.state, type(fact)))
+    if row is None:
+        reason = f"{type(fact).__name__} changes nothing while {situation.hop.state}"
+        return HopStep(hop=situation.hop, reason=reason)
+    return row.rule(situation, fact)
+
+
+def step_intermediate(situation: IntermediateSituation, fact: object) -> IntermediateStep:
+    """Apply the table to an intermediate. Total, like `step_hop`."""
+    row = _INTERMEDIATE_INDEX.get((situation.intermediate.state, type(fact)))
+    if row is None:
+        reason = f"{type(fact).__name__} changes nothing while {situation.intermediate.state}"
+        return IntermediateStep(intermediate=situation.intermediate, reason=reason)
+    return row.rule(situation, fact)

@@ -1,0 +1,104 @@
+"""Whether an arrival is what was promised. Compares with what is there, never with what was asked for.
+
+The key is the destination vault's own, as DescribeBackupVault tells it; size says nothing, since AWS often reports 0
+for this family (devguide/working-with-audit-reports).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.classification import Cause
+from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
+from secondhop.domain.observation import ArrivalInspected, PointSeen
+from secondhop.domain.route import CLUSTER_TYPES
+
+
+class Verdict(StrEnum):
+    """GOOD: as promised. NOT_YET: may become so by itself. WRONG: is something else."""
+
+    GOOD = "GOOD"
+    NOT_YET = "NOT_YET"
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict with its reason, and the cause where something is wrong."""
+
+    verdict: Verdict
+    reason: str
+    cause: Cause = Cause.MISMATCH
+
+
+GOOD = Finding(
+    verdict=Verdict.GOOD, reason="it is COMPLETED, of this database, under the vault's key, and kept long enough"
+)
+
+
+def _not_yet(reason: str) -> Finding:
+    return Finding(verdict=Verdict.NOT_YET, reason=reason)
+
+
+def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Finding:
+    return Finding(verdict=Verdict.WRONG, reason=reason, cause=cause)
+
+
+def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, allow_unencrypted: bool) -> Finding:
+    """Compare one described arrival with what the hop promised."""
+    point = seen.point
+    if point is None:
+        return _wrong(f"{seen.arrival} is not in {hop.destination.name}", Cause.VANISHED)
+    return (
+        _judge_identity(chain, hop, point)
+        or _judge_status(point)
+        or _judge_key(chain, point, seen.vault_key_arn, allow_unencrypted=allow_unencrypted)
+        or _judge_expiry(hop.promised_until, point)
+        or GOOD
+    )
+
+
+def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Finding | None:
+    if point.vault_arn != hop.destination.arn:
+        return _wrong(f"it lies in {point.vault_arn}, not in {hop.destination.arn}")
+    if point.created_at < chain.created_at - EXPIRY_TOLERANCE:
+        return _wrong(f"its backup was made on {point.created_at.isoformat()}, before this one")
+    if point.database != chain.database:
+        return _wrong(f"it is a copy of {point.database}, not of {chain.database}")
+    return None
+
+
+def _judge_status(point: PointSeen) -> Finding | None:
+    if point.status in ("COMPLETED", "AVAILABLE"):
+        return None
+    if point.status == "CREATING":
+        return _not_yet("its status is still CREATING")
+    return _wrong(f"its status is {point.status}")
+
+
+def _judge_key(chain: Chain, point: PointSeen, vault_key_arn: str | None, *, allow_unencrypted: bool) -> Finding | None:
+    if point.is_encrypted is None:
+        return _not_yet("AWS does not say yet whether it is encrypted")
+    if not point.is_encrypted:
+        # Copies of unencrypted clusters stay unencrypted (devguide/encryption); RDS instances must not be.
+        if allow_unencrypted and not chain.encrypted and chain.resource_type in CLUSTER_TYPES:
+            return None
+        return _wrong("it is not encrypted", Cause.UNENCRYPTED)
+    if vault_key_arn is None:
+        return _not_yet("the key of its vault is not known")
+    if point.key_arn != vault_key_arn:
+        return _wrong(f"it is encrypted under {point.key_arn}, not under the vault's key {vault_key_arn}")
+    return None
+
+
+def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding | None:
+    if promised_until is None:
+        return _wrong("no expiry was promised for it")
+    if point.delete_at is None:
+        return _not_yet("AWS does not say yet when it expires")
+    if point.delete_at < promised_until - EXPIRY_TOLERANCE:
+        return _wrong(f"it expires on {point.delete_at.isoformat()}, before {promised_until.isoformat()}")
+    return None
