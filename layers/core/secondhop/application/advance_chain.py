@@ -1,0 +1,142 @@
+"""The one actor: take a piece of work, find its chain, decide, persist, act, and go on until nothing is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from secondhop.application.perform import Performer
+from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.report import Report
+from secondhop.application.run_chain import ChainRun
+from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry, Work
+from secondhop.domain import observation as seen
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.opening import GONE, first_fact, open_chain
+from secondhop.domain.route import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceChain:
+    """The use case of the actor. `observe_only` decides and reports everything, and starts and deletes nothing."""
+
+    routes: Sequence[Route]
+    chains: ChainStore
+    backup: Backup
+    performer: Performer
+    now: Callable[[], datetime]
+    observe_only: bool = False
+
+    def __call__(self, work: Work) -> Report:
+        """Do one piece of work. Raises TryAgainError or FinalError only if nothing could be decided."""
+        match work:
+            case JobNews():
+                return self._on_job(work)
+            case PointNews():
+                return self._on_point(work)
+            case OtherNews(what=what):
+                return Report(ignored=f"{what} is nothing that a route is about")
+            case Look(key=key):
+                return self._on_chain(key, seen.Noticed())
+            case Retry(key=key, by=by):
+                return self._on_chain(key, seen.RetryAsked(by=by))
+            case Abandon(key=key, by=by):
+                return self._on_chain(key, seen.AbandonAsked(by=by))
+
+    def _on_job(self, news: JobNews) -> Report:
+        job = news.job
+        arriving = self._watching(job.destination_vault_arn)
+        if arriving:
+            if job.state != "COMPLETED" or job.arrival is None:
+                return Report(ignored=f"hop 1 job {job.job_id or '(no id yet)'} is {job.state}; nothing has arrived")
+            point = PointNews(
+                arn=job.arrival,
+                vault_arn=job.destination_vault_arn,
+                status="COMPLETED",
+                database=news.database,
+                resource_type=news.resource_type,
+                created_at=job.created_at,
+            )
+            return self._on_point(point)
+        claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
+        if claim is not None:
+            return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
+        return self._on_unclaimed_job(news)
+
+    def _on_unclaimed_job(self, news: JobNews) -> Report:
+        """A copy out of a watched vault that no chain has claimed: by other hands, or from before a lost table."""
+        for route in self._watching(news.source_vault_arn):
+            legs = [leg for leg in route.legs if leg.destination.arn == news.job.destination_vault_arn]
+            key = ChainKey(news.job.source, route.name)
+            if legs and self.chains.get(key) is not None:
+                return self._on_chain(key, seen.CopySeen(hop=legs[0].name, job=news.job))
+        return Report(ignored=f"no route claims a copy into {news.job.destination_vault_arn}")
+
+    def _on_point(self, news: PointNews) -> Report:
+        routes = self._watching(news.vault_arn)
+        if not routes:
+            return Report(ignored=f"no route watches {news.vault_arn}")
+        reports = [self._on_arrival(route, news) for route in routes]
+        steps = tuple(step for report in reports for step in report.steps)
+        return Report(steps=steps, ignored=None if steps else reports[0].ignored)
+
+    def _on_arrival(self, route: Route, news: PointNews) -> Report:
+        key = ChainKey(news.arn, route.name)
+        if self.chains.get(key) is not None:
+            return self._on_chain(key, seen.Noticed())
+        if news.status in ("CREATING", "PARTIAL", "STOPPED"):
+            return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
+        point = self.backup.point(route.watched, news.arn) or _gone(route, news, self.now())
+        if point is None:
+            return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
+        began_at = self.chains.installation(now=self.now()).began_at
+        if point.status not in ("COMPLETED", "AVAILABLE") and (point.completed_at or point.created_at) < began_at:
+            return Report(ignored=f"{news.arn} is {point.status}, and older than this installation")
+        refusal = route.refusal(database_arn=point.database, resource_type=point.resource_type)
+        if refusal is not None:
+            return Report(ignored=refusal)
+        opened = open_chain(route, point, now=self.now())
+        return self._run(route, stored=None, chain=opened, first=first_fact(route, point))
+
+    def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
+        chain = self.chains.get(key)
+        route = self._route(key)
+        if chain is None:
+            return Report(ignored=f"there is no chain {key}")
+        if route is None:
+            return Report(ignored=f"chain {key} is of route {key.route}, which this installation does not have")
+        return self._run(route, stored=chain, chain=chain, first=fact)
+
+    def _run(self, route: Route, *, stored: Chain | None, chain: Chain, first: Observation) -> Report:
+        run = ChainRun(
+            route=route,
+            stored=stored,
+            chain=chain,
+            chains=self.chains,
+            performer=self.performer,
+            now=self.now,
+            observe_only=self.observe_only,
+        )
+        return Report(steps=run(first))
+
+    def _watching(self, vault_arn: str) -> list[Route]:
+        return [route for route in self.routes if route.watched.arn == vault_arn]
+
+    def _route(self, key: ChainKey) -> Route | None:
+        return next((route for route in self.routes if route.name == key.route), None)
+
+
+def _gone(route: Route, news: PointNews, now: datetime) -> PointSeen | None:
+    """A point that AWS does not show, as far as the news tell of it."""
+    if news.database is None or news.resource_type is None:
+        return None
+    return PointSeen(
+        arn=news.arn,
+        vault_arn=route.watched.arn,
+        database=news.database,
+        resource_type=news.resource_type,
+        status=GONE,
+        created_at=news.created_at or now,
+    )

@@ -1,0 +1,92 @@
+"""How an operator acts: retry, abandon, adopt, pause, resume. Work goes on the actor's queue; nothing acts here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from secondhop.application.ports import Backup, ChainStore, WorkQueue
+from secondhop.application.sweep_chains import arrivals_without_chain
+from secondhop.application.work import Abandon, Retry
+from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.errors import MalformedError
+from secondhop.domain.route import Route
+
+# Retrying helps where something is not finished, and cannot help where it is.
+RETRIABLE = frozenset({ChainState.STRANDED, ChainState.TOO_LATE, ChainState.WAITING, ChainState.RELEASING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the operator is told: whether it was accepted, and what happens next, or why not."""
+
+    is_accepted: bool
+    message: str
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperateChains:
+    """The use case of the operator. `by` is the operator's name, which goes into the record."""
+
+    routes: Sequence[Route]
+    chains: ChainStore
+    backup: Backup
+    queue: WorkQueue
+    now: Callable[[], datetime]
+
+    def retry(self, key: ChainKey, *, by: str) -> Answer:
+        """Try stranded work again."""
+        chain = self.chains.get(key)
+        if chain is None:
+            return _unknown(key)
+        if chain.state not in RETRIABLE:
+            return Answer(is_accepted=False, message=f"chain {key} is {chain.state}; there is nothing to retry")
+        self.queue.put([Retry(key=key, by=by)])
+        return Answer(is_accepted=True, message=f"chain {key}, {chain.state}, will be tried again")
+
+    def abandon(self, key: ChainKey, *, by: str) -> Answer:
+        """Leave a chain as it is. Deletes nothing, and frees its slot."""
+        chain = self.chains.get(key)
+        if chain is None:
+            return _unknown(key)
+        if chain.state in (ChainState.COMPLETE, ChainState.ABANDONED):
+            return Answer(is_accepted=False, message=f"chain {key} is {chain.state}; there is nothing to abandon")
+        self.queue.put([Abandon(key=key, by=by)])
+        return Answer(is_accepted=True, message=_warning(chain, by))
+
+    def adopt(self, route_name: str, *, after: datetime, before: datetime, is_dry_run: bool) -> Answer:
+        """Open chains for points that are older than the installation, or only show which."""
+        route = self._route(route_name)
+        found = tuple(arrivals_without_chain(self.chains, self.backup, route, after=after, before=before))
+        points = tuple(f"{news.arn} of {news.database}" for news in found)
+        if is_dry_run:
+            return Answer(is_accepted=True, message=f"would adopt {len(points)} recovery points", points=points)
+        self.queue.put(found)
+        return Answer(is_accepted=True, message=f"adopts {len(points)} recovery points", points=points)
+
+    def pause(self, route_name: str, *, by: str) -> Answer:
+        """Stop acting on a route: no copy is started and nothing is released; observing goes on."""
+        self.chains.pause(route=self._route(route_name).name, by=by)
+        return Answer(is_accepted=True, message=f"route {route_name} is paused by {by}")
+
+    def resume(self, route_name: str, *, by: str) -> Answer:
+        """Act again on a paused route."""
+        self.chains.pause(route=self._route(route_name).name, by=None)
+        return Answer(is_accepted=True, message=f"route {route_name} acts again, said {by}")
+
+    def _route(self, name: str) -> Route:
+        found = next((route for route in self.routes if route.name == name), None)
+        if found is None:
+            names = ", ".join(route.name for route in self.routes)
+            raise MalformedError(f"there is no route {name!r}; this installation has: {names}")
+        return found
+
+
+def _unknown(key: ChainKey) -> Answer:
+    return Answer(is_accepted=False, message=f"there is no chain {key}; adopt opens one for an older recovery point")
+
+
+def _warning(chain: Chain, by: str) -> str:
+    return f"chain {chain.key}, {chain.state}, is being abandoned by {by}; {chain.database} has no verified copy of it"

@@ -1,0 +1,166 @@
+"""Carry out one command of a decision, and say what was learned. No decision is taken here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import assert_never
+
+from secondhop.application.ports import Announcer, Backup, ChainStore, RefusedError, UnansweredError, WorkQueue
+from secondhop.application.survey import survey_copies, survey_keep
+from secondhop.application.work import Look
+from secondhop.domain import command as ask
+from secondhop.domain import observation as seen
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain, Hop, IntermediateState
+from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
+from secondhop.domain.verification import Verdict, judge_arrival
+
+# Woken when one slot is given back: the longest waiting, and a few more in case it cannot use the slot.
+WAKE_WAITING = 3
+
+# Clocks differ a little: a job that AWS made this long before we decided to ask for it is not ours.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """Carries out commands with the world's means."""
+
+    chains: ChainStore
+    backup: Backup
+    queue: WorkQueue
+    announcer: Announcer
+    now: Callable[[], datetime]
+
+    def perform(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
+        """What was learned by carrying out a command; a passing trouble becomes a `Postponed`."""
+        try:
+            yield from self._effect(chain, command, route)
+        except DeniedError as denied:
+            yield from self._denied(chain, command, str(denied))
+        except TryAgainError as passing:
+            yield seen.Postponed(why=f"{type(command).__name__} was not possible now: {passing}")
+
+    def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
+        match command:
+            case ask.StartCopy():
+                yield from self._guarded(chain, command, lambda: self._start(chain, command))
+            case ask.ReleaseIntermediate():
+                yield from self._guarded(chain, command, lambda: self._release(chain, command, route))
+            case ask.Announce():
+                self.announcer.announce(command)
+                yield seen.Announced(incident=command.incident, is_closed=command.is_closed)
+            case ask.EffectCommand():
+                raise TypeError(f"no such effect: {command}")
+            case ask.Question():
+                yield from self._question(chain, command, route)
+            case ask.WakeRelatives():
+                self._wake_relatives(chain)
+            case ask.WakeWaiting(site=site, resource_type=resource_type):
+                waiting = self.chains.waiting(site=site, resource_type=resource_type)
+                self.queue.put(Look(key=key) for key in islice(waiting, WAKE_WAITING))
+            case _:
+                assert_never(command)
+
+    def _question(self, chain: Chain, command: ask.Question, route: Route) -> Iterator[Observation]:
+        match command:
+            case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.name):
+                yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.name)}")
+            case ask.SurveyCopies(subject=hop):
+                yield survey_copies(self.chains, self.backup, chain, chain.hop(hop))
+            case ask.SurveyKeep(subject=name):
+                yield survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
+            case ask.InspectJob(subject=hop, job_id=job_id):
+                job = self.backup.job(chain.source_vault_of(chain.hop(hop)).site, job_id)
+                missing = seen.JobMissing(hop=hop, job_id=job_id)
+                yield seen.CopySeen(hop=hop, job=job) if job is not None else missing
+            case ask.InspectArrival(subject=hop):
+                yield self._inspect(chain.hop(hop))
+            case ask.InspectIntermediate(subject=name, point=point):
+                described = self.backup.point(chain.intermediate(name).vault, point)
+                yield seen.IntermediateInspected(intermediate=name, point=described)
+            case _:
+                raise TypeError(f"no such question: {command}")
+
+    def _inspect(self, hop: Hop) -> seen.ArrivalInspected:
+        arrival = hop.arrival or ""
+        point = self.backup.point(hop.destination, arrival)
+        key = self.backup.key_of(hop.destination) if point is not None else None
+        return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=point, vault_key_arn=key)
+
+    def _guarded(
+        self, chain: Chain, command: ask.EffectCommand, act: Callable[[], Iterator[Observation]]
+    ) -> Iterator[Observation]:
+        """Act only with the switch on, read just now, and with enough of the fence left."""
+        paused_by = self.chains.paused_by(chain.key.route)
+        if paused_by is not None:
+            yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}")
+        elif self._is_fence_over(chain, command):
+            yield seen.Postponed(why=f"{command.subject}: woke too late to act; looks again when the fence has passed")
+        else:
+            yield from act()
+
+    def _is_fence_over(self, chain: Chain, command: ask.EffectCommand) -> bool:
+        pending = chain.pending_of(command.subject, type(command))
+        return pending is None or self.now() >= pending.until - patience.FENCE_MARGIN
+
+    def _start(self, chain: Chain, command: ask.StartCopy) -> Iterator[Observation]:
+        pending = chain.pending_of(command.subject, ask.StartCopy)
+        try:
+            started = self.backup.start(command)
+        except RefusedError as refused:
+            yield seen.CopyRefused(hop=command.subject, command=command, code=refused.code, message=refused.message)
+        except UnansweredError as silence:
+            yield seen.CopyUnanswered(hop=command.subject, message=str(silence))
+        else:
+            decided_at = pending.until - patience.FENCE if pending is not None else self.now()
+            is_old = started.created_at < decided_at - CLOCK_TOLERANCE
+            yield seen.CopyStarted(hop=command.subject, command=command, job_id=started.job_id, is_old=is_old)
+
+    def _release(self, chain: Chain, command: ask.ReleaseIntermediate, route: Route) -> Iterator[Observation]:
+        """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
+        for hop in chain.standing_arrivals(command.subject):
+            inspected = self._inspect(hop)
+            finding = judge_arrival(chain, hop, inspected, allow_unencrypted=route.allow_unencrypted)
+            if finding.verdict is not Verdict.GOOD:
+                yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
+                return
+        if self._is_fence_over(chain, command):
+            yield seen.Postponed(why=f"{command.subject}: looking took too long to delete under this fence")
+            return
+        try:
+            self.backup.delete(command)
+        except RefusedError as refused:
+            yield seen.DeleteRefused(intermediate=command.subject, code=refused.code, message=refused.message)
+        else:
+            yield seen.DeleteAccepted(intermediate=command.subject)
+
+    def _denied(self, chain: Chain, command: ask.Command, message: str) -> Iterator[Observation]:
+        """AccessDenied to a question is told to the hop that it concerns; to an announcement it is a postponement."""
+        for name in _hops_concerned(chain, command):
+            yield seen.AskingDenied(hop=name, message=message)
+        yield seen.Postponed(why=f"{type(command).__name__} was denied: {message}")
+
+    def _wake_relatives(self, chain: Chain) -> None:
+        """Ask the older chains of the database, whose intermediates were kept, to look at themselves."""
+        relatives = [
+            relative.key
+            for relative in self.chains.of_database(chain.database)
+            if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates)
+        ]
+        self.queue.put(Look(key=key) for key in relatives)
+
+
+def _hops_concerned(chain: Chain, command: ask.Command) -> tuple[str, ...]:
+    match command:
+        case ask.SurveyCopies(subject=hop) | ask.InspectJob(subject=hop) | ask.InspectArrival(subject=hop):
+            return (hop,)
+        case ask.ReleaseIntermediate(subject=name):
+            return tuple(hop.name for hop in chain.standing_arrivals(name))
+        case _:
+            return ()

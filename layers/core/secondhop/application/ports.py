@@ -1,0 +1,146 @@
+"""What the use cases need from the world, as Protocols. Adapters raise the errors of `domain.errors`, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from secondhop.application.work import Work
+from secondhop.domain.arn import Site, Vault
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
+from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
+from secondhop.domain.ledger import Claim
+from secondhop.domain.observation import JobSeen, PointSeen
+
+
+class SlotTakenError(ConflictError):
+    """No slot is free for this hop: the quota is used up, or the database has a copy in flight already."""
+
+    def __init__(self, hop: str, why: str) -> None:
+        super().__init__(why)
+        self.hop = hop
+
+
+class ClaimTakenError(FinalError):
+    """Another chain has claimed this source and destination."""
+
+    def __init__(self, hop: str, owner: ChainKey) -> None:
+        super().__init__(f"claimed by {owner}")
+        self.hop = hop
+        self.owner = owner
+
+
+class RefusedError(FinalError):
+    """AWS answered an effect with an error, and did nothing. `code` is the error code, spelled as AWS spells it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class UnansweredError(TryAgainError):
+    """An effect was asked for and nobody knows whether it happened: a timeout, a lost answer, a 5xx."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedJob:
+    """What StartCopyJob answered. `created_at` is AWS's time; for a repeated token it is that of the old job."""
+
+    job_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What the installation remembers of itself: when it began, and where the sweep of old slices stands."""
+
+    began_at: datetime
+    swept_back_to: datetime | None = None
+    sweeping_until: datetime | None = None
+
+
+class ChainStore(Protocol):
+    """Chains with their claims and slots; every save is one transaction."""
+
+    def get(self, key: ChainKey) -> Chain | None:
+        """The chain, or None. Raises UnreadableItemError for an item of another release."""
+
+    def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        """Write `chain` if the stored one is still `before`, with the claims and slots that the change means.
+
+        `limit` is the number of copies of this resource type that may be in flight into one site. Returns the chain
+        with its new version. Raises ConflictError, SlotTakenError or ClaimTakenError; then nothing was written.
+        """
+
+    def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
+        """The claim on a copy, or None."""
+
+    def of_database(self, database: str) -> Iterator[Chain]:
+        """All chains of a database, by creation date of the original backup, oldest first."""
+
+    def due(self, *, now: datetime) -> Iterator[ChainKey]:
+        """Chains whose next check has come, longest overdue first."""
+
+    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
+        """Chains that wait for a slot into a site, the oldest backup first."""
+
+    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
+        """Those of the keys that have a chain."""
+
+    def pause(self, *, route: str, by: str | None) -> None:
+        """Stop acting on a route (by whom), or go on (None)."""
+
+    def paused_by(self, route: str) -> str | None:
+        """Who paused the route, or None. Read anew before each effect."""
+
+    def installation(self, *, now: datetime) -> Installation:
+        """The installation's memory; begun now if there is none."""
+
+    def save_installation(self, after: Installation, *, before: Installation) -> None:
+        """Raises ConflictError if somebody else wrote it meanwhile."""
+
+
+class Backup(Protocol):
+    """AWS Backup in all sites. Questions raise DeniedError for AccessDenied, TryAgainError for what passes."""
+
+    def point(self, vault: Vault, arn: str) -> PointSeen | None:
+        """Describe a recovery point; None only if AWS says that it is not found."""
+
+    def key_of(self, vault: Vault) -> str | None:
+        """The ARN of the vault's own key."""
+
+    def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
+        """All recovery points of a database in a vault."""
+
+    def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        """All recovery points of a vault whose original backup was created in the slice."""
+
+    def job(self, site: Site, job_id: str) -> JobSeen | None:
+        """Describe a copy job; None only if AWS says that it is not found (it forgets after 30 days)."""
+
+    def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
+        """All copy jobs of a database from a site into a vault, of the last 30 days."""
+
+    def start(self, command: StartCopy) -> StartedJob:
+        """Start a copy job. Raises RefusedError or UnansweredError."""
+
+    def delete(self, command: ReleaseIntermediate) -> None:
+        """Ask for a delete, which AWS carries out later or not at all. Raises RefusedError or UnansweredError."""
+
+
+class WorkQueue(Protocol):
+    """The one queue of the one actor."""
+
+    def put(self, work: Iterable[Work]) -> None:
+        """Put work on the queue. Raises TryAgainError unless all of it was accepted."""
+
+
+class Announcer(Protocol):
+    """Where the operators listen."""
+
+    def announce(self, message: Announce) -> None:
+        """Tell. Raises TryAgainError or DeniedError if it was not accepted."""

@@ -1,0 +1,94 @@
+"""Run one chain until it comes to rest: decide, persist the decision whole, act, and decide on what was learned."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from secondhop.application.perform import Performer
+from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
+from secondhop.application.report import Step
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain
+from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.errors import ConflictError
+from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
+
+# Races are between at most a few deliveries of the same chain; each loser reads again and decides anew.
+CONFLICT_TRIES = 5
+# The longest honest run is about twenty facts (open, survey, start, verify, release); more is a bug in the rules.
+FACTS_LIMIT = 60
+
+
+@dataclass(kw_only=True)
+class ChainRun:
+    """One invocation's work on one chain. `stored` is the chain as last read or saved, None before the first save."""
+
+    route: Route
+    stored: Chain | None
+    chain: Chain
+    chains: ChainStore
+    performer: Performer
+    now: Callable[[], datetime]
+    observe_only: bool
+    steps: list[Step] = field(default_factory=list)
+
+    def __call__(self, first: Observation) -> tuple[Step, ...]:
+        """Take facts until none is left. Raises ConflictError when others keep writing the chain."""
+        facts = deque([first])
+        while facts:
+            if len(self.steps) >= FACTS_LIMIT:
+                raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self.steps[-1].reason}")
+            facts.extend(self._take(facts.popleft()))
+        return tuple(self.steps)
+
+    def _take(self, fact: Observation) -> list[Observation]:
+        """Decide on a fact and act; what was learned by that is the answer."""
+        for _ in range(CONFLICT_TRIES):
+            decision = advance(self.chain, fact, route=self.route, now=self.now())
+            if self.observe_only and any(
+                isinstance(each, (StartCopy, ReleaseIntermediate)) for each in decision.effects
+            ):
+                return self._only_observe(decision)
+            try:
+                return self._carry_out(decision)
+            except SlotTakenError as taken:
+                return [seen.SlotRefused(hop=taken.hop, why=str(taken))]
+            except ClaimTakenError as taken:
+                return [seen.ClaimRefused(hop=taken.hop, owner=str(taken.owner))]
+            except ConflictError:
+                self._read_again()
+        raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
+
+    def _carry_out(self, decision: Decision) -> list[Observation]:
+        before = str(self.stored.state) if self.stored is not None else None
+        if self.stored is None or decision.chain != self.stored:
+            limit = self.route.limit(decision.chain.resource_type)
+            self.stored = self.chains.save(decision.chain, before=self.stored, limit=limit)
+        self.chain = self.stored
+        self._note(before, decision.chain, decision, prefix="")
+        learned: list[Observation] = []
+        for command in decision.commands:
+            learned.extend(self.performer.perform(self.chain, command, self.route))
+        return learned
+
+    def _only_observe(self, decision: Decision) -> list[Observation]:
+        """Say what would be done, and look again later."""
+        self._note(str(self.chain.state), self.chain, decision, prefix="would ")
+        return [seen.Postponed(why="this installation only observes")]
+
+    def _note(self, before: str | None, after: Chain, decision: Decision, *, prefix: str) -> None:
+        names = tuple(prefix + type(command).__name__ for command in decision.commands)
+        step = Step(chain=after, before=before, after=str(after.state), commands=names, reason=decision.reason)
+        self.steps.append(step)
+
+    def _read_again(self) -> None:
+        found = self.chains.get(self.chain.key)
+        if found is not None:
+            self.stored = self.chain = found
+        elif self.stored is not None:
+            self.stored, self.chain = None, replace(self.chain, version=0)
