@@ -15,7 +15,7 @@ from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, st
 from secondhop.domain.verification import Verdict, judge_arrival
 
 
-def ask_for_the_arrival(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
+def ask_for_the_arrival(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
     """VERIFYING, and time has passed."""
     return stay(s, "looks at the arrival again", InspectArrival(subject=s.hop.name, point=s.hop.arrival or ""))
 
@@ -47,7 +47,7 @@ def strand_on_denial(s: HopSituation, fact: AskingDenied) -> HopStep:
     return strand(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
 
 
-def look_at_expired_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
+def look_at_expired_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
     """VERIFIED, and time has passed: once its time is over, see it gone."""
     if s.hop.seen_gone_at is not None or s.hop.arrival is None or s.hop.promised_until is None:
         return stay(s, "nothing left to do")
@@ -69,7 +69,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     return strand(s, finding.cause, finding.reason)
 
 
-def resume_when_due(s: HopSituation, fact: Noticed) -> HopStep:
+def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
     """STRANDED, and time has passed: once a day is worth another try where trying can help at all."""
     if s.hop.trouble is None or REMEDIES[s.hop.trouble.cause].again is Again.OPERATOR:
         return stay(s, "stranded; only an operator can help")

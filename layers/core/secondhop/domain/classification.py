@@ -84,7 +84,7 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.AWS_MANAGED_KEY: Remedy(
         again=Again.OPERATOR,
-        words="Snapshots under an AWS managed key cannot be shared; re-encrypt into a vault with a customer managed key.",
+        words="Snapshots under an AWS managed key cannot be shared; re-encrypt them under a customer managed key.",
     ),
     Cause.RETENTION_RANGE: Remedy(
         again=Again.DAILY,

@@ -58,7 +58,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyCopies(Question):
-    """Look before you copy: jobs of this source and destination, points of this database in the destination."""
+    """Look before you copy: jobs of this source and destination, points of this database in the vault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class SurveyKeep(Question):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectIntermediate(Question):
-    """Describe an intermediate: is it still there?"""
+    """Describe an intermediate, to learn whether it is still there."""
 
     point: str
 

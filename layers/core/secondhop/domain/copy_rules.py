@@ -41,7 +41,7 @@ LIVE = ("CREATED", "RUNNING")
 
 
 def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
-    """WAITING, and time has passed: is the copy possible, and is it time to look for existing ones?"""
+    """WAITING, and time has passed: see whether the copy is possible, and time to look for existing ones."""
     if s.chain.source_of(s.hop) is None:
         return stay(s, f"waits for the copy of {s.hop.reads_from}")
     if isinstance(fact, Noticed) and s.hop.not_before is not None and s.now < s.hop.not_before:

@@ -1,4 +1,4 @@
-"""The errors of Second Hop, split by the only question that matters: will trying again help?"""
+"""The errors of Second Hop, split by the only question that matters, which is whether trying again helps."""
 
 from __future__ import annotations
 

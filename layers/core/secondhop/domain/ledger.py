@@ -46,7 +46,7 @@ def changes(before: Chain | None, after: Chain) -> Changes:
     """Claims and slots between two versions of a chain; `before` is None for a chain that was never saved."""
     held_before = set(slots_of(before)) if before is not None else set()
     held_after = set(slots_of(after))
-    claimed = {claim for claim in claims_of(before)} if before is not None else set()
+    claimed = set(claims_of(before)) if before is not None else set()
     return Changes(
         claims=tuple(claim for claim in claims_of(after) if claim not in claimed),
         taken=tuple(sorted(held_after - held_before)),

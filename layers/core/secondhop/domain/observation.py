@@ -87,7 +87,8 @@ class SourceUnfit(HopObservation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiesSurveyed(HopObservation):
     """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
-    same database and creation date in the destination vault."""
+    same database and creation date in the destination vault.
+    """
 
     jobs: tuple[JobSeen, ...]
     points: tuple[PointSeen, ...]

@@ -26,7 +26,7 @@ from secondhop.domain.steps import IntermediateSituation, IntermediateStep
 from secondhop.domain.verification import Verdict, judge_arrival
 
 
-def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
+def consider_release(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> IntermediateStep:
     """DUE: ask whether enough newer arrivals stand in the vault for this one to go."""
     return _stay(s, "asks which newer arrivals stand", SurveyKeep(subject=s.intermediate.name))
 
@@ -68,7 +68,7 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
     return IntermediateStep(intermediate=held, reason=f"not deleted: {finding.reason}", troubled_hop=doubted)
 
 
-def await_delete(s: IntermediateSituation, fact: DeleteAccepted) -> IntermediateStep:
+def await_delete(s: IntermediateSituation, _fact: DeleteAccepted) -> IntermediateStep:
     """RELEASING, and AWS accepted the delete."""
     return _stay(s, "the delete was accepted; it is done when the point is seen gone")
 
@@ -82,7 +82,7 @@ def report_refused_delete(s: IntermediateSituation, fact: DeleteRefused) -> Inte
     return _trouble(s, Cause.DELETE_REFUSED, f"{fact.code}: {fact.message}")
 
 
-def ask_whether_gone(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
+def ask_whether_gone(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> IntermediateStep:
     """RELEASING, and time has passed."""
     pending = s.chain.pending_of(s.intermediate.name, ReleaseIntermediate)
     if pending is not None and s.now < pending.until:

@@ -1,0 +1,70 @@
+"""The operators' door: retry, abandon, adopt, pause, resume."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from secondhop.adapters.backup_events import read_time
+from secondhop.application.operate_chains import Answer, OperateChains
+from secondhop.bootstrap import Handler, Runtime, install, on_lambda
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import MalformedError, SecondHopError
+
+VERBS = "retry, abandon, adopt, pause, resume"
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def build(runtime: Runtime) -> Handler:
+    """The handler over its runtime. Raises SettingsError."""
+    installation = install(runtime)
+    environ = runtime.environ
+    logger = Logger(
+        service=environ.get("POWERTOOLS_SERVICE_NAME", "secondhop"), level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
+    )
+
+    @logger.inject_lambda_context
+    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        try:
+            answer = operate(installation.operate, event, runtime.now())
+        except SecondHopError as error:
+            answer = Answer(is_accepted=False, message=str(error))
+        logger.info("operator", request=event, accepted=answer.is_accepted, answer=answer.message)
+        return asdict(answer)
+
+    return handle
+
+
+def operate(use_case: OperateChains, event: dict[str, Any], now: datetime) -> Answer:
+    """Read one request and do it. Raises MalformedError for one that cannot be read."""
+    verb, by = event.get("verb"), text(event, "by")
+    route = event.get("route", "default")
+    match verb:
+        case "retry":
+            return use_case.retry(ChainKey(text(event, "recovery_point"), route), by=by)
+        case "abandon":
+            return use_case.abandon(ChainKey(text(event, "recovery_point"), route), by=by)
+        case "adopt":
+            after = read_time(event["after"]) if "after" in event else EARLIEST
+            before = read_time(event["before"]) if "before" in event else now
+            return use_case.adopt(route, after=after, before=before, is_dry_run=event.get("dry_run") is not False)
+        case "pause":
+            return use_case.pause(route, by=by)
+        case "resume":
+            return use_case.resume(route, by=by)
+        case _:
+            raise MalformedError(f"verb is {verb!r}; it should be one of: {VERBS}")
+
+
+def text(event: dict[str, Any], name: str) -> str:
+    """A text of the request. Raises MalformedError."""
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedError(f"{name} should be a text, found {value!r}")
+    return value
+
+
+lambda_handler = on_lambda(build)

@@ -1,0 +1,36 @@
+"""The sweep's door, invoked by the schedule."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from secondhop.bootstrap import Handler, Runtime, install, on_lambda
+
+
+def build(runtime: Runtime) -> Handler:
+    """The handler over its runtime. Raises SettingsError."""
+    installation = install(runtime)
+    environ = runtime.environ
+    service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
+    logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    metrics = Metrics(namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"), service=service)
+
+    @logger.inject_lambda_context
+    @metrics.log_metrics
+    def handle(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        swept = installation.sweep()
+        if swept.skipped is None:
+            # The alarm "sweep has not run" counts whole sweeps, and treats none as breaching.
+            metrics.add_metric(name="SweepCompleted", unit=MetricUnit.Count, value=1)
+            metrics.add_metric(name="ArrivalsMissed", unit=MetricUnit.Count, value=swept.missing)
+        logger.info("swept", **asdict(swept))
+        return asdict(swept)
+
+    return handle
+
+
+lambda_handler = on_lambda(build)

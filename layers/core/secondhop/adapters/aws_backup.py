@@ -1,0 +1,151 @@
+"""AWS Backup in all sites of a route: questions and the two effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from secondhop.adapters.aws_errors import (
+    NOT_FOUND,
+    SILENCE,
+    code_of,
+    is_server_fault,
+    message_of,
+    translated,
+)
+from secondhop.application.ports import RefusedError, StartedJob, UnansweredError
+from secondhop.domain.arn import Site, Vault
+from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.errors import FinalError
+from secondhop.domain.observation import JobSeen, PointSeen
+
+# The largest page of ListRecoveryPointsByBackupVault and ListCopyJobs (their API pages).
+PAGE = 1000
+
+
+class AwsBackup:
+    """A `Backup` over boto3. `client_in` gives the AWS Backup client of a site."""
+
+    def __init__(self, client_in: Callable[[Site], Any]) -> None:
+        self._client_in = client_in
+
+    def point(self, vault: Vault, arn: str) -> PointSeen | None:
+        client = self._client_in(vault.site)
+        with translated():
+            try:
+                found = client.describe_recovery_point(BackupVaultName=vault.name, RecoveryPointArn=arn)
+            except ClientError as error:
+                if code_of(error) in NOT_FOUND:
+                    return None
+                raise
+        return _point(found, vault)
+
+    def key_of(self, vault: Vault) -> str | None:
+        client = self._client_in(vault.site)
+        with translated():
+            key: str | None = client.describe_backup_vault(BackupVaultName=vault.name).get("EncryptionKeyArn")
+        return key
+
+    def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
+        yield from self._points(vault, {"ByResourceArn": database})
+
+    def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        yield from self._points(vault, {"ByCreatedAfter": after, "ByCreatedBefore": before})
+
+    def _points(self, vault: Vault, filters: dict[str, Any]) -> Iterator[PointSeen]:
+        client = self._client_in(vault.site)
+        request = {"BackupVaultName": vault.name, "MaxResults": PAGE, **filters}
+        for page in _pages(client.list_recovery_points_by_backup_vault, request):
+            yield from (_point(found, vault) for found in page["RecoveryPoints"])
+
+    def job(self, site: Site, job_id: str) -> JobSeen | None:
+        client = self._client_in(site)
+        with translated():
+            try:
+                found = client.describe_copy_job(CopyJobId=job_id)["CopyJob"]
+            except ClientError as error:
+                if code_of(error) in NOT_FOUND:
+                    return None
+                raise
+        return _job(found)
+
+    def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
+        client = self._client_in(from_site)
+        request = {"ByDestinationVaultArn": destination.arn, "ByResourceArn": database, "MaxResults": PAGE}
+        for page in _pages(client.list_copy_jobs, request):
+            yield from (_job(found) for found in page["CopyJobs"])
+
+    def start(self, command: StartCopy) -> StartedJob:
+        client = self._client_in(command.source_vault.site)
+        request = {
+            "RecoveryPointArn": command.source,
+            "SourceBackupVaultName": command.source_vault.name,
+            "DestinationBackupVaultArn": command.destination.arn,
+            "IamRoleArn": command.copy_role_arn,
+            "IdempotencyToken": command.token,
+            "Lifecycle": {"DeleteAfterDays": command.delete_after_days},
+        }
+        answer = _effect(client.start_copy_job, request)
+        return StartedJob(job_id=answer["CopyJobId"], created_at=answer["CreationDate"])
+
+    def delete(self, command: ReleaseIntermediate) -> None:
+        client = self._client_in(command.vault.site)
+        request = {"BackupVaultName": command.vault.name, "RecoveryPointArn": command.point}
+        _effect(client.delete_recovery_point, request)
+
+
+def _effect(call: Callable[..., Any], request: dict[str, Any]) -> Any:
+    """Ask for an effect. A 5xx or no answer at all leaves open whether it happened."""
+    try:
+        return call(**request)
+    except ClientError as error:
+        if is_server_fault(error):
+            raise UnansweredError(f"{code_of(error)}: {message_of(error)}") from error
+        raise RefusedError(code_of(error), message_of(error)) from error
+    except SILENCE as error:
+        raise UnansweredError(f"no answer: {error}") from error
+
+
+def _pages(call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Any]:
+    token: dict[str, str] = {}
+    while True:
+        with translated():
+            page = call(**request, **token)
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _point(found: dict[str, Any], vault: Vault) -> PointSeen:
+    for name in ("RecoveryPointArn", "ResourceArn", "ResourceType", "Status", "CreationDate"):
+        if name not in found:
+            raise FinalError(f"AWS described a recovery point of {vault.name} without {name}: {found}")
+    return PointSeen(
+        arn=found["RecoveryPointArn"],
+        vault_arn=found.get("BackupVaultArn", vault.arn),
+        database=found["ResourceArn"],
+        resource_type=found["ResourceType"],
+        status=found["Status"],
+        created_at=found["CreationDate"],
+        completed_at=found.get("CompletionDate"),
+        is_encrypted=found.get("IsEncrypted"),
+        key_arn=found.get("EncryptionKeyArn"),
+        delete_at=found.get("CalculatedLifecycle", {}).get("DeleteAt"),
+    )
+
+
+def _job(found: dict[str, Any]) -> JobSeen:
+    return JobSeen(
+        job_id=found.get("CopyJobId", ""),
+        state=found.get("State", "UNKNOWN"),
+        source=found.get("SourceRecoveryPointArn", ""),
+        destination_vault_arn=found.get("DestinationBackupVaultArn", ""),
+        arrival=found.get("DestinationRecoveryPointArn"),
+        message=found.get("StatusMessage", ""),
+        category=found.get("MessageCategory", ""),
+        created_at=found.get("CreationDate"),
+    )

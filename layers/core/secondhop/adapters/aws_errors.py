@@ -1,0 +1,74 @@
+"""From botocore's errors to ours: split by whether trying again helps, narrowly, by error code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, TryAgainError
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+NOT_FOUND = frozenset({"ResourceNotFoundException"})
+PASSING = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "ItemCollectionSizeLimitExceededException",
+        "KmsThrottled",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+# Beside the codes: any answer of this class comes from AWS's own trouble.
+SERVER_FAULT = 500
+
+
+def code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def message_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def is_server_fault(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= SERVER_FAULT or code_of(error) in ("ServiceUnavailableException", "ServiceUnavailable")
+
+
+def error_of(error: ClientError) -> SecondHopError:
+    """Our error for an error of AWS: denied, passing, or final."""
+    text = f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
+    if code_of(error) in DENIED:
+        return DeniedError(text)
+    if code_of(error) in PASSING or is_server_fault(error):
+        return TryAgainError(text)
+    return FinalError(text)
+
+
+# Nobody knows whether AWS did what it was asked for: the connection broke, or the answer never came.
+SILENCE = (NoConnectionError, HTTPClientError)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn botocore's errors into ours: DeniedError, TryAgainError or FinalError."""
+    try:
+        yield
+    except ClientError as error:
+        raise error_of(error) from error
+    except SILENCE as error:
+        raise TryAgainError(f"no answer: {error}") from error

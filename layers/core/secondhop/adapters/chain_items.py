@@ -1,0 +1,113 @@
+"""The items of the table: keys, index attributes, and the small items beside the chains."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from secondhop.adapters.chain_documents import write_chain
+from secondhop.adapters.memory_chains import waits_for
+from secondhop.application.ports import Installation
+from secondhop.domain import patience
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.ledger import Claim, Slot
+
+CHECK_QUEUE = "open"
+
+Item = dict[str, Any]
+
+
+def text(value: str) -> dict[str, str]:
+    """A DynamoDB string."""
+    return {"S": value}
+
+
+def moment(value: datetime) -> str:
+    """A time that sorts as text: UTC, microseconds always there."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def chain_keys(key: ChainKey) -> Item:
+    return {"pk": text(f"chain#{key.recovery_point}"), "sk": text(f"route#{key.route}")}
+
+
+def claim_keys(source: str, destination_vault_arn: str) -> Item:
+    return {"pk": text(f"claim#{source}"), "sk": text(f"into#{destination_vault_arn}")}
+
+
+def slots_keys(slot: Slot) -> Item:
+    return {"pk": text(f"slots#{slot.site.account}#{slot.site.region}"), "sk": text(f"type#{slot.resource_type}")}
+
+
+def holder_name(database: str) -> str:
+    """The name under which a database's copy stands in a slots item: map keys have their own length limits."""
+    return hashlib.sha256(database.encode()).hexdigest()[:32]
+
+
+def waiting_for(site: Site, resource_type: str) -> str:
+    return f"{site.account}#{site.region}#{resource_type}"
+
+
+def chain_item(chain: Chain) -> Item:
+    """The chain's item: the document, and sparse attributes for the indexes.
+
+    `expires_at` (epoch seconds, the table's TTL) stands only on a chain that is finished, when every recovery point
+    that it claimed was seen gone.
+    """
+    item: Item = {
+        **chain_keys(chain.key),
+        "document": text(write_chain(chain)),
+        "version": {"N": str(chain.version)},
+        "state": text(str(chain.state)),
+        "database": text(chain.database),
+        "created_at": text(f"{moment(chain.created_at)}#{chain.key.recovery_point}"),
+    }
+    if chain.next_check is not None:
+        item |= {"check_queue": text(CHECK_QUEUE), "check_at": text(moment(chain.next_check))}
+    for site in waits_for(chain)[:1]:
+        item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": item["created_at"]}
+    if chain.finished_at is not None:
+        item["expires_at"] = {"N": str(int((chain.finished_at + patience.MEMORY).timestamp()))}
+    return item
+
+
+def claim_item(claim: Claim) -> Item:
+    return {
+        **claim_keys(claim.source, claim.destination_vault_arn),
+        "recovery_point": text(claim.owner.recovery_point),
+        "route": text(claim.owner.route),
+        "hop": text(claim.hop),
+    }
+
+
+def read_claim(item: Item) -> Claim:
+    """Raises UnreadableItemError."""
+    try:
+        owner = ChainKey(item["recovery_point"]["S"], item["route"]["S"])
+        source = item["pk"]["S"].removeprefix("claim#")
+        return Claim(source, item["sk"]["S"].removeprefix("into#"), owner, item["hop"]["S"])
+    except KeyError as error:
+        raise UnreadableItemError(f"this claim cannot be read, it lacks {error}") from error
+
+
+def installation_item(installation: Installation) -> Item:
+    memory = {
+        "began_at": moment(installation.began_at),
+        "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,
+        "sweeping_until": moment(installation.sweeping_until) if installation.sweeping_until else None,
+    }
+    return {"pk": text("installation"), "sk": text("memory"), "memory": text(json.dumps(memory, sort_keys=True))}
+
+
+def read_installation(item: Item) -> Installation:
+    """Raises UnreadableItemError."""
+    try:
+        memory = json.loads(item["memory"]["S"])
+        times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
+        return Installation(**times)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

@@ -1,0 +1,134 @@
+"""The writes of one save, and what it means when DynamoDB refuses one of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from secondhop.adapters.chain_items import Item, claim_item, claim_keys, holder_name, read_claim, slots_keys, text
+from secondhop.application.ports import ClaimTakenError, SlotTakenError
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError
+from secondhop.domain.ledger import Changes, Claim, Slot
+
+THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class SlotsDisagreeError(ConflictError):
+    """A slot that is to be given back is not, or not by this hop, held in the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write of the transaction, and the claim or slot that it is for."""
+
+    request: dict[str, Any]
+    claim: Claim | None = None
+    taken: Slot | None = None
+
+
+def chain_write(item: Item, *, version: int) -> Write:
+    """Put the chain if nobody else wrote it since it was read."""
+    put: Item = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    if version:
+        put |= {
+            "ConditionExpression": "#v = :v",
+            "ExpressionAttributeNames": {"#v": "version"},
+            "ExpressionAttributeValues": {":v": {"N": str(version)}},
+        }
+    return Write(request={"Put": put})
+
+
+def claim_writes(due: Changes) -> list[Write]:
+    """Claim, unless another chain's hop holds it."""
+    condition = "attribute_not_exists(pk) OR (recovery_point = :p AND #r = :r AND hop = :h)"
+    return [
+        Write(
+            request={
+                "Put": {
+                    "Item": claim_item(claim),
+                    "ConditionExpression": condition,
+                    "ExpressionAttributeNames": {"#r": "route"},
+                    "ExpressionAttributeValues": {
+                        ":p": text(claim.owner.recovery_point),
+                        ":r": text(claim.owner.route),
+                        ":h": text(claim.hop),
+                    },
+                }
+            },
+            claim=claim,
+        )
+        for claim in due.claims
+    ]
+
+
+def slot_writes(due: Changes, limit: int) -> list[Write]:
+    """One update per slots item, since a transaction may touch an item once only.
+
+    Each holder is a top-level attribute `h_<hash of the database>`; `in_flight` counts them.
+    """
+    taken, returned = defaultdict[str, list[Slot]](list), defaultdict[str, list[Slot]](list)
+    for slot in due.taken:
+        taken[str(slots_keys(slot))].append(slot)
+    for slot in due.returned:
+        returned[str(slots_keys(slot))].append(slot)
+    return [_slots_update(taken[item], returned[item], limit) for item in dict.fromkeys([*taken, *returned])]
+
+
+def _slots_update(taken: list[Slot], returned: list[Slot], limit: int) -> Write:
+    names = {f"#t{i}": f"h_{holder_name(slot.database)}" for i, slot in enumerate(taken)}
+    names |= {f"#r{i}": f"h_{holder_name(slot.database)}" for i, slot in enumerate(returned)}
+    values: Item = {":t" + str(i): text(_holder(slot)) for i, slot in enumerate(taken)}
+    conditions = [f"attribute_not_exists(#t{i})" for i in range(len(taken))]
+    conditions += [f"#r{i} = :r{i}" for i in range(len(returned))]
+    values |= {f":r{i}": text(_holder(slot)) for i, slot in enumerate(returned)}
+    values |= {":n": {"N": str(len(taken) - len(returned))}}
+    if len(taken) > len(returned):
+        conditions.append("(attribute_not_exists(in_flight) OR in_flight < :limit)")
+        values[":limit"] = {"N": str(limit - (len(taken) - len(returned)) + 1)}
+    sets = ", ".join(f"#t{i} = :t{i}" for i in range(len(taken)))
+    removes = ", ".join(f"#r{i}" for i in range(len(returned)))
+    update = (f"SET {sets} " if sets else "") + (f"REMOVE {removes} " if removes else "") + "ADD in_flight :n"
+    request: Item = {
+        "Key": slots_keys((taken or returned)[0]),
+        "UpdateExpression": update,
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    return Write(request={"Update": request}, taken=taken[0] if taken else None)
+
+
+def _holder(slot: Slot) -> str:
+    return f"{slot.owner}|{slot.hop}"
+
+
+def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[[Item], Item | None]) -> SecondHopError:
+    """Which write was refused, and what that means."""
+    reasons = [reason.get("Code", "None") for reason in response.get("CancellationReasons", [])]
+    failed = [write for write, code in zip(writes, reasons, strict=False) if code == "ConditionalCheckFailed"]
+    if writes[0] in failed or not failed:
+        is_throttled = any(code in THROTTLED for code in reasons)
+        return (
+            TryAgainError("the table is throttled")
+            if is_throttled
+            else ConflictError(f"chain {key} was written by others")
+        )
+    for write in failed:
+        if write.claim is not None:
+            item = get(claim_keys(write.claim.source, write.claim.destination_vault_arn))
+            return (
+                ClaimTakenError(write.claim.hop, read_claim(item).owner) if item else ConflictError("the claim changed")
+            )
+        if write.taken is not None:
+            return SlotTakenError(write.taken.hop, _why(write.taken, get(slots_keys(write.taken))))
+    return SlotsDisagreeError(f"the slots of chain {key} are not as remembered")
+
+
+def _why(slot: Slot, item: Item | None) -> str:
+    if item and f"h_{holder_name(slot.database)}" in item:
+        return f"another copy of {slot.database} is in flight into {slot.site}"
+    count = item["in_flight"]["N"] if item else "0"
+    return f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"

@@ -1,0 +1,178 @@
+"""The chain store in one DynamoDB table.
+
+| item | pk | sk |
+|---|---|---|
+| chain | `chain#<recovery point ARN>` | `route#<route>` |
+| claim | `claim#<source ARN>` | `into#<destination vault ARN>` |
+| slots | `slots#<account>#<region>` | `type#<resource type>` |
+| pause | `pause` | `route#<route>` |
+| installation | `installation` | `memory` |
+
+A save is one TransactWriteItems: the chain under its version, its claims, its slots. A slots item holds a map from
+a hash of the database's ARN to the hop that has the copy in flight, and their count, so that both "one per database"
+and the quota are conditions of the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from secondhop.adapters.aws_errors import code_of, translated
+from secondhop.adapters.chain_documents import read_chain
+from secondhop.adapters.chain_items import (
+    CHECK_QUEUE,
+    chain_item,
+    chain_keys,
+    claim_keys,
+    installation_item,
+    moment,
+    read_claim,
+    read_installation,
+    text,
+    waiting_for,
+)
+from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, claim_writes, refusal_of, slot_writes
+from secondhop.application.ports import Installation
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.errors import ConflictError
+from secondhop.domain.ledger import Changes, Claim, changes
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+BATCH_KEYS = 100
+
+
+class DynamoDbChains:
+    """A `ChainStore` in a table. `client` is a boto3 DynamoDB client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, key: ChainKey) -> Chain | None:
+        item = self._get(chain_keys(key))
+        return read_chain(item["document"]["S"]) if item else None
+
+    def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        due = changes(before, chain)
+        try:
+            return self._transact(chain, before, due, limit)
+        except SlotsDisagreeError:
+            # The table lost or never had a slot that this chain gives back. Nothing is left to give back, then.
+            return self._transact(chain, before, replace(due, returned=()), limit)
+
+    def _transact(self, chain: Chain, before: Chain | None, due: Changes, limit: int) -> Chain:
+        version = before.version if before else 0
+        saved = replace(chain, version=version + 1)
+        writes = [chain_write(chain_item(saved), version=version), *claim_writes(due), *slot_writes(due, limit)]
+        items = [{kind: {**request, "TableName": self._table} for kind, request in w.request.items()} for w in writes]
+        with translated():
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                raise refusal_of(error.response, writes, chain.key, self._get) from error
+        return saved
+
+    def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
+        item = self._get(claim_keys(source, destination_vault_arn))
+        return read_claim(item) if item else None
+
+    def of_database(self, database: str) -> Iterator[Chain]:
+        condition = {"KeyConditionExpression": "#d = :d", "ExpressionAttributeNames": {"#d": "database"}}
+        for item in self._query("databases", {**condition, "ExpressionAttributeValues": {":d": text(database)}}):
+            yield read_chain(item["document"]["S"])
+
+    def due(self, *, now: datetime) -> Iterator[ChainKey]:
+        condition = {
+            "KeyConditionExpression": "check_queue = :q AND check_at <= :now",
+            "ExpressionAttributeValues": {":q": text(CHECK_QUEUE), ":now": text(moment(now))},
+        }
+        yield from (_key_of(item) for item in self._query("checks", condition))
+
+    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
+        condition = {
+            "KeyConditionExpression": "waiting_for = :w",
+            "ExpressionAttributeValues": {":w": text(waiting_for(site, resource_type))},
+        }
+        yield from (_key_of(item) for item in self._query("waiting", condition))
+
+    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
+        found: set[ChainKey] = set()
+        remaining = iter(dict.fromkeys(keys))
+        while batch := list(islice(remaining, BATCH_KEYS)):
+            found |= self._known_batch(batch)
+        return found
+
+    def _known_batch(self, batch: list[ChainKey]) -> set[ChainKey]:
+        request: Any = {self._table: {"Keys": [chain_keys(key) for key in batch], "ProjectionExpression": "pk, sk"}}
+        found: set[ChainKey] = set()
+        while request:
+            with translated():
+                answer = self._client.batch_get_item(RequestItems=request)
+            found |= {_key_of(item) for item in answer["Responses"].get(self._table, [])}
+            request = answer.get("UnprocessedKeys")
+        return found
+
+    def pause(self, *, route: str, by: str | None) -> None:
+        keys = {"pk": text("pause"), "sk": text(f"route#{route}")}
+        with translated():
+            if by is None:
+                self._client.delete_item(TableName=self._table, Key=keys)
+            else:
+                self._client.put_item(TableName=self._table, Item={**keys, "by": text(by)})
+
+    def paused_by(self, route: str) -> str | None:
+        item = self._get({"pk": text("pause"), "sk": text(f"route#{route}")})
+        return item["by"]["S"] if item else None
+
+    def installation(self, *, now: datetime) -> Installation:
+        item = self._get({"pk": text("installation"), "sk": text("memory")})
+        if item:
+            return read_installation(item)
+        begun = Installation(began_at=now)
+        try:
+            self._put_installation(begun, "attribute_not_exists(pk)", {})
+        except ConflictError:
+            return self.installation(now=now)
+        return begun
+
+    def save_installation(self, after: Installation, *, before: Installation) -> None:
+        self._put_installation(after, "memory = :before", {":before": installation_item(before)["memory"]})
+
+    def _put_installation(self, installation: Installation, condition: str, values: dict[str, Any]) -> None:
+        request = {"TableName": self._table, "Item": installation_item(installation), "ConditionExpression": condition}
+        with translated():
+            try:
+                self._client.put_item(**request, **({"ExpressionAttributeValues": values} if values else {}))
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                raise ConflictError("the installation's memory was written by somebody else") from error
+
+    def _get(self, keys: dict[str, Any]) -> dict[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=keys, ConsistentRead=True)
+        found: dict[str, Any] | None = answer.get("Item")
+        return found
+
+    def _query(self, index: str, condition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(TableName=self._table, IndexName=index, **condition, **start)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _key_of(item: dict[str, Any]) -> ChainKey:
+    return ChainKey(item["pk"]["S"].removeprefix("chain#"), item["sk"]["S"].removeprefix("route#"))

@@ -1,0 +1,120 @@
+"""The chain store in memory: for rehearsals, and for the contract that DynamoDB's store has to meet as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.errors import ConflictError
+from secondhop.domain.ledger import Changes, Claim, Slot, changes
+
+
+class MemoryChains:
+    """A `ChainStore` with no table. Atomic under threads."""
+
+    def __init__(self) -> None:
+        self._chains: dict[ChainKey, Chain] = {}
+        self._claims: dict[tuple[str, str], Claim] = {}
+        self._slots: dict[tuple[Site, str], dict[str, Slot]] = {}
+        self._paused: dict[str, str] = {}
+        self._installation: Installation | None = None
+        self._lock = Lock()
+
+    def all(self) -> list[Chain]:
+        """Every chain, by key; for display."""
+        return [self._chains[key] for key in sorted(self._chains)]
+
+    def get(self, key: ChainKey) -> Chain | None:
+        return self._chains.get(key)
+
+    def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        with self._lock:
+            stored = self._chains.get(chain.key)
+            if (stored.version if stored else 0) != (before.version if before else 0):
+                raise ConflictError(f"chain {chain.key} was written by somebody else")
+            due = changes(before, chain)
+            self._check(due, limit)
+            self._apply(due)
+            saved = replace(chain, version=(before.version if before else 0) + 1)
+            self._chains[chain.key] = saved
+            return saved
+
+    def _check(self, due: Changes, limit: int) -> None:
+        for claim in due.claims:
+            held = self._claims.get((claim.source, claim.destination_vault_arn))
+            if held is not None and (held.owner, held.hop) != (claim.owner, claim.hop):
+                raise ClaimTakenError(claim.hop, held.owner)
+        for slot in due.taken:
+            held_slots = self._slots.get((slot.site, slot.resource_type), {})
+            if slot.database in held_slots:
+                raise SlotTakenError(slot.hop, f"another copy of {slot.database} is in flight into {slot.site}")
+            if len(held_slots) >= limit:
+                many = f"{len(held_slots)} {slot.resource_type} copies"
+                raise SlotTakenError(slot.hop, f"{many} are in flight into {slot.site}, which is the limit")
+
+    def _apply(self, due: Changes) -> None:
+        for claim in due.claims:
+            self._claims[claim.source, claim.destination_vault_arn] = claim
+        for slot in due.returned:
+            held = self._slots.get((slot.site, slot.resource_type), {})
+            if held.get(slot.database) == slot:
+                del held[slot.database]
+        for slot in due.taken:
+            self._slots.setdefault((slot.site, slot.resource_type), {})[slot.database] = slot
+
+    def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
+        return self._claims.get((source, destination_vault_arn))
+
+    def of_database(self, database: str) -> Iterator[Chain]:
+        found = [chain for chain in self._chains.values() if chain.database == database]
+        yield from sorted(found, key=lambda chain: (chain.created_at, chain.key))
+
+    def due(self, *, now: datetime) -> Iterator[ChainKey]:
+        found = [
+            (c.next_check, c.key) for c in self._chains.values() if c.next_check is not None and c.next_check <= now
+        ]
+        yield from (key for _, key in sorted(found))
+
+    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
+        found = [
+            (chain.created_at, chain.key)
+            for chain in self._chains.values()
+            if chain.resource_type == resource_type and site in waits_for(chain)
+        ]
+        yield from (key for _, key in sorted(found))
+
+    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
+        return {key for key in keys if key in self._chains}
+
+    def pause(self, *, route: str, by: str | None) -> None:
+        if by is None:
+            self._paused.pop(route, None)
+        else:
+            self._paused[route] = by
+
+    def paused_by(self, route: str) -> str | None:
+        return self._paused.get(route)
+
+    def installation(self, *, now: datetime) -> Installation:
+        if self._installation is None:
+            self._installation = Installation(began_at=now)
+        return self._installation
+
+    def save_installation(self, after: Installation, *, before: Installation) -> None:
+        with self._lock:
+            if self._installation != before:
+                raise ConflictError("the installation's memory was written by somebody else")
+            self._installation = after
+
+
+def waits_for(chain: Chain) -> tuple[Site, ...]:
+    """The sites into which a chain wants a slot that it was refused."""
+    if chain.abandoned_by is not None:
+        return ()
+    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.slot_wanted)
+    return tuple(hop.destination.site for hop in waiting)

@@ -1,0 +1,85 @@
+"""Clients in every site: the functions' own role, or an assumed and confined one in another account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from botocore.config import Config
+
+from secondhop.adapters.aws_errors import translated
+from secondhop.domain.arn import Site
+
+# Sessions last an hour by default; they are renewed this long before, since a copy of the clock may be slow.
+RENEWAL_MARGIN = timedelta(minutes=5)
+# The SDK's own retries stay short: the function has 60 seconds, and the queue tries again for much longer.
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=3, read_timeout=10)
+
+
+class ClientFactory(Protocol):
+    """What a boto3 Session offers and is used of it."""
+
+    def client(self, service_name: str, /, **options: Any) -> Any:
+        """A client for a service, as boto3's Session makes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedRole:
+    """The role to act by in an account. `external_id` empty means that the trust asks for none."""
+
+    role_arn: str
+    external_id: str
+
+
+@dataclass(slots=True)
+class _Lease:
+    credentials: dict[str, str]
+    until: datetime
+    clients: dict[str, Any]
+
+
+class Sites:
+    """AWS Backup clients by site. One session; credentials are overridden per client, which is much cheaper.
+
+    Assumed sessions are renewed on the given clock, also when a function stays warm for hours.
+    """
+
+    def __init__(self, session: ClientFactory, roles: Mapping[str, AssumedRole], now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._roles = roles
+        self._now = now
+        self._own: dict[str, Any] = {}
+        self._leases: dict[str, _Lease] = {}
+
+    def backup_client(self, site: Site) -> Any:
+        """The AWS Backup client of a site. Raises DeniedError or TryAgainError if its role cannot be assumed."""
+        role = self._roles.get(site.account)
+        if role is None:
+            if site.region not in self._own:
+                self._own[site.region] = self._session.client("backup", region_name=site.region, config=CONFIG)
+            return self._own[site.region]
+        lease = self._lease(site.account, role)
+        if site.region not in lease.clients:
+            lease.clients[site.region] = self._session.client(
+                "backup", region_name=site.region, config=CONFIG, **lease.credentials
+            )
+        return lease.clients[site.region]
+
+    def _lease(self, account: str, role: AssumedRole) -> _Lease:
+        lease = self._leases.get(account)
+        if lease is not None and self._now() < lease.until - RENEWAL_MARGIN:
+            return lease
+        request: dict[str, Any] = {"RoleArn": role.role_arn, "RoleSessionName": "secondhop"}
+        if role.external_id:
+            request["ExternalId"] = role.external_id
+        with translated():
+            granted = self._session.client("sts", config=CONFIG).assume_role(**request)["Credentials"]
+        credentials = {
+            "aws_access_key_id": granted["AccessKeyId"],
+            "aws_secret_access_key": granted["SecretAccessKey"],
+            "aws_session_token": granted["SessionToken"],
+        }
+        self._leases[account] = _Lease(credentials, granted["Expiration"], {})
+        return self._leases[account]

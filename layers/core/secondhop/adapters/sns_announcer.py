@@ -1,0 +1,33 @@
+"""Announcements on an SNS topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from secondhop.adapters.aws_errors import translated
+from secondhop.domain.command import Announce
+
+# API_Publish: subjects have fewer than 100 characters, all printable ASCII.
+SUBJECT_LENGTH = 99
+
+
+class SnsAnnouncer:
+    """An `Announcer` over a boto3 SNS client."""
+
+    def __init__(self, client: Any, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def announce(self, message: Announce) -> None:
+        state = "closed" if message.is_closed else "open"
+        subject = f"Second Hop: {message.title}".encode("ascii", "replace").decode()[:SUBJECT_LENGTH]
+        with translated():
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=subject,
+                Message="\n".join([message.title, "", *message.lines, "", f"Incident: {message.incident} ({state})"]),
+                MessageAttributes={
+                    "incident": {"DataType": "String", "StringValue": message.incident},
+                    "state": {"DataType": "String", "StringValue": state},
+                },
+            )

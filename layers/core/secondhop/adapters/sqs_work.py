@@ -1,0 +1,130 @@
+"""The work queue: sending work to it, and reading what stands on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from secondhop.adapters.aws_errors import translated
+from secondhop.adapters.backup_events import read_event, read_time
+from secondhop.application.work import Abandon, Look, PointNews, Retry, Work
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import MalformedError, TryAgainError
+
+# API_SendMessageBatch: up to ten messages.
+BATCH = 10
+MARK = "secondhop"
+SCHEMA = 1
+# API_SendMessage: attribute values count to the message's 256 KiB; a reason is a sentence.
+REASON_LENGTH = 1000
+
+
+class SqsWork:
+    """A `WorkQueue` over a boto3 SQS client."""
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def put(self, work: Iterable[Work]) -> None:
+        remaining = iter(work)
+        while batch := list(islice(remaining, BATCH)):
+            entries = [{"Id": str(i), "MessageBody": write_work(each)} for i, each in enumerate(batch)]
+            with translated():
+                answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            refused = answer.get("Failed", [])
+            if refused:
+                raise TryAgainError(f"the queue refused {len(refused)} messages: {refused[0].get('Message', '')}")
+
+
+class DeadLetters:
+    """Where work goes that cannot be read, with its reason."""
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def bury(self, body: str, *, reason: str) -> None:
+        """Send a message body as it came, with the reason as a message attribute. Raises TryAgainError."""
+        attributes = {"reason": {"DataType": "String", "StringValue": reason[:REASON_LENGTH]}}
+        with translated():
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=body, MessageAttributes=attributes)
+
+
+def write_work(work: Work) -> str:
+    """Our own work as a message body. Events of AWS come from EventBridge and are never written here."""
+    match work:
+        case Look(key=key):
+            content: dict[str, Any] = {"work": "look", **_key(key)}
+        case Retry(key=key, by=by):
+            content = {"work": "retry", **_key(key), "by": by}
+        case Abandon(key=key, by=by):
+            content = {"work": "abandon", **_key(key), "by": by}
+        case PointNews():
+            content = {
+                "work": "arrival",
+                "recovery_point": work.arn,
+                "vault": work.vault_arn,
+                "status": work.status,
+                "database": work.database,
+                "resource_type": work.resource_type,
+                "created_at": work.created_at.isoformat() if work.created_at else None,
+            }
+        case _:
+            raise TypeError(f"work of this kind is never put on the queue by us: {work}")
+    return json.dumps({MARK: SCHEMA, **content})
+
+
+def read_work(body: object) -> Work:
+    """Read a message body, or an event that is already parsed. Raises MalformedError."""
+    content = body
+    if isinstance(body, str):
+        try:
+            content = json.loads(body)
+        except ValueError as error:
+            raise MalformedError(f"not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise MalformedError(f"expected an object, found {type(content).__name__}")
+    if MARK not in content:
+        return read_event(content)
+    if content[MARK] != SCHEMA:
+        raise MalformedError(f"work of schema {content[MARK]!r}; this release knows {SCHEMA}")
+    return _read_own(content)
+
+
+def _read_own(content: dict[str, Any]) -> Work:
+    match content.get("work"):
+        case "look":
+            return Look(key=_read_key(content))
+        case "retry":
+            return Retry(key=_read_key(content), by=_text(content, "by"))
+        case "abandon":
+            return Abandon(key=_read_key(content), by=_text(content, "by"))
+        case "arrival":
+            return PointNews(
+                arn=_text(content, "recovery_point"),
+                vault_arn=_text(content, "vault"),
+                status=_text(content, "status"),
+                database=content.get("database"),
+                resource_type=content.get("resource_type"),
+                created_at=read_time(content["created_at"]) if content.get("created_at") else None,
+            )
+        case other:
+            raise MalformedError(f"unknown work {other!r}")
+
+
+def _key(key: ChainKey) -> dict[str, str]:
+    return {"recovery_point": key.recovery_point, "route": key.route}
+
+
+def _read_key(content: dict[str, Any]) -> ChainKey:
+    return ChainKey(_text(content, "recovery_point"), _text(content, "route"))
+
+
+def _text(content: dict[str, Any], name: str) -> str:
+    value = content.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedError(f"{name} should be a text, found {value!r}")
+    return value
