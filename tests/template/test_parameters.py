@@ -1,0 +1,143 @@
+"""Parameters: what a person may say, what he is told about it, and what is refused before anything is made."""
+
+import re
+
+import pytest
+
+from tests.template.reading import ALL, MAIN, template
+
+PARAMETERS = [(name, key) for name in ALL for key in template(name)["Parameters"]]
+BACKUP, DR, WORKLOAD = ALL[1:]
+
+
+def accepts(name: str, key: str, value: str) -> bool:
+    """Whether CloudFormation would take the value: it anchors AllowedPattern at both ends by itself."""
+    parameter = template(name)["Parameters"][key]
+    if "AllowedValues" in parameter:
+        return value in [str(each) for each in parameter["AllowedValues"]]
+    if parameter["Type"] == "Number":
+        return value.isdigit() and parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+    return re.fullmatch(parameter["AllowedPattern"], value) is not None
+
+
+@pytest.mark.parametrize(("name", "key"), PARAMETERS)
+def test_every_parameter_is_described_in_whole_sentences(name, key):
+    description = template(name)["Parameters"][key]["Description"]
+
+    assert len(description) > 20
+    assert description.rstrip()[-1] == "."
+
+
+@pytest.mark.parametrize(("name", "key"), PARAMETERS)
+def test_every_parameter_is_limited(name, key):
+    parameter = template(name)["Parameters"][key]
+
+    if parameter["Type"] == "Number":
+        assert "AllowedValues" in parameter or {"MinValue", "MaxValue"} <= parameter.keys()
+    else:
+        assert parameter["Type"] == "String"
+        assert "AllowedValues" in parameter or {"AllowedPattern", "ConstraintDescription"} <= parameter.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [each for each in PARAMETERS if "Default" in template(each[0])["Parameters"][each[1]]]
+)
+def test_every_default_is_itself_accepted(name, key):
+    assert accepts(name, key, str(template(name)["Parameters"][key]["Default"]))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_parameter_is_used(name):
+    whole = template(name)
+    text = str({key: part for key, part in whole.items() if key not in {"Parameters", "Metadata"}})
+
+    unused = [key for key in whole["Parameters"] if f"'Ref': '{key}'" not in text and f"${{{key}}}" not in text]
+
+    assert unused == []
+
+
+def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
+    groups = template(MAIN)["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert sorted(key for group in groups for key in group["Parameters"]) == sorted(template(MAIN)["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        (MAIN, "WatchedVaultName", "Default"),
+        (MAIN, "WatchedVaultName", "arn:aws:backup:eu-west-1:444455556666:backup-vault:watched-vault"),
+        (MAIN, "DrVaultName", "Default"),
+        (MAIN, "RetentionDays", "0"),
+        (MAIN, "RetentionDays", "-1"),
+        (MAIN, "RetentionDays", "36501"),
+        (MAIN, "MinimumRetentionDays", "0"),
+        (MAIN, "BackupAccountId", "44445555666"),
+        (MAIN, "WorkloadAccountIds", "111122223333, 222233334444"),
+        (MAIN, "WorkloadAccountIds", "11112222333"),
+        (MAIN, "DrRegion", "Frankfurt"),
+        (MAIN, "DrRegion", ""),
+        (MAIN, "ResourceTypes", "EBS"),
+        (MAIN, "ResourceTypes", "rds"),
+        (MAIN, "ResourceTypes", ""),
+        (MAIN, "CopyRoleArn", ""),
+        (MAIN, "CopyRoleArn", "copy-role"),
+        (MAIN, "OperatorRoleArn", "*"),
+        (MAIN, "KeepRdsIntermediates", "-1"),
+        (MAIN, "AllowUnencrypted", "yes"),
+        (MAIN, "MaximumConcurrency", "1"),
+        (MAIN, "SweepIntervalMinutes", "60"),
+        (BACKUP, "WatchedVaultName", "Default"),
+        (BACKUP, "OrganizationId", "*"),
+        (BACKUP, "WorkloadAccountIds", ""),
+        (BACKUP, "VaultAdministratorArn", "*"),
+        (BACKUP, "ExternalId", ""),
+        (DR, "DrVaultName", "Default"),
+        (DR, "MinimumRetentionDays", "0"),
+        (WORKLOAD, "WatchedVaultName", "Default"),
+        (WORKLOAD, "IntermediateRetentionDays", "1"),
+        (WORKLOAD, "ScheduleExpression", "rate(1 day)"),
+    ],
+)
+def test_a_dangerous_or_mistyped_value_is_refused(name, key, value):
+    assert not accepts(name, key, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        (MAIN, "DrRegion", "eu-central-1"),
+        (MAIN, "DrRegion", "us-gov-west-1"),
+        (MAIN, "DrRegion", "ap-southeast-3"),
+        (MAIN, "DrRegion", "cn-northwest-1"),
+        (MAIN, "WorkloadAccountIds", ""),
+        (MAIN, "WorkloadAccountIds", "111122223333,222233334444"),
+        (MAIN, "CopyRoleArn", "arn:aws:iam::444455556666:role/secondhop/companion/backup-CopyRole-1A2B"),
+        (MAIN, "CopyRoleArn", "arn:aws-us-gov:iam::444455556666:role/copy"),
+        (MAIN, "KeepRdsIntermediates", "all"),
+        (MAIN, "ResourceTypes", "Aurora"),
+        (
+            BACKUP,
+            "VaultAdministratorArn",
+            "arn:aws:iam::444455556666:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*",
+        ),
+        (WORKLOAD, "ScheduleExpression", "cron(30 1 ? * MON-FRI *)"),
+    ],
+)
+def test_a_value_that_somebody_needs_is_accepted(name, key, value):
+    assert accepts(name, key, value)
+
+
+def test_the_same_region_twice_is_refused_by_a_rule_of_the_template():
+    refusal = {"Fn::Not": [{"Fn::Equals": [{"Ref": "DrRegion"}, {"Ref": "AWS::Region"}]}]}
+
+    for name in (MAIN, BACKUP):
+        assertions = [each["Assert"] for rule in template(name)["Rules"].values() for each in rule["Assertions"]]
+        assert refusal in assertions
+
+
+@pytest.mark.parametrize("name", [each for each in ALL if "Rules" in template(each)])
+def test_every_rule_says_what_to_do(name):
+    for rule in template(name)["Rules"].values():
+        for assertion in rule["Assertions"]:
+            assert assertion["AssertDescription"].endswith(".")

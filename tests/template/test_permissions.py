@@ -1,0 +1,175 @@
+"""Who may do what: least privilege as far as the text of the templates can show it."""
+
+import re
+
+import pytest
+
+from tests.template.reading import (
+    ALL,
+    MAIN,
+    Statement,
+    identity_statements,
+    mentions,
+    resources,
+    statements,
+    template,
+    walk,
+)
+
+BACKUP, DR, WORKLOAD = ALL[1:]
+IDENTITY = [each for name in ALL for each in identity_statements(name)]
+
+IS_READING = re.compile(r"[a-z0-9]+:(Describe|List|Get|BatchGet|Query|ConditionCheck)\w*")
+WITHOUT_RESOURCES = {
+    "xray:PutTraceSegments": "X-Ray knows no resources to limit these two to",
+    "xray:PutTelemetryRecords": "X-Ray knows no resources to limit these two to",
+}
+
+
+def is_writing(action: str) -> bool:
+    return IS_READING.fullmatch(action) is None
+
+
+@pytest.mark.parametrize("statement", IDENTITY, ids=str)
+def test_no_role_has_a_wildcard_in_an_action(statement: Statement):
+    assert [action for action in statement.actions if "*" in action] == []
+
+
+@pytest.mark.parametrize("statement", IDENTITY, ids=str)
+def test_no_role_writes_to_a_bare_star(statement: Statement):
+    writing = [action for action in statement.actions if is_writing(action) and action not in WITHOUT_RESOURCES]
+
+    assert "*" not in statement.resources or writing == []
+
+
+@pytest.mark.parametrize("statement", IDENTITY, ids=str)
+def test_no_statement_says_everything_but(statement: Statement):
+    assert statement.body["Effect"] == "Allow"
+    assert not {"NotAction", "NotResource"} & statement.body.keys()
+    assert statement.sid
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_role_borrows_a_managed_policy(name):
+    for role in resources(name, "AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+    for function in resources(name, "AWS::Serverless::Function").values():
+        assert "Policies" not in function["Properties"]
+        assert "Role" in function["Properties"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_role_says_what_it_is_for_and_is_known_by_its_path(name):
+    for role in resources(name, "AWS::IAM::Role").values():
+        assert role["Properties"]["Description"].endswith(".")
+        assert role["Properties"]["Path"].startswith("/secondhop/")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_arn_names_a_partition(name):
+    assert [each for each in walk(template(name)["Resources"]) if isinstance(each, str) and "arn:aws" in each] == []
+
+
+def allowed(name: str, action: str) -> list[Statement]:
+    return [each for each in identity_statements(name) if action in each.actions]
+
+
+RELEASERS = [(MAIN, "${BackupAccountId}"), (BACKUP, "${AWS::AccountId}")]
+
+
+@pytest.mark.parametrize(("name", "account"), RELEASERS)
+def test_only_database_points_of_the_intermediate_region_can_be_deleted(name, account):
+    (statement,) = allowed(name, "backup:DeleteRecoveryPoint")
+
+    assert statement.resources == [
+        {"Fn::Sub": f"arn:${{AWS::Partition}}:rds:${{AWS::Region}}:{account}:snapshot:awsbackup:*"},
+        {"Fn::Sub": f"arn:${{AWS::Partition}}:rds:${{AWS::Region}}:{account}:cluster-snapshot:awsbackup:*"},
+    ]
+
+
+@pytest.mark.parametrize(("name", "account"), RELEASERS)
+def test_copies_can_be_started_into_the_dr_vault_only(name, account):
+    for statement in allowed(name, "backup:CopyFromBackupVault"):
+        dr_vault = f"arn:${{AWS::Partition}}:backup:${{DrRegion}}:{account}:backup-vault:${{DrVaultName}}"
+        assert statement.body["Condition"] == {
+            "ForAllValues:ArnEquals": {"backup:CopyTargets": {"Fn::Sub": dr_vault}},
+            # ForAllValues alone is true where the key is absent.
+            "Null": {"backup:CopyTargets": "false"},
+        }
+    assert allowed(name, "backup:CopyFromBackupVault") != []
+
+
+@pytest.mark.parametrize("name", [MAIN, BACKUP])
+def test_a_role_can_be_passed_to_aws_backup_only(name):
+    (statement,) = allowed(name, "iam:PassRole")
+
+    assert statement.body["Condition"] == {"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}}
+    assert len(statement.resources) == 1
+
+
+def test_only_the_actor_copies_and_releases_in_the_hub():
+    hub = resources(MAIN, "AWS::IAM::Policy")
+
+    assert hub["HubActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
+    assert {each["Condition"] for each in hub.values()} == {"IsHub"}
+
+
+def test_the_hub_may_do_what_the_operator_role_may_and_no_more():
+    def rights(name: str, logical_ids: set[str]) -> list[str]:
+        found = [each.body for each in identity_statements(name) if each.logical_id in logical_ids]
+        text = [str(each).replace("${BackupAccountId}", "${AWS::AccountId}") for each in found]
+        return sorted(each.replace("{'Ref': 'CopyRoleArn'}", "{'Fn::GetAtt': ['CopyRole', 'Arn']}") for each in text)
+
+    assert rights(MAIN, {"HubReads", "HubActs"}) == rights(BACKUP, {"OperatorRole"})
+
+
+def test_the_operator_role_trusts_our_functions_of_one_account_and_organization_only():
+    (statement,) = [each for each in statements(BACKUP) if each.sid == "FunctionsOfTheMainStack"]
+
+    condition = statement.body["Condition"]
+    assert condition["StringEquals"] == {
+        "aws:PrincipalOrgID": {"Ref": "OrganizationId"},
+        "sts:ExternalId": {"Ref": "ExternalId"},
+    }
+    assert mentions(condition["ArnLike"]["aws:PrincipalArn"], ":role/secondhop/*")
+    assert not mentions(statement.body["Principal"], "*")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_service_is_trusted_for_its_own_account_only(name):
+    trusts = [each for each in statements(name) if "sts:AssumeRole" in each.actions and not each.role]
+
+    for trust in (each for each in trusts if "Service" in each.body["Principal"]):
+        service = trust.body["Principal"]["Service"]
+        condition = trust.body.get("Condition", {})
+        # Lambda sends no source account when it assumes a function's role.
+        is_limited = condition == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        assert is_limited or service == "lambda.amazonaws.com"
+
+
+def test_the_copy_role_cannot_delete():
+    actions = [
+        action for each in identity_statements(BACKUP) if each.logical_id == "CopyRole" for action in each.actions
+    ]
+
+    assert actions != []
+    assert [action for action in actions if "Delete" in action or "Update" in action] == []
+
+
+def test_the_plan_of_a_workload_account_copies_into_the_watched_vault_only():
+    (statement,) = allowed(WORKLOAD, "backup:CopyIntoBackupVault")
+
+    assert statement.resources == [
+        {"Fn::Sub": "arn:${AWS::Partition}:backup:${AWS::Region}:${BackupAccountId}:backup-vault:${WatchedVaultName}"}
+    ]
+
+
+def test_only_named_rules_may_send_to_a_queue_and_only_alarms_to_the_topic():
+    for name in ALL:
+        for statement in statements(name):
+            if statement.actions == ["sqs:SendMessage"] and not statement.role:
+                assert statement.body["Principal"] == {"Service": "events.amazonaws.com"}
+                assert "aws:SourceArn" in statement.body["Condition"]["ArnEquals"]
+            if statement.actions == ["sns:Publish"] and not statement.role:
+                assert statement.body["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+                assert "aws:SourceAccount" in statement.body["Condition"]["StringEquals"]
