@@ -1,0 +1,146 @@
+"""Asynchronous edges: nothing that is handed over can be lost without a queue that keeps it."""
+
+import pytest
+
+from tests.template.reading import ALL, MAIN, as_list, properties, resources, statements, template
+
+BACKUP = ALL[1]
+DAY = 86400
+TARGETS = [
+    (name, rule, target)
+    for name in ALL
+    for rule, resource in resources(name, "AWS::Events::Rule").items()
+    for target in resource["Properties"]["Targets"]
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "target"), TARGETS, ids=lambda each: each if isinstance(each, str) else "")
+def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(name, rule, target):
+    kept = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": DAY}
+    assert kept in admitting(name, rule)
+
+
+@pytest.mark.parametrize(("name", "rule", "target"), TARGETS, ids=lambda each: each if isinstance(each, str) else "")
+def test_every_rule_may_reach_its_target(name, rule, target):
+    is_queue = "Fn::GetAtt" in target["Arn"]
+
+    if is_queue:
+        assert target["Arn"]["Fn::GetAtt"][0] in admitting(name, rule)
+    else:
+        role = target["RoleArn"]["Fn::GetAtt"][0]
+        (statement,) = [each for each in statements(name) if each.logical_id == role and each.role]
+        assert (statement.actions, statement.resources) == (["events:PutEvents"], [target["Arn"]])
+
+
+def admitting(name: str, rule: str) -> set[str]:
+    """The queues whose policies admit a rule."""
+    return {
+        queue["Fn::GetAtt"][0]
+        for each in statements(name)
+        if not each.role and each.actions == ["sqs:SendMessage"]
+        if {"Fn::GetAtt": [rule, "Arn"]} in each.body["Condition"]["ArnEquals"]["aws:SourceArn"]
+        for queue in each.resources
+    }
+
+
+def test_a_queue_policy_covers_the_queues_that_it_speaks_of():
+    for name in ALL:
+        for policy in resources(name, "AWS::SQS::QueuePolicy").values():
+            attached = {each["Ref"] for each in policy["Properties"]["Queues"]}
+            spoken_of = {
+                queue["Fn::GetAtt"][0]
+                for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+                for queue in as_list(statement["Resource"])
+            }
+            assert attached == spoken_of
+
+
+def test_work_that_fails_five_times_is_kept_longer_than_it_could_wait():
+    work, kept = properties(MAIN, "WorkQueue"), properties(MAIN, "DeadLetters")
+
+    assert work["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    # A dead letter keeps the age that it had.
+    assert kept["MessageRetentionPeriod"] == 14 * DAY > work["MessageRetentionPeriod"]
+
+
+def test_work_is_hidden_for_six_function_timeouts():
+    timeout = template(MAIN)["Globals"]["Function"]["Timeout"]
+
+    assert properties(MAIN, "WorkQueue")["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_one_record_fails_without_its_batch_and_concurrency_is_bounded():
+    (source,) = properties(MAIN, "AdvanceChain")["Events"].values()
+
+    assert source["Type"] == "SQS"
+    assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
+    assert source["Properties"]["BatchSize"] == 10
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+
+
+@pytest.mark.parametrize("function", resources(MAIN, "AWS::Serverless::Function"))
+def test_an_invocation_that_nobody_waits_for_is_kept_when_it_fails(function):
+    destination = properties(MAIN, function)["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    role = properties(MAIN, function)["Role"]["Fn::GetAtt"][0]
+
+    assert destination == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["FailedInvocations", "Arn"]}}
+    assert may_send(role, "FailedInvocations")
+
+
+def test_a_sweep_that_cannot_be_started_is_kept():
+    target = properties(MAIN, "SweepSchedule")["Target"]
+
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FailedInvocations", "Arn"]}}
+    assert may_send(target["RoleArn"]["Fn::GetAtt"][0], "FailedInvocations")
+
+
+def may_send(role: str, queue: str) -> bool:
+    wanted = {"Fn::GetAtt": [queue, "Arn"]}
+    return any(
+        "sqs:SendMessage" in each.actions and wanted in each.resources
+        for each in statements(MAIN)
+        if each.logical_id == role and each.role
+    )
+
+
+def test_only_bodies_that_the_work_queue_accepts_again_lie_in_its_dead_letters():
+    """The Scheduler and Lambda wrap what failed; redriving that would only make new dead letters."""
+    rule_targets = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for name, _, target in TARGETS if name == MAIN}
+
+    assert rule_targets == {"DeadLetters"}
+    assert "RedrivePolicy" not in properties(MAIN, "DeadLetters")
+
+
+@pytest.mark.parametrize("queue", ["DeadLetters", "FailedInvocations"])
+def test_a_person_hears_of_what_was_kept(queue):
+    watching = [
+        each["Properties"]
+        for each in resources(MAIN, "AWS::CloudWatch::Alarm").values()
+        if each["Properties"]["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    ]
+
+    (alarm,) = watching
+    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_a_person_hears_of_a_sweep_that_does_not_run():
+    alarm = properties(MAIN, "SweepAlarm")
+    slowest = max(template(MAIN)["Parameters"]["SweepIntervalMinutes"]["AllowedValues"])
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("SecondHop", "SweepCompleted", "Sum")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] >= 2 * slowest * 60
+
+
+def test_every_alarm_reaches_the_topic_and_says_what_is_wrong():
+    for alarm in resources(MAIN, "AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Notifications"}]
+        assert len(alarm["Properties"]["AlarmDescription"]) > 40

@@ -1,0 +1,90 @@
+"""Event patterns: which of AWS Backup's events reach the actor, and that nobody else's do."""
+
+import pytest
+
+from tests.template.reading import ALL, MAIN, properties, resources, statements
+
+BACKUP = ALL[1]
+RULES = [(name, key) for name in ALL for key in resources(name, "AWS::Events::Rule")]
+POINTS = ["Recovery Point State Change", "Recovery Point Change"]
+COPIES = ["Copy Job State Change"]
+OWN = {"Ref": "AWS::AccountId"}
+
+
+def watched_vault(account: str) -> dict:
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:backup:${{AWS::Region}}:{account}:backup-vault:${{WatchedVaultName}}"}
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES)
+def test_every_rule_names_the_source_and_the_account(name, rule):
+    """A bus that receives forwarded events sees other accounts'; only these two keys tell them apart."""
+    pattern = properties(name, rule)["EventPattern"]
+
+    assert pattern["source"] == ["aws.backup"]
+    assert pattern["account"]
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES)
+def test_every_rule_listens_to_one_vault_on_the_default_bus(name, rule):
+    (vault,) = properties(name, rule)["EventPattern"]["detail"].values()
+
+    assert len(vault) == 1
+    assert vault[0] in (watched_vault("${BackupAccountId}"), watched_vault("${AWS::AccountId}"))
+    assert "EventBusName" not in properties(name, rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "types", "key", "account"),
+    [
+        (
+            "FirstHopJobs",
+            COPIES,
+            "destinationBackupVaultArn",
+            {"Fn::If": ["OwnWorkload", [OWN], {"Fn::Split": [",", {"Ref": "WorkloadAccountIds"}]}]},
+        ),
+        ("SecondHopJobs", COPIES, "sourceBackupVaultArn", [{"Ref": "BackupAccountId"}]),
+        ("WatchedVaultPoints", POINTS, "backupVaultArn", [{"Ref": "BackupAccountId"}]),
+    ],
+)
+def test_the_main_stack_hears_of_both_hops_and_of_arrivals(rule, types, key, account):
+    pattern = properties(MAIN, rule)["EventPattern"]
+
+    assert pattern == {
+        "source": ["aws.backup"],
+        "detail-type": types,
+        "account": account,
+        "detail": {key: [watched_vault("${BackupAccountId}")]},
+    }
+
+
+def test_the_main_stack_has_no_other_rules():
+    assert set(resources(MAIN, "AWS::Events::Rule")) == {"FirstHopJobs", "SecondHopJobs", "WatchedVaultPoints"}
+
+
+@pytest.mark.parametrize(
+    ("forwarding", "receiving"),
+    [("ForwardSecondHopJobs", "SecondHopJobs"), ("ForwardWatchedVaultPoints", "WatchedVaultPoints")],
+)
+def test_what_the_backup_account_forwards_is_what_the_main_stack_listens_to(forwarding, receiving):
+    sent, heard = properties(BACKUP, forwarding)["EventPattern"], properties(MAIN, receiving)["EventPattern"]
+
+    assert sent["detail-type"] == heard["detail-type"]
+    assert str(sent["detail"]) == str(heard["detail"]).replace("${BackupAccountId}", "${AWS::AccountId}")
+    assert sent["account"] == [OWN]
+
+
+def test_events_travel_one_hop_only_straight_to_the_default_bus():
+    """EventBridge drops an event that would be sent on to a third account."""
+    (target,) = properties(BACKUP, "ForwardSecondHopJobs")["Targets"]
+
+    template, variables = target["Arn"]["Fn::Sub"]
+    assert template == "arn:${AWS::Partition}:events:${AWS::Region}:${WorkloadAccountId}:event-bus/default"
+    assert list(variables) == ["WorkloadAccountId"]
+
+
+def test_the_bus_admits_the_backup_account_only():
+    (statement,) = [each for each in statements(MAIN) if each.logical_id == "ForwardedEvents"]
+
+    assert statement.body["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${BackupAccountId}:root"}}
+    assert statement.actions == ["events:PutEvents"]
+    assert resources(MAIN)["ForwardedEvents"]["Condition"] == "AssumesOperator"
