@@ -33,7 +33,7 @@ demo: $(VENV)/.demo ## Run two nights of backups on the embedded simulator, and 
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
-	@$(VENV)/bin/python -m pytest -m "not built"
+	@$(VENV)/bin/python -m pytest
 
 .PHONY: replay
 replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EVENT=events/<file>.json
@@ -78,7 +78,7 @@ coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases
 
 .PHONY: artefacts
 artefacts: build $(VENV)/.dev ## Check what `make build` left
-	@$(VENV)/bin/python -m pytest -m built
+	@$(VENV)/bin/python -m pytest -m built tests/template
 
 # The suite again on the oldest Python, where it is installed, in an environment of its own.
 .PHONY: oldest
