@@ -1,0 +1,178 @@
+"""Stand-ins for the ports, for tests of one use case at a time. The simulator is what tests everything together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.perform import Performer
+from secondhop.application.ports import RefusedError, StartedJob, UnansweredError
+from secondhop.application.report import Report
+from secondhop.application.work import Work
+from secondhop.domain.arn import Site, Vault
+from secondhop.domain.chain import Chain
+from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
+from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.route import Route
+from tests.builders import DR_KEY, DR_VAULT, NOW, WATCHED, WATCHED_KEY, a_route
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@dataclass
+class StandInBackup:
+    """AWS Backup as two dictionaries. `troubles` are raised, once each, by the operation that they are filed under."""
+
+    clock: Clock
+    points: dict[tuple[str, str], PointSeen] = field(default_factory=dict)
+    jobs: dict[str, JobSeen] = field(default_factory=dict)
+    started: list[StartCopy] = field(default_factory=list)
+    deleted: list[ReleaseIntermediate] = field(default_factory=list)
+    troubles: dict[str, deque[Exception]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=lambda: {WATCHED.arn: WATCHED_KEY, DR_VAULT.arn: DR_KEY})
+    tokens: dict[str, str] = field(default_factory=dict)
+    delete_does: str = "deletes"
+
+    def _trouble(self, operation: str) -> None:
+        if self.troubles.get(operation):
+            raise self.troubles[operation].popleft()
+
+    def fail(self, operation: str, *errors: Exception) -> None:
+        self.troubles.setdefault(operation, deque()).extend(errors)
+
+    def put(self, point: PointSeen) -> None:
+        self.points[point.vault_arn, point.arn] = point
+
+    def point(self, vault: Vault, arn: str) -> PointSeen | None:
+        self._trouble("point")
+        return self.points.get((vault.arn, arn))
+
+    def key_of(self, vault: Vault) -> str | None:
+        self._trouble("key_of")
+        return self.keys.get(vault.arn)
+
+    def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
+        self._trouble("points_of")
+        yield from [p for (v, _), p in self.points.items() if v == vault.arn and p.database == database]
+
+    def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        self._trouble("points_between")
+        yield from [p for (v, _), p in self.points.items() if v == vault.arn and after <= p.created_at < before]
+
+    def job(self, site: Site, job_id: str) -> JobSeen | None:
+        self._trouble("job")
+        return self.jobs.get(job_id)
+
+    def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
+        self._trouble("jobs_into")
+        yield from [job for job in self.jobs.values() if job.destination_vault_arn == destination.arn]
+
+    def start(self, command: StartCopy) -> StartedJob:
+        self._trouble("start")
+        if command.token not in self.tokens:
+            job_id = f"JOB-{len(self.jobs) + 1}"
+            self.tokens[command.token] = job_id
+            self.jobs[job_id] = JobSeen(
+                job_id=job_id,
+                state="CREATED",
+                source=command.source,
+                destination_vault_arn=command.destination.arn,
+                created_at=self.clock.now,
+            )
+            self.started.append(command)
+        self._trouble("answer to start")
+        job = self.jobs[self.tokens[command.token]]
+        return StartedJob(job_id=job.job_id, created_at=job.created_at or self.clock.now)
+
+    def finish(self, job_id: str, copy: PointSeen) -> JobSeen:
+        """Let a job complete with a copy in its destination vault."""
+        self.put(copy)
+        self.jobs[job_id] = replace(self.jobs[job_id], state="COMPLETED", arrival=copy.arn)
+        return self.jobs[job_id]
+
+    def fail_job(self, job_id: str, message: str) -> JobSeen:
+        self.jobs[job_id] = replace(self.jobs[job_id], state="FAILED", message=message)
+        return self.jobs[job_id]
+
+    def delete(self, command: ReleaseIntermediate) -> None:
+        self._trouble("delete")
+        self.deleted.append(command)
+        place = (command.vault.arn, command.point)
+        if self.delete_does == "deletes":
+            del self.points[place]
+        elif self.delete_does != "nothing":
+            self.points[place] = replace(self.points[place], status=self.delete_does)
+
+
+@dataclass
+class StandInQueue:
+    work: list[Work] = field(default_factory=list)
+
+    def put(self, work: Iterable[Work]) -> None:
+        self.work.extend(work)
+
+
+@dataclass
+class StandInAnnouncer:
+    messages: list[Announce] = field(default_factory=list)
+    troubles: deque[Exception] = field(default_factory=deque)
+
+    def announce(self, message: Announce) -> None:
+        if self.troubles:
+            raise self.troubles.popleft()
+        self.messages.append(message)
+
+
+@dataclass
+class Stage:
+    """One installation on stand-ins."""
+
+    route: Route = field(default_factory=a_route)
+    clock: Clock = field(default_factory=Clock)
+    chains: MemoryChains = field(default_factory=MemoryChains)
+    queue: StandInQueue = field(default_factory=StandInQueue)
+    announcer: StandInAnnouncer = field(default_factory=StandInAnnouncer)
+    observe_only: bool = False
+    before_effect: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.backup = StandInBackup(self.clock)
+
+    def __call__(self, work: Work) -> Report:
+        performer = Performer(
+            chains=self.chains, backup=self.backup, queue=self.queue, announcer=self.announcer, now=self.clock
+        )
+        actor = AdvanceChain(
+            routes=(self.route,),
+            chains=self.chains,
+            backup=self.backup,
+            performer=performer,
+            now=self.clock,
+            observe_only=self.observe_only,
+        )
+        return actor(work)
+
+    def drain(self) -> None:
+        """Work off the queue, as the one actor does."""
+        while self.queue.work:
+            self(self.queue.work.pop(0))
+
+    @property
+    def chain(self) -> Chain:
+        return self.chains.all()[0]
+
+
+__all__ = ["Clock", "RefusedError", "Stage", "StandInBackup", "UnansweredError"]
