@@ -1,0 +1,84 @@
+"""What each room may reach for; import-linter holds the doors between packages, this the rest."""
+
+import re
+import sys
+
+import pytest
+
+from tests.tidy.reading import ROOMS, SHIPPED, calls, imported, lines, python_files
+
+OF_THE_HOUSE = {"secondhop", "secondhop_cli", "backup_simulator", "rehearsal"}
+
+
+def tops(path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("room", ["domain", "application"])
+def test_domain_and_use_cases_need_the_standard_library_only(room):
+    allowed = {*sys.stdlib_module_names, "secondhop"}
+    foreign = {str(path): tops(path) - allowed for path in python_files(f"layers/core/secondhop/{room}")}
+
+    assert {path: names for path, names in foreign.items() if names} == {}
+
+
+def test_functions_need_the_layers_only():
+    allowed = {*sys.stdlib_module_names, "secondhop", "aws_lambda_powertools"}
+    foreign = {str(path): tops(path) - allowed for path in python_files("functions")}
+
+    assert {path: names for path, names in foreign.items() if names} == {}
+
+
+def test_the_simulator_stands_by_itself():
+    reached = {str(path): tops(path) & (OF_THE_HOUSE - {"backup_simulator"}) for path in python_files("simulator")}
+
+    assert {path: names for path, names in reached.items() if names} == {}
+
+
+def test_nothing_that_is_shipped_reaches_for_what_is_not():
+    foreign = {
+        str(path): tops(path) & {"backup_simulator", "rehearsal", "secondhop_cli", "yaml"}
+        for path in python_files(*SHIPPED)
+    }
+
+    assert {path: names for path, names in foreign.items() if names} == {}
+
+
+def test_time_chance_and_clients_enter_through_arguments():
+    """The bootstrap and the command line are where they come from."""
+    guests = re.compile(
+        r"(datetime|dt|date)\.(now|utcnow|today)|time\.time|uuid\.?uuid[14]|uuid[14]|random\.\w+|boto3\.\w+"
+    )
+    rooms = (
+        "layers/core/secondhop/domain",
+        "layers/core/secondhop/application",
+        "layers/core/secondhop/adapters",
+        "functions",
+    )
+
+    found = [
+        f"{path}:{line} {name}" for path in python_files(*rooms) for line, name in calls(path) if guests.fullmatch(name)
+    ]
+
+    assert found == []
+
+
+def test_the_simulator_has_one_source_of_chance_and_no_clock_of_its_own():
+    guests = re.compile(
+        r"(datetime|dt|date)\.(now|utcnow|today)|time\.(time|sleep)|uuid\.?uuid4|uuid4|random\.(?!Random)\w+"
+    )
+
+    found = [
+        f"{path}:{line} {name}"
+        for path in python_files("simulator", "rehearsal")
+        for line, name in calls(path)
+        if guests.fullmatch(name)
+    ]
+
+    assert found == []
+
+
+def test_nobody_compares_an_arn_with_the_first_partition():
+    naive = re.compile(r"""startswith\(["']arn:aws:""")
+
+    assert [str(path) for path in python_files(*ROOMS) if any(naive.search(line) for line in lines(path))] == []
