@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from secondhop.application.perform import Performer
 from secondhop.application.ports import RefusedError, UnansweredError
+from secondhop.application.survey import survey_keep
 from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
 from secondhop.domain.classification import Cause
+from secondhop.domain.command import EffectCommand, Question
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError
 from secondhop.domain.observation import JobSeen
 from tests.builders import (
@@ -24,12 +27,14 @@ from tests.builders import (
     ORDERS,
     WATCHED,
     WORKLOAD,
+    a_chain,
     a_copy,
     a_fan_out,
     a_job,
     a_route,
     a_sequence,
     an_arrival,
+    with_intermediate,
 )
 from tests.stand_ins import Stage
 
@@ -39,7 +44,12 @@ LOOK = Look(key=KEY)
 
 def arrived(**changes: object) -> PointNews:
     news = PointNews(
-        arn=ARRIVAL_ARN, vault_arn=WATCHED.arn, status="COMPLETED", database=ORDERS, resource_type="RDS", created_at=None
+        arn=ARRIVAL_ARN,
+        vault_arn=WATCHED.arn,
+        status="COMPLETED",
+        database=ORDERS,
+        resource_type="RDS",
+        created_at=None,
     )
     return replace(news, **changes)  # type: ignore[arg-type]
 
@@ -811,3 +821,41 @@ def test_a_chain_that_vanished_from_the_table_during_a_race_is_opened_again() ->
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
+
+
+def test_a_chain_that_does_not_come_to_rest_is_stopped_and_says_so() -> None:
+    stage = copying()
+    stage.backup.job = lambda _site, _job_id: a_job(state="COMPLETED")  # type: ignore[method-assign]
+
+    with pytest.raises(RuntimeError, match="does not come to rest"):
+        stage(LOOK)
+
+
+def test_commands_that_nobody_knows_are_refused() -> None:
+    stage = copying()
+    performer = Performer(
+        chains=stage.chains, backup=stage.backup, queue=stage.queue, announcer=stage.announcer, now=stage.clock
+    )
+
+    for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):
+        with pytest.raises(TypeError, match="no such"):
+            list(performer.perform(stage.chain, command, stage.route))
+
+
+def test_a_released_onward_copy_is_stood_for_by_the_copies_made_from_it() -> None:
+    chain = a_chain(a_sequence())
+    released = with_intermediate(chain, "to-dr", state=IntermediateState.RELEASED)
+
+    assert [hop.name for hop in chain.standing_arrivals("arrival")] == ["to-dr"]
+    assert [hop.name for hop in released.standing_arrivals("arrival")] == ["to-far"]
+
+
+def test_onward_copies_of_a_sequence_are_kept_by_the_same_rule() -> None:
+    stage = Stage(route=replace(a_sequence(), keep={"RDS": 1}))
+    stage.backup.put(a_copy())
+    stage.backup.put(a_copy(arn=COPY_ARN + "b", created_at=NIGHT + timedelta(days=1)))
+    chain = with_intermediate(a_chain(stage.route), "to-dr", point=COPY_ARN)
+
+    surveyed = survey_keep(stage.chains, stage.backup, chain, chain.intermediate("to-dr"), stage.route)
+
+    assert (surveyed.newer, surveyed.is_listed) == (1, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from secondhop.application.perform import Performer
 from secondhop.application.ports import Backup, ChainStore
@@ -44,6 +45,8 @@ class AdvanceChain:
                 return self._on_chain(key, seen.RetryAsked(by=by))
             case Abandon(key=key, by=by):
                 return self._on_chain(key, seen.AbandonAsked(by=by))
+            case _:
+                assert_never(work)
 
     def _on_job(self, news: JobNews) -> Report:
         job = news.job

@@ -90,5 +90,5 @@ class ChainRun:
         found = self.chains.get(self.chain.key)
         if found is not None:
             self.stored = self.chain = found
-        elif self.stored is not None:
+        else:
             self.stored, self.chain = None, replace(self.chain, version=0)

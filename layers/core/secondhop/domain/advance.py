@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
@@ -61,6 +62,8 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
             progress = _advance_intermediate(chain, name, fact, route, now)
         case seen.Noticed() | seen.RetryAsked():
             progress = _advance_everything(chain, fact, route, now)
+        case _:
+            assert_never(fact)
     changed, commands = _settle(chain, progress, fact, route, now)
     return Decision(chain=changed, commands=commands, reason="; ".join(dict.fromkeys(progress[2])))
 

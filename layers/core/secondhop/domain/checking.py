@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from secondhop.domain import patience
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
@@ -42,3 +43,5 @@ def _check_intermediate(intermediate: Intermediate, now: datetime) -> datetime |
             return now + (patience.DAILY if intermediate.trouble else patience.DELETING_CHECK)
         case IntermediateState.HELD | IntermediateState.RELEASED:
             return None
+        case _:
+            assert_never(intermediate.state)

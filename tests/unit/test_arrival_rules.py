@@ -1,0 +1,204 @@
+"""Rules of an arrival: verification, later doubts, and the ways out of STRANDED."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import advance
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import InspectArrival, SurveyCopies
+from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.verification import Verdict, judge_arrival
+from tests.builders import (
+    COPY_ARN,
+    CUSTOMERS,
+    DR_KEY,
+    NIGHT,
+    NOW,
+    WATCHED,
+    a_chain,
+    a_copy,
+    a_job,
+    a_route,
+    with_hop,
+    with_intermediate,
+)
+
+PROMISED = NIGHT + timedelta(days=35)
+
+
+def verifying(state: HopState = HopState.VERIFYING, **changes: object) -> Chain:
+    made = {"state": state, "arrival": COPY_ARN, "attempt": 1, "promised_until": PROMISED, **changes}
+    return with_hop(a_chain(), **made)
+
+
+def take(chain: Chain, fact: Observation, *, after: timedelta = timedelta(0)) -> Chain:
+    return advance(chain, fact, route=a_route(), now=NOW + after).chain
+
+
+def inspected(point: PointSeen | None, key: str | None = DR_KEY, arrival: str = COPY_ARN) -> seen.ArrivalInspected:
+    return seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=key)
+
+
+@pytest.mark.parametrize(
+    ("point", "key", "verdict", "cause"),
+    [
+        (a_copy(), DR_KEY, Verdict.GOOD, Cause.MISMATCH),
+        (a_copy(status="AVAILABLE"), DR_KEY, Verdict.GOOD, Cause.MISMATCH),
+        (a_copy(delete_at=PROMISED + timedelta(days=300)), DR_KEY, Verdict.GOOD, Cause.MISMATCH),
+        (a_copy(delete_at=PROMISED - timedelta(seconds=30)), DR_KEY, Verdict.GOOD, Cause.MISMATCH),
+        (a_copy(status="CREATING"), DR_KEY, Verdict.NOT_YET, Cause.MISMATCH),
+        (a_copy(delete_at=None), DR_KEY, Verdict.NOT_YET, Cause.MISMATCH),
+        (a_copy(is_encrypted=None), DR_KEY, Verdict.NOT_YET, Cause.MISMATCH),
+        (a_copy(), None, Verdict.NOT_YET, Cause.MISMATCH),
+        (a_copy(status="EXPIRED"), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(database=CUSTOMERS), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(vault_arn=WATCHED.arn), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(created_at=NIGHT - timedelta(days=1)), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(key_arn="other"), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(delete_at=PROMISED - timedelta(days=1)), DR_KEY, Verdict.WRONG, Cause.MISMATCH),
+        (a_copy(is_encrypted=False), DR_KEY, Verdict.WRONG, Cause.UNENCRYPTED),
+        (None, DR_KEY, Verdict.WRONG, Cause.VANISHED),
+    ],
+)
+def test_an_arrival_is_judged_by_what_is_there(
+    point: PointSeen | None, key: str | None, verdict: Verdict, cause: Cause
+) -> None:
+    chain = verifying()
+    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), allow_unencrypted=False)
+
+    assert finding.verdict is verdict
+    assert finding.cause is cause
+
+
+def test_without_a_promise_nothing_is_good() -> None:
+    chain = verifying(promised_until=None)
+    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), allow_unencrypted=False)
+
+    assert finding.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "source_is_encrypted", "allowed", "verdict"),
+    [
+        ("Aurora", False, True, Verdict.GOOD),
+        ("Aurora", False, False, Verdict.WRONG),
+        ("Aurora", True, True, Verdict.WRONG),
+        ("RDS", False, True, Verdict.WRONG),
+    ],
+)
+def test_only_an_unencrypted_cluster_may_stay_unencrypted_and_only_if_the_route_says_so(
+    resource_type: str, source_is_encrypted: bool, allowed: bool, verdict: Verdict
+) -> None:
+    chain = replace(verifying(), resource_type=resource_type, encrypted=source_is_encrypted)
+    seen_copy = inspected(a_copy(is_encrypted=False, key_arn=None))
+
+    assert judge_arrival(chain, chain.hop("to-dr"), seen_copy, allow_unencrypted=allowed).verdict is verdict
+
+
+def test_a_missing_lifecycle_is_asked_again_for_a_day_and_no_longer() -> None:
+    fact = inspected(a_copy(delete_at=None))
+
+    assert take(verifying(), fact, after=timedelta(hours=23)).hop("to-dr").state is HopState.VERIFYING
+    assert take(verifying(), fact, after=timedelta(hours=25)).troubles()[0].cause is Cause.STUCK
+
+
+def test_an_arrival_not_there_yet_is_given_an_hour() -> None:
+    assert take(verifying(), inspected(None), after=timedelta(minutes=30)).hop("to-dr").state is HopState.VERIFYING
+    assert take(verifying(), inspected(None), after=timedelta(hours=2)).troubles()[0].cause is Cause.VANISHED
+
+
+def test_another_point_is_not_taken_for_the_arrival() -> None:
+    other = inspected(a_copy(), arrival="other")
+
+    assert take(verifying(), other).hop("to-dr").state is HopState.VERIFYING
+    assert take(verifying(HopState.VERIFIED), other).hop("to-dr").state is HopState.VERIFIED
+
+
+def test_time_makes_a_verifying_hop_look_again() -> None:
+    decision = advance(verifying(), seen.Noticed(), route=a_route(), now=NOW)
+
+    assert InspectArrival(subject="to-dr", point=COPY_ARN) in decision.commands
+
+
+def test_a_final_copy_that_vanished_later_is_an_incident_and_is_never_copied_again_by_itself() -> None:
+    chain = with_intermediate(verifying(HopState.VERIFIED), state=IntermediateState.DUE)
+    decision = advance(chain, inspected(None), route=a_route(), now=NOW)
+
+    assert decision.chain.troubles()[0].cause is Cause.VANISHED
+    assert decision.chain.intermediate("arrival").state is IntermediateState.HELD
+    later = advance(decision.chain, seen.Noticed(), route=a_route(), now=NOW + timedelta(days=2))
+    assert not any(isinstance(each, SurveyCopies) for each in later.commands)
+
+
+def test_an_operator_may_ask_for_a_new_copy_of_a_vanished_one() -> None:
+    stranded = take(verifying(HopState.VERIFIED), inspected(None))
+    decision = advance(stranded, seen.RetryAsked(by="ada"), route=a_route(), now=NOW)
+
+    assert decision.chain.hop("to-dr").rejected == (COPY_ARN,)
+    assert SurveyCopies(subject="to-dr") in decision.commands
+
+
+def test_a_verified_copy_stays_verified_while_it_is_good_or_its_time_is_over() -> None:
+    chain = verifying(HopState.VERIFIED)
+
+    assert take(chain, inspected(a_copy())).hop("to-dr").state is HopState.VERIFIED
+    assert take(chain, inspected(a_copy(status="EXPIRED")), after=timedelta(days=40)).hop("to-dr").state == "VERIFIED"
+    assert take(chain, inspected(None), after=timedelta(days=40)).hop("to-dr").seen_gone_at is not None
+
+
+def test_an_expired_copy_is_looked_at_once_its_deletion_window_is_over() -> None:
+    chain = verifying(HopState.VERIFIED)
+
+    early = advance(chain, seen.Noticed(), route=a_route(), now=PROMISED)
+    late = advance(chain, seen.Noticed(), route=a_route(), now=PROMISED + timedelta(hours=9))
+    over = advance(verifying(HopState.VERIFIED, seen_gone_at=NOW), seen.Noticed(), route=a_route(), now=PROMISED)
+
+    assert InspectArrival(subject="to-dr", point=COPY_ARN) not in early.commands
+    assert InspectArrival(subject="to-dr", point=COPY_ARN) in late.commands
+    assert InspectArrival(subject="to-dr", point=COPY_ARN) not in over.commands
+
+
+def stranded(cause: Cause, **changes: object) -> Chain:
+    trouble = Trouble(cause=cause, message="as AWS said", since=NOW)
+    made = {"state": HopState.STRANDED, "trouble": trouble, "not_before": NOW + timedelta(days=1), **changes}
+    return with_hop(a_chain(), **made)
+
+
+def test_a_stranded_hop_is_tried_again_daily_until_its_source_expires() -> None:
+    chain = stranded(Cause.SOURCE_KEY)
+
+    assert take(chain, seen.Noticed(), after=timedelta(hours=23)).hop("to-dr").state is HopState.STRANDED
+    assert take(chain, seen.Noticed(), after=timedelta(hours=25)).hop("to-dr").state is HopState.WAITING
+    assert take(chain, seen.Noticed(), after=timedelta(days=8)).troubles()[0].cause is Cause.SOURCE_GONE
+
+
+def test_a_copy_that_is_there_is_still_looked_at_when_its_source_is_gone() -> None:
+    chain = stranded(Cause.PERMISSION, arrival=COPY_ARN)
+
+    assert take(chain, seen.Noticed(), after=timedelta(days=8)).hop("to-dr").state is HopState.VERIFYING
+
+
+def test_what_only_an_operator_can_mend_is_not_tried_again_by_itself() -> None:
+    assert take(stranded(Cause.MISMATCH), seen.Noticed(), after=timedelta(days=2)).hop("to-dr").state == "STRANDED"
+
+
+def test_a_late_success_is_still_a_success() -> None:
+    done = seen.CopySeen(hop="to-dr", job=a_job(state="COMPLETED", arrival=COPY_ARN))
+    failed = seen.CopySeen(hop="to-dr", job=a_job(state="FAILED"))
+
+    assert take(stranded(Cause.UNKNOWN), done).hop("to-dr").state is HopState.VERIFYING
+    assert take(stranded(Cause.UNKNOWN), failed).hop("to-dr").state is HopState.STRANDED
+    assert take(stranded(Cause.VANISHED, rejected=(COPY_ARN,)), done).hop("to-dr").state is HopState.STRANDED
+
+
+def test_a_completed_event_for_a_rejected_copy_is_not_believed_while_waiting() -> None:
+    chain = with_hop(a_chain(), rejected=(COPY_ARN,))
+    done = seen.CopySeen(hop="to-dr", job=a_job(state="COMPLETED", arrival=COPY_ARN))
+
+    assert take(chain, done).hop("to-dr").state is HopState.WAITING

@@ -1,0 +1,224 @@
+"""Rules of a hop that waits or copies, one situation at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import InspectArrival, InspectJob, StartCopy, SurveyCopies, WakeWaiting
+from secondhop.domain.observation import Observation
+from secondhop.domain.steps import token_of
+from tests.builders import COPY_ARN, NIGHT, NOW, a_chain, a_copy, a_job, a_route, a_sequence, with_hop
+
+
+def take(chain: Chain, fact: Observation, **options: object) -> Decision:
+    return advance(chain, fact, **{"route": a_route(), "now": NOW, **options})  # type: ignore[arg-type]
+
+
+def surveyed(*jobs: seen.JobSeen, points: tuple[seen.PointSeen, ...] = ()) -> seen.CopiesSurveyed:
+    return seen.CopiesSurveyed(hop="to-dr", jobs=jobs, points=points)
+
+
+def copying(**changes: object) -> Chain:
+    return take(a_chain(), surveyed()).chain.with_hop(
+        replace(take(a_chain(), surveyed()).chain.hop("to-dr"), **{"job_id": "JOB-1", **changes})  # type: ignore[arg-type]
+    )
+
+
+def test_a_hop_whose_leg_left_the_route_is_stranded() -> None:
+    route = replace(a_route(), legs=(replace(a_route().legs[0], name="elsewhere"),))
+    decision = take(a_chain(), seen.Noticed(), route=route)
+
+    assert decision.chain.hop("to-dr").state is HopState.STRANDED
+    assert decision.chain.troubles()[0].cause is Cause.ROUTE
+
+
+def test_a_survey_answered_after_the_route_changed_starts_nothing() -> None:
+    route = replace(a_route(), legs=(replace(a_route().legs[0], name="elsewhere"),))
+
+    assert take(a_chain(), surveyed(), route=route).commands == ()
+
+
+def test_a_copy_found_for_a_leg_that_left_the_route_promises_nothing() -> None:
+    route = replace(a_route(), legs=(replace(a_route().legs[0], name="elsewhere"),))
+    decision = take(a_chain(), surveyed(a_job(state="COMPLETED", arrival=COPY_ARN)), route=route)
+
+    assert decision.chain.hop("to-dr").promised_until is None
+
+
+def test_a_copy_that_would_live_too_shortly_is_too_late_and_not_made() -> None:
+    decision = take(a_chain(), seen.Noticed(), now=NIGHT + timedelta(days=34, hours=1))
+
+    assert decision.chain.state == "TOO_LATE"
+    assert not any(isinstance(each, SurveyCopies) for each in decision.commands)
+
+
+def test_a_later_hop_waits_for_the_copy_that_it_reads() -> None:
+    decision = take(a_chain(a_sequence()), seen.Noticed(), route=a_sequence())
+
+    assert [each.subject for each in decision.commands if isinstance(each, SurveyCopies)] == ["to-dr"]
+
+
+def test_attempts_are_numbered_by_the_jobs_that_aws_shows_and_by_those_known_here() -> None:
+    failed = a_job(state="FAILED")
+
+    by_aws = take(a_chain(), surveyed(failed, replace(failed, job_id="JOB-2"))).effects[0]
+    by_memory = take(with_hop(a_chain(), attempt=4), surveyed(failed)).effects[0]
+
+    assert isinstance(by_aws, StartCopy)
+    assert isinstance(by_memory, StartCopy)
+    assert (by_aws.attempt, by_memory.attempt) == (3, 5)
+
+
+def test_the_token_is_made_of_what_aws_sees_and_of_nothing_else() -> None:
+    (first,) = take(a_chain(), surveyed()).effects
+    (second,) = take(a_chain(a_route(name="another")), surveyed(), route=a_route(name="another")).effects
+
+    assert isinstance(first, StartCopy)
+    assert isinstance(second, StartCopy)
+    assert first.token == second.token
+    assert first.token != token_of(source=first.source, destination_vault_arn=first.destination.arn, attempt=2)
+
+
+@pytest.mark.parametrize("job", [a_job(state="PARTIAL"), a_job(state="COMPLETED", arrival=None)])
+def test_a_job_in_a_state_that_says_nothing_strands_rather_than_guesses(job: seen.JobSeen) -> None:
+    decision = take(a_chain(), surveyed(job))
+
+    assert decision.chain.troubles()[0].cause is Cause.UNDECIDABLE
+    assert not any(isinstance(each, StartCopy) for each in decision.commands)
+
+
+def test_the_newest_finished_copy_is_adopted() -> None:
+    old = a_job(job_id="OLD", state="COMPLETED", arrival=COPY_ARN + "old", created_at=NOW - timedelta(days=1))
+    decision = take(a_chain(), surveyed(old, a_job(state="COMPLETED", arrival=COPY_ARN)))
+
+    assert decision.commands == (InspectArrival(subject="to-dr", point=COPY_ARN),)
+
+
+def test_a_job_whose_copy_was_rejected_does_not_count_as_a_copy() -> None:
+    chain = with_hop(a_chain(), rejected=(COPY_ARN,))
+    (command,) = take(chain, surveyed(a_job(state="COMPLETED", arrival=COPY_ARN))).effects
+
+    assert isinstance(command, StartCopy)
+    assert command.attempt == 2
+
+
+def test_a_live_job_seen_by_an_event_makes_a_waiting_hop_look() -> None:
+    decision = take(a_chain(), seen.CopySeen(hop="to-dr", job=a_job()))
+
+    assert decision.commands == (SurveyCopies(subject="to-dr"),)
+
+
+def test_a_failed_job_of_an_earlier_attempt_changes_nothing() -> None:
+    decision = take(copying(), seen.CopySeen(hop="to-dr", job=a_job(job_id="OLD", state="FAILED")))
+
+    assert decision.chain.hop("to-dr").state is HopState.COPYING
+    assert "not known to be" in decision.reason
+
+
+def test_job_ids_are_matched_without_regard_to_case() -> None:
+    decision = take(copying(), seen.CopySeen(hop="to-dr", job=a_job(job_id="job-1", state="FAILED")))
+
+    assert decision.chain.hop("to-dr").state is HopState.WAITING
+
+
+def test_a_completed_job_without_its_arrival_is_asked_for_it() -> None:
+    decision = take(copying(), seen.CopySeen(hop="to-dr", job=a_job(state="COMPLETED")))
+
+    assert decision.commands == (InspectJob(subject="to-dr", job_id="JOB-1"),)
+
+
+def test_a_job_in_an_unknown_state_strands() -> None:
+    decision = take(copying(), seen.CopySeen(hop="to-dr", job=a_job(state="PARTIAL")))
+
+    assert decision.chain.troubles()[0].cause is Cause.UNDECIDABLE
+
+
+def test_a_failure_to_unshare_is_a_copy_that_arrived() -> None:
+    job = a_job(state="FAILED", message="Failed to unshare snapshot", arrival=COPY_ARN)
+    decision = take(copying(), seen.CopySeen(hop="to-dr", job=job))
+
+    assert decision.chain.hop("to-dr").state is HopState.VERIFYING
+
+
+def test_an_answer_for_another_attempt_is_not_believed() -> None:
+    (command,) = take(a_chain(), surveyed()).effects
+    assert isinstance(command, StartCopy)
+    late = replace(command, attempt=7)
+
+    started = take(copying(job_id=None), seen.CopyStarted(hop="to-dr", command=late, job_id="LATE"))
+    refused = take(copying(), seen.CopyRefused(hop="to-dr", command=late, code="X", message=""))
+
+    assert started.chain.hop("to-dr").job_id is None
+    assert refused.chain.hop("to-dr").state is HopState.COPYING
+
+
+def test_an_interrupted_start_that_failed_is_counted_as_an_attempt() -> None:
+    decision = take(copying(job_id=None), surveyed(a_job(state="FAILED", message="An internal error occurred.")))
+
+    assert decision.chain.hop("to-dr").state is HopState.WAITING
+    assert decision.chain.hop("to-dr").attempt == 1
+
+
+def test_copying_with_nothing_pending_and_no_job_begins_again() -> None:
+    chain = replace(copying(job_id=None), pending=())
+    decision = take(chain, surveyed())
+
+    assert decision.chain.hop("to-dr").state is HopState.WAITING
+    assert any(isinstance(each, WakeWaiting) for each in decision.commands)
+
+
+def test_tries_end_and_then_an_operator_is_told() -> None:
+    chain = with_hop(copying(), failures=5)
+    decision = take(chain, seen.CopySeen(hop="to-dr", job=a_job(state="FAILED", message="Token expired. Try again.")))
+
+    assert decision.chain.hop("to-dr").state is HopState.STRANDED
+    assert decision.chain.hop("to-dr").not_before == NOW + timedelta(days=1)
+
+
+def test_a_failed_job_without_a_message_says_at_least_its_id() -> None:
+    decision = take(copying(failures=5), seen.CopySeen(hop="to-dr", job=a_job(state="FAILED")))
+
+    assert "JOB-1" in decision.chain.troubles()[0].message
+
+
+def test_a_quota_failure_is_patient() -> None:
+    chain = with_hop(copying(), failures=9)
+    job = a_job(state="FAILED", message="There are too many copy jobs running for resource.")
+    hop = take(chain, seen.CopySeen(hop="to-dr", job=job)).chain.hop("to-dr")
+
+    assert hop.state is HopState.WAITING
+    assert hop.not_before == NOW + timedelta(hours=1)
+
+
+def test_a_copying_hop_in_trouble_is_asked_again_after_a_day_or_by_an_operator() -> None:
+    chain = take(copying(), seen.AskingDenied(hop="to-dr", message="not authorized to perform")).chain
+
+    assert InspectJob(subject="to-dr", job_id="JOB-1") not in take(chain, seen.Noticed()).commands
+    assert InspectJob(subject="to-dr", job_id="JOB-1") in take(chain, seen.RetryAsked(by="ada")).commands
+
+
+def test_an_operator_may_cut_a_back_off_short() -> None:
+    chain = with_hop(a_chain(), not_before=NOW + timedelta(hours=1))
+
+    assert SurveyCopies(subject="to-dr") not in take(chain, seen.Noticed()).commands
+    assert SurveyCopies(subject="to-dr") in take(chain, seen.RetryAsked(by="ada")).commands
+
+
+def test_a_copy_found_again_after_its_job_was_forgotten_is_verified() -> None:
+    decision = take(copying(), surveyed(points=(a_copy(),)))
+
+    assert decision.chain.hop("to-dr").arrival == COPY_ARN
+
+
+def test_facts_about_a_hop_or_intermediate_that_does_not_exist_change_nothing() -> None:
+    chain = a_chain()
+
+    assert "no hop" in take(chain, seen.JobMissing(hop="nowhere", job_id="X")).reason
+    assert "no intermediate" in take(chain, seen.DeleteAccepted(intermediate="nowhere")).reason

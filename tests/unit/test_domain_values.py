@@ -1,0 +1,241 @@
+"""Small values: ARNs, routes, retention, causes, incidents, the table of transitions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain import patience
+from secondhop.domain.announcing import announcements, incident_id, open_incidents
+from secondhop.domain.arn import Arn, Site, Vault, is_continuous, is_multi_az_cluster
+from secondhop.domain.chain import ChainState, HopState, Trouble
+from secondhop.domain.checking import next_check
+from secondhop.domain.classification import REMEDIES, ROWS, Cause, classify
+from secondhop.domain.command import Announce
+from secondhop.domain.errors import MalformedError, SettingsError
+from secondhop.domain.ledger import changes, slots_of
+from secondhop.domain.lifecycle import is_too_late, promised_expiry
+from secondhop.domain.route import Retention, problems_of
+from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS
+from tests.builders import DR_VAULT, NIGHT, NOW, RETENTION, SECOND_DR_VAULT, WATCHED, a_chain, a_leg, a_route, with_hop
+
+
+@pytest.mark.parametrize("text", ["", "arn:aws:rds", "not:an:arn:at:all:x", "arn:aws::::", None, {}, 7])
+def test_what_is_no_arn_is_refused_with_what_was_found(text: object) -> None:
+    with pytest.raises(MalformedError, match="not an ARN"):
+        Arn.parse(text)
+
+
+def test_arns_of_every_partition_are_read_and_written_the_same() -> None:
+    for partition in ("aws", "aws-cn", "aws-us-gov", "aws-iso"):
+        text = f"arn:{partition}:rds:eu-west-1:111122223333:snapshot:awsbackup:job-1"
+        assert str(Arn.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arn:aws:backup:eu-west-1:111122223333:recovery-point:x",
+        "arn:aws:rds:eu-west-1:111122223333:backup-vault:x1",
+        "arn:aws:backup:eu-west-1:111122223333:backup-vault:a vault",
+    ],
+)
+def test_what_is_no_vault_is_refused(text: str) -> None:
+    with pytest.raises(MalformedError, match="not the ARN of a backup vault"):
+        Vault.parse(text)
+
+
+def test_a_vault_is_its_arn() -> None:
+    assert Vault.parse(WATCHED.arn) == WATCHED
+    assert str(WATCHED) == WATCHED.arn
+    assert str(Site("1", "eu-west-1")) == "1/eu-west-1"
+
+
+def test_points_that_cannot_be_copied_are_recognised_by_their_arns() -> None:
+    assert is_continuous("arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x")
+    assert is_multi_az_cluster("RDS", "arn:aws:rds:eu-west-1:111122223333:cluster:x")
+    assert not is_multi_az_cluster("Aurora", "arn:aws:rds:eu-west-1:111122223333:cluster:x")
+
+
+@pytest.mark.parametrize(("days", "chosen"), [(35, 35), (1, 7), (9999, 365)])
+def test_retention_stays_between_floor_and_ceiling(days: int, chosen: int) -> None:
+    retention = Retention(days=days, floor_days=7, ceiling_days=365, minimum_remaining_days=1)
+
+    assert retention.chosen_days() == chosen
+
+
+def test_retention_counts_from_the_creation_of_the_original_backup() -> None:
+    assert promised_expiry(created_at=NIGHT, retention_days=35) == NIGHT + timedelta(days=35)
+    assert not is_too_late(created_at=NIGHT, retention=RETENTION, now=NIGHT + timedelta(days=34))
+    assert is_too_late(created_at=NIGHT, retention=RETENTION, now=NIGHT + timedelta(days=34, seconds=1))
+
+
+def test_a_routes_shape_is_checked() -> None:
+    assert problems_of(a_route()) == ()
+    wrong = a_route(legs=(a_leg(reads_from="nowhere"), a_leg(destination=SECOND_DR_VAULT), a_leg(name="x")))
+
+    assert len(problems_of(wrong)) == 3
+    assert problems_of(a_route(legs=())) == ("a route needs at least one leg",)
+
+
+def test_a_route_knows_its_sites_and_limits() -> None:
+    assert a_route().sites() == {WATCHED.site, DR_VAULT.site}
+    assert a_route(limits={}).limit("Aurora") == 5
+    assert a_route(limits={"RDS": 3}).limit("RDS") == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            "Copy job failed. Both source and destination account must be a member of the same organization.",
+            "ORGANIZATION",
+        ),
+        ("Copy job failed. Cross-account copy feature is not enabled for the current organization.", "ORGANIZATION"),
+        ("Access Denied trying to call AWS Backup service", "VAULT_POLICY"),
+        (
+            (
+                "Copy job failed because the destination Backup vault is encrypted with the default Backup service "
+                "managed key. The contents of this vault cannot be copied."
+            ),
+            "VAULT_KEY",
+        ),
+        ("Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot.", "AWS_MANAGED_KEY"),
+        (
+            "The source snapshot KMS key [arn] does not exist, is not enabled or you do not have permissions",
+            "SOURCE_KEY",
+        ),
+        ("KMS key is either disabled or pending deletion or access to KMS key is denied", "SOURCE_KEY"),
+        (
+            "The retention specified in the job is not within the range specified for the target Backup Vault.",
+            "RETENTION_RANGE",
+        ),
+        ("The snapshot requires a target option group with the following options: TDE", "OPTION_GROUP"),
+        ("Access denied exception while trying to list tags", "TAGS"),
+        ("We are unable to copy resource tags to your backup because of a tag policy", "TAGS"),
+        ("There are too many copy jobs running for resource.", "QUOTA"),
+        ("Subscriber limit exceeded", "QUOTA"),
+        (
+            "Copy job from a to b cannot be initiated. Feature is not supported for provided resource type.",
+            "UNSUPPORTED",
+        ),
+        ("IAM Role x cannot be assumed by AWS Backup", "ROLE"),
+        ("The role does not have permission to do this", "PERMISSION"),
+        ("User x is not authorized to perform y", "PERMISSION"),
+        ("missing permission", "PERMISSION"),
+        ("Token expired. Try again.", "TRANSIENT"),
+        ("Copy job encountered a fatal error. Please contact AWS Support for further assistance.", "TRANSIENT"),
+        ("An internal error occurred.", "TRANSIENT"),
+        ("Failed to unshare snapshot", "UNSHARE"),
+        ("Something that nobody has seen before", "UNKNOWN"),
+        ("", "UNKNOWN"),
+    ],
+)
+def test_every_known_text_of_aws_has_its_cause(message: str, cause: str) -> None:
+    assert classify(message=message) is Cause(cause)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("AccessDeniedException", Cause.PERMISSION),
+        ("AccessDenied", Cause.PERMISSION),
+        ("LimitExceededException", Cause.QUOTA),
+        ("ThrottlingException", Cause.TRANSIENT),
+        ("ServiceUnavailableException", Cause.TRANSIENT),
+        ("ResourceNotFoundException", Cause.SOURCE_GONE),
+        ("InvalidResourceStateException", Cause.SOURCE_GONE),
+        ("InvalidRequestException", Cause.UNSUPPORTED),
+        ("NobodyKnowsException", Cause.UNKNOWN),
+    ],
+)
+def test_every_known_error_code_has_its_cause(code: str, cause: Cause) -> None:
+    assert classify(code=code) is cause
+
+
+def test_every_row_can_be_reached_and_every_cause_has_a_remedy() -> None:
+    reached = [
+        classify(code=row.fragment.removeprefix("code:"))
+        if row.fragment.startswith("code:")
+        else classify(message=row.fragment)
+        for row in ROWS
+    ]
+
+    assert reached == [row.cause for row in ROWS]
+    assert set(REMEDIES) == set(Cause)
+
+
+def test_the_back_off_doubles_up_to_its_limit() -> None:
+    day = timedelta(days=1)
+
+    assert [patience.back_off(n, longest=day) for n in (1, 2, 3)] == [timedelta(minutes=m) for m in (5, 10, 20)]
+    assert patience.back_off(60, longest=timedelta(hours=1)) == timedelta(hours=1)
+
+
+def test_the_fence_outlasts_two_function_timeouts_and_is_over_before_redelivery() -> None:
+    assert timedelta(seconds=2 * 60) < patience.FENCE < timedelta(seconds=6 * 60)
+    assert patience.FENCE_MARGIN < patience.FENCE
+
+
+def stranded(cause: Cause) -> Trouble:
+    return Trouble(cause=cause, message="as AWS said", since=NOW)
+
+
+def test_the_state_of_a_chain_is_that_of_its_parts() -> None:
+    chain = a_chain()
+
+    assert chain.state is ChainState.WAITING
+    assert with_hop(chain, state=HopState.STRANDED, trouble=stranded(Cause.TOO_LATE)).state is ChainState.TOO_LATE
+    assert with_hop(chain, state=HopState.STRANDED, trouble=stranded(Cause.ROLE)).state is ChainState.STRANDED
+    assert replace(chain, abandoned_by="ada").state is ChainState.ABANDONED
+
+
+def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
+    before = a_chain()
+    after = with_hop(before, state=HopState.STRANDED, trouble=stranded(Cause.SOURCE_KEY))
+    (message,) = announcements(before, after)
+
+    assert message.incident == incident_id(after, "to-dr", Cause.SOURCE_KEY)
+    assert "kms:CreateGrant" in "\n".join(message.lines)
+    assert announcements(replace(after, incidents=open_incidents(after)), after) == ()
+    assert open_incidents(replace(after, abandoned_by="ada")) == ()
+
+
+@pytest.mark.parametrize("cause", [Cause.TRANSIENT, Cause.SOURCE_KEY, Cause.VANISHED])
+def test_a_message_says_what_happens_next(cause: Cause) -> None:
+    (message,) = announcements(a_chain(), with_hop(a_chain(), state=HopState.STRANDED, trouble=stranded(cause)))
+
+    assert message.lines[-1].startswith("Next: Second Hop ")
+    assert isinstance(message, Announce)
+
+
+def test_a_chain_holds_a_slot_exactly_while_it_copies() -> None:
+    waiting = a_chain()
+    copying = with_hop(waiting, state=HopState.COPYING, attempt=1)
+
+    assert changes(None, waiting).taken == ()
+    assert [slot.hop for slot in changes(waiting, copying).taken] == ["to-dr"]
+    assert changes(copying, waiting).returned == slots_of(copying)
+    assert changes(copying, replace(copying, abandoned_by="ada")).returned == slots_of(copying)
+    assert len(changes(None, copying).claims) == 1
+    assert changes(copying, copying).claims == ()
+
+
+def test_an_abandoned_chain_needs_no_further_look() -> None:
+    assert next_check(replace(a_chain(), abandoned_by="ada"), NOW) is None
+
+
+def test_rules_may_only_lead_where_the_table_says() -> None:
+    for row in HOP_ROWS:
+        assert row.after, f"{row.before} {row.fact.__name__} leads nowhere"
+    assert len({(row.before, row.fact) for row in HOP_ROWS}) == len(HOP_ROWS)
+    assert len({(row.before, row.fact) for row in INTERMEDIATE_ROWS}) == len(INTERMEDIATE_ROWS)
+
+
+def test_settings_errors_list_every_problem() -> None:
+    error = SettingsError(("one", "two"))
+
+    assert error.problems == ("one", "two")
+    assert "one; two" in str(error)

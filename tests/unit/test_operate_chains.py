@@ -1,0 +1,100 @@
+"""What operators ask for, and what they are answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from secondhop.application.operate_chains import OperateChains
+from secondhop.application.work import Abandon, Retry
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import MalformedError
+from tests.builders import ARRIVAL_ARN, NOW, an_arrival
+from tests.stand_ins import Stage
+from tests.unit.test_advance_chain import arrived, complete, copying, job_news
+
+KEY = ChainKey(ARRIVAL_ARN, "default")
+UNKNOWN = ChainKey("arn:aws:rds:eu-west-1:444455556666:snapshot:awsbackup:copyjob-x", "default")
+
+
+def operate(stage: Stage) -> OperateChains:
+    return OperateChains(
+        routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
+    )
+
+
+def stranded() -> Stage:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    return stage
+
+
+def test_a_stranded_chain_is_retried_through_the_queue() -> None:
+    stage = stranded()
+
+    assert operate(stage).retry(KEY, by="ada").is_accepted
+    assert stage.queue.work == [Retry(key=KEY, by="ada")]
+
+
+def test_a_retry_of_a_complete_chain_is_refused_and_says_why() -> None:
+    stage = complete()
+    answer = operate(stage).retry(KEY, by="ada")
+
+    assert not answer.is_accepted
+    assert "COMPLETE" in answer.message
+    assert stage.queue.work == []
+
+
+def test_a_chain_is_abandoned_through_the_queue_with_a_warning() -> None:
+    stage = stranded()
+    answer = operate(stage).abandon(KEY, by="ada")
+
+    assert "has no verified copy" in answer.message
+    assert stage.queue.work == [Abandon(key=KEY, by="ada")]
+
+
+def test_there_is_nothing_to_abandon_in_a_complete_chain() -> None:
+    assert not operate(complete()).abandon(KEY, by="ada").is_accepted
+
+
+def test_unknown_chains_are_named() -> None:
+    use_case = operate(Stage())
+
+    assert "there is no chain" in use_case.retry(UNKNOWN, by="ada").message
+    assert "there is no chain" in use_case.abandon(UNKNOWN, by="ada").message
+
+
+def test_adopt_shows_first_and_opens_the_newest_backup_first() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "b", created_at=NOW))
+    slice_ = {"after": NOW - timedelta(days=90), "before": NOW + timedelta(days=1)}
+
+    shown = operate(stage).adopt("default", **slice_, is_dry_run=True)
+    assert len(shown.points) == 2
+    assert shown.points[0].startswith(ARRIVAL_ARN + "b")
+    assert stage.queue.work == []
+
+    operate(stage).adopt("default", **slice_, is_dry_run=False)
+    assert len(stage.queue.work) == 2
+    stage.drain()
+    assert operate(stage).adopt("default", **slice_, is_dry_run=True).points == ()
+
+
+def test_a_route_is_paused_and_resumed_by_name() -> None:
+    stage = Stage()
+    operate(stage).pause("default", by="ada")
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    assert stage.backup.started == []
+
+    operate(stage).resume("default", by="ada")
+    stage.clock.forward(minutes=16)
+    stage(arrived())
+    assert len(stage.backup.started) == 1
+
+
+def test_an_unknown_route_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(MalformedError, match="this installation has: default"):
+        operate(Stage()).pause("nightly", by="ada")

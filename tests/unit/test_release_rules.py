@@ -1,0 +1,158 @@
+"""Rules of an intermediate: it goes late, once, and is seen to be gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_KEY,
+    NIGHT,
+    NOW,
+    WATCHED,
+    a_chain,
+    a_copy,
+    a_route,
+    an_arrival,
+    with_hop,
+    with_intermediate,
+)
+
+RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=WATCHED)
+
+
+def an_intermediate(state: IntermediateState, **changes: object) -> Chain:
+    promised = NIGHT + timedelta(days=35)
+    verified = with_hop(
+        a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN, attempt=1, promised_until=promised, since=NOW
+    )
+    return with_intermediate(verified, state=state, **changes)
+
+
+def take(chain: Chain, fact: Observation, *, after: timedelta = timedelta(0), route: Route | None = None) -> Decision:
+    return advance(chain, fact, route=route or a_route(), now=NOW + after)
+
+
+def surveyed(newer: int, *, is_listed: bool = True) -> seen.KeepSurveyed:
+    return seen.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+
+
+def inspected(status: str | None) -> seen.IntermediateInspected:
+    point = None if status is None else an_arrival(status=status)
+    return seen.IntermediateInspected(intermediate="arrival", point=point)
+
+
+def test_the_newest_arrivals_are_kept() -> None:
+    decision = take(an_intermediate(IntermediateState.DUE), surveyed(0))
+
+    assert decision.effects == ()
+    assert decision.chain.state == "COMPLETE"
+
+
+def test_an_older_arrival_is_released() -> None:
+    assert take(an_intermediate(IntermediateState.DUE), surveyed(1)).effects == (RELEASE,)
+
+
+def test_a_route_that_keeps_all_lets_them_expire() -> None:
+    assert take(an_intermediate(IntermediateState.DUE), surveyed(9), route=a_route(keep={})).effects == ()
+
+
+def test_an_intermediate_that_is_not_listed_is_asked_about_and_not_believed_gone() -> None:
+    decision = take(an_intermediate(IntermediateState.DUE), surveyed(3, is_listed=False))
+
+    assert decision.commands == (InspectIntermediate(subject="arrival", point=ARRIVAL_ARN),)
+    assert take(decision.chain, inspected("COMPLETED")).chain.intermediate("arrival").state is IntermediateState.DUE
+    assert take(decision.chain, inspected(None)).chain.intermediate("arrival").state is IntermediateState.RELEASED
+
+
+def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> None:
+    stopped = seen.ReleaseStopped(
+        intermediate="arrival",
+        hop="to-dr",
+        inspected=seen.ArrivalInspected(
+            hop="to-dr", arrival=COPY_ARN, point=a_copy(delete_at=None), vault_key_arn=DR_KEY
+        ),
+    )
+    chain = take(an_intermediate(IntermediateState.RELEASING), stopped).chain
+
+    assert chain.hop("to-dr").state is HopState.VERIFYING
+    assert chain.intermediate("arrival").state is IntermediateState.HELD
+
+
+def test_a_delete_that_meets_nothing_is_looked_at_before_it_is_believed() -> None:
+    for code in ("ResourceNotFoundException", "InvalidResourceStateException"):
+        fact = seen.DeleteRefused(intermediate="arrival", code=code, message="")
+        chain = take(an_intermediate(IntermediateState.RELEASING), fact).chain
+
+        assert chain.intermediate("arrival").state is IntermediateState.RELEASING
+        assert chain.troubles() == ()
+
+
+def test_a_delete_under_way_is_not_repeated_before_its_fence() -> None:
+    pending = Pending(command=RELEASE, until=NOW + timedelta(minutes=5))
+    chain = replace(an_intermediate(IntermediateState.RELEASING), pending=(pending,))
+
+    assert take(chain, seen.Noticed()).commands == ()
+    asked = take(chain, seen.Noticed(), after=timedelta(minutes=6)).commands
+    assert asked == (InspectIntermediate(subject="arrival", point=ARRIVAL_ARN),)
+
+
+def test_a_point_that_stays_in_deleting_is_an_incident_after_three_days() -> None:
+    chain = an_intermediate(IntermediateState.RELEASING)
+
+    assert take(chain, inspected("DELETING"), after=timedelta(days=2)).chain.troubles() == ()
+    stuck = take(chain, inspected("DELETING"), after=timedelta(days=3)).chain
+    assert stuck.troubles()[0].cause is Cause.DELETE_FAILED
+    assert take(stuck, inspected("DELETING"), after=timedelta(days=4)).chain.troubles() == stuck.troubles()
+
+
+def test_a_delete_that_did_nothing_is_asked_for_again_and_announced_after_three_times() -> None:
+    chain = an_intermediate(IntermediateState.RELEASING)
+
+    assert take(chain, inspected("COMPLETED"), after=timedelta(minutes=30)).commands == ()
+    again = take(chain, inspected("COMPLETED"), after=timedelta(hours=2))
+    assert again.commands == (SurveyKeep(subject="arrival"),)
+    third = take(with_intermediate(chain, failures=2), inspected("COMPLETED"), after=timedelta(hours=2)).chain
+    assert third.troubles()[0].cause is Cause.DELETE_FAILED
+
+
+def test_an_expired_leftover_is_announced_once_and_deleted_again_daily() -> None:
+    chain = an_intermediate(IntermediateState.RELEASING)
+    told = take(chain, inspected("EXPIRED"))
+    assert len(told.effects) == 1
+
+    soon = take(told.chain, inspected("EXPIRED"), after=timedelta(hours=1))
+    assert soon.commands == ()
+    later = take(told.chain, inspected("EXPIRED"), after=timedelta(days=1))
+    assert later.commands == (RELEASE,)
+
+
+def test_a_trouble_survives_the_next_try_so_that_incidents_do_not_flap() -> None:
+    trouble = Trouble(cause=Cause.DELETE_REFUSED, message="locked", since=NOW)
+    chain = an_intermediate(IntermediateState.DUE, trouble=trouble)
+
+    assert take(chain, surveyed(1)).chain.troubles() == (trouble,)
+
+
+def test_a_hop_that_is_in_doubt_again_takes_its_intermediate_back() -> None:
+    pending = Pending(command=RELEASE, until=NOW + timedelta(minutes=5))
+    chain = replace(an_intermediate(IntermediateState.RELEASING), pending=(pending,))
+    decision = take(chain, seen.AskingDenied(hop="to-dr", message="not authorized"))
+
+    assert decision.chain.intermediate("arrival").state is IntermediateState.HELD
+    assert RELEASE not in [each.command for each in decision.chain.pending]
+
+
+def test_a_fact_that_means_nothing_changes_nothing() -> None:
+    decision = take(an_intermediate(IntermediateState.RELEASED), inspected("COMPLETED"))
+
+    assert "changes nothing while RELEASED" in decision.reason

@@ -1,0 +1,123 @@
+"""The sweep on stand-ins: it lists, it enqueues, and it does nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from secondhop.application.ports import Installation
+from secondhop.application.sweep_chains import SweepChains, Swept
+from secondhop.application.work import Look, PointNews
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import ConflictError
+from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, an_arrival
+from tests.stand_ins import Stage
+
+
+def sweep(stage: Stage) -> Swept:
+    use_case = SweepChains(
+        routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
+    )
+    return use_case()
+
+
+def installed(stage: Stage, *, days_ago: int = 30) -> Stage:
+    stage.chains.installation(now=NOW - timedelta(days=days_ago))
+    return stage
+
+
+def test_an_arrival_whose_event_was_lost_is_put_on_the_queue() -> None:
+    stage = installed(Stage())
+    stage.backup.put(an_arrival())
+
+    assert sweep(stage).missing == 1
+    (work,) = stage.queue.work
+    assert isinstance(work, PointNews)
+    assert work.arn == ARRIVAL_ARN
+    stage.drain()
+    assert len(stage.backup.started) == 1
+
+
+def test_a_known_arrival_is_not_put_there_again() -> None:
+    stage = installed(Stage())
+    stage.backup.put(an_arrival())
+    sweep(stage)
+    stage.drain()
+
+    assert sweep(stage).missing == 0
+
+
+def test_a_chain_whose_time_has_come_is_put_on_the_queue() -> None:
+    stage = installed(Stage())
+    stage.backup.put(an_arrival())
+    sweep(stage)
+    stage.drain()
+    stage.clock.forward(minutes=31)
+
+    assert sweep(stage).due == 1
+    assert stage.queue.work == [Look(key=ChainKey(ARRIVAL_ARN, "default"))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "CREATING"}, {"database": ORDERS.replace(WORKLOAD, "999999999999")}, {"resource_type": "EBS"}],
+)
+def test_what_the_route_does_not_claim_is_left_alone(changes: dict[str, str]) -> None:
+    stage = installed(Stage())
+    stage.backup.put(an_arrival(**changes))
+
+    assert sweep(stage).missing == 0
+    assert stage.queue.work == []
+
+
+def test_points_older_than_the_installation_are_counted_and_not_adopted() -> None:
+    stage = installed(Stage(), days_ago=0)
+    stage.backup.put(an_arrival(completed_at=NOW - timedelta(hours=2)))
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "b", completed_at=None))
+
+    assert sweep(stage).older == 2
+    assert stage.queue.work == []
+
+
+def test_a_late_copy_that_appears_in_the_past_is_found_within_a_day() -> None:
+    stage = installed(Stage(), days_ago=60)
+    stage.backup.put(an_arrival(created_at=NIGHT - timedelta(days=40), completed_at=NOW))
+    found = 0
+    for _ in range(24 * 4):
+        found += sweep(stage).missing
+        stage.queue.work.clear()
+        stage.clock.forward(minutes=15)
+
+    assert found > 0
+
+
+def test_two_sweeps_do_not_run_at_once() -> None:
+    stage = installed(Stage())
+    before = stage.chains.installation(now=NOW)
+    lease = Installation(began_at=before.began_at, sweeping_until=NOW + timedelta(minutes=5))
+    stage.chains.save_installation(lease, before=before)
+
+    assert sweep(stage).skipped is not None
+    stage.clock.forward(minutes=5)
+    assert sweep(stage).skipped is None
+
+
+def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:
+    stage = installed(Stage())
+
+    class Losing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(stage.chains, name)
+
+        def save_installation(self, after: Installation, *, before: Installation) -> None:
+            raise ConflictError("somebody else was faster")
+
+    use_case = SweepChains(
+        routes=(stage.route,),
+        chains=Losing(),  # type: ignore[arg-type]
+        backup=stage.backup,
+        queue=stage.queue,
+        now=stage.clock,
+    )
+    assert use_case().skipped is not None
