@@ -5,6 +5,8 @@ import re
 import pytest
 
 import secondhop
+from secondhop.adapters.environment import read_settings
+from secondhop.domain.errors import SettingsError
 from tests.template.reading import ALL, MAIN, ROOT, properties, resources, template
 
 FUNCTIONS = resources(MAIN, "AWS::Serverless::Function")
@@ -52,12 +54,75 @@ def test_all_functions_share_one_environment_and_nothing_is_missing_from_it():
     assert [key for key in FUNCTIONS if "Environment" in FUNCTIONS[key]["Properties"]] == []
 
 
-def test_every_setting_that_the_code_reads_is_in_the_environment():
-    code = "".join(path.read_text() for room in ("layers/core", "functions") for path in (ROOT / room).rglob("*.py"))
+class Recording(dict):
+    """An environment that remembers what it was asked for."""
 
-    read = set(re.findall(r"\bSECONDHOP_[A-Z_]+\b", code))
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
 
-    assert read <= ENVIRONMENT.keys()
+    def get(self, key, default=None):
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def environment(**parameters: str) -> Recording:
+    """What a function is told, with the given parameters and the defaults of the others."""
+    defaults = {key: str(each.get("Default", "")) for key, each in template(MAIN)["Parameters"].items()}
+    own = {"AWS::AccountId": "111122223333", "AWS::Region": "eu-west-1", "AWS::Partition": "aws"}
+    known = {**defaults, **own, **parameters}
+    return Recording(
+        {
+            variable: known.get(value["Ref"], f"the {value['Ref']}") if isinstance(value, dict) else value
+            for variable, value in ENVIRONMENT.items()
+        }
+    )
+
+
+NEEDED = {
+    "BackupAccountId": "444455556666",
+    "DrRegion": "eu-central-1",
+    "CopyRoleArn": "arn:aws:iam::444455556666:role/secondhop/companion/copy",
+    "OperatorRoleArn": "arn:aws:iam::444455556666:role/secondhop/companion/operator",
+    "ExternalId": "second-hop",
+}
+
+
+def test_the_defaults_of_the_parameters_make_settings_that_the_code_accepts():
+    environ = environment(**NEEDED)
+
+    settings = read_settings(environ)
+
+    assert settings.routes[0].watched.name == template(MAIN)["Parameters"]["WatchedVaultName"]["Default"]
+    assert environ.asked <= ENVIRONMENT.keys()
+
+
+def test_what_the_code_complains_of_are_parameters_that_exist():
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({})
+
+    named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", str(refusal.value)))
+    assert named != set()
+    assert named <= template(MAIN)["Parameters"].keys()
+
+
+@pytest.mark.parametrize("parameter", ["MaximumRdsCopies", "MaximumClusterCopies", "RetentionDays"])
+def test_the_code_accepts_the_least_and_the_most_that_the_template_accepts(parameter):
+    limits = template(MAIN)["Parameters"][parameter]
+    wide = {"RetentionDays": "36500", "MinimumRetentionDays": "1", "MaximumRetentionDays": "36500"}
+
+    for bound in (limits["MinValue"], limits["MaxValue"]):
+        environ = environment(**{**NEEDED, **wide, parameter: str(bound)})
+        problems = complaints(environ)
+        assert [each for each in problems if each.startswith(f"{parameter} is")] == []
+
+
+def complaints(environ: dict[str, str]) -> tuple[str, ...]:
+    try:
+        read_settings(environ)
+    except SettingsError as error:
+        return error.problems
+    return ()
 
 
 def test_functions_run_on_the_runtime_that_the_layers_are_built_for():
