@@ -859,3 +859,14 @@ def test_onward_copies_of_a_sequence_are_kept_by_the_same_rule() -> None:
     surveyed = survey_keep(stage.chains, stage.backup, chain, chain.intermediate("to-dr"), stage.route)
 
     assert (surveyed.newer, surveyed.is_listed) == (1, True)
+
+
+def test_the_switch_is_read_anew_just_before_an_effect() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    answers = iter([None, "ada"])
+    stage.chains.paused_by = lambda _route: next(answers)  # type: ignore[method-assign]
+    report = stage(arrived())
+
+    assert stage.backup.started == []
+    assert "paused by ada" in report.steps[-1].reason

@@ -1,0 +1,276 @@
+"""One contract, two stores: what the in-memory store promises, the DynamoDB store promises as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from secondhop.adapters.dynamodb_chains import DynamoDbChains
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import ChainStore, ClaimTakenError, Installation, SlotTakenError
+from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.errors import ConflictError, UnreadableItemError
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
+
+LIMIT = 2
+
+
+class _Loose(yaml.SafeLoader):
+    """Reads a template without knowing CloudFormation's short forms."""
+
+
+_Loose.add_multi_constructor("!", lambda loader, suffix, node: {suffix: getattr(node, "value", None)})
+
+
+def table_of_the_template() -> dict[str, Any]:
+    template = Path(__file__).parents[2] / "template.yaml"
+    resources = yaml.load(template.read_text(encoding="utf-8"), Loader=_Loose)["Resources"]
+    (properties,) = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::DynamoDB::Table"]
+    names = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    return {name: properties[name] for name in names}
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
+    if request.param == "memory":
+        yield MemoryChains()
+        return
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        client.create_table(TableName="chains", **table_of_the_template())
+        yield DynamoDbChains(client, "chains")
+
+
+def numbered(number: int, **changes: object) -> Chain:
+    """A chain of its own database and recovery point."""
+    point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
+    return replace(a_chain(point=point), **changes)  # type: ignore[arg-type]
+
+
+def start(chain: Chain) -> Chain:
+    return with_hop(chain, state=HopState.COPYING, attempt=1)
+
+
+def save_new(store: ChainStore, chain: Chain) -> Chain:
+    return store.save(chain, before=None, limit=LIMIT)
+
+
+def test_a_chain_is_read_as_it_was_saved(store: ChainStore) -> None:
+    saved = save_new(store, start(a_chain()))
+
+    assert store.get(saved.key) == saved
+    assert saved.version == 1
+    assert store.get(ChainKey(ARRIVAL_ARN, "other")) is None
+
+
+def test_a_save_over_somebody_elses_is_refused_and_writes_nothing(store: ChainStore) -> None:
+    first = save_new(store, a_chain())
+    second = store.save(with_hop(first, failures=1), before=first, limit=LIMIT)
+
+    with pytest.raises(ConflictError):
+        store.save(start(first), before=first, limit=LIMIT)
+    with pytest.raises(ConflictError):
+        save_new(store, a_chain())
+    assert store.get(first.key) == second
+    assert store.owner_of(source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn) is None
+
+
+def test_a_claim_is_made_with_the_save_that_leaves_waiting_and_kept(store: ChainStore) -> None:
+    waiting = save_new(store, a_chain())
+    assert store.owner_of(source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn) is None
+
+    copying = store.save(start(waiting), before=waiting, limit=LIMIT)
+    claim = store.owner_of(source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn)
+    assert claim is not None
+    assert (claim.owner, claim.hop) == (copying.key, "to-dr")
+
+    back = store.save(with_hop(copying, state=HopState.WAITING), before=copying, limit=LIMIT)
+    store.save(start(back), before=back, limit=LIMIT)
+
+
+def test_a_claim_of_another_chain_is_refused_by_name(store: ChainStore) -> None:
+    save_new(store, start(a_chain()))
+    other = a_chain(a_route(name="other"), point=an_arrival(database=ORDERS + "-other"))
+
+    with pytest.raises(ClaimTakenError) as refused:
+        save_new(store, start(other))
+    assert refused.value.owner == ChainKey(ARRIVAL_ARN, "default")
+    assert store.get(other.key) is None
+
+
+def test_slots_end_at_the_limit_and_are_free_again_with_the_save_that_gives_them_back(store: ChainStore) -> None:
+    first, _ = (save_new(store, start(numbered(n))) for n in (1, 2))
+
+    with pytest.raises(SlotTakenError, match="2 RDS copies are in flight into 444455556666/eu-central-1"):
+        save_new(store, start(numbered(3)))
+    store.save(with_hop(first, state=HopState.VERIFYING), before=first, limit=LIMIT)
+    save_new(store, start(numbered(3)))
+    with pytest.raises(SlotTakenError):
+        save_new(store, start(numbered(4)))
+
+
+def test_other_resource_types_have_slots_of_their_own(store: ChainStore) -> None:
+    for number, resource_type in enumerate(["RDS", "RDS", "Aurora", "Aurora", "Neptune"]):
+        save_new(store, start(numbered(number, resource_type=resource_type)))
+
+
+def test_a_database_has_one_copy_in_flight(store: ChainStore) -> None:
+    save_new(store, start(a_chain()))
+    later = a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-later"))
+
+    with pytest.raises(SlotTakenError, match="another copy of"):
+        save_new(store, start(later))
+
+
+def test_a_chain_that_copies_keeps_its_slot_over_saves(store: ChainStore) -> None:
+    copying = save_new(store, start(numbered(1)))
+    again = store.save(with_hop(copying, job_id="JOB-1"), before=copying, limit=LIMIT)
+    store.save(with_hop(again, failures=1), before=again, limit=LIMIT)
+    save_new(store, start(numbered(2)))
+
+    with pytest.raises(SlotTakenError):
+        save_new(store, start(numbered(3)))
+
+
+def test_an_abandoned_chain_gives_its_slot_back(store: ChainStore) -> None:
+    copying = save_new(store, start(a_chain()))
+    store.save(replace(copying, abandoned_by="ada"), before=copying, limit=LIMIT)
+
+    save_new(store, start(a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-later"))))
+
+
+def test_the_chains_of_a_database_come_by_date(store: ChainStore) -> None:
+    dates = [NIGHT + timedelta(days=days) for days in (2, 0, 1)]
+    for number, date in enumerate(dates):
+        save_new(store, a_chain(point=an_arrival(arn=f"{ARRIVAL_ARN}-{number}", created_at=date)))
+    save_new(store, numbered(9))
+
+    assert [chain.created_at for chain in store.of_database(ORDERS)] == sorted(dates)
+
+
+def test_due_chains_come_longest_overdue_first_and_the_others_not_at_all(store: ChainStore) -> None:
+    moments = [NOW - timedelta(minutes=1), NOW - timedelta(days=1), NOW + timedelta(seconds=1), None, NOW]
+    for number, moment in enumerate(moments):
+        save_new(store, numbered(number, next_check=moment))
+
+    found = [key.recovery_point.rpartition("-")[2] for key in store.due(now=NOW)]
+    assert found == ["1", "0", "4"]
+
+
+def test_waiting_chains_are_found_by_what_they_wait_for(store: ChainStore) -> None:
+    waiting = with_hop(numbered(1), slot_wanted=True)
+    saved = save_new(store, waiting)
+    save_new(store, numbered(2))
+    save_new(store, with_hop(numbered(3, resource_type="Aurora"), slot_wanted=True))
+
+    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == [saved.key]
+    store.save(start(with_hop(saved, slot_wanted=False)), before=saved, limit=LIMIT)
+    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == []
+
+
+def test_an_abandoned_chain_waits_for_nothing(store: ChainStore) -> None:
+    save_new(store, with_hop(numbered(1, abandoned_by="ada"), slot_wanted=True))
+
+    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == []
+
+
+def test_known_chains_are_told_from_unknown_ones_in_any_number(store: ChainStore) -> None:
+    chains = [save_new(store, numbered(number)) for number in range(3)]
+    strangers = [ChainKey(f"{ARRIVAL_ARN}-x{number}", "default") for number in range(150)]
+
+    assert store.known([*strangers, *(chain.key for chain in chains)]) == {chain.key for chain in chains}
+    assert store.known([]) == set()
+
+
+def test_a_route_is_paused_until_it_is_resumed(store: ChainStore) -> None:
+    assert store.paused_by("default") is None
+    store.pause(route="default", by="ada")
+    assert store.paused_by("default") == "ada"
+    assert store.paused_by("other") is None
+    store.pause(route="default", by=None)
+    store.pause(route="default", by=None)
+    assert store.paused_by("default") is None
+
+
+def test_the_installation_remembers_when_it_began(store: ChainStore) -> None:
+    begun = store.installation(now=NOW)
+    later = Installation(began_at=NOW, swept_back_to=NIGHT, sweeping_until=NOW)
+
+    assert store.installation(now=NOW + timedelta(days=1)) == begun
+    store.save_installation(later, before=begun)
+    assert store.installation(now=NOW) == later
+    with pytest.raises(ConflictError):
+        store.save_installation(begun, before=begun)
+
+
+@pytest.fixture
+def table() -> Iterator[tuple[DynamoDbChains, Any]]:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        client.create_table(TableName="chains", **table_of_the_template())
+        yield DynamoDbChains(client, "chains"), client
+
+
+def item_of(client: Any) -> dict[str, Any]:
+    items = client.scan(TableName="chains")["Items"]
+    (item,) = [each for each in items if each["pk"]["S"].startswith("chain#")]
+    found: dict[str, Any] = item
+    return found
+
+
+def test_only_a_finished_chain_gets_a_time_to_live(table: tuple[DynamoDbChains, Any]) -> None:
+    store, client = table
+    saved = save_new(store, a_chain())
+    assert "expires_at" not in item_of(client)
+
+    store.save(replace(saved, finished_at=NOW), before=saved, limit=LIMIT)
+    assert item_of(client)["expires_at"] == {"N": str(int((NOW + timedelta(days=30)).timestamp()))}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"schema":1', '"schema":2'),
+        ('"schema":1', '"schema":"x"'),
+        ('"encrypted":true', '"encrypted":true,"novelty":1'),
+        ('"encrypted":true', '"encrypted":"yes"'),
+        ('"state":"WAITING"', '"state":"DREAMING"'),
+        ('"database":', '"databass":'),
+        ("{", "["),
+    ],
+)
+def test_an_item_of_another_release_is_refused_and_never_half_read(
+    table: tuple[DynamoDbChains, Any], old: str, new: str
+) -> None:
+    store, client = table
+    saved = save_new(store, a_chain())
+    item = item_of(client)
+    assert old in item["document"]["S"]
+    item["document"]["S"] = item["document"]["S"].replace(old, new, 1)
+    client.put_item(TableName="chains", Item=item)
+
+    with pytest.raises(UnreadableItemError, match="this item"):
+        store.get(saved.key)
+
+
+def test_a_slot_that_the_table_lost_does_not_hold_its_chain_up(table: tuple[DynamoDbChains, Any]) -> None:
+    store, client = table
+    copying = save_new(store, start(a_chain()))
+    for item in client.scan(TableName="chains")["Items"]:
+        if item["pk"]["S"].startswith("slots#"):
+            client.delete_item(TableName="chains", Key={"pk": item["pk"], "sk": item["sk"]})
+
+    saved = store.save(with_hop(copying, state=HopState.VERIFYING), before=copying, limit=LIMIT)
+    assert store.get(copying.key) == saved

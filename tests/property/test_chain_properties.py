@@ -1,0 +1,261 @@
+"""What holds for every chain, whatever facts come in whatever order, late, twice, or contradicting each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secondhop.adapters.chain_documents import read_chain, write_chain
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
+from secondhop.domain.ledger import changes, slots_of
+from secondhop.domain.observation import Observation
+from secondhop.domain.steps import HopSituation, IntermediateSituation
+from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS, step_hop, step_intermediate
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_KEY,
+    NIGHT,
+    NOW,
+    a_chain,
+    a_copy,
+    a_fan_out,
+    a_job,
+    a_route,
+    a_sequence,
+    an_arrival,
+)
+
+COPIES = tuple(COPY_ARN + end for end in ("", "b", "c"))
+ROUTES = (a_route(), a_route(keep={"RDS": 0}), a_route(keep={}), a_fan_out(), a_sequence())
+STATES = ("CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL")
+MESSAGES = (
+    "",
+    "An internal error occurred.",
+    "There are too many copy jobs running for resource.",
+    "no idea",
+    "Token expired",
+)
+
+hop_names = st.sampled_from(["to-dr", "to-far"])
+intermediate_names = st.sampled_from(["arrival", "to-dr"])
+jobs = st.builds(
+    lambda n, state, arrival, message: a_job(
+        job_id=f"JOB-{n}", state=state, arrival=arrival if state == "COMPLETED" else None, message=message
+    ),
+    st.integers(1, 4),
+    st.sampled_from(STATES),
+    st.sampled_from([*COPIES, None]),
+    st.sampled_from(MESSAGES),
+)
+copies = st.builds(
+    lambda arn, status, key, days: a_copy(arn=arn, status=status, key_arn=key, delete_at=NIGHT + timedelta(days=days)),
+    st.sampled_from(COPIES),
+    st.sampled_from(["COMPLETED", "COMPLETED", "CREATING", "EXPIRED"]),
+    st.sampled_from([DR_KEY, DR_KEY, "other"]),
+    st.sampled_from([35, 35, 3]),
+)
+
+
+@st.composite
+def facts_about_hops(draw: st.DrawFn) -> Observation:
+    hop = draw(hop_names)
+    command = StartCopy(
+        subject=hop,
+        source=ARRIVAL_ARN,
+        source_vault=a_route().watched,
+        destination=a_route().legs[0].destination,
+        copy_role_arn="role",
+        delete_after_days=35,
+        attempt=draw(st.integers(1, 3)),
+        token="token",
+    )
+    arrival = draw(st.sampled_from(COPIES))
+    return draw(
+        st.one_of(
+            st.builds(seen.CopySeen, hop=st.just(hop), job=jobs),
+            st.builds(
+                seen.CopiesSurveyed,
+                hop=st.just(hop),
+                jobs=st.lists(jobs, max_size=3).map(tuple),
+                points=st.lists(copies, max_size=1).map(tuple),
+            ),
+            st.builds(
+                seen.ArrivalInspected,
+                hop=st.just(hop),
+                arrival=st.just(arrival),
+                point=st.none() | copies.map(lambda point: replace(point, arn=arrival)),
+                vault_key_arn=st.sampled_from([DR_KEY, None]),
+            ),
+            st.builds(seen.CopyStarted, hop=st.just(hop), command=st.just(command), job_id=st.just("JOB-1")),
+            st.builds(
+                seen.CopyRefused,
+                hop=st.just(hop),
+                command=st.just(command),
+                code=st.sampled_from(["ThrottlingException", "AccessDeniedException"]),
+                message=st.just(""),
+            ),
+            st.builds(seen.CopyUnanswered, hop=st.just(hop), message=st.just("timed out")),
+            st.builds(seen.JobMissing, hop=st.just(hop), job_id=st.just("JOB-1")),
+            st.builds(seen.SlotRefused, hop=st.just(hop), why=st.just("full")),
+            st.builds(seen.ClaimRefused, hop=st.just(hop), owner=st.just("other")),
+            st.builds(seen.AskingDenied, hop=st.just(hop), message=st.just("not authorized to")),
+            st.builds(
+                seen.SourceUnfit, hop=st.just(hop), cause=st.just(Cause.UNSUPPORTED), message=st.just("continuous")
+            ),
+        )
+    )
+
+
+@st.composite
+def facts_about_intermediates(draw: st.DrawFn) -> Observation:
+    name = draw(intermediate_names)
+    point = st.none() | st.sampled_from(["COMPLETED", "DELETING", "EXPIRED"]).map(lambda s: an_arrival(status=s))
+    return draw(
+        st.one_of(
+            st.builds(seen.KeepSurveyed, intermediate=st.just(name), newer=st.integers(0, 2), is_listed=st.booleans()),
+            st.builds(seen.DeleteAccepted, intermediate=st.just(name)),
+            st.builds(
+                seen.DeleteRefused,
+                intermediate=st.just(name),
+                code=st.sampled_from(["InvalidRequestException", "ResourceNotFoundException"]),
+                message=st.just(""),
+            ),
+            st.builds(seen.IntermediateInspected, intermediate=st.just(name), point=point),
+        )
+    )
+
+
+facts = st.one_of(
+    facts_about_hops(),
+    facts_about_intermediates(),
+    st.just(seen.Noticed()),
+    st.just(seen.RetryAsked(by="ada")),
+    st.just(seen.AbandonAsked(by="ada")),
+    st.just(seen.Postponed(why="paused")),
+)
+deliveries = st.lists(st.tuples(facts, st.sampled_from([0, 1, 6, 60, 1500, 60000])), max_size=25)
+
+
+def travel(route_index: int, delivery: list[tuple[Observation, int]]) -> list[tuple[Chain, Observation, Decision]]:
+    """The decisions of a chain through a delivery; minutes pass before each fact."""
+    route, now = ROUTES[route_index], NOW
+    chain, trail = a_chain(route), []
+    for fact, minutes in delivery:
+        now += timedelta(minutes=minutes)
+        decision = advance(chain, fact, route=route, now=now)
+        trail.append((chain, fact, decision))
+        chain = decision.chain
+    return trail
+
+
+travels = st.builds(travel, st.integers(0, len(ROUTES) - 1), deliveries)
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_a_release_is_asked_for_only_while_every_reader_is_verified(
+    trail: list[tuple[Chain, Observation, Decision]],
+) -> None:
+    for before, fact, decision in trail:
+        for command in decision.effects:
+            if isinstance(command, ReleaseIntermediate):
+                readers = decision.chain.readers_of(command.subject)
+                assert readers, "an intermediate without readers is a final copy"
+                assert all(hop.state is HopState.VERIFIED for hop in readers), (before, fact)
+                assert decision.chain.intermediate(command.subject).point == command.point
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_a_copy_is_started_only_after_a_survey_that_showed_none(
+    trail: list[tuple[Chain, Observation, Decision]],
+) -> None:
+    for before, fact, decision in trail:
+        for command in decision.effects:
+            if isinstance(command, StartCopy):
+                assert isinstance(fact, seen.CopiesSurveyed)
+                rejected = before.hop(command.subject).rejected
+                for job in fact.jobs:
+                    assert job.state == "FAILED" or job.arrival in rejected
+                assert before.hop(command.subject).state in (HopState.WAITING, HopState.COPYING)
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_attempt_numbers_only_grow_and_an_attempt_keeps_its_token(
+    trail: list[tuple[Chain, Observation, Decision]],
+) -> None:
+    tokens: dict[tuple[str, str, int], str] = {}
+    for _, _, decision in trail:
+        for command in decision.effects:
+            if isinstance(command, StartCopy):
+                attempt = (command.source, command.destination.arn, command.attempt)
+                assert tokens.setdefault(attempt, command.token) == command.token
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_every_trouble_is_announced_once_and_every_end_of_it_too(
+    trail: list[tuple[Chain, Observation, Decision]],
+) -> None:
+    is_open: dict[str, bool] = {}
+    for _, _, decision in trail:
+        for command in decision.effects:
+            if isinstance(command, Announce):
+                is_open[command.incident] = not command.is_closed
+        troubles = decision.chain.troubles() if decision.chain.abandoned_by is None else ()
+        assert len(decision.chain.incidents) == len(troubles)
+        assert {name for name, still in is_open.items() if still} == set(decision.chain.incidents)
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_an_unfinished_chain_is_always_looked_at_again(trail: list[tuple[Chain, Observation, Decision]]) -> None:
+    for _, _, decision in trail:
+        chain = decision.chain
+        is_over = chain.finished_at is not None or chain.abandoned_by is not None
+        assert is_over or chain.next_check is not None
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_slots_are_taken_and_given_back_with_the_state_they_stand_for(
+    trail: list[tuple[Chain, Observation, Decision]],
+) -> None:
+    held: set[object] = set()
+    for before, _, decision in trail:
+        change = changes(before, decision.chain)
+        assert held.isdisjoint(change.taken)
+        held = (held | set(change.taken)) - set(change.returned)
+        assert held == set(slots_of(decision.chain))
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_no_rule_leads_where_the_table_does_not_say(trail: list[tuple[Chain, Observation, Decision]]) -> None:
+    hop_rows = {(row.before, row.fact): row.after for row in HOP_ROWS}
+    rows = {(row.before, row.fact): row.after for row in INTERMEDIATE_ROWS}
+    for chain, fact, _ in trail:
+        for hop in chain.hops:
+            hop_step = step_hop(HopSituation(chain=chain, hop=hop, route=a_route(), now=NOW), fact)
+            assert hop_step.hop.state in hop_rows.get((hop.state, type(fact)), (hop.state,))
+        for each in chain.intermediates:
+            if not isinstance(fact, seen.ReleaseStopped):
+                situation = IntermediateSituation(chain=chain, intermediate=each, route=a_route(), now=NOW)
+                step = step_intermediate(situation, fact)
+                assert step.intermediate.state in rows.get((each.state, type(fact)), (each.state,))
+
+
+@given(travels)
+@settings(max_examples=120, deadline=None)
+def test_every_chain_survives_the_table_unchanged(trail: list[tuple[Chain, Observation, Decision]]) -> None:
+    for _, _, decision in trail:
+        assert read_chain(write_chain(decision.chain)) == decision.chain
