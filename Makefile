@@ -73,7 +73,7 @@ templates: $(VENV)/.dev ## Check the CloudFormation templates
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
-	@$(VENV)/bin/coverage run -m pytest tests/unit tests/property
+	@$(VENV)/bin/coverage run -m pytest $(wildcard tests/unit tests/property)
 	@$(VENV)/bin/coverage report --fail-under=100 --include='*/secondhop/domain/*,*/secondhop/application/*'
 
 .PHONY: artefacts
