@@ -82,9 +82,10 @@ def test_events_travel_one_hop_only_straight_to_the_default_bus():
     assert list(variables) == ["WorkloadAccountId"]
 
 
-def test_the_bus_admits_the_backup_account_only():
+def test_the_bus_admits_backup_events_of_the_backup_account_only():
     (statement,) = [each for each in statements(MAIN) if each.logical_id == "ForwardedEvents"]
 
     assert statement.body["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${BackupAccountId}:root"}}
     assert statement.actions == ["events:PutEvents"]
+    assert statement.body["Condition"] == {"ForAllValues:StringEquals": {"events:source": "aws.backup"}}
     assert resources(MAIN)["ForwardedEvents"]["Condition"] == "AssumesOperator"
