@@ -79,6 +79,19 @@ def test_every_module_says_what_it_is_responsible_for(path):
     assert ast.get_docstring(tree(path))
 
 
+def test_whatever_is_public_and_not_plain_from_its_name_has_a_docstring():
+    """A function of ten lines may leave it to its name; a class may not."""
+    silent = [
+        f"{path}:{node.lineno} {node.name}"
+        for path in python_files(*ROOMS)
+        for node in tree(path).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+        if not ast.get_docstring(node) and (isinstance(node, ast.ClassDef) or length(node) > 10)
+    ]
+
+    assert silent == []
+
+
 def test_every_test_is_named_by_a_sentence():
     short = [
         f"{path}:{node.lineno} {node.name}"
