@@ -91,6 +91,8 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
         (BACKUP, "OrganizationId", "*"),
         (BACKUP, "WorkloadAccountIds", ""),
         (BACKUP, "VaultAdministratorArn", "*"),
+        (BACKUP, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
+        (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
         (BACKUP, "ExternalId", ""),
         (DR, "DrVaultName", "Default"),
         (DR, "MinimumRetentionDays", "0"),
