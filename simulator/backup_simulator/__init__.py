@@ -1,0 +1,22 @@
+"""An AWS Backup of our own: many accounts and Regions on a virtual clock, as strict, sparse and unreliable as AWS."""
+
+from backup_simulator.errors import NotModelled, ProcessDied, Refused
+from backup_simulator.eventbridge import RuleTarget
+from backup_simulator.faults import FaultPlan
+from backup_simulator.model import TraceLine
+from backup_simulator.switches import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour
+from backup_simulator.world import World
+
+__all__ = [
+    "DeleteDuringCopy",
+    "Delivery",
+    "FaultPlan",
+    "NotModelled",
+    "OverQuota",
+    "ProcessDied",
+    "Refused",
+    "RuleTarget",
+    "TraceLine",
+    "UnknownBehaviour",
+    "World",
+]

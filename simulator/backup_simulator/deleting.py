@@ -1,0 +1,74 @@
+"""Deletion and expiry of recovery points (rules 11, 13 and 14).
+
+DeleteRecoveryPoint answers 200 at once and works later, or not at all: without permission the point goes to EXPIRED
+and stays. Points expire at a random moment in the 8 hours after their time (devguide/deleting-backups).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from backup_simulator.errors import Refused
+from backup_simulator.model import Caller, Deletion, Point
+from backup_simulator.policy import decide
+from backup_simulator.switches import DeleteDuringCopy
+
+if TYPE_CHECKING:
+    from backup_simulator.world import World
+
+
+class Deleting:
+    """How points of a world go."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.accepted: list[Deletion] = []
+
+    def delete(self, caller: Caller, region: str, vault_name: str, point_arn: str) -> None:
+        """DeleteRecoveryPoint."""
+        world = self._world
+        vault = world.vault_of(caller.account, region, vault_name)
+        context = {"aws:PrincipalAccount": caller.account, "aws:PrincipalArn": caller.name}
+        self._check_policy(vault.policy, caller, point_arn, context)
+        point = vault.points.get(point_arn)
+        if point is None:
+            raise Refused("ResourceNotFoundException", "Cannot find recovery point")
+        if vault.lock:
+            raise Refused("InvalidRequestException", "Backup vault is locked; the recovery point cannot be deleted.")
+        if point.status == "DELETING":
+            raise Refused("InvalidResourceStateException", "Recovery point is already being deleted.")
+        if world.copying.copies_from(point_arn) and world.unknown.delete_during_copy is DeleteDuringCopy.REFUSED:
+            raise Refused("InvalidResourceStateException", "Recovery point is being copied.")
+        self.accepted.append(Deletion(at=world.now(), by=caller.name, point_arn=point_arn, vault_arn=vault.arn))
+        world.note("delete", caller.account, region, f"delete accepted for {point_arn}", point=point_arn)
+        if world.unknown.delete_leaves_expired:
+            world.change_status(point, "EXPIRED")
+            return
+        world.change_status(point, "DELETING")
+        world.clock.after(timedelta(minutes=1 + 9 * world.random.random()), lambda: self._gone(point))
+
+    def _check_policy(self, policy: dict[str, Any] | None, caller: Caller, point: str, context: dict[str, Any]) -> None:
+        documents = [policy] if policy else []
+        action = "backup:DeleteRecoveryPoint"
+        if decide(documents, action=action, resource=point, context=context, principal=caller.name) == "deny":
+            text = f"User: {caller.name} is not authorized to perform: {action} with an explicit deny in a vault policy"
+            raise Refused("AccessDeniedException", text)
+
+    def expire_later(self, point: Point) -> None:
+        """Let a point's lifecycle end it; one whose time is over goes soon after it was made."""
+        if point.delete_at is None:
+            return
+        window = timedelta(hours=8) * self._world.random.random()
+        self._world.clock.at(point.delete_at + window, lambda: self._expire(point))
+
+    def _expire(self, point: Point) -> None:
+        if point.gone_at is not None or point.delete_at is None or point.delete_at > self._world.now():
+            return
+        self._gone(point)
+
+    def _gone(self, point: Point) -> None:
+        world = self._world
+        point.gone_at = world.now()
+        world.vault_by_arn(point.vault_arn).points.pop(point.arn, None)
+        world.note("gone", point.account, point.region, f"{point.arn} is gone", point=point.arn)

@@ -1,0 +1,26 @@
+"""Errors as AWS answers them, and errors of this simulator's users."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of ours
+    """AWS answers a call with an error. `status` is the HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class ProcessDied(BaseException):
+    """The process that made a call was killed at a fault point; nothing after that point happens in it."""
+
+
+class NotModelled(NotImplementedError):  # noqa: N818
+    """The simulator does not know this operation, property or setting; it says which rather than pretend."""
+
+
+def denied(message: str = "Insufficient privileges to perform this action.") -> Refused:
+    """AccessDeniedException. AWS answers it for a vault that does not exist, too."""
+    return Refused("AccessDeniedException", message)

@@ -1,0 +1,72 @@
+"""AWS Backup's events, exactly as sparse as AWS sends them.
+
+https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html: a CREATED copy job has no id and no resource,
+RUNNING and FAILED carry `{}` as destinationRecoveryPointArn, isEncrypted is a text, the source recovery point stands in
+`resources` only, recovery points have `status` and jobs `state`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from backup_simulator.model import Job, Point, vault_name
+
+
+def copy_job_detail(job: Job) -> dict[str, Any]:
+    """The detail of a Copy Job State Change."""
+    detail: dict[str, Any] = {
+        "creationDate": stamp(job.created_at),
+        "sourceBackupVaultArn": job.source_vault_arn,
+        "destinationBackupVaultArn": job.destination_vault_arn,
+        "state": job.state,
+    }
+    if job.state == "CREATED":
+        return detail
+    detail |= {
+        "copyJobId": job.id,
+        "backupSizeInBytes": job.size_bytes,
+        "iamRoleArn": job.role_arn,
+        "resourceArn": job.database_arn,
+        "resourceType": job.resource_type,
+        "destinationRecoveryPointArn": job.destination_point_arn if job.state == "COMPLETED" else {},
+    }
+    if job.completed_at is not None:
+        detail["completionDate"] = stamp(job.completed_at)
+    if job.state == "FAILED":
+        detail["statusMessage"] = job.message
+    if job.created_by:
+        # The event calls it backupPlanRuleId, the API BackupRuleId.
+        detail["createdBy"] = {
+            "backupPlanId": job.created_by["BackupPlanId"],
+            "backupPlanArn": job.created_by["BackupPlanArn"],
+            "backupPlanVersion": job.created_by["BackupPlanVersion"],
+            "backupPlanRuleId": job.created_by["BackupRuleId"],
+        }
+    return detail
+
+
+def point_detail(point: Point) -> dict[str, Any]:
+    """The detail of a Recovery Point State Change. It names neither the copy job nor the source point."""
+    detail: dict[str, Any] = {
+        "backupVaultName": vault_name(point.vault_arn),
+        "backupVaultArn": point.vault_arn,
+        "creationDate": stamp(point.created_at),
+        "iamRoleArn": point.role_arn,
+        "resourceType": point.resource_type,
+        "resourceArn": point.database_arn,
+        "status": point.status,
+        "isEncrypted": "true" if point.encrypted else "false",
+        "storageClass": "WARM",
+    }
+    if point.completed_at is not None:
+        detail["completionDate"] = stamp(point.completed_at)
+    if point.delete_after_days is not None and point.delete_at is not None:
+        detail["lifecycle"] = {"deleteAfterDays": point.delete_after_days}
+        detail["calculatedLifeCycle"] = {"deleteAt": stamp(point.delete_at)}
+    return detail
+
+
+def stamp(moment: datetime) -> str:
+    """Milliseconds and Z, as in the details of events."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

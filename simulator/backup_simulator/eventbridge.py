@@ -1,0 +1,125 @@
+"""EventBridge: buses, rules, targets, and delivery as unreliable as the world's settings make it.
+
+Forwarded events keep their account and Region; a bus does not pass them on to a third account or Region
+(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+from backup_simulator.clock import Clock
+from backup_simulator.errors import NotModelled
+from backup_simulator.matching import matches
+from backup_simulator.policy import decide
+from backup_simulator.switches import Delivery
+
+Bus = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleTarget:
+    """Where a rule sends what it matches: a queue's ARN or an event bus's."""
+
+    id: str
+    arn: str
+    role_arn: str | None = None
+    dead_letter_arn: str | None = None
+
+
+@dataclass(kw_only=True)
+class Rule:
+    """A rule on a bus."""
+
+    name: str
+    pattern: dict[str, Any]
+    targets: tuple[RuleTarget, ...]
+    enabled: bool = True
+
+
+@dataclass(kw_only=True)
+class EventBridge:
+    """All buses of a world."""
+
+    clock: Clock
+    random: Random
+    delivery: Delivery
+    make_id: Callable[[], str]
+    send: Callable[[str, str], None]
+    trace: Callable[..., None]
+    rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+        """AWS Backup emits an event: batched, best effort, at least once where it is delivered at all."""
+        event = {
+            "version": "0",
+            "id": self.make_id(),
+            "detail-type": detail_type,
+            "source": "aws.backup",
+            "account": account,
+            "time": self.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": region,
+            "resources": resources,
+            "detail": detail,
+        }
+        copies = 1 + (self.random.random() < self.delivery.duplicate)
+        for number in range(copies):
+            if self.random.random() < self.delivery.loss:
+                self.trace("event lost", account, region, f"{detail_type} lost", event=event)
+                continue
+            delay = self.delivery.batch * self.random.random()
+            if self.random.random() < self.delivery.reorder:
+                delay += self.delivery.batch * (1 + 3 * self.random.random())
+            sent = event if number == 0 else event | {"id": self.make_id()}
+            self.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
+
+    def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
+        """An event reaches a bus: every rule that matches sends it on."""
+        for rule in self.rules[bus]:
+            if rule.enabled and matches(rule.pattern, event):
+                self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=event)
+                for target in rule.targets:
+                    self._send(bus, event, target, hops)
+
+    def _send(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
+        service = target.arn.split(":")[2]
+        if service == "sqs":
+            self.send(target.arn, json.dumps(event))
+        elif service == "events":
+            self._forward(bus, event, target, hops)
+        else:
+            raise NotModelled(f"a rule's target of service {service} is not modelled: {target.arn}")
+
+    def _forward(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
+        _, _, _, region, account, resource = target.arn.split(":", 5)
+        receiver = (account, region, resource.removeprefix("event-bus/"))
+        refusal = None
+        if hops:
+            refusal = "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"
+        elif account != bus[0] and not self._admits(receiver, bus[0], target.role_arn):
+            refusal = "NO_PERMISSIONS"
+        if refusal is None:
+            self.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
+            return
+        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
+        if target.dead_letter_arn:
+            self.send(target.dead_letter_arn, json.dumps(event))
+
+    def _admits(self, receiver: Bus, sender: str, role_arn: str | None) -> bool:
+        """Cross-account bus targets need a role, and the receiving bus's policy."""
+        if role_arn is None:
+            return False
+        arn = f"arn:aws:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
+        context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": "o-simulated0"}
+        document = {"Statement": self.policies[receiver]}
+        return (
+            decide([document], action="events:PutEvents", resource=arn, context=context, principal=role_arn) == "allow"
+        )

@@ -1,0 +1,113 @@
+"""Faults that a test puts into a world: jobs that fail, calls that are refused, processes that die."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backup_simulator.errors import ProcessDied, Refused
+from backup_simulator.model import Job, site_of
+
+
+@dataclass(kw_only=True)
+class _JobFault:
+    database_arn: str | None
+    destination_region: str | None
+    message: str
+    times: int
+
+
+@dataclass(kw_only=True)
+class _CallFault:
+    service: str
+    operation: str
+    code: str
+    message: str
+    status: int
+    times: int
+
+
+@dataclass(kw_only=True)
+class _Death:
+    service: str
+    operation: str
+    when: str
+    times: int
+
+
+@dataclass
+class FaultPlan:
+    """What shall go wrong, and how often. Each fault is used up from the first match on."""
+
+    _jobs: list[_JobFault] = field(default_factory=list)
+    _calls: list[_CallFault] = field(default_factory=list)
+    _deaths: list[_Death] = field(default_factory=list)
+
+    def fail_copy_job(
+        self, *, message: str, database_arn: str | None = None, destination_region: str | None = None, times: int = 1
+    ) -> None:
+        """Let the next matching copy jobs end FAILED with this status message."""
+        self._jobs.append(
+            _JobFault(
+                database_arn=database_arn,
+                destination_region=destination_region,
+                message=message,
+                times=_positive(times),
+            )
+        )
+
+    def refuse(
+        self,
+        operation: str,
+        *,
+        code: str,
+        message: str = "",
+        times: int = 1,
+        service: str = "backup",
+        status: int = 400,
+    ) -> None:
+        """Answer the next calls of an operation with an error."""
+        self._calls.append(
+            _CallFault(
+                service=service, operation=operation, code=code, message=message, status=status, times=_positive(times)
+            )
+        )
+
+    def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
+        """Kill the process that makes the call, before or after AWS carries it out."""
+        if when not in ("before", "after"):
+            raise ValueError(f"a process dies before or after a call, not {when!r}")
+        self._deaths.append(_Death(service=service, operation=operation, when=when, times=_positive(times)))
+
+    def message_for(self, job: Job) -> str | None:
+        """The message with which a job shall fail, if it shall."""
+        region = site_of(job.destination_vault_arn)[1]
+        for fault in self._jobs:
+            hits = fault.database_arn in (None, job.database_arn) and fault.destination_region in (None, region)
+            if fault.times and hits:
+                fault.times -= 1
+                return fault.message
+        return None
+
+    def before(self, service: str, operation: str) -> None:
+        """Called before a call is carried out. Raises Refused or ProcessDied."""
+        self._kill(service, operation, "before")
+        for fault in self._calls:
+            if fault.times and (fault.service, fault.operation) == (service, operation):
+                fault.times -= 1
+                raise Refused(fault.code, fault.message, fault.status)
+
+    def after(self, service: str, operation: str) -> None:
+        """Called after a call was carried out, before its answer arrives. Raises ProcessDied."""
+        self._kill(service, operation, "after")
+
+    def _kill(self, service: str, operation: str, when: str) -> None:
+        for death in self._deaths:
+            if death.times and (death.service, death.operation, death.when) == (service, operation, when):
+                death.times -= 1
+                raise ProcessDied(f"killed {when} {service}:{operation}")
+
+
+def _positive(times: int) -> int:
+    if times < 1:
+        raise ValueError(f"a fault happens at least once, not {times} times")
+    return times

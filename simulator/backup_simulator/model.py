@@ -1,0 +1,164 @@
+"""The things of a world: keys, vaults, databases, recovery points, jobs. Plain records; the rules are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+GIBIBYTE = 1024**3
+
+
+@dataclass(kw_only=True)
+class Key:
+    """A KMS key. `managed_by` is the alias of the service that owns an AWS managed one."""
+
+    arn: str
+    account: str
+    policy: dict[str, Any] | None
+    managed_by: str | None
+    enabled: bool = True
+
+
+@dataclass(kw_only=True)
+class Database:
+    """A database that can be backed up."""
+
+    arn: str
+    resource_type: str
+    size_bytes: int
+    key_arn: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(kw_only=True)
+class Point:
+    """A recovery point of a vault. `delete_after_days` None never expires."""
+
+    arn: str
+    account: str
+    region: str
+    vault_arn: str
+    database_arn: str
+    resource_type: str
+    status: str
+    created_at: datetime
+    completed_at: datetime | None
+    delete_after_days: int | None
+    key_arn: str | None
+    encrypted: bool
+    size_bytes: int
+    role_arn: str
+    tags: dict[str, str]
+    source_vault_arn: str | None = None
+    source_point_arn: str | None = None
+    copy_job_id: str | None = None
+    created_by: dict[str, str] | None = None
+    landed_at: datetime | None = None
+    gone_at: datetime | None = None
+
+    @property
+    def delete_at(self) -> datetime | None:
+        """Creation of the original plus DeleteAfterDays (recov-point-create-a-copy)."""
+        return None if self.delete_after_days is None else self.created_at + timedelta(days=self.delete_after_days)
+
+
+@dataclass(kw_only=True)
+class Vault:
+    """A backup vault with its points."""
+
+    name: str
+    arn: str
+    account: str
+    region: str
+    key_arn: str
+    policy: dict[str, Any] | None
+    lock: dict[str, Any] | None
+    created_at: datetime
+    points: dict[str, Point] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Job:
+    """A copy job, owned by the account and Region of its source vault."""
+
+    id: str
+    account: str
+    region: str
+    source_point_arn: str
+    source_vault_arn: str
+    destination_vault_arn: str
+    database_arn: str
+    resource_type: str
+    size_bytes: int
+    role_arn: str
+    created_at: datetime
+    delete_after_days: int | None
+    token: str | None
+    started_by: str
+    created_by: dict[str, str] | None
+    state: str = "CREATED"
+    message: str = ""
+    category: str = ""
+    destination_point_arn: str | None = None
+    completed_at: datetime | None = None
+    runs_since: datetime | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in ("CREATED", "RUNNING")
+
+
+@dataclass(kw_only=True)
+class Role:
+    """An IAM role."""
+
+    arn: str
+    account: str
+    trust: dict[str, Any]
+    policies: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who makes a call. `role_arn` None is the account's administrator."""
+
+    account: str
+    role_arn: str | None
+
+    @property
+    def name(self) -> str:
+        return self.role_arn or f"arn:aws:iam::{self.account}:root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """A DeleteRecoveryPoint that was accepted."""
+
+    at: datetime
+    by: str
+    point_arn: str
+    vault_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceLine:
+    """Something that happened in the world."""
+
+    at: datetime
+    kind: str
+    account: str
+    region: str
+    text: str
+    facts: dict[str, Any]
+
+
+def vault_name(arn: str) -> str:
+    return arn.rpartition(":")[2]
+
+
+def site_of(arn: str) -> tuple[str, str]:
+    """Account and Region of an ARN."""
+    parts = arn.split(":")
+    return parts[4], parts[3]

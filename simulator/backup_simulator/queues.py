@@ -1,0 +1,142 @@
+"""SQS queues on the virtual clock, and Lambda's polling of them.
+
+Delivery is at least once; a message that was not deleted comes back when its visibility timeout is over, and goes to
+the dead-letter queue when it was received more often than the redrive policy allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from backup_simulator.clock import Clock
+from backup_simulator.errors import ProcessDied, Refused
+
+MESSAGE_BYTES = 256 * 1024
+BATCH_ENTRIES = 10
+
+
+@dataclass(kw_only=True)
+class Message:
+    """A message. `visible_at` moves on with every receive."""
+
+    id: str
+    body: str
+    attributes: dict[str, Any]
+    sent_at: datetime
+    visible_at: datetime
+    receives: int = 0
+    receipt: str = ""
+
+
+@dataclass(kw_only=True)
+class Mapping:
+    """A function that Lambda invokes with what is on the queue."""
+
+    invoke: Callable[[dict[str, Any]], Any]
+    batch_size: int
+    reports_failures: bool
+
+
+@dataclass(kw_only=True)
+class Queue:
+    """A standard queue."""
+
+    name: str
+    arn: str
+    url: str
+    region: str
+    visibility: timedelta
+    retention: timedelta
+    dead_letter_arn: str | None
+    max_receives: int
+    clock: Clock
+    make_id: Callable[[], str]
+    dead_letters: Callable[[str], Queue]
+    complain: Callable[[str], None]
+    messages: dict[str, Message] = field(default_factory=dict)
+    mapping: Mapping | None = None
+
+    def send(self, body: str, attributes: dict[str, Any] | None = None, delay_seconds: int = 0) -> str:
+        """Put a message on the queue. Raises Refused for one that SQS would not take."""
+        if len(body.encode()) > MESSAGE_BYTES:
+            raise Refused(
+                "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter."
+            )
+        now = self.clock.now
+        visible_at = now + timedelta(seconds=delay_seconds)
+        message = Message(
+            id=self.make_id(), body=body, attributes=dict(attributes or {}), sent_at=now, visible_at=visible_at
+        )
+        self.messages[message.id] = message
+        self.clock.at(visible_at, self._poll)
+        return message.id
+
+    def receive(self, limit: int) -> list[Message]:
+        """Take messages that are visible now, and hide them."""
+        now = self.clock.now
+        taken: list[Message] = []
+        for message in list(self.messages.values()):
+            if len(taken) == limit:
+                break
+            if now - message.sent_at > self.retention:
+                del self.messages[message.id]
+            elif message.visible_at <= now:
+                message.receives += 1
+                if self.dead_letter_arn and message.receives > self.max_receives:
+                    del self.messages[message.id]
+                    self.dead_letters(self.dead_letter_arn).send(message.body, message.attributes)
+                    continue
+                message.visible_at = now + self.visibility
+                message.receipt = self.make_id()
+                self.clock.at(message.visible_at, self._poll)
+                taken.append(message)
+        return taken
+
+    def delete(self, receipt: str) -> None:
+        for message in list(self.messages.values()):
+            if message.receipt == receipt:
+                del self.messages[message.id]
+
+    def _poll(self) -> None:
+        """Lambda looks: invoke the function with what is visible, delete what it did not report as failed."""
+        while self.mapping is not None and (batch := self.receive(self.mapping.batch_size)):
+            try:
+                answer = self.mapping.invoke({"Records": [self._record(each) for each in batch]})
+            except (ProcessDied, Exception) as error:  # noqa: BLE001 - whatever it raises, the batch comes back
+                self.complain(f"{self.name}: {type(error).__name__}: {error}")
+                continue
+            failed = self._failed(answer)
+            for message in batch:
+                if message.id not in failed:
+                    self.messages.pop(message.id, None)
+
+    def _failed(self, answer: Any) -> set[str]:
+        if self.mapping is None or not self.mapping.reports_failures or not isinstance(answer, dict):
+            return set()
+        return {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])}
+
+    def _record(self, message: Message) -> dict[str, Any]:
+        return {
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": message.body,
+            "attributes": {
+                "ApproximateReceiveCount": str(message.receives),
+                "SentTimestamp": str(int(message.sent_at.timestamp() * 1000)),
+            },
+            "messageAttributes": {
+                name: {
+                    "stringValue": value.get("StringValue"),
+                    "dataType": value.get("DataType"),
+                    "stringListValues": [],
+                    "binaryListValues": [],
+                }
+                for name, value in message.attributes.items()
+            },
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.arn,
+            "awsRegion": self.region,
+        }

@@ -1,0 +1,81 @@
+"""The API's answers about points, jobs and vaults, in the output shapes of the service model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backup_simulator.model import Job, Point, Vault, vault_name
+
+
+def point_reply(point: Point) -> dict[str, Any]:
+    """DescribeRecoveryPoint, and an entry of ListRecoveryPointsByBackupVault."""
+    reply: dict[str, Any] = {
+        "RecoveryPointArn": point.arn,
+        "BackupVaultName": vault_name(point.vault_arn),
+        "BackupVaultArn": point.vault_arn,
+        "SourceBackupVaultArn": point.source_vault_arn,
+        "ResourceArn": point.database_arn,
+        "ResourceType": point.resource_type,
+        "CreatedBy": point.created_by,
+        "IamRoleArn": point.role_arn,
+        "Status": point.status,
+        "CreationDate": point.created_at,
+        "CompletionDate": point.completed_at,
+        "BackupSizeInBytes": point.size_bytes,
+        "EncryptionKeyArn": point.key_arn,
+        "IsEncrypted": point.encrypted,
+        "IsParent": False,
+        "VaultType": "BACKUP_VAULT",
+    }
+    if point.delete_after_days is not None:
+        reply["Lifecycle"] = {"DeleteAfterDays": point.delete_after_days}
+        reply["CalculatedLifecycle"] = {"DeleteAt": point.delete_at}
+    return _without_nothing(reply)
+
+
+def job_reply(job: Job) -> dict[str, Any]:
+    """DescribeCopyJob's CopyJob, and an entry of ListCopyJobs."""
+    return _without_nothing(
+        {
+            "AccountId": job.account,
+            "CopyJobId": job.id,
+            "SourceBackupVaultArn": job.source_vault_arn,
+            "SourceRecoveryPointArn": job.source_point_arn,
+            "DestinationBackupVaultArn": job.destination_vault_arn,
+            "DestinationRecoveryPointArn": job.destination_point_arn,
+            "ResourceArn": job.database_arn,
+            "CreationDate": job.created_at,
+            "CompletionDate": job.completed_at,
+            "State": job.state,
+            "StatusMessage": job.message or None,
+            "MessageCategory": job.category or None,
+            "BackupSizeInBytes": job.size_bytes,
+            "IamRoleArn": job.role_arn,
+            "CreatedBy": job.created_by,
+            "ResourceType": job.resource_type,
+            "IsParent": False,
+        }
+    )
+
+
+def vault_reply(vault: Vault) -> dict[str, Any]:
+    """DescribeBackupVault, and an entry of ListBackupVaults."""
+    lock = vault.lock or {}
+    return _without_nothing(
+        {
+            "BackupVaultName": vault.name,
+            "BackupVaultArn": vault.arn,
+            "VaultType": "BACKUP_VAULT",
+            "EncryptionKeyArn": vault.key_arn,
+            "CreationDate": vault.created_at,
+            "NumberOfRecoveryPoints": len(vault.points),
+            "Locked": bool(lock),
+            "MinRetentionDays": lock.get("MinRetentionDays"),
+            "MaxRetentionDays": lock.get("MaxRetentionDays"),
+        }
+    )
+
+
+def _without_nothing(reply: dict[str, Any]) -> dict[str, Any]:
+    """AWS leaves out what there is not."""
+    return {name: value for name, value in reply.items() if value is not None}

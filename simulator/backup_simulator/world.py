@@ -1,0 +1,185 @@
+"""The world: accounts, Regions, a virtual clock and one seeded source of chance.
+
+Same seed, same trace. Nothing in here knows who uses it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from backup_simulator.backup_calls import BackupCalls
+from backup_simulator.backups import Backups
+from backup_simulator.clock import Clock
+from backup_simulator.copying import Copying
+from backup_simulator.deleting import Deleting
+from backup_simulator.door import open_session
+from backup_simulator.errors import Refused, denied
+from backup_simulator.event_shapes import point_detail
+from backup_simulator.eventbridge import EventBridge
+from backup_simulator.faults import FaultPlan
+from backup_simulator.identity import Identity
+from backup_simulator.model import Caller, Deletion, Job, Key, Point, TraceLine, Vault
+from backup_simulator.other_calls import OtherCalls, Published
+from backup_simulator.queues import Queue
+from backup_simulator.sites import Account, Site
+from backup_simulator.switches import Delivery, UnknownBehaviour
+
+if TYPE_CHECKING:
+    import boto3
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+class World:
+    """N accounts times M Regions of AWS Backup, with what surrounds it."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        start: datetime = START,
+        unknown: UnknownBehaviour | None = None,
+        delivery: Delivery | None = None,
+        organization_id: str = "o-simulated0",
+    ) -> None:
+        self.random = Random(seed)
+        self.clock = Clock(start)
+        self.unknown = unknown or UnknownBehaviour()
+        self.delivery = delivery or Delivery()
+        self.faults = FaultPlan()
+        self.identity = Identity(organization_id, self.now)
+        self.keys: dict[str, Key] = {}
+        self.queues: dict[str, Queue] = {}
+        self.queues_by_url: dict[str, Queue] = {}
+        self.topics: dict[str, list[Published]] = {}
+        self.trace: list[TraceLine] = []
+        self.calls: Counter[tuple[str, str, str, str]] = Counter()
+        self.lifecycle_changes: list[tuple[datetime, str, str]] = []
+        self._vaults: dict[str, Vault] = {}
+        self._points: list[Point] = []
+        self._listeners: list[Callable[[TraceLine], None]] = []
+        self.copying = Copying(self)
+        self.backups = Backups(self)
+        self.deleting = Deleting(self)
+        self.events = EventBridge(
+            clock=self.clock,
+            random=self.random,
+            delivery=self.delivery,
+            make_id=self.make_id,
+            send=self._enqueue,
+            trace=self.note,
+        )
+        self._backup_calls = BackupCalls(self)
+        self._other_calls = OtherCalls(self)
+
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def run_until(self, moment: datetime) -> None:
+        self.clock.run_until(moment)
+
+    def run_for(self, duration: timedelta) -> None:
+        self.clock.run_until(self.clock.now + duration)
+
+    def make_id(self) -> str:
+        """A lower-case UUID from the world's own chance."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def account(self, account_id: str) -> Account:
+        """An account, a member of the organization from the first time it is named."""
+        if not self.identity.organization_of(account_id):
+            self.identity.join(account_id)
+        return Account(self, account_id)
+
+    def site(self, account_id: str, region: str) -> Site:
+        """An account's place in a Region."""
+        self.account(account_id)
+        return Site(self, account_id, region)
+
+    def session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> boto3.Session:
+        """A boto3 session as an account's administrator, or as one of its roles, for as long as the world lasts."""
+        return open_session(self, Caller(account=account_id, role_arn=role_arn), region)
+
+    def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied."""
+        caller = self.identity.caller_of(key)
+        self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
+        self.faults.before(service, operation)
+        parameters = dict(request)
+        if service == "backup":
+            reply = self._backup_calls.call(caller, region, operation, parameters)
+        else:
+            reply = self._other_calls.call(caller, region, service, operation, parameters)
+        self.faults.after(service, operation)
+        return reply
+
+    def on_trace(self, listener: Callable[[TraceLine], None]) -> None:
+        """Be told of every trace line as it happens."""
+        self._listeners.append(listener)
+
+    def note(self, kind: str, account: str, region: str, text: str, **facts: Any) -> None:
+        """Write a line into the trace."""
+        line = TraceLine(at=self.now(), kind=kind, account=account, region=region, text=text, facts=facts)
+        self.trace.append(line)
+        for listener in self._listeners:
+            listener(line)
+
+    def _enqueue(self, queue_arn: str, body: str) -> None:
+        self.queues[queue_arn].send(body)
+
+    def add_vault(self, vault: Vault) -> None:
+        self._vaults[vault.arn] = vault
+
+    def vaults_of(self, account: str, region: str) -> Iterator[Vault]:
+        return (vault for vault in self._vaults.values() if (vault.account, vault.region) == (account, region))
+
+    def vault_of(self, account: str, region: str, name: str) -> Vault:
+        """A vault by name. One that is not there is denied, not "not found" (seen in a published run log)."""
+        for vault in self.vaults_of(account, region):
+            if vault.name == name:
+                return vault
+        if self.unknown.unknown_vault_denied:
+            raise denied()
+        raise Refused("ResourceNotFoundException", f"Backup vault {name} not found")
+
+    def find_vault(self, arn: str) -> Vault | None:
+        return self._vaults.get(arn)
+
+    def vault_by_arn(self, arn: str) -> Vault:
+        return self._vaults[arn]
+
+    def add_point(self, point: Point, *, announce: bool) -> None:
+        """A point lands in its vault."""
+        point.landed_at = self.now()
+        self._vaults[point.vault_arn].points[point.arn] = point
+        self._points.append(point)
+        name = f"{point.resource_type} {point.database_arn.rpartition(':')[2]}"
+        vault = point.vault_arn.rpartition(":")[2]
+        self.note("recovery point", point.account, point.region, f"{name} landed in {vault}", point=point.arn)
+        if announce:
+            self._tell(point)
+        self.deleting.expire_later(point)
+
+    def change_status(self, point: Point, status: str) -> None:
+        point.status = status
+        self.note("recovery point", point.account, point.region, f"{point.arn} is {status}", point=point.arn)
+        self._tell(point)
+
+    def _tell(self, point: Point) -> None:
+        detail = point_detail(point)
+        self.events.emit(point.account, point.region, "Recovery Point State Change", [point.arn], detail)
+
+    def recovery_points(self, *, gone: bool = False) -> Sequence[Point]:
+        """All points that stand, or with `gone` all that ever stood, in the order in which they landed."""
+        return [point for point in self._points if gone or point.gone_at is None]
+
+    def copy_jobs(self) -> Sequence[Job]:
+        return list(self.copying.jobs.values())
+
+    def deletions(self) -> Sequence[Deletion]:
+        return list(self.deleting.accepted)
