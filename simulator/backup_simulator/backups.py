@@ -137,9 +137,10 @@ def _selects(selection: dict[str, Any], database: Database) -> bool:
 
 
 def next_daily(expression: str, now: datetime) -> datetime:
-    """The next moment of `cron(minute hour ? * * *)`, the daily form that backup plans mostly have."""
+    """The next moment of `cron(minute hour * * ? *)`, the daily form that backup plans mostly have."""
     fields = expression.removeprefix("cron(").removesuffix(")").split()
-    if len(fields) != 6 or not fields[0].isdigit() or not fields[1].isdigit() or fields[2:] != ["?", "*", "*", "*"]:
-        raise NotModelled(f"only daily schedules are modelled, cron(M H ? * * *), not {expression!r}")
+    is_daily = len(fields) == 6 and fields[0].isdigit() and fields[1].isdigit() and set(fields[2:]) <= {"?", "*"}
+    if not is_daily:
+        raise NotModelled(f"only daily schedules are modelled, cron(M H * * ? *), not {expression!r}")
     moment = now.replace(hour=int(fields[1]), minute=int(fields[0]), second=0, microsecond=0)
     return moment if moment > now else moment + timedelta(days=1)

@@ -49,6 +49,12 @@ class Identity:
         self.roles[arn] = Role(arn=arn, account=account, trust=trust, policies=policies)
         return arn
 
+    def add_policy(self, account: str, name: str, policy: dict[str, Any]) -> None:
+        found = [role for role in self.roles.values() if role.account == account and role.arn.endswith(f"/{name}")]
+        if not found:
+            raise ValueError(f"account {account} has no role {name}")
+        found[0].policies = (*found[0].policies, policy)
+
     def issue(self, caller: Caller, *, ends: bool) -> str:
         """An access key for a caller."""
         key = f"ASIA{len(self._sessions):016d}"

@@ -29,6 +29,10 @@ class Account:
         """A role; its ARN."""
         return self._world.identity.create_role(self.id, name, path, trust, tuple(policies))
 
+    def add_policy(self, role_name: str, policy: dict[str, Any]) -> None:
+        """One more identity policy for a role, known by its name."""
+        self._world.identity.add_policy(self.id, role_name, policy)
+
     def create_service_linked_role(self, service: str) -> str:
         """A service-linked role; its ARN."""
         trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
@@ -97,6 +101,10 @@ class Site:
     def create_plan(self, plan: dict[str, Any], selections: Sequence[dict[str, Any]]) -> str:
         """A backup plan with selections, in the shapes of CreateBackupPlan and CreateBackupSelection; its id."""
         return self._world.backups.create_plan(self.account, self.region, plan, list(selections))
+
+    def add_selection(self, plan_id: str, selection: dict[str, Any]) -> None:
+        """One more selection for a plan, in the shape of CreateBackupSelection."""
+        self._world.backups.plans[plan_id]["selections"].append(selection)
 
     def create_queue(
         self,

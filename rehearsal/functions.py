@@ -1,0 +1,101 @@
+"""Functions as Lambda runs them: loaded from their app.py, built once, kept warm, dropped when their process dies."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from backup_simulator import ProcessDied
+from secondhop.application.ports import ChainStore
+from secondhop.bootstrap import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name: str
+    invoked_function_arn: str
+    aws_request_id: str
+    memory_limit_in_mb: int = 512
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Plenty: virtual time stands still while a handler runs."""
+        return 60_000
+
+
+class Log(io.TextIOBase):
+    """What functions print: one line each, JSON where Powertools wrote it; told to whoever listens."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.startswith("{"):
+                for listener in self.listeners:
+                    listener(json.loads(line))
+        return len(text)
+
+
+# Python's logging keeps the first stream that it was given, for the life of the process: hence one log for all.
+LOG = Log()
+
+
+@dataclass(kw_only=True)
+class WarmFunction:
+    """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session."""
+
+    name: str
+    folder: Path
+    environ: Mapping[str, str]
+    session: Any
+    now: Callable[[], datetime]
+    chains: ChainStore | None
+    invocations: int = 0
+    _handler: Callable[[dict[str, Any], Any], Any] | None = field(default=None, repr=False)
+
+    def __call__(self, event: dict[str, Any]) -> Any:
+        """Invoke the function. Raises what its handler raises; a death drops the warm instance."""
+        self.invocations += 1
+        context = Context(
+            function_name=self.name,
+            invoked_function_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{self.name}",
+            aws_request_id=f"{self.name}-{self.invocations}",
+        )
+        with redirect_stdout(LOG), warnings.catch_warnings():
+            # An invocation that counts nothing is no news; on Lambda this line goes to the log.
+            warnings.filterwarnings("ignore", message="No application metrics to publish")
+            try:
+                if self._handler is None:
+                    self._handler = self._build()
+                return self._handler(event, context)
+            except ProcessDied:
+                self._handler = None
+                raise
+
+    def _build(self) -> Callable[[dict[str, Any], Any], Any]:
+        runtime = Runtime(environ=self.environ, session=self.session, now=self.now, chains=self.chains)
+        handler: Callable[[dict[str, Any], Any], Any] = load(self.folder).build(runtime)
+        return handler
+
+
+def load(folder: Path) -> ModuleType:
+    """The module of a function's app.py, as a top-level module of its own."""
+    spec = importlib.util.spec_from_file_location(f"app_of_{folder.name}", folder / "app.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(f"{folder} has no app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,171 @@
+"""How each type of resource comes to be in the simulator's world, and what Ref and GetAtt say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from backup_simulator import RuleTarget
+from rehearsal.functions import WarmFunction
+from rehearsal.template import TemplateError
+
+if TYPE_CHECKING:
+    from rehearsal.deployment import Stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A resource that was made: what Ref says of it, and what GetAtt does."""
+
+    ref: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+Properties = dict[str, Any]
+
+NO_EFFECT = {
+    "AWS::Serverless::LayerVersion": "functions import the packages from this checkout",
+    "AWS::Logs::LogGroup": "logs are listened to directly",
+    "AWS::CloudWatch::Alarm": "nobody watches metrics in a rehearsal",
+    "AWS::DynamoDB::Table": "the chain store is handed to the functions, or DynamoDB's stand-in is",
+    "AWS::SQS::QueuePolicy": "who may send to a queue is not modelled",
+    "AWS::SNS::TopicPolicy": "who may publish to a topic is not modelled",
+    "AWS::SNS::Subscription": "messages are read from the topic",
+    "AWS::KMS::Alias": "keys are known by their ARNs",
+}
+
+
+def _key(stack: Stack, _: str, properties: Properties) -> Made:
+    arn = stack.site.create_key(policy=properties["KeyPolicy"])
+    return Made(ref=arn.rpartition("/")[2], attributes={"Arn": arn, "KeyId": arn.rpartition("/")[2]})
+
+
+def _vault(stack: Stack, _: str, properties: Properties) -> Made:
+    lock = properties.get("LockConfiguration")
+    arn = stack.site.create_vault(
+        properties["BackupVaultName"],
+        key_arn=properties["EncryptionKeyArn"],
+        policy=properties.get("AccessPolicy"),
+        lock={name: int(days) for name, days in lock.items()} if lock else None,
+    )
+    name = properties["BackupVaultName"]
+    return Made(ref=name, attributes={"BackupVaultArn": arn, "BackupVaultName": name})
+
+
+def _role(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    name = properties.get("RoleName", f"{stack.name}-{logical_id}")
+    arn = stack.world.account(stack.account).create_role(
+        name,
+        path=properties.get("Path", "/"),
+        trust=properties["AssumeRolePolicyDocument"],
+        policies=[each["PolicyDocument"] for each in properties.get("Policies", [])],
+    )
+    return Made(ref=name, attributes={"Arn": arn})
+
+
+def _policy(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    for name in properties["Roles"]:
+        stack.world.account(stack.account).add_policy(name, properties["PolicyDocument"])
+    return Made(ref=f"{stack.name}-{logical_id}")
+
+
+def _plan(stack: Stack, _: str, properties: Properties) -> Made:
+    plan = properties["BackupPlan"]
+    rules = [
+        {**rule, "TargetBackupVaultName": rule["TargetBackupVault"], "CopyActions": rule.get("CopyActions", [])}
+        for rule in plan["BackupPlanRule"]
+    ]
+    for rule in rules:
+        for each in (rule, *rule["CopyActions"]):
+            if "Lifecycle" in each:
+                each["Lifecycle"] = {name: int(days) for name, days in each["Lifecycle"].items()}
+    plan_id = stack.site.create_plan({"BackupPlanName": plan["BackupPlanName"], "Rules": rules}, [])
+    return Made(ref=plan_id, attributes={"BackupPlanId": plan_id})
+
+
+def _selection(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    stack.site.add_selection(properties["BackupPlanId"], properties["BackupSelection"])
+    return Made(ref=f"{stack.name}-{logical_id}")
+
+
+def _queue(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    redrive = properties.get("RedrivePolicy", {})
+    queue = stack.site.create_queue(
+        f"{stack.name}-{logical_id}",
+        visibility_timeout_seconds=int(properties.get("VisibilityTimeout", 30)),
+        dead_letter_arn=redrive.get("deadLetterTargetArn"),
+        max_receive_count=int(redrive.get("maxReceiveCount", 5)),
+        retention_seconds=int(properties.get("MessageRetentionPeriod", 345600)),
+    )
+    return Made(ref=queue.url, attributes={"Arn": queue.arn, "QueueName": queue.name})
+
+
+def _topic(stack: Stack, logical_id: str, _: Properties) -> Made:
+    arn = stack.site.create_topic(f"{stack.name}-{logical_id}")
+    return Made(ref=arn, attributes={"TopicArn": arn})
+
+
+def _rule(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    targets = [
+        RuleTarget(
+            id=target["Id"],
+            arn=target["Arn"],
+            role_arn=target.get("RoleArn"),
+            dead_letter_arn=target.get("DeadLetterConfig", {}).get("Arn"),
+        )
+        for target in properties["Targets"]
+    ]
+    arn = stack.site.put_rule(logical_id, pattern=properties["EventPattern"], targets=targets)
+    return Made(ref=logical_id, attributes={"Arn": arn})
+
+
+def _bus_policy(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    stack.site.put_bus_policy(properties["Statement"], bus=properties.get("EventBusName", "default"))
+    return Made(ref=logical_id)
+
+
+def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    environ = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
+    function = WarmFunction(
+        name=logical_id,
+        folder=stack.path.parent / properties["CodeUri"],
+        environ=environ,
+        session=stack.world.session(stack.account, properties["Role"], stack.region),
+        now=stack.world.now,
+        chains=stack.chains,
+    )
+    arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
+    stack.functions[logical_id] = stack.functions[arn] = function
+    for event in properties.get("Events", {}).values():
+        if event["Type"] != "SQS":
+            raise TemplateError(f"{logical_id}: a rehearsal does not know events of type {event['Type']}")
+        mapping = event["Properties"]
+        reports = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
+        size = int(mapping.get("BatchSize", 10))
+        stack.site.map_queue(mapping["Queue"], function, batch_size=size, report_batch_item_failures=reports)
+    return Made(ref=logical_id, attributes={"Arn": arn})
+
+
+def _schedule(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    number, unit = properties["ScheduleExpression"].removeprefix("rate(").removesuffix(")").split()
+    every = timedelta(**{unit if unit.endswith("s") else f"{unit}s": float(number)})
+    stack.site.schedule(logical_id, every, stack.functions[properties["Target"]["Arn"]])
+    return Made(ref=logical_id, attributes={"Arn": stack.arn_of("AWS::Scheduler", logical_id)})
+
+
+MAKERS: dict[str, Callable[[Stack, str, Properties], Made]] = {
+    "AWS::Backup::BackupPlan": _plan,
+    "AWS::Backup::BackupSelection": _selection,
+    "AWS::Backup::BackupVault": _vault,
+    "AWS::Events::EventBusPolicy": _bus_policy,
+    "AWS::Events::Rule": _rule,
+    "AWS::IAM::Policy": _policy,
+    "AWS::IAM::Role": _role,
+    "AWS::KMS::Key": _key,
+    "AWS::SNS::Topic": _topic,
+    "AWS::SQS::Queue": _queue,
+    "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Serverless::Function": _function,
+}
