@@ -16,11 +16,13 @@ def caught(handler: ast.ExceptHandler) -> set[str]:
 
 
 def test_nothing_is_caught_broadly():
+    """But for a stand-in of a service that survives whatever its caller's code raises; it says so on the line."""
     broad = [
         f"{path}:{node.lineno}"
         for path in python_files(*ROOMS)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler) and caught(node) & BROAD
+        if not (path.parts[0] == "simulator" and "noqa: BLE001" in lines(path)[node.lineno - 1])
     ]
 
     assert broad == []
@@ -54,8 +56,11 @@ def test_every_suppressed_complaint_says_which():
     assert [where for where in bare if not where.startswith("tests/tidy/")] == []
 
 
-def test_every_complaint_suppressed_in_a_room_says_why():
-    assert [where for where, rest in suppressions(*ROOMS) if "#" not in rest] == []
+def test_every_rule_that_is_broken_in_a_room_says_why():
+    """A suppressed type error names its code, and mypy says when it is not needed any more."""
+    unsaid = [where for where, rest in suppressions(*ROOMS) if not re.search(r"(^\[|\s(#|-)\s+\w+ \w+)", rest)]
+
+    assert unsaid == []
 
 
 def test_no_test_is_skipped_without_a_reason():
