@@ -1,4 +1,4 @@
-"""The stage: a workload account and a backup account, two Regions, all of it made from the templates of this checkout."""
+"""The stage: a workload account and a backup account in two Regions, made from the templates of this checkout."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backup_simulator import World
 from rehearsal.deployment import Stack
+from rehearsal.oracle import Oracle
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore
 
@@ -70,3 +71,14 @@ class Stage:
         site = self.world.site(WORKLOAD, HOME)
         key = self.workload["KeyArn"]
         return site.create_database(resource_type, name, size_gib=size_gib, key_arn=key, tags={"Backup": "True"})
+
+    def oracle(self) -> Oracle:
+        """The judge of what happened here."""
+        return Oracle(
+            world=self.world,
+            watched_vault_arn=self.backup_account["WatchedVaultArn"],
+            final_vault_arn=self.dr["DrVaultArn"],
+            roles=frozenset({self.backup_account["OperatorRoleArn"]}),
+            retention_days=int(self.main.parameters["RetentionDays"]),
+            topic_arn=self.topic_arn,
+        )

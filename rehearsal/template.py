@@ -111,13 +111,8 @@ class Resolver:
                 return self.attribute(argument[0], argument[1])
             case "Sub":
                 return self._sub(argument)
-            case "Equals":
-                left, right = self.resolve(argument)
-                return str(left) == str(right)
-            case "Not":
-                return not self.resolve(argument[0])
-            case "And" | "Or":
-                return (all if function == "And" else any)(bool(self.resolve(each)) for each in argument)
+            case "Equals" | "Not" | "And" | "Or":
+                return self._test(function, self.resolve(argument))
             case "Join":
                 return str(argument[0]).join(str(each) for each in self.resolve(argument[1]))
             case "Select":
@@ -126,6 +121,15 @@ class Resolver:
                 return str(self.resolve(argument[1])).split(argument[0])
             case _:
                 raise TemplateError(f"the intrinsic Fn::{function} is not known to a rehearsal")
+
+    def _test(self, function: str, values: list[Any]) -> bool:
+        match function:
+            case "Equals":
+                return str(values[0]) == str(values[1])
+            case "Not":
+                return not values[0]
+            case _:
+                return (all if function == "And" else any)(values)
 
     def _sub(self, argument: Any) -> str:
         text, names = (argument, {}) if isinstance(argument, str) else argument

@@ -267,7 +267,8 @@ class Copying:
 
     def _tell(self, job: Job) -> None:
         world = self._world
-        text = f"copy job {job.state} {job.resource_type} {job.database_arn.rpartition(':')[2]}"
+        name, vault = (arn.rpartition(":")[2] for arn in (job.database_arn, job.destination_vault_arn))
+        text = f"copy job {job.state}: {name} into {vault}"
         world.note("copy job", job.account, job.region, text, job_id=job.id, state=job.state)
         detail = copy_job_detail(job)
         world.events.emit(job.account, job.region, "Copy Job State Change", [job.source_point_arn], detail)

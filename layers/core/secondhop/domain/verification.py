@@ -34,9 +34,7 @@ class Finding:
     cause: Cause = Cause.MISMATCH
 
 
-GOOD = Finding(
-    verdict=Verdict.GOOD, reason="it is COMPLETED, of this database, under the vault's key, and kept long enough"
-)
+GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry")
 
 
 def _not_yet(reason: str) -> Finding:

@@ -1,0 +1,1 @@
+"""The operator's desk: the command `secondhop`. Never shipped to Lambda."""

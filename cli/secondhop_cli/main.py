@@ -1,0 +1,96 @@
+"""The command `secondhop`. Exit codes: 0 done, 1 it did not end well, 2 misuse."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from secondhop import __version__
+from secondhop_cli.redrive import redrive
+
+MISUSE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except BrokenPipeError:
+        # Whoever read the output has seen enough of it.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="secondhop", description="Brings AWS Backup recovery points to another account and Region, verified."
+    )
+    parser.add_argument("--version", action="version", version=f"secondhop {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="run two nights of backups on the embedded simulator (needs a checkout)")
+    demo.add_argument("--seed", type=int, default=1, help="the seed of chance; the same seed gives the same nights")
+    demo.set_defaults(run=_demo)
+
+    replay = commands.add_parser("replay", help="feed one event file through the real handler (needs a checkout)")
+    replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
+    replay.set_defaults(run=_replay)
+
+    again = commands.add_parser("redrive", help="put dead-lettered work back on the work queue")
+    again.add_argument("--dead-letter-queue-url", required=True, help="output DeadLettersUrl of the main stack")
+    again.add_argument("--work-queue-url", required=True, help="output WorkQueueUrl of the main stack")
+    again.add_argument("--limit", type=int, default=1000, help="at most so many messages (default 1000)")
+    again.set_defaults(run=_redrive)
+    return parser
+
+
+def _needs_checkout(command: str) -> int:
+    sys.stderr.write(
+        f"secondhop {command} needs a checkout of Second Hop: clone the repository, run make demo there, "
+        "and use its .venv/bin/secondhop.\n"
+    )
+    return MISUSE
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    try:
+        from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
+    except ModuleNotFoundError:
+        return _needs_checkout("demo")
+    return run_demo(sys.stdout, seed=chosen.seed)
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    try:
+        from rehearsal.replay import UnreadableFileError, read_event, replay  # noqa: PLC0415 - as above
+    except ModuleNotFoundError:
+        return _needs_checkout("replay")
+    from secondhop_cli.replaying import describe  # noqa: PLC0415 - it speaks of the rehearsal
+
+    try:
+        event = read_event(chosen.file)
+    except UnreadableFileError as error:
+        sys.stderr.write(f"secondhop replay: {error}\n")
+        return MISUSE
+    replayed = replay(event)
+    sys.stdout.write(describe(chosen.file.name, event, replayed))
+    return replayed.exit_code
+
+
+def _redrive(chosen: argparse.Namespace) -> int:
+    if chosen.limit < 1:
+        sys.stderr.write(f"secondhop redrive: --limit should be at least 1, found {chosen.limit}.\n")
+        return MISUSE
+    return redrive(
+        dead_letter_queue_url=chosen.dead_letter_queue_url,
+        work_queue_url=chosen.work_queue_url,
+        limit=chosen.limit,
+        stream=sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The demo: two nights of five databases, from the backup to a verified copy in another account and Region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TextIO
+
+from backup_simulator import World
+from backup_simulator.model import Point
+from rehearsal.functions import LOG
+from rehearsal.oracle import PROMISES, Violation
+from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
+from rehearsal.timeline import Timeline
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.domain.chain import Chain, ChainState
+
+DATABASES = (
+    ("RDS", "orders", 80),
+    ("Aurora", "customers", 60),
+    ("DocumentDB", "catalog", 40),
+    ("Neptune", "graph", 30),
+    ("RDS", "billing", 50),
+)
+FAILS_FIRST = "billing"
+FAILURE = "An internal error occurred."
+NIGHTS = 2
+# Backups begin at 03:00; a full copy of the largest database takes about three hours, twice.
+A_NIGHT = timedelta(hours=24)
+
+
+def run_demo(stream: TextIO, *, seed: int = 1) -> int:
+    """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE."""
+    world = World(seed=seed)
+    chains = MemoryChains()
+    stage = Stage(world, chains)
+    arns = {name: stage.add_database(kind, name, size_gib=size) for kind, name, size in DATABASES}
+    world.faults.fail_copy_job(database_arn=arns[FAILS_FIRST], destination_region=DR, message=FAILURE)
+    _introduce(stream)
+    timeline = Timeline(stream)
+    world.on_trace(timeline.show_trace)
+    listener = timeline.show_decision(world.now)
+    LOG.listeners.append(listener)
+    try:
+        for night in range(1, NIGHTS + 1):
+            stream.write(f"\n--- night {night} ---\n")
+            world.run_for(A_NIGHT)
+            timeline.flush()
+    finally:
+        LOG.listeners.remove(listener)
+    return _conclude(stream, stage, chains)
+
+
+def _introduce(stream: TextIO) -> None:
+    stream.write(
+        "Second Hop on a simulated AWS. Nothing here is real or leaves this machine.\n\n"
+        f"  workload account {WORKLOAD}, {HOME}: five databases, backed up nightly\n"
+        f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
+        f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
+        "AWS: what the cloud does. hop: what Second Hop decides. SNS: what people are\n"
+        f"told. The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
+    )
+
+
+def _conclude(stream: TextIO, stage: Stage, chains: MemoryChains) -> int:
+    violations = stage.oracle().violations()
+    every = chains.all()
+    expected = len(DATABASES) * NIGHTS
+    stream.write("\n")
+    _write_table(stream, stage, every)
+    stream.write("\nPromises, checked in the simulated AWS and not in Second Hop's own table:\n")
+    for promise, words in PROMISES.items():
+        broken = [violation for violation in violations if violation.promise == promise]
+        stream.write(f"  {promise}. {words}: {'BROKEN' if broken else 'held'}\n")
+        stream.writelines(f"     {violation.evidence}\n" for violation in broken)
+    complete = sum(chain.state is ChainState.COMPLETE for chain in every)
+    stream.write(f"{complete} of {expected} chains are COMPLETE.\n")
+    return _exit_code(violations, complete=complete, expected=expected, found=len(every))
+
+
+def _exit_code(violations: Sequence[Violation], *, complete: int, expected: int, found: int) -> int:
+    return 0 if not violations and complete == expected == found else 1
+
+
+def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
+    """Database, chain state, copies, lag and what became of the intermediate; a row a chain, 80 columns."""
+    stream.write(f"{'database':<12}{'backup of':<11}{'chain':<10}{'copy in':<24}{'lag':<8}intermediate\n")
+    for chain in sorted(chains, key=lambda each: (each.database.rpartition(":")[2], each.created_at)):
+        copies = [
+            point for point in stage.world.recovery_points() if point.source_point_arn == chain.key.recovery_point
+        ]
+        places = ", ".join(f"{copy.region} dr-vault" for copy in copies) or "nowhere"
+        stream.write(
+            f"{chain.database.rpartition(':')[2]:<12}{chain.created_at:%a %H:%M}  {chain.state:<10}{places:<24}"
+            f"{_lag(stage, copies):<8}{_intermediate(stage, chain)}\n"
+        )
+
+
+def _lag(stage: Stage, copies: Sequence[Point]) -> str:
+    """Now, minus the creation of the backup whose copy stands: what would be lost if the Region were lost now."""
+    if not copies:
+        return "-"
+    hours = (stage.world.now() - max(copy.created_at for copy in copies)).total_seconds() / 3600
+    return f"{hours:.1f} h"
+
+
+def _intermediate(stage: Stage, chain: Chain) -> str:
+    """Asked of the world: whether the recovery point in the watched vault still stands."""
+    stands = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
+    return "kept as base" if stands else "released"

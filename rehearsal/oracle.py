@@ -1,0 +1,143 @@
+"""The oracle: did every promise of the design hold? It asks the simulator's world alone, never our own table.
+
+Each violation names the promise and shows its evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backup_simulator import World
+from backup_simulator.model import Deletion, Job, Point
+
+PROMISES = {
+    1: "never zero copies",
+    2: "never two",
+    3: "never silent",
+    4: "never more than the quota",
+    5: "never touch what is not ours",
+}
+QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
+# Expiries are exact in the world; a second is lost in wire forms.
+ROUNDING = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A promise that was broken, and how one can see it."""
+
+    promise: int
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"promise {self.promise} ({PROMISES[self.promise]}): {self.evidence}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracle:
+    """Judges a world in which Second Hop served one route.
+
+    `roles` are the role ARNs by which Second Hop acts; `retention_days` is what it promises for final copies;
+    `topic_arn` is where it announces.
+    """
+
+    world: World
+    watched_vault_arn: str
+    final_vault_arn: str
+    roles: frozenset[str]
+    retention_days: int
+    topic_arn: str
+
+    def violations(self) -> list[Violation]:
+        """Every broken promise; empty if all held."""
+        found = (
+            *self._never_zero_copies(),
+            *self._never_two(),
+            *self._never_silent(),
+            *self._never_more_than_the_quota(),
+            *self._never_touch_what_is_not_ours(),
+        )
+        return list(found)
+
+    def _all_points(self) -> Sequence[Point]:
+        return self.world.recovery_points(gone=True)
+
+    def _our_deletions(self) -> list[Deletion]:
+        return [deletion for deletion in self.world.deletions() if deletion.by in self.roles]
+
+    def _our_jobs(self) -> list[Job]:
+        return [job for job in self.world.copy_jobs() if job.started_by in self.roles]
+
+    def _never_zero_copies(self) -> Iterator[Violation]:
+        """When we asked for a delete, a good final copy of the same backup stood."""
+        key = self.world.vault_by_arn(self.final_vault_arn).key_arn
+        for deletion in self._our_deletions():
+            copies = [point for point in self._all_points() if point.source_point_arn == deletion.point_arn]
+            good = [copy for copy in copies if self._is_good(copy, deletion.at, key)]
+            if not good:
+                evidence = f"{deletion.point_arn} was deleted at {deletion.at} while no good copy of it stood"
+                yield Violation(promise=1, evidence=evidence)
+
+    def _is_good(self, copy: Point, at: datetime, key_arn: str) -> bool:
+        source = next(point for point in self._all_points() if point.arn == copy.source_point_arn)
+        promised = source.created_at + timedelta(days=self.retention_days)
+        return (
+            copy.vault_arn == self.final_vault_arn
+            and copy.landed_at is not None
+            and copy.landed_at <= at
+            and (copy.gone_at is None or copy.gone_at > at)
+            and copy.status == "COMPLETED"
+            and copy.database_arn == source.database_arn
+            and copy.key_arn == (key_arn if copy.encrypted else None)
+            and (copy.delete_at is None or copy.delete_at >= promised - ROUNDING)
+        )
+
+    def _never_two(self) -> Iterator[Violation]:
+        made: dict[tuple[str, str], list[Job]] = defaultdict(list)
+        for job in self._our_jobs():
+            if job.state == "COMPLETED":
+                made[job.source_point_arn, job.destination_vault_arn].append(job)
+        for (source, destination), jobs in made.items():
+            if len(jobs) > 1:
+                yield Violation(promise=2, evidence=f"{source} was copied {len(jobs)} times into {destination}")
+
+    def _never_silent(self) -> Iterator[Violation]:
+        """Every arrival has a final copy, or somebody was told of it."""
+        copied = {point.source_point_arn for point in self._all_points() if point.vault_arn == self.final_vault_arn}
+        told = "\n".join(message.message for message in self.world.topics[self.topic_arn])
+        for point in self._all_points():
+            if point.vault_arn == self.watched_vault_arn and point.arn not in copied and point.arn not in told:
+                yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")
+        for deletion in self._our_deletions():
+            left = [p for p in self.world.recovery_points() if p.arn == deletion.point_arn and p.status == "EXPIRED"]
+            if left and deletion.point_arn not in told:
+                evidence = f"the delete of {deletion.point_arn} was not carried out, and nobody was told"
+                yield Violation(promise=3, evidence=evidence)
+
+    def _never_more_than_the_quota(self) -> Iterator[Violation]:
+        changes: list[tuple[datetime, int, Job]] = []
+        for job in self._our_jobs():
+            changes += [(job.created_at, 1, job), (job.completed_at or self.world.now(), -1, job)]
+        in_flight: dict[tuple[str, str], int] = defaultdict(int)
+        for at, change, job in sorted(changes, key=lambda each: (each[0], each[1])):
+            region = job.destination_vault_arn.split(":")[3]
+            for lane, limit in ((job.resource_type, QUOTAS[job.resource_type]), (job.database_arn, 1)):
+                in_flight[lane, region] += change
+                if in_flight[lane, region] > limit:
+                    evidence = f"{in_flight[lane, region]} copies of {lane} into {region} were in flight at {at}"
+                    yield Violation(promise=4, evidence=evidence)
+
+    def _never_touch_what_is_not_ours(self) -> Iterator[Violation]:
+        for deletion in self._our_deletions():
+            if deletion.vault_arn != self.watched_vault_arn:
+                yield Violation(promise=5, evidence=f"{deletion.point_arn} of {deletion.vault_arn} was deleted by us")
+        for at, by, point_arn in self.world.lifecycle_changes:
+            if by in self.roles:
+                yield Violation(promise=5, evidence=f"the lifecycle of {point_arn} was changed by us at {at}")
+        for job in self._our_jobs():
+            if (job.source_vault_arn, job.destination_vault_arn) != (self.watched_vault_arn, self.final_vault_arn):
+                evidence = f"we copied {job.source_point_arn} into {job.destination_vault_arn}"
+                yield Violation(promise=5, evidence=evidence)
