@@ -120,7 +120,9 @@ class Oracle:
     def _never_more_than_the_quota(self) -> Iterator[Violation]:
         changes: list[tuple[datetime, int, Job]] = []
         for job in self._our_jobs():
-            changes += [(job.created_at, 1, job), (job.completed_at or self.world.now(), -1, job)]
+            changes.append((job.created_at, 1, job))
+            if job.completed_at is not None:
+                changes.append((job.completed_at, -1, job))
         in_flight: dict[tuple[str, str], int] = defaultdict(int)
         for at, change, job in sorted(changes, key=lambda each: (each[0], each[1])):
             region = job.destination_vault_arn.split(":")[3]

@@ -95,6 +95,7 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
         _put(stage, watched, detail.get("destinationRecoveryPointArn"), detail)
     elif detail.get("sourceBackupVaultArn") == watched:
         _put(stage, watched, resources[0], detail)
+        stage.world.copying.next_id = str(detail["copyJobId"]) if detail.get("copyJobId") else None
         _open_chain(stage, resources[0], watched)
         _put(stage, final, detail.get("destinationRecoveryPointArn"), detail, source=resources[0])
     elif detail.get("status") not in (None, "DELETED"):

@@ -46,6 +46,8 @@ class Copying:
         self.jobs: dict[str, Job] = {}
         self._tokens: dict[tuple[str, str, str], tuple[datetime, str]] = {}
         self._waiting: list[str] = []
+        self.next_id: str | None = None
+        """The id that the next job gets; None draws one. For worlds that must agree with a recorded event."""
 
     def start(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """StartCopyJob."""
@@ -81,7 +83,7 @@ class Copying:
     def _open(self, caller: Caller, vault: Vault, point: Point, request: dict[str, Any]) -> Job:
         world = self._world
         job = Job(
-            id=world.make_id().upper(),
+            id=self.next_id or world.make_id().upper(),
             account=vault.account,
             region=vault.region,
             source_point_arn=point.arn,
@@ -97,6 +99,7 @@ class Copying:
             started_by=caller.name,
             created_by=request.get("CreatedBy"),
         )
+        self.next_id = None
         self.jobs[job.id] = job
         self._tell(job)
         world.clock.after(timedelta(seconds=20 + 100 * world.random.random()), lambda: self._begin(job))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator.errors import ProcessDied
 from backup_simulator.eventbridge import Rule, RuleTarget
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault
 from backup_simulator.other_calls import Published
@@ -188,7 +189,7 @@ class Site:
             world.clock.after(every, fire)
             try:
                 invoke(dict(payload or {}))
-            except Exception as error:  # noqa: BLE001 - Scheduler hands the failure to its dead-letter queue and goes on
+            except (ProcessDied, Exception) as error:  # noqa: BLE001 - whatever it raises, the schedule goes on
                 world.note("schedule failed", self.account, self.region, f"{name}: {error}")
 
         world.clock.after(first_after if first_after is not None else every, fire)

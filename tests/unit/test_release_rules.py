@@ -89,7 +89,7 @@ def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> 
 
 
 def test_a_delete_that_meets_nothing_is_looked_at_before_it_is_believed() -> None:
-    for code in ("ResourceNotFoundException", "InvalidResourceStateException"):
+    for code in ("ResourceNotFoundException", "InvalidResourceStateException", "ThrottlingException"):
         fact = seen.DeleteRefused(intermediate="arrival", code=code, message="")
         chain = take(an_intermediate(IntermediateState.RELEASING), fact).chain
 

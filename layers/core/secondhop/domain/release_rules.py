@@ -11,7 +11,7 @@ from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
-from secondhop.domain.classification import Cause
+from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
 from secondhop.domain.observation import (
     DeleteAccepted,
@@ -79,6 +79,8 @@ def report_refused_delete(s: IntermediateSituation, fact: DeleteRefused) -> Inte
         return _stay(s, f"AWS is already busy with it: {fact.message}")
     if fact.code == "ResourceNotFoundException":
         return _stay(s, "AWS says there is nothing to delete; looks again before believing it")
+    if classify(message=fact.message, code=fact.code) in (Cause.TRANSIENT, Cause.QUOTA):
+        return _stay(s, f"AWS is too busy to delete it: {fact.code}")
     return _trouble(s, Cause.DELETE_REFUSED, f"{fact.code}: {fact.message}")
 
 

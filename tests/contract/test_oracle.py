@@ -1,0 +1,114 @@
+"""The oracle itself: a world in which a promise was broken is reported, with the promise's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_simulator import World
+from rehearsal.stage import BACKUP, HOME, Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A world after one good night of one Aurora and one RDS database."""
+    stage = Stage(World())
+    stage.add_database("Aurora", "customers", size_gib=1)
+    stage.add_database("RDS", "orders", size_gib=1)
+    stage.world.run_for(timedelta(hours=12))
+    return stage
+
+
+def as_second_hop(stage: Stage) -> Any:
+    """A client with Second Hop's own role, to do on purpose what it must not do."""
+    role = stage.backup_account["OperatorRoleArn"]
+    return stage.world.session(BACKUP, role, HOME).client("backup")
+
+
+def broken(stage: Stage) -> set[int]:
+    return {violation.promise for violation in stage.oracle().violations()}
+
+
+def arrival(stage: Stage) -> Any:
+    watched = stage.backup_account["WatchedVaultArn"]
+    return next(point for point in stage.world.recovery_points() if point.vault_arn == watched)
+
+
+def final(stage: Stage) -> Any:
+    vault = stage.dr["DrVaultArn"]
+    return next(p for p in stage.world.recovery_points() if p.vault_arn == vault and p.resource_type == "RDS")
+
+
+def start_copy(stage: Stage, **changes: Any) -> None:
+    request = {
+        "RecoveryPointArn": arrival(stage).arn,
+        "SourceBackupVaultName": "watched-vault",
+        "DestinationBackupVaultArn": stage.dr["DrVaultArn"],
+        "IamRoleArn": stage.backup_account["CopyRoleArn"],
+        "Lifecycle": {"DeleteAfterDays": 35},
+        **changes,
+    }
+    as_second_hop(stage).start_copy_job(**request)
+
+
+def test_a_good_night_breaks_nothing(stage: Stage) -> None:
+    assert stage.oracle().violations() == []
+
+
+@pytest.mark.parametrize(
+    "damage", [{"key_arn": "other"}, {"status": "EXPIRED"}, {"delete_after_days": 1}, {"database_arn": "another"}]
+)
+def test_a_delete_without_a_good_copy_breaks_promise_1(stage: Stage, damage: dict[str, Any]) -> None:
+    for name, value in damage.items():
+        setattr(final(stage), name, value)
+    as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=arrival(stage).arn)
+
+    assert 1 in broken(stage)
+
+
+def test_a_second_copy_breaks_promise_2(stage: Stage) -> None:
+    start_copy(stage)
+    stage.world.run_for(timedelta(hours=12))
+
+    assert broken(stage) == {2}
+
+
+def test_an_arrival_without_copy_and_without_a_word_breaks_promise_3(stage: Stage) -> None:
+    forgotten = replace(arrival(stage), arn=arrival(stage).arn + "-forgotten")
+    stage.world.add_point(forgotten, announce=False)
+
+    assert broken(stage) == {3}
+
+
+def test_a_delete_that_left_its_point_expired_breaks_promise_3_unless_it_is_announced(stage: Stage) -> None:
+    point = arrival(stage)
+    as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=point.arn)
+    point.status = "EXPIRED"
+
+    assert broken(stage) == {3}
+
+
+def test_two_copies_of_a_database_at_once_break_promise_4(stage: Stage) -> None:
+    start_copy(stage)
+    start_copy(stage)
+
+    assert 4 in broken(stage)
+
+
+def test_a_copy_elsewhere_breaks_promise_5(stage: Stage) -> None:
+    elsewhere = stage.world.site(BACKUP, "eu-north-1")
+    vault = elsewhere.create_vault("elsewhere", key_arn=elsewhere.create_key())
+    start_copy(stage, DestinationBackupVaultArn=vault)
+
+    assert 5 in broken(stage)
+
+
+def test_a_changed_lifecycle_breaks_promise_5(stage: Stage) -> None:
+    as_second_hop(stage).update_recovery_point_lifecycle(
+        BackupVaultName="watched-vault", RecoveryPointArn=arrival(stage).arn, Lifecycle={"DeleteAfterDays": 1}
+    )
+
+    assert 5 in broken(stage)
