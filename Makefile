@@ -46,7 +46,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: lint types imports templates coverage artefacts oldest
+rest-of-check: demo lint types imports templates coverage artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
