@@ -51,7 +51,10 @@ def read_event(path: Path) -> dict[str, Any]:
 def replay(event: dict[str, Any]) -> Replayed:
     """Feed one event through the template's rules and the real handler."""
     world = World(seed=1, start=_moment(event))
-    stage = Stage(world, MemoryChains())
+    chains = MemoryChains()
+    # An installation of a month: what the event speaks of is not from before its time.
+    chains.installation(now=world.now() - timedelta(days=30))
+    stage = Stage(world, chains)
     rules = world.events.rules[WORKLOAD, HOME, "default"]
     matching = next((rule for rule in rules if matches(rule.pattern, event)), None)
     if matching is None:
@@ -98,8 +101,16 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
         stage.world.copying.next_id = str(detail["copyJobId"]) if detail.get("copyJobId") else None
         _open_chain(stage, resources[0], watched)
         _put(stage, final, detail.get("destinationRecoveryPointArn"), detail, source=resources[0])
+        _end_job(stage, detail)
     elif detail.get("status") not in (None, "DELETED"):
         _put(stage, watched, resources[0], detail, status=str(detail["status"]))
+
+
+def _end_job(stage: Stage, detail: Mapping[str, Any]) -> None:
+    """The simulated job ends as the event says that it did."""
+    job = stage.world.copying.jobs.get(str(detail.get("copyJobId")))
+    if job is not None and detail.get("state") in ("COMPLETED", "FAILED"):
+        job.state, job.completed_at = str(detail["state"]), stage.world.now()
 
 
 def _put(

@@ -1,0 +1,80 @@
+"""The demo as a newcomer runs it: in a fresh process, piped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def secondhop(*arguments: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "secondhop_cli.main", *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo() -> tuple[subprocess.CompletedProcess[str], float]:
+    began = time.monotonic()
+    return secondhop("demo"), time.monotonic() - began
+
+
+def test_the_demo_ends_well_and_in_seconds(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
+    done, seconds = demo
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert seconds < 15
+
+
+def test_the_demo_shows_what_became_of_each_database(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
+    lines = demo[0].stdout.splitlines()
+    table = [line.split() for line in lines if line.endswith(("released", "kept as base"))]
+
+    assert len(table) == 10
+    assert all(row[3] == "COMPLETE" and row[4:6] == ["eu-central-1", "dr-vault"] for row in table)
+    kept = sorted(row[0] for row in table if row[-1] == "base")
+    assert kept == ["billing", "orders"]
+    assert [row[1] for row in table if row[-1] == "base"] == ["Tue", "Tue"]
+    assert lines[-1] == "10 of 10 chains are COMPLETE."
+    assert sum(line.endswith(": held") for line in lines) == 5
+
+
+def test_the_demo_shows_the_failure_and_the_second_attempt(
+    demo: tuple[subprocess.CompletedProcess[str], float],
+) -> None:
+    assert "billing -> COPYING: starts copy attempt 2" in demo[0].stdout
+
+
+def test_piped_output_is_plain_and_fits_80_columns(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
+    assert "\033" not in demo[0].stdout
+    assert max(map(len, demo[0].stdout.splitlines())) <= 80
+
+
+def test_the_same_seed_gives_the_same_nights_under_another_hash_seed(
+    demo: tuple[subprocess.CompletedProcess[str], float],
+) -> None:
+    again = secondhop("demo", env={**os.environ, "PYTHONHASHSEED": "12345"})
+    other = secondhop("demo", "--seed", "7")
+
+    assert again.stdout == demo[0].stdout
+    assert other.stdout != demo[0].stdout
+    assert other.returncode == 0
+
+
+def test_a_seed_that_is_no_number_is_misuse() -> None:
+    done = secondhop("demo", "--seed", "lucky")
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_is_needed_and_help_is_there() -> None:
+    assert secondhop().returncode == 2
+    assert "replay" in secondhop("--help").stdout
+    assert secondhop("--version").stdout.startswith("secondhop ")

@@ -1,0 +1,101 @@
+"""The operators' function, deployed from the template and invoked as an operator would."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_simulator import World
+from rehearsal.stage import Stage
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.domain.chain import Chain, ChainState
+
+
+def stranded() -> tuple[Stage, Chain]:
+    stage = Stage(World(), MemoryChains())
+    stage.add_database("Aurora", "customers", size_gib=1)
+    stage.world.keys[stage.dr["KeyArn"]].managed_by = "aws/backup"
+    stage.world.run_for(timedelta(hours=6))
+    return stage, the_chain(stage)
+
+
+def the_chain(stage: Stage) -> Chain:
+    assert isinstance(stage.chains, MemoryChains)
+    (chain,) = stage.chains.all()
+    return chain
+
+
+def operate(stage: Stage, **request: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = stage.main.functions["OperateChains"](request)
+    return answer
+
+
+def test_a_retry_goes_through_the_queue_and_the_chain_completes() -> None:
+    stage, chain = stranded()
+    assert chain.state is ChainState.STRANDED
+    stage.world.keys[stage.dr["KeyArn"]].managed_by = None
+
+    answer = operate(stage, verb="retry", by="ada", recovery_point=chain.key.recovery_point)
+    stage.world.run_for(timedelta(hours=3))
+
+    assert answer["is_accepted"]
+    assert the_chain(stage).state is ChainState.COMPLETE
+    refused = operate(stage, verb="retry", by="ada", recovery_point=chain.key.recovery_point)
+    assert not refused["is_accepted"]
+    assert "COMPLETE" in refused["message"]
+
+
+def test_an_abandoned_chain_names_who_abandoned_it() -> None:
+    stage, chain = stranded()
+    operate(stage, verb="abandon", by="ada", recovery_point=chain.key.recovery_point)
+    stage.world.run_for(timedelta(minutes=1))
+
+    assert the_chain(stage).abandoned_by == "ada"
+    closed = stage.world.topics[stage.topic_arn][-1]
+    assert "abandoned by ada" in closed.message
+
+
+def test_a_paused_route_copies_nothing_until_it_is_resumed() -> None:
+    stage = Stage(World(), MemoryChains())
+    stage.add_database("Aurora", "customers", size_gib=1)
+    operate(stage, verb="pause", by="ada")
+    stage.world.run_for(timedelta(hours=8))
+    assert the_chain(stage).state is ChainState.WAITING
+
+    operate(stage, verb="resume", by="ada")
+    stage.world.run_for(timedelta(hours=4))
+    assert the_chain(stage).state is ChainState.COMPLETE
+
+
+def test_adopt_is_a_dry_run_unless_told_otherwise() -> None:
+    stage, chain = stranded()
+    assert isinstance(stage.chains, MemoryChains)
+    stage.chains.__init__()  # type: ignore[misc]
+
+    shown = operate(stage, verb="adopt", by="ada", after="2026-01-01T00:00:00Z")
+    assert shown["points"] == (f"{chain.key.recovery_point} of {chain.database}",)
+    assert stage.chains.all() == []
+
+    operate(stage, verb="adopt", by="ada", dry_run=False)
+    stage.world.run_for(timedelta(minutes=5))
+    assert the_chain(stage).key == chain.key
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"verb": "dream", "by": "ada"}, "retry, abandon, adopt, pause, resume"),
+        ({"verb": "retry", "recovery_point": "x"}, "by should be a text"),
+        ({"verb": "retry", "by": "ada"}, "recovery_point should be a text"),
+        ({"verb": "pause", "by": "ada", "route": "other"}, "this installation has: default"),
+        ({"verb": "adopt", "by": "ada", "after": "yesterday"}, "not a time"),
+        ({"verb": "abandon", "by": "ada", "recovery_point": "x"}, "there is no chain"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_answered_with_the_reason(request_: dict[str, str], words: str) -> None:
+    answer = operate(Stage(World(), MemoryChains()), **request_)
+
+    assert not answer["is_accepted"]
+    assert words in answer["message"]
