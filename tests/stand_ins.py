@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.perform import Performer
-from secondhop.application.ports import RefusedError, StartedJob, UnansweredError
+from secondhop.application.ports import StartedJob
 from secondhop.application.report import Report
-from secondhop.application.work import Work
+from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import Route
-from tests.builders import DR_KEY, DR_VAULT, NOW, WATCHED, WATCHED_KEY, a_route
+from tests.builders import ARRIVAL_ARN, DR_KEY, DR_VAULT, NOW, ORDERS, WATCHED, WATCHED_KEY, a_copy, a_route, an_arrival
 
 
 @dataclass
@@ -175,4 +175,36 @@ class Stage:
         return self.chains.all()[0]
 
 
-__all__ = ["Clock", "RefusedError", "Stage", "StandInBackup", "UnansweredError"]
+KEY = ChainKey(ARRIVAL_ARN, "default")
+LOOK = Look(key=KEY)
+
+
+def arrived(**changes: object) -> PointNews:
+    news = PointNews(
+        arn=ARRIVAL_ARN,
+        vault_arn=WATCHED.arn,
+        status="COMPLETED",
+        database=ORDERS,
+        resource_type="RDS",
+        created_at=None,
+    )
+    return replace(news, **changes)  # type: ignore[arg-type]
+
+
+def job_news(job: JobSeen) -> JobNews:
+    return JobNews(job=job, source_vault_arn=WATCHED.arn, database=ORDERS, resource_type="RDS")
+
+
+def copying(**options: object) -> Stage:
+    """A stage whose one copy is under way."""
+    stage = Stage(**options)  # type: ignore[arg-type]
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    return stage
+
+
+def complete(**options: object) -> Stage:
+    """A stage whose one copy is verified."""
+    stage = copying(**options)
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    return stage

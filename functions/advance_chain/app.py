@@ -22,13 +22,9 @@ def build(runtime: Runtime) -> Handler:
     """The handler over its runtime. Raises SettingsError."""
     installation = install(runtime)
     environ = runtime.environ
-    logger = Logger(
-        service=environ.get("POWERTOOLS_SERVICE_NAME", "secondhop"), level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
-    )
-    metrics = Metrics(
-        namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"),
-        service=environ.get("POWERTOOLS_SERVICE_NAME", "secondhop"),
-    )
+    service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
+    logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    metrics = Metrics(namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"), service=service)
 
     def take(body: object) -> Report:
         report = installation.advance(read_work(body))

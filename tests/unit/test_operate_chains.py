@@ -11,8 +11,7 @@ from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import MalformedError
 from tests.builders import ARRIVAL_ARN, NOW, an_arrival
-from tests.stand_ins import Stage
-from tests.unit.test_advance_chain import arrived, complete, copying, job_news
+from tests.stand_ins import Stage, arrived, complete, copying, job_news
 
 KEY = ChainKey(ARRIVAL_ARN, "default")
 UNKNOWN = ChainKey("arn:aws:rds:eu-west-1:444455556666:snapshot:awsbackup:copyjob-x", "default")

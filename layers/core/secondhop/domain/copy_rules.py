@@ -119,6 +119,7 @@ def _promise(s: HopSituation, hop: Hop) -> Hop:
 
 
 def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) -> HopStep:
+    """Go to VERIFYING with the copy that a job names, or that was found in the vault (`is_adopted`)."""
     hop = replace(
         enter(s.hop, HopState.VERIFYING, s.now),
         job_id=job.job_id or s.hop.job_id,

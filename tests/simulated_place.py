@@ -1,0 +1,55 @@
+"""One simulated account with a database, its backup, and a vault in another Region."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from backup_simulator import World
+
+A, B, HOME, DR = "111122223333", "444455556666", "eu-west-1", "eu-central-1"
+SERVICE = {
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+}
+OPEN = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "backup:CopyIntoBackupVault", "Resource": "*"}]}
+
+
+class Place:
+    """One account with a database, its backup, and a vault in another Region."""
+
+    def __init__(self, **options: Any) -> None:
+        self.world = World(**options)
+        self.site, self.far = self.world.site(A, HOME), self.world.site(A, DR)
+        key = self.site.create_key()
+        self.vault = self.site.create_vault("near", key_arn=key)
+        self.target = self.far.create_vault("far", key_arn=self.far.create_key())
+        self.role = self.world.account(A).create_role("backup", trust=SERVICE)
+        self.database = self.site.create_database("RDS", "orders", key_arn=key, tags={"team": "shop"})
+        self.client = self.world.session(A, region=HOME).client("backup")
+        self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
+        self.world.run_for(timedelta(hours=1))
+        (self.point,) = self.world.recovery_points()
+
+    def copy(self, **changes: Any) -> str:
+        request = {
+            "RecoveryPointArn": self.point.arn,
+            "SourceBackupVaultName": "near",
+            "DestinationBackupVaultArn": self.target,
+            "IamRoleArn": self.role,
+            "IdempotencyToken": "token",
+            "Lifecycle": {"DeleteAfterDays": 7},
+            **changes,
+        }
+        job_id: str = self.client.start_copy_job(**request)["CopyJobId"]
+        return job_id
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        job: dict[str, Any] = self.client.describe_copy_job(CopyJobId=job_id)["CopyJob"]
+        return job
+
+
+def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(refused.value.response["Error"]["Code"])

@@ -1,0 +1,178 @@
+"""The actor on stand-ins: what it makes of news of arrivals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.application.work import OtherNews
+from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.errors import DeniedError
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    CUSTOMERS,
+    NOW,
+    ORDERS,
+    WATCHED,
+    WORKLOAD,
+    a_copy,
+    a_job,
+    a_route,
+    an_arrival,
+)
+from tests.stand_ins import LOOK, Stage, arrived, complete, copying, job_news
+
+
+def test_an_arrival_is_copied_with_an_explicit_retention_and_a_token() -> None:
+    stage = copying()
+
+    (started,) = stage.backup.started
+    assert started.delete_after_days == 35
+    assert started.attempt == 1
+    assert len(started.token) == 64
+    assert stage.chain.state is ChainState.COPYING
+    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.pending == ()
+
+
+def test_a_completed_event_before_any_other_opens_nothing_and_starts_nothing() -> None:
+    stage = Stage()
+    report = stage(job_news(a_job(state="COMPLETED", arrival=COPY_ARN)))
+
+    assert report.ignored is not None
+    assert stage.chains.all() == []
+
+
+def test_a_copy_that_belongs_to_another_chain_is_not_adopted() -> None:
+    stage = complete()
+    twin = an_arrival(arn=ARRIVAL_ARN + "b")
+    stage.backup.put(twin)
+    stage(arrived(arn=twin.arn))
+
+    assert len(stage.backup.started) == 2
+
+
+def test_what_aws_denies_is_never_taken_for_gone() -> None:
+    stage = copying()
+    stage.backup.fail("point", DeniedError("Insufficient privileges to perform this action."))
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+    assert stage.chain.hop("to-dr").state is HopState.STRANDED
+    assert stage.chain.troubles()[0].cause is Cause.PERMISSION
+    stage.clock.forward(days=1, minutes=1)
+    stage(LOOK)
+    assert stage.chain.state is ChainState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("point", "cause"),
+    [
+        (an_arrival(database=CUSTOMERS), Cause.UNSUPPORTED),
+        (an_arrival(status="EXPIRED"), Cause.SOURCE_GONE),
+        (an_arrival(is_encrypted=False, database=CUSTOMERS, resource_type="Aurora"), Cause.UNENCRYPTED),
+    ],
+)
+def test_a_point_that_cannot_be_copied_is_stranded_with_one_announcement(point: object, cause: Cause) -> None:
+    stage = Stage()
+    stage.backup.put(point)  # type: ignore[arg-type]
+    stage(arrived())
+    stage(arrived())
+
+    assert stage.chain.state is ChainState.STRANDED
+    assert stage.chain.troubles()[0].cause is cause
+    assert len(stage.announcer.messages) == 1
+    assert stage.backup.started == []
+
+
+def test_a_continuous_point_is_stranded() -> None:
+    continuous = f"arn:aws:backup:eu-west-1:{WORKLOAD}:recovery-point:continuous:db-abc"
+    stage = Stage()
+    stage.backup.put(an_arrival(arn=continuous))
+    stage(arrived(arn=continuous))
+
+    assert stage.chain.troubles()[0].cause is Cause.UNSUPPORTED
+
+
+def test_an_arrival_that_is_gone_before_we_looked_is_not_silent() -> None:
+    stage = Stage()
+    stage(arrived())
+
+    assert stage.chain.troubles()[0].cause is Cause.SOURCE_GONE
+    assert len(stage.announcer.messages) == 1
+
+
+def test_a_gone_point_of_which_nothing_is_known_is_ignored() -> None:
+    assert Stage()(arrived(database=None)).ignored is not None
+
+
+def test_an_old_point_that_expires_is_none_of_ours() -> None:
+    stage = Stage()
+    stage.chains.installation(now=NOW)
+    old = an_arrival(status="EXPIRED", completed_at=NOW - timedelta(days=9))
+    stage.backup.put(old)
+
+    assert "older than this installation" in (stage(arrived(status="EXPIRED")).ignored or "")
+
+
+def test_a_hop_1_job_that_completes_is_an_arrival() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    job = a_job(source="arn:aws:rds:eu-west-1:111122223333:snapshot:awsbackup:job-1", destination_vault_arn=WATCHED.arn)
+
+    running = stage(job_news(job))
+    done = stage(job_news(replace(job, state="COMPLETED", arrival=ARRIVAL_ARN)))
+
+    assert running.ignored is not None
+    assert done.steps[-1].after == ChainState.COPYING
+
+
+def test_a_copy_by_hand_of_a_known_arrival_is_followed() -> None:
+    stage = Stage()
+    stage.chains.pause(route="default", by="ada")
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    stage.backup.put(a_copy())
+    stage(job_news(a_job(job_id="HAND", state="COMPLETED", arrival=COPY_ARN)))
+
+    assert stage.chain.hop("to-dr").state is HopState.VERIFIED
+    assert stage.backup.started == []
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        OtherNews(what="'Backup Job State Change'"),
+        LOOK,
+        arrived(vault_arn="arn:aws:backup:eu-west-1:444455556666:backup-vault:other"),
+        arrived(status="CREATING"),
+    ],
+)
+def test_what_no_route_claims_is_ignored_with_a_reason(work: object) -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+
+    assert stage(work).ignored  # type: ignore[arg-type]
+    assert stage.chains.all() == []
+
+
+def test_points_of_foreign_accounts_regions_and_types_are_not_claimed() -> None:
+    for changes in (
+        {"database": ORDERS.replace(WORKLOAD, "999999999999")},
+        {"database": ORDERS.replace("eu-west-1", "eu-west-2")},
+        {"resource_type": "EBS"},
+    ):
+        stage = Stage()
+        stage.backup.put(an_arrival(**changes))
+        assert stage(arrived()).ignored
+        assert stage.chains.all() == []
+
+
+def test_a_chain_of_a_route_that_is_not_installed_is_left_alone() -> None:
+    stage = copying()
+    other = Stage(route=a_route(name="other"), chains=stage.chains, clock=stage.clock)
+
+    assert "does not have" in (other(LOOK).ignored or "")

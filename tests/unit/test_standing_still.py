@@ -1,0 +1,172 @@
+"""The actor on stand-ins: pauses, denials, races, announcements, abandonment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from secondhop.application.work import Abandon, Retry
+from secondhop.domain.chain import Chain, ChainState
+from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError
+from tests.builders import (
+    NOW,
+    a_copy,
+    a_job,
+    an_arrival,
+)
+from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
+
+
+def test_repeated_and_late_events_change_nothing() -> None:
+    stage = complete()
+    before = stage.chain
+
+    for job in (stage.backup.jobs["JOB-1"], a_job(state="CREATED", job_id=""), a_job(), a_job(state="FAILED")):
+        stage(job_news(job))
+    stage(arrived())
+
+    assert stage.chain == before
+    assert len(stage.backup.started) == 1
+
+
+def test_a_configuration_failure_strands_at_once_and_says_what_to_change() -> None:
+    stage = copying()
+    message = "Copy job failed. The retention specified in the job is not within the range specified for the target"
+    stage(job_news(stage.backup.fail_job("JOB-1", message + " Backup Vault.")))
+
+    assert stage.chain.state is ChainState.STRANDED
+    (announced,) = stage.announcer.messages
+    assert any("RetentionDays" in line for line in announced.lines)
+    assert stage.chain.pending == ()
+
+
+def test_a_stranded_chain_that_recovers_closes_its_incident() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "Access Denied trying to call AWS Backup service")))
+    stage(Retry(key=KEY, by="ada"))
+    stage(job_news(stage.backup.finish("JOB-2", a_copy())))
+
+    opened, closed = stage.announcer.messages
+    assert (opened.is_closed, closed.is_closed) == (False, True)
+    assert opened.incident == closed.incident
+    assert stage.chain.state is ChainState.COMPLETE
+
+
+def test_a_passing_trouble_postpones_and_is_no_error() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("jobs_into", TryAgainError("ThrottlingException"))
+    stage(arrived())
+
+    assert stage.chain.state is ChainState.WAITING
+    assert stage.chain.next_check == NOW + timedelta(minutes=15)
+    assert stage.announcer.messages == []
+
+
+def test_a_worker_that_wakes_after_its_fence_does_not_act() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    original = stage.chains.paused_by
+
+    def sleep_for_hours(route: str) -> str | None:
+        if stage.chains.all() and stage.chain.pending:
+            stage.clock.forward(hours=5)
+        return original(route)
+
+    stage.chains.paused_by = sleep_for_hours  # type: ignore[method-assign]
+    stage(arrived())
+
+    assert stage.backup.started == []
+
+
+def test_a_failing_announcement_stays_pending_until_it_is_out() -> None:
+    stage = copying()
+    stage.announcer.troubles.append(TryAgainError("busy"))
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    assert len(stage.chain.pending) == 1
+
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+
+    assert len(stage.announcer.messages) == 1
+    assert stage.chain.pending == ()
+
+
+def test_a_denied_announcement_stays_pending() -> None:
+    stage = copying()
+    stage.announcer.troubles.append(DeniedError("not authorized to publish"))
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+
+    assert len(stage.chain.pending) == 1
+
+
+def test_an_incident_of_an_abandoned_chain_is_closed_even_if_the_first_message_was_lost() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    stage.announcer.troubles.append(TryAgainError("busy"))
+    stage(Abandon(key=KEY, by="ada"))
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+
+    assert [each.is_closed for each in stage.announcer.messages] == [False, True]
+
+
+class Racing:
+    """A store in front of another, which lets somebody else win the first races."""
+
+    def __init__(self, stage: Stage, *, losses: int) -> None:
+        self._chains, self.losses = stage.chains, losses
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._chains, name)
+
+    def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        if self.losses:
+            self.losses -= 1
+            raise ConflictError("somebody else was faster")
+        return self._chains.save(chain, before=before, limit=limit)
+
+
+def test_a_lost_race_is_decided_anew_and_many_are_given_back_to_the_queue() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.chains = Racing(stage, losses=2)  # type: ignore[assignment]
+    assert stage(arrived()).steps[-1].after == ChainState.COPYING
+
+    stage.chains.losses = 5  # type: ignore[attr-defined]
+    with pytest.raises(ConflictError):
+        stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+
+def test_a_chain_that_vanished_from_the_table_during_a_race_is_opened_again() -> None:
+    stage = copying()
+    running = stage.chain
+    stage.chains.__init__()  # type: ignore[misc]
+    racing = Racing(stage, losses=1)
+    original = racing.get
+    answers = iter([running])
+    racing.get = lambda key: next(answers, None) or original(key)  # type: ignore[attr-defined]
+    stage.chains = racing  # type: ignore[assignment]
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+    assert stage.backup.deleted == []
+
+
+def test_a_chain_that_does_not_come_to_rest_is_stopped_and_says_so() -> None:
+    stage = copying()
+    stage.backup.job = lambda _site, _job_id: a_job(state="COMPLETED")  # type: ignore[method-assign]
+
+    with pytest.raises(RuntimeError, match="does not come to rest"):
+        stage(LOOK)
+
+
+def test_the_switch_is_read_anew_just_before_an_effect() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    answers = iter([None, "ada"])
+    stage.chains.paused_by = lambda _route: next(answers)  # type: ignore[method-assign]
+    report = stage(arrived())
+
+    assert stage.backup.started == []
+    assert "paused by ada" in report.steps[-1].reason
