@@ -41,7 +41,6 @@ ENVIRONMENT = {
     "SECONDHOP_LIMIT_RDS": {"Ref": "MaximumRdsCopies"},
     "SECONDHOP_LIMIT_CLUSTERS": {"Ref": "MaximumClusterCopies"},
     "SECONDHOP_OBSERVE_ONLY": {"Ref": "ObserveOnly"},
-    "SECONDHOP_SWEEP_INTERVAL_MINUTES": {"Ref": "SweepIntervalMinutes"},
     "SECONDHOP_FUNCTION_TIMEOUT_SECONDS": str(SHARED["Timeout"]),
     "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"},
     "POWERTOOLS_METRICS_NAMESPACE": "SecondHop",

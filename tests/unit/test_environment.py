@@ -37,6 +37,7 @@ GOOD = {
     "SECONDHOP_LIMIT_RDS": "20",
     "SECONDHOP_LIMIT_CLUSTERS": "5",
     "SECONDHOP_OBSERVE_ONLY": "false",
+    "SECONDHOP_FUNCTION_TIMEOUT_SECONDS": "60",
 }
 
 
@@ -98,6 +99,7 @@ def test_a_hub_needs_no_operator_role() -> None:
         ({"OBSERVE_ONLY": "yes"}, "ObserveOnly"),
         ({"TABLE": None}, "SECONDHOP_TABLE"),
         ({"ROUTE_NAME": "a route"}, "RouteName"),
+        ({"FUNCTION_TIMEOUT_SECONDS": "150"}, "two of them outlast the fence"),
     ],
 )
 def test_each_wrong_setting_is_refused_with_the_parameter_to_change(changes: dict[str, str], parameter: str) -> None:

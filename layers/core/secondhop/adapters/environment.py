@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from secondhop.domain import patience
 from secondhop.domain.arn import ACCOUNT, VAULT_NAME, Arn, Site, Vault
 from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.route import CLUSTER_TYPES, RESOURCE_TYPES, Leg, Retention, Route, problems_of
@@ -102,6 +104,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         observe_only=reader.flag("OBSERVE_ONLY", "ObserveOnly"),
         routes=(route,),
     )
+    timeout = reader.number("FUNCTION_TIMEOUT_SECONDS", "none: the functions' Timeout", least=1, most=900)
+    if timedelta(seconds=2 * timeout) >= patience.FENCE:
+        reader.problems.append(f"the functions' Timeout is {timeout} s; two of them outlast the fence {patience.FENCE}")
     problems = (*reader.problems, *_contradictions(route), *(problems_of(route) if not reader.problems else ()))
     if problems:
         raise SettingsError(tuple(dict.fromkeys(problems)))
