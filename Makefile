@@ -59,6 +59,10 @@ format: $(VENV)/.dev ## Mend style and formatting where a tool can
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format .
 
+.PHONY: diagram
+diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
+	@$(VENV)/bin/python tools/draw-states
+
 .PHONY: types
 types: $(VENV)/.dev ## Check types
 	@$(VENV)/bin/mypy

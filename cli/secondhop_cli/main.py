@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.set_defaults(run=_replay)
 
     again = commands.add_parser("redrive", help="put dead-lettered work back on the work queue")
-    again.add_argument("--dead-letter-queue-url", required=True, help="output DeadLettersUrl of the main stack")
+    again.add_argument("--dead-letter-queue-url", required=True, help="output DeadLetterQueueUrl of the main stack")
     again.add_argument("--work-queue-url", required=True, help="output WorkQueueUrl of the main stack")
     again.add_argument("--limit", type=int, default=1000, help="at most so many messages (default 1000)")
     again.set_defaults(run=_redrive)
