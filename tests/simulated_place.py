@@ -14,6 +14,8 @@ A, B, HOME, DR = "111122223333", "444455556666", "eu-west-1", "eu-central-1"
 SERVICE = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
 }
+ALL = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+SHARED = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": [A, B]}, "Action": "kms:*", "Resource": "*"}]}
 OPEN = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "backup:CopyIntoBackupVault", "Resource": "*"}]}
 
 
@@ -21,12 +23,14 @@ class Place:
     """One account with a database, its backup, and a vault in another Region."""
 
     def __init__(self, **options: Any) -> None:
-        self.world = World(**options)
+        self.world = World(**{"enforce_identity": True, **options})
+        for account in (A, B):
+            self.world.account(account).create_service_linked_role("backup.amazonaws.com")
         self.site, self.far = self.world.site(A, HOME), self.world.site(A, DR)
-        key = self.site.create_key()
+        key = self.site.create_key(policy=SHARED)
         self.vault = self.site.create_vault("near", key_arn=key)
         self.target = self.far.create_vault("far", key_arn=self.far.create_key())
-        self.role = self.world.account(A).create_role("backup", trust=SERVICE)
+        self.role = self.world.account(A).create_role("backup", trust=SERVICE, policies=[ALL])
         self.database = self.site.create_database("RDS", "orders", key_arn=key, tags={"team": "shop"})
         self.client = self.world.session(A, region=HOME).client("backup")
         self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)

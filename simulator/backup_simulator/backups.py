@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from backup_simulator.errors import NotModelled, Refused
-from backup_simulator.model import Caller, Database, Point, site_of
+from backup_simulator.cron import Schedule
+from backup_simulator.errors import Refused
+from backup_simulator.event_shapes import backup_job_detail
+from backup_simulator.model import BackupJob, Caller, Database, Point, site_of
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
 
 CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
+HISTORY = timedelta(days=30)
+TRY_AGAIN = timedelta(minutes=5)
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """A backup plan with its selections; `ended` plans run no more."""
+
+    id: str
+    account: str
+    region: str
+    document: dict[str, Any]
+    created_at: datetime
+    selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    last_run: datetime | None = None
+    ended: bool = False
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:backup:{self.region}:{self.account}:backup-plan:{self.id}"
 
 
 class Backups:
@@ -20,43 +45,69 @@ class Backups:
     def __init__(self, world: World) -> None:
         self._world = world
         self.databases: dict[str, Database] = {}
-        self.plans: dict[str, dict[str, Any]] = {}
+        self.plans: dict[str, Plan] = {}
+        self.jobs: dict[str, BackupJob] = {}
+        self._running: Counter[tuple[str, str]] = Counter()
+
+    def options_of(self, database_arn: str) -> tuple[str, ...]:
+        """The persistent options of a database's option group."""
+        database = self.databases.get(database_arn)
+        return database.options if database else ()
+
+    def is_busy(self, account: str, database_arn: str) -> bool:
+        """Whether a backup job of this account works on the database."""
+        return self._running[account, database_arn] > 0
 
     def create_plan(self, account: str, region: str, plan: dict[str, Any], selections: list[dict[str, Any]]) -> str:
-        """A plan with its selections; its rules run from now on."""
-        plan_id = self._world.make_id()
-        self.plans[plan_id] = {"plan": plan, "selections": selections, "account": account, "region": region}
-        for rule in plan["Rules"]:
-            self._schedule(plan_id, rule)
-        return plan_id
+        """A plan with its selections; its rules run from now on. Raises Refused for a schedule that is none."""
+        schedules = [
+            (rule, Schedule.parse(rule.get("ScheduleExpression", "cron(0 5 ? * * *)"))) for rule in plan["Rules"]
+        ]
+        made = Plan(
+            id=self._world.make_id(), account=account, region=region, document=plan, created_at=self._world.now()
+        )
+        self.plans[made.id] = made
+        for selection in selections:
+            self.add_selection(made.id, selection)
+        for rule, schedule in schedules:
+            self._await(made, rule, schedule)
+        return made.id
 
-    def _schedule(self, plan_id: str, rule: dict[str, Any]) -> None:
-        moment = next_daily(rule["ScheduleExpression"], self._world.now())
-        self._world.clock.at(moment, lambda: self._run(plan_id, rule))
+    def add_selection(self, plan_id: str, selection: dict[str, Any]) -> str:
+        """One more selection of a plan; its id."""
+        selection_id = self._world.make_id()
+        self.plans[plan_id].selections[selection_id] = selection
+        return selection_id
 
-    def _run(self, plan_id: str, rule: dict[str, Any]) -> None:
-        owner = self.plans[plan_id]
+    def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule) -> None:
+        self._world.clock.at(schedule.next_after(self._world.now()), lambda: self._run(plan, rule, schedule))
+
+    def _run(self, plan: Plan, rule: dict[str, Any], schedule: Schedule) -> None:
+        if plan.ended:
+            return
+        plan.last_run = self._world.now()
         for database in list(self.databases.values()):
-            if site_of(database.arn) != (owner["account"], owner["region"]):
+            if site_of(database.arn) != (plan.account, plan.region):
                 continue
-            for selection in owner["selections"]:
+            for selection in list(plan.selections.values()):
                 if _selects(selection, database):
-                    self._back_up_by_plan(plan_id, rule, database, selection["IamRoleArn"])
-        self._schedule(plan_id, rule)
+                    self._back_up_by_plan(plan, rule, database, selection["IamRoleArn"])
+        self._await(plan, rule, schedule)
 
-    def _back_up_by_plan(self, plan_id: str, rule: dict[str, Any], database: Database, role_arn: str) -> None:
-        account, region = site_of(database.arn)
-        partition = database.arn.split(":")[1]
+    def _back_up_by_plan(self, plan: Plan, rule: dict[str, Any], database: Database, role_arn: str) -> None:
         created_by = {
-            "BackupPlanId": plan_id,
-            "BackupPlanArn": f"arn:{partition}:backup:{region}:{account}:backup-plan:{plan_id}",
+            "BackupPlanId": plan.id,
+            "BackupPlanArn": plan.arn,
             "BackupPlanVersion": "1",
             "BackupRuleId": rule["RuleName"],
         }
-        days = rule.get("Lifecycle", {}).get("DeleteAfterDays")
-        vault = rule["TargetBackupVaultName"]
-        copies = rule.get("CopyActions", [])
-        self._back_up(database, vault, role_arn, days, created_by=created_by, copies=copies)
+        request = {
+            "BackupVaultName": rule["TargetBackupVaultName"],
+            "IamRoleArn": role_arn,
+            "Lifecycle": rule.get("Lifecycle", {}),
+            "RecoveryPointTags": rule.get("RecoveryPointTags", {}),
+        }
+        self._open(database, request, created_by=created_by, copies=rule.get("CopyActions", []))
 
     def start_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """StartBackupJob."""
@@ -65,65 +116,119 @@ class Backups:
             raise Refused("ResourceNotFoundException", f"Cannot find resource {request['ResourceArn']}")
         self._world.identity.check_passed_role(caller, request["IamRoleArn"])
         self._world.vault_of(caller.account, region, request["BackupVaultName"])
-        days = request.get("Lifecycle", {}).get("DeleteAfterDays")
-        self._back_up(database, request["BackupVaultName"], request["IamRoleArn"], days, created_by=None, copies=[])
-        return {"BackupJobId": self._world.make_id().upper(), "CreationDate": self._world.now(), "IsParent": False}
+        job = self._open(database, request, created_by=None, copies=[])
+        return {"BackupJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
 
-    def _back_up(
+    def _open(
         self,
         database: Database,
-        vault_name: str,
-        role_arn: str,
-        days: int | None,
+        request: dict[str, Any],
         *,
         created_by: dict[str, str] | None,
         copies: list[dict[str, Any]],
-    ) -> None:
+    ) -> BackupJob:
         world = self._world
-        began = world.now()
         account, region = site_of(database.arn)
+        job = BackupJob(
+            id=world.make_id().upper(),
+            account=account,
+            region=region,
+            database=database,
+            vault_arn=f"arn:aws:backup:{region}:{account}:backup-vault:{request['BackupVaultName']}",
+            role_arn=request["IamRoleArn"],
+            created_at=world.now(),
+            delete_after_days=request.get("Lifecycle", {}).get("DeleteAfterDays"),
+            created_by=created_by,
+            copies=copies,
+            tags=dict(request.get("RecoveryPointTags", {})),
+        )
+        self.jobs[job.id] = job
+        self._tell(job)
+        self._begin(job)
+        return job
 
-        def finish() -> None:
-            kind = "cluster-snapshot" if database.resource_type in CLUSTERS else "snapshot"
-            partition = database.arn.split(":")[1]
-            point = Point(
-                arn=f"arn:{partition}:rds:{region}:{account}:{kind}:awsbackup:job-{world.make_id()}",
-                account=account,
-                region=region,
-                vault_arn=world.vault_of(account, region, vault_name).arn,
-                database_arn=database.arn,
-                resource_type=database.resource_type,
-                status="COMPLETED",
-                created_at=began,
-                completed_at=world.now(),
-                delete_after_days=days,
-                # Points of this family are under the database's key, not the vault's (devguide/encryption).
-                key_arn=database.key_arn,
-                encrypted=database.key_arn is not None,
-                size_bytes=database.size_bytes,
-                role_arn=role_arn,
-                tags=dict(database.tags),
-                created_by=created_by,
-            )
-            world.add_point(point, announce=True)
-            for action in copies:
-                self._copy(point, vault_name, role_arn, action, created_by)
+    def _begin(self, job: BackupJob) -> None:
+        """One backup or copy job per resource; others wait in CREATED (aws-backup-limits)."""
+        world = self._world
+        if self.is_busy(job.account, job.database.arn) or world.copying.is_busy(job.database.arn):
+            world.clock.after(TRY_AGAIN, lambda: self._begin(job))
+            return
+        self._running[job.account, job.database.arn] += 1
+        job.state = "RUNNING"
+        self._tell(job)
+        world.clock.after(timedelta(minutes=15 + 30 * world.random.random()), lambda: self._finish(job))
 
-        world.clock.after(timedelta(minutes=15 + 30 * world.random.random()), finish)
+    def _finish(self, job: BackupJob) -> None:
+        world = self._world
+        self._running[job.account, job.database.arn] -= 1
+        job.completed_at = world.now()
+        if world.find_vault(job.vault_arn) is None:
+            job.state, job.message = "FAILED", "Backup vault does not exist"
+        else:
+            point = self._land(job)
+            job.state, job.point_arn = "COMPLETED", point.arn
+            for action in job.copies:
+                self._copy(job, point, action)
+        self._tell(job)
+        world.copying.wake_database(job.database.arn)
 
-    def _copy(
-        self, point: Point, vault_name: str, role_arn: str, action: dict[str, Any], created_by: dict[str, str] | None
-    ) -> None:
+    def _land(self, job: BackupJob) -> Point:
+        world, database = self._world, job.database
+        kind = "cluster-snapshot" if ":cluster:" in database.arn else "snapshot"
+        partition = database.arn.split(":")[1]
+        point = Point(
+            arn=f"arn:{partition}:rds:{job.region}:{job.account}:{kind}:awsbackup:job-{world.make_id()}",
+            account=job.account,
+            region=job.region,
+            vault_arn=job.vault_arn,
+            database_arn=database.arn,
+            resource_type=database.resource_type,
+            status="COMPLETED",
+            created_at=job.created_at,
+            completed_at=world.now(),
+            delete_after_days=None if job.delete_after_days == -1 else job.delete_after_days,
+            # Points of this family are under the database's key, not the vault's (devguide/encryption).
+            key_arn=database.key_arn,
+            encrypted=database.key_arn is not None,
+            size_bytes=database.size_bytes,
+            role_arn=job.role_arn,
+            tags={**database.tags, **job.tags},
+            created_by=job.created_by,
+        )
+        world.add_point(point, announce=True)
+        return point
+
+    def _copy(self, job: BackupJob, point: Point, action: dict[str, Any]) -> None:
+        """A copy action; one that cannot even be started leaves a line in the trace, as AWS leaves one in its logs."""
+        world = self._world
         request = {
             "RecoveryPointArn": point.arn,
-            "SourceBackupVaultName": vault_name,
+            "SourceBackupVaultName": job.vault_arn.rpartition(":")[2],
             "DestinationBackupVaultArn": action["DestinationBackupVaultArn"],
-            "IamRoleArn": role_arn,
+            "IamRoleArn": job.role_arn,
             "Lifecycle": action.get("Lifecycle", {}),
-            "CreatedBy": created_by,
+            "CreatedBy": job.created_by,
         }
-        caller = Caller(account=point.account, role_arn=None)
-        self._world.copying.start(caller, point.region, request)
+        try:
+            world.copying.start(Caller(account=job.account, role_arn=None), job.region, request)
+        except Refused as refused:
+            world.note("copy action refused", job.account, job.region, str(refused), point=point.arn)
+
+    def _tell(self, job: BackupJob) -> None:
+        world = self._world
+        name = job.database.arn.rpartition(":")[2]
+        world.note("backup job", job.account, job.region, f"backup job {job.state}: {name}", job_id=job.id)
+        resources = [job.point_arn] if job.point_arn else []
+        world.events.emit(job.account, job.region, "Backup Job State Change", resources, backup_job_detail(job))
+
+    def listed(self, caller: Caller, region: str) -> Sequence[BackupJob]:
+        """Own jobs of the last 30 days."""
+        oldest = self._world.now() - HISTORY
+        return [
+            job
+            for job in self.jobs.values()
+            if (job.account, job.region) == (caller.account, region) and job.created_at >= oldest
+        ]
 
 
 def _selects(selection: dict[str, Any], database: Database) -> bool:
@@ -134,13 +239,3 @@ def _selects(selection: dict[str, Any], database: Database) -> bool:
         tag["ConditionType"] == "STRINGEQUALS" and database.tags.get(tag["ConditionKey"]) == tag["ConditionValue"]
         for tag in selection.get("ListOfTags", [])
     )
-
-
-def next_daily(expression: str, now: datetime) -> datetime:
-    """The next moment of `cron(minute hour * * ? *)`, the daily form that backup plans mostly have."""
-    fields = expression.removeprefix("cron(").removesuffix(")").split()
-    is_daily = len(fields) == 6 and fields[0].isdigit() and fields[1].isdigit() and set(fields[2:]) <= {"?", "*"}
-    if not is_daily:
-        raise NotModelled(f"only daily schedules are modelled, cron(M H * * ? *), not {expression!r}")
-    moment = now.replace(hour=int(fields[1]), minute=int(fields[0]), second=0, microsecond=0)
-    return moment if moment > now else moment + timedelta(days=1)

@@ -1,41 +1,31 @@
 """Copy jobs: from StartCopyJob to a point in another vault, or to FAILED with AWS's own words.
 
-Rules 2 to 10, 12, 13 and 15 of what AWS does. Sources: API_StartCopyJob, create-cross-account-backup, encryption,
-recov-point-create-a-copy, vault-lock, and the limits pages of RDS, Aurora, DocumentDB and Neptune.
+Rules 2, 9 to 13 and 15 of what AWS does; what may be wrong with a copy is in `copy_checks`. Sources: API_StartCopyJob,
+create-cross-account-backup, recov-point-create-a-copy, and the snapshot-copy pages of RDS, Aurora, DocumentDB, Neptune.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator import texts
+from backup_simulator.copy_checks import CopyChecks
+from backup_simulator.copy_ledger import CopyLedger
 from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import copy_job_detail
 from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of
-from backup_simulator.policy import decide
 from backup_simulator.switches import OverQuota
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
 
-VAULT_NAME = re.compile(r"[a-zA-Z0-9\-\_]{2,50}")
-# Copies in progress per destination Region and account: RDS CHAP_Limits; Aurora, DocumentDB and Neptune limits.
-QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
 CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
-ORGANIZATION = "Copy job failed. Both source and destination account must be a member of the same organization."
-SETTING = "Copy job failed. Cross-account copy feature is not enabled for the current organization."
-VAULT_POLICY = "Access Denied trying to call AWS Backup service"
-DEFAULT_KEY = (
-    "Copy job failed because the destination Backup vault is encrypted with the default Backup service managed key. "
-    "The contents of this vault cannot be copied. Only the contents of a Backup vault encrypted by an AWS KMS key may "
-    "be copied."
-)
-MANAGED_KEY = "Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot."
-RETENTION = (
-    "Copy job failed. The retention specified in the job is not within the range specified for the target Backup Vault."
-)
-TOO_MANY = "There are too many copy jobs running for resource."
+HISTORY = timedelta(days=30)
+# System errors are tried again for two hours; after that somebody at AWS starts the job by hand (devguide, copies).
+SYSTEM_ERROR_HOURS = 2
+LONG_SYSTEM_ERROR_HOURS = 72
 
 
 class Copying:
@@ -43,33 +33,25 @@ class Copying:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.jobs: dict[str, Job] = {}
+        self._ledger = CopyLedger()
+        self._checks = CopyChecks(world)
         self._tokens: dict[tuple[str, str, str], tuple[datetime, str]] = {}
-        self._waiting: list[str] = []
         self.next_id: str | None = None
         """The id that the next job gets; None draws one. For worlds that must agree with a recorded event."""
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        return self._ledger.jobs
 
     def start(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """StartCopyJob."""
         world = self._world
-        name = request["SourceBackupVaultName"]
-        if not VAULT_NAME.fullmatch(name):
-            raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
         token = request.get("IdempotencyToken")
         known = self._tokens.get((caller.account, region, token)) if token else None
         if known is not None and self._remembers(known[0]):
             job = self.jobs[known[1]]
             return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
-        vault = world.vault_of(caller.account, region, name)
-        point = vault.points.get(request["RecoveryPointArn"])
-        if ":recovery-point:continuous:" in request["RecoveryPointArn"]:
-            raise Refused("InvalidRequestException", "Copying continuous backups is not supported.")
-        if point is None:
-            raise Refused("ResourceNotFoundException", "Cannot find recovery point")
-        if point.status not in ("COMPLETED", "AVAILABLE"):
-            raise Refused("InvalidResourceStateException", f"Recovery point is in state {point.status}")
-        if point.resource_type == "RDS" and ":cluster:" in point.database_arn:
-            raise Refused("InvalidRequestException", "Feature is not supported for provided resource type.")
+        vault, point = self._checks.source(caller, region, request)
         world.identity.check_passed_role(caller, request["IamRoleArn"])
         job = self._open(caller, vault, point, request)
         if token:
@@ -100,134 +82,80 @@ class Copying:
             created_by=request.get("CreatedBy"),
         )
         self.next_id = None
-        self.jobs[job.id] = job
+        self._ledger.add(job)
         self._tell(job)
-        world.clock.after(timedelta(seconds=20 + 100 * world.random.random()), lambda: self._begin(job))
+        world.clock.after(self._time_in_created(), lambda: self._begin(job))
         return job
+
+    def _time_in_created(self) -> timedelta:
+        chance, unknown = self._world.random, self._world.unknown
+        usual = timedelta(seconds=20 + 100 * chance.random())
+        if not unknown.system_error_share or chance.random() >= unknown.system_error_share:
+            return usual
+        hours = LONG_SYSTEM_ERROR_HOURS if unknown.system_error_is_long else SYSTEM_ERROR_HOURS
+        return usual + timedelta(hours=hours * chance.random())
 
     def _begin(self, job: Job) -> None:
         """The job's turn, unless the resource or the quota is busy: then it waits in CREATED."""
-        message = self._world.faults.message_for(job) or self._refusal(job)
+        world, ledger = self._world, self._ledger
+        message = world.faults.message_for(job) or self._checks.refusal(job)
         if message is not None:
             self._fail(job, message)
-            return
-        running = [each for each in self.jobs.values() if each.state == "RUNNING"]
-        if any(each.database_arn == job.database_arn for each in running):
+        elif ledger.is_busy(job.database_arn) or world.backups.is_busy(job.account, job.database_arn):
             # "Only one backup or copy job per resource at a time; others wait" (aws-backup-limits).
-            self._waiting.append(job.id)
-            return
-        site = site_of(job.destination_vault_arn)
-        rivals = [
-            each
-            for each in running
-            if each.resource_type == job.resource_type and site_of(each.destination_vault_arn) == site
-        ]
-        if len(rivals) >= QUOTAS[job.resource_type]:
-            if self._world.unknown.over_quota is OverQuota.FAILS:
-                self._fail(job, TOO_MANY)
-            else:
-                self._waiting.append(job.id)
-            return
-        self._run(job)
+            ledger.wait_for_database(job)
+        elif ledger.has_place(job):
+            self._run(job)
+        elif world.unknown.over_quota is OverQuota.FAILS:
+            self._fail(job, texts.TOO_MANY_JOBS)
+        else:
+            ledger.wait_for_place(job)
 
     def _run(self, job: Job) -> None:
+        self._ledger.occupy(job)
         job.state, job.runs_since = "RUNNING", self._world.now()
         self._tell(job)
         self._world.clock.after(self._duration(job), lambda: self._finish(job))
 
-    def _refusal(self, job: Job) -> str | None:
-        """What AWS finds wrong with a job after it was accepted, in its own words."""
-        world = self._world
-        destination = world.find_vault(job.destination_vault_arn)
-        account, _ = site_of(job.destination_vault_arn)
-        if account != job.account:
-            if not world.identity.same_organization(account, job.account):
-                return ORGANIZATION
-            if not world.identity.cross_account_enabled:
-                return SETTING
-        if destination is None or destination.name == "Default" or not self._admits(destination, job):
-            return VAULT_POLICY
-        key = world.keys[destination.key_arn]
-        if key.managed_by == "aws/backup":
-            return DEFAULT_KEY
-        return self._source_refusal(job, destination)
-
-    def _source_refusal(self, job: Job, destination: Vault) -> str | None:
-        world = self._world
-        vault = world.find_vault(job.source_vault_arn)
-        point = vault.points.get(job.source_point_arn) if vault else None
-        if point is None or point.status not in ("COMPLETED", "AVAILABLE"):
-            return "Cannot find recovery point"
-        key = world.keys.get(point.key_arn or "")
-        if key is not None and key.managed_by and destination.account != job.account:
-            return MANAGED_KEY
-        if key is not None and not key.enabled:
-            return "KMS key is either disabled or pending deletion or access to KMS key is denied"
-        lock = destination.lock or {}
-        days = job.delete_after_days if job.delete_after_days not in (None, -1) else point.delete_after_days
-        if lock and (
-            days is None or not lock.get("MinRetentionDays", 1) <= days <= lock.get("MaxRetentionDays", 36500)
-        ):
-            return RETENTION
-        return None
-
-    def _admits(self, destination: Vault, job: Job) -> bool:
-        """Cross-account needs the destination vault's policy; inside an account only a Deny matters."""
-        context = {
-            "aws:PrincipalAccount": job.account,
-            "aws:PrincipalArn": job.role_arn,
-            "aws:PrincipalOrgID": self._world.identity.organization_of(job.account),
-        }
-        documents = [destination.policy] if destination.policy else []
-        verdict = decide(
-            documents,
-            action="backup:CopyIntoBackupVault",
-            resource=destination.arn,
-            context=context,
-            principal=job.role_arn,
-        )
-        return verdict == "allow" or (verdict == "none" and destination.account == job.account)
-
     def _duration(self, job: Job) -> timedelta:
         """Hours for a full copy, less for an incremental one (rule 12), never the same twice."""
         gibibytes = job.size_bytes / GIBIBYTE
-        minutes = 20 + gibibytes * (0.3 if self._is_incremental(job) else 2.0)
+        minutes = 20 + gibibytes * (0.3 if self.is_incremental(job) else 2.0)
         return timedelta(minutes=minutes * (0.8 + 0.4 * self._world.random.random()))
 
-    def _is_incremental(self, job: Job) -> bool:
-        """RDS instances copy changes if their newest earlier copy stands there under the same key."""
+    def is_incremental(self, job: Job) -> bool:
+        """Whether only changes travel (rule 12).
+
+        RDS instances: if the newest earlier copy of the database still stands in the destination account and Region
+        under the same key. Neptune: so within an account; copies of shared snapshots are full. Aurora and DocumentDB
+        snapshot copies are always full. Source: the snapshot-copy page of each.
+        """
         destination = self._world.find_vault(job.destination_vault_arn)
-        if job.resource_type != "RDS" or destination is None:
+        is_local_neptune = job.resource_type == "Neptune" and destination and destination.account == job.account
+        if destination is None or not (job.resource_type == "RDS" or is_local_neptune):
             return False
-        return any(
-            point.database_arn == job.database_arn
-            and point.status == "COMPLETED"
-            and point.key_arn == destination.key_arn
-            for point in destination.points.values()
-        )
+        newest = self._world.newest_copy(destination.account, destination.region, job.database_arn)
+        return newest is not None and newest.gone_at is None and newest.key_arn == destination.key_arn
 
     def _finish(self, job: Job) -> None:
-        message = self._source_gone(job) or self._refusal(job)
-        if message is not None:
-            self._fail(job, message)
+        source = self._checks.point_of(job)
+        if source is None:
+            # RDS: deleting a source snapshot before the target is available can make the copy fail.
+            self._fail(job, texts.INTERNAL)
             return
-        point = self._land(job)
-        job.state, job.completed_at, job.destination_point_arn = "COMPLETED", self._world.now(), point.arn
-        job.category = "SUCCESS"
+        job.destination_point_arn = self._land(job, source).arn
+        job.state, job.completed_at, job.category = "COMPLETED", self._world.now(), "SUCCESS"
+        if job.role_arn not in self._world.identity.roles:
+            job.state, job.message = self._world.unknown.unshare_failure_state, texts.UNSHARE
+            job.category = "SUCCESS" if job.state == "COMPLETED" else "FAILURE"
         self._tell(job)
-        self._wake()
+        self._wake(job)
 
-    def _source_gone(self, job: Job) -> str | None:
-        vault = self._world.find_vault(job.source_vault_arn)
-        if vault is None or job.source_point_arn not in vault.points:
-            return "The source snapshot was deleted during the copy. An internal error occurred."
-        return None
-
-    def _land(self, job: Job) -> Point:
+    def _land(self, job: Job, source: Point) -> Point:
         """The copy in its destination vault: another ARN, the original's creation date, the vault's key."""
         world = self._world
         destination = world.vault_by_arn(job.destination_vault_arn)
-        source = world.vault_by_arn(job.source_vault_arn).points[job.source_point_arn]
+        # Unencrypted clusters stay so when copied; an unencrypted RDS snapshot gets the vault's key (encryption).
         stays_plain = not source.encrypted and job.resource_type in CLUSTERS
         kind = "cluster-snapshot" if job.resource_type in CLUSTERS else "snapshot"
         partition = job.database_arn.split(":")[1]
@@ -240,7 +168,7 @@ class Copying:
             vault_arn=destination.arn,
             database_arn=job.database_arn,
             resource_type=job.resource_type,
-            status="COMPLETED",
+            status="CREATING" if world.unknown.arrival_is_creating_first else "COMPLETED",
             created_at=source.created_at if world.unknown.creation_date_inherited else world.now(),
             completed_at=world.now(),
             delete_after_days=days,
@@ -248,25 +176,41 @@ class Copying:
             encrypted=not stays_plain,
             size_bytes=source.size_bytes,
             role_arn=job.role_arn,
-            tags=dict(source.tags),
+            tags={name: value for name, value in source.tags.items() if not name.startswith("aws:")},
             source_vault_arn=job.source_vault_arn,
             source_point_arn=source.arn,
             copy_job_id=job.id,
             created_by=job.created_by,
         )
         world.add_point(point, announce=world.unknown.arrival_event)
+        if point.status == "CREATING":
+            world.clock.after(timedelta(minutes=1 + 4 * world.random.random()), lambda: self._settle(point))
         return point
+
+    def _settle(self, point: Point) -> None:
+        if point.status == "CREATING" and point.gone_at is None:
+            self._world.change_status(point, "COMPLETED")
 
     def _fail(self, job: Job, message: str) -> None:
         job.state, job.message, job.completed_at, job.category = "FAILED", message, self._world.now(), "FAILURE"
         self._tell(job)
-        self._wake()
+        # Not at once: a long row of jobs that fail one after another would be as deep a recursion.
+        self._world.clock.after(timedelta(0), lambda: self._wake(job))
 
-    def _wake(self) -> None:
-        """A place is free: those that waited in CREATED try again, in their order."""
-        waiting, self._waiting = self._waiting, []
-        for job_id in waiting:
-            self._begin(self.jobs[job_id])
+    def _wake(self, job: Job) -> None:
+        """A place is free: who waits for the resource, and who waits for the lane, try again, in their order."""
+        self._ledger.release(job)
+        self.wake_database(job.database_arn)
+        while (waiting := self._ledger.next_for_place(job)) is not None:
+            self._begin(waiting)
+
+    def wake_database(self, database_arn: str) -> None:
+        """A job of this resource ended: the next one that waits has its turn."""
+        if (waiting := self._ledger.next_for_database(database_arn)) is not None:
+            self._begin(waiting)
+
+    def is_busy(self, database_arn: str) -> bool:
+        return self._ledger.is_busy(database_arn)
 
     def _tell(self, job: Job) -> None:
         world = self._world
@@ -286,20 +230,24 @@ class Copying:
             raise Refused("ResourceNotFoundException", f"Cannot find copy job {job_id}")
         return job
 
-    def listed(self, caller: Caller, region: str) -> list[Job]:
+    def listed(self, caller: Caller, region: str, source_point_arn: str | None = None) -> Sequence[Job]:
         """What ListCopyJobs can see: own jobs of 30 days, seconds after they began."""
-        lag = self._world.delivery.list_lag
-        now = self._world.now()
+        known = (
+            self._ledger.of_site(caller.account, region)
+            if source_point_arn is None
+            else self._ledger.of_source(source_point_arn)
+        )
+        settled = self._world.now() - self._world.delivery.list_lag
         return [
             job
-            for job in self.jobs.values()
-            if (job.account, job.region) == (caller.account, region)
+            for job in known
+            if job.created_at <= settled
+            and (job.account, job.region) == (caller.account, region)
             and not self._is_forgotten(job)
-            and job.created_at + lag <= now
         ]
 
     def _is_forgotten(self, job: Job) -> bool:
-        return not job.is_live and self._world.now() - job.created_at > timedelta(days=30)
+        return not job.is_live and self._world.now() - job.created_at > HISTORY
 
     def copies_from(self, point_arn: str) -> list[Job]:
-        return [job for job in self.jobs.values() if job.source_point_arn == point_arn and job.is_live]
+        return [job for job in self._ledger.of_source(point_arn) if job.is_live]

@@ -17,7 +17,7 @@ class ProcessDied(BaseException):
     """The process that made a call was killed at a fault point; nothing after that point happens in it."""
 
 
-class NotModelled(NotImplementedError):  # noqa: N818
+class NotModelled(NotImplementedError):  # noqa: N818 - the word says more than an ending would
     """The simulator does not know this operation, property or setting; it says which rather than pretend."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from backup_simulator.model import Job, Point, vault_name
+from backup_simulator.model import BackupJob, Job, Point, vault_name
 
 
 def copy_job_detail(job: Job) -> dict[str, Any]:
@@ -36,13 +36,43 @@ def copy_job_detail(job: Job) -> dict[str, Any]:
     if job.state == "FAILED":
         detail["statusMessage"] = job.message
     if job.created_by:
-        # The event calls it backupPlanRuleId, the API BackupRuleId.
-        detail["createdBy"] = {
-            "backupPlanId": job.created_by["BackupPlanId"],
-            "backupPlanArn": job.created_by["BackupPlanArn"],
-            "backupPlanVersion": job.created_by["BackupPlanVersion"],
-            "backupPlanRuleId": job.created_by["BackupRuleId"],
-        }
+        detail["createdBy"] = _created_by(job.created_by)
+    return detail
+
+
+def _created_by(plan: dict[str, str]) -> dict[str, str]:
+    """The event calls it backupPlanRuleId, the API BackupRuleId."""
+    return {
+        "backupPlanId": plan["BackupPlanId"],
+        "backupPlanArn": plan["BackupPlanArn"],
+        "backupPlanVersion": plan["BackupPlanVersion"],
+        "backupPlanRuleId": plan["BackupRuleId"],
+    }
+
+
+def backup_job_detail(job: BackupJob) -> dict[str, Any]:
+    """The detail of a Backup Job State Change: sizes are texts here, and messages stand in quotes of their own."""
+    detail: dict[str, Any] = {"backupJobId": job.id, "state": job.state, "creationDate": stamp(job.created_at)}
+    if job.state == "CREATED":
+        return detail
+    is_done = job.state == "COMPLETED"
+    size = str(job.database.size_bytes) if is_done else "0"
+    detail |= {
+        "backupVaultArn": job.vault_arn,
+        "backupVaultName": vault_name(job.vault_arn),
+        "bytesTransferred": size,
+        "backupSizeInBytes": size,
+        "iamRoleArn": job.role_arn,
+        "resourceArn": job.database.arn,
+        "resourceType": job.database.resource_type,
+        "percentDone": "100.0" if is_done else "0.0",
+    }
+    if job.completed_at is not None:
+        detail["completionDate"] = stamp(job.completed_at)
+    if job.message:
+        detail["statusMessage"] = f'"{job.message}"'
+    if job.created_by:
+        detail["createdBy"] = _created_by(job.created_by)
     return detail
 
 

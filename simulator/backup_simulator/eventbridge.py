@@ -54,6 +54,7 @@ class EventBridge:
     make_id: Callable[[], str]
     send: Callable[[str, str], None]
     trace: Callable[..., None]
+    organization_of: Callable[[str], str]
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -118,7 +119,8 @@ class EventBridge:
         if role_arn is None:
             return False
         arn = f"arn:aws:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
-        context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": "o-simulated0"}
+        organization = self.organization_of(sender)
+        context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
         document = {"Statement": self.policies[receiver]}
         return (
             decide([document], action="events:PutEvents", resource=arn, context=context, principal=role_arn) == "allow"

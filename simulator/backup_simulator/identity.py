@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +36,9 @@ class Identity:
     def join(self, account: str, organization_id: str | None = None) -> None:
         self._organizations[account] = organization_id or self._default_organization
 
+    def move(self, account: str, organization_id: str) -> None:
+        self._organizations[account] = organization_id
+
     def organization_of(self, account: str) -> str:
         return self._organizations.get(account, "")
 
@@ -46,14 +50,26 @@ class Identity:
         self, account: str, name: str, path: str, trust: dict[str, Any], policies: tuple[dict[str, Any], ...]
     ) -> str:
         arn = f"arn:aws:iam::{account}:role{path}{name}"
-        self.roles[arn] = Role(arn=arn, account=account, trust=trust, policies=policies)
+        self.roles[arn] = Role(arn=arn, account=account, trust=deepcopy(trust), policies=deepcopy(policies))
         return arn
 
     def add_policy(self, account: str, name: str, policy: dict[str, Any]) -> None:
         found = [role for role in self.roles.values() if role.account == account and role.arn.endswith(f"/{name}")]
         if not found:
             raise ValueError(f"account {account} has no role {name}")
-        found[0].policies = (*found[0].policies, policy)
+        found[0].policies = (*found[0].policies, deepcopy(policy))
+
+    def delete_role(self, role_arn: str) -> None:
+        if self.roles.pop(role_arn, None) is None:
+            raise ValueError(f"there is no role {role_arn}")
+
+    def service_linked_role(self, account: str) -> str | None:
+        """AWS Backup's own role in an account, if somebody made it."""
+        arn = self.service_linked_arn(account)
+        return arn if arn in self.roles else None
+
+    def service_linked_arn(self, account: str) -> str:
+        return f"arn:aws:iam::{account}:role/aws-service-role/{BACKUP_SERVICE}/AWSServiceRoleForBackup"
 
     def issue(self, caller: Caller, *, ends: bool) -> str:
         """An access key for a caller."""

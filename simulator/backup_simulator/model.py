@@ -30,6 +30,7 @@ class Database:
     size_bytes: int
     key_arn: str | None
     tags: Mapping[str, str]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -57,6 +58,7 @@ class Point:
     created_by: dict[str, str] | None = None
     landed_at: datetime | None = None
     gone_at: datetime | None = None
+    on_hold: bool = False
 
     @property
     def delete_at(self) -> datetime | None:
@@ -77,6 +79,8 @@ class Vault:
     lock: dict[str, Any] | None
     created_at: datetime
     points: dict[str, Point] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    lock_date: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -108,6 +112,27 @@ class Job:
     @property
     def is_live(self) -> bool:
         return self.state in ("CREATED", "RUNNING")
+
+
+@dataclass(kw_only=True)
+class BackupJob:
+    """A backup job of a database into a vault of its own account and Region."""
+
+    id: str
+    account: str
+    region: str
+    database: Database
+    vault_arn: str
+    role_arn: str
+    created_at: datetime
+    delete_after_days: int | None
+    created_by: dict[str, str] | None
+    copies: list[dict[str, Any]]
+    tags: dict[str, str] = field(default_factory=dict)
+    state: str = "CREATED"
+    message: str = ""
+    completed_at: datetime | None = None
+    point_arn: str | None = None
 
 
 @dataclass(kw_only=True)

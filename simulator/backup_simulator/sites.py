@@ -34,6 +34,14 @@ class Account:
         """One more identity policy for a role, known by its name."""
         self._world.identity.add_policy(self.id, role_name, policy)
 
+    def delete_role(self, role_arn: str) -> None:
+        """Remove a role; jobs that run with it go on."""
+        self._world.identity.delete_role(role_arn)
+
+    def join_organization(self, organization_id: str) -> None:
+        """Move the account to another organization; the empty text is none."""
+        self._world.identity.move(self.id, organization_id)
+
     def create_service_linked_role(self, service: str) -> str:
         """A service-linked role; its ARN."""
         trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
@@ -86,6 +94,7 @@ class Site:
         key_arn: str | None,
         tags: Mapping[str, str] | None = None,
         multi_az_cluster: bool = False,
+        option_group_options: Sequence[str] = (),
     ) -> str:
         """A database that plans may select; its ARN."""
         kind = "db" if resource_type == "RDS" and not multi_az_cluster else "cluster"
@@ -96,6 +105,7 @@ class Site:
             size_bytes=int(size_gib * GIBIBYTE),
             key_arn=key_arn,
             tags=dict(tags or {}),
+            options=tuple(option_group_options),
         )
         return arn
 
@@ -105,7 +115,7 @@ class Site:
 
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> None:
         """One more selection for a plan, in the shape of CreateBackupSelection."""
-        self._world.backups.plans[plan_id]["selections"].append(selection)
+        self._world.backups.add_selection(plan_id, selection)
 
     def create_queue(
         self,

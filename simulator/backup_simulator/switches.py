@@ -5,9 +5,10 @@ A system that is right for every setting of every switch is right whatever AWS t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 
 class OverQuota(StrEnum):
@@ -35,8 +36,16 @@ class UnknownBehaviour:
     creation_date_inherited: recov-point-create-a-copy says yes; False tests those who lean on it.
     destination_sees_copy_events: nobody listens for Copy Job events in the destination; four projects forward them.
     arrival_event: one AWS sample is triggered by a Recovery Point event in the destination; no page promises it.
+    arrival_is_creating_first: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
     delete_leaves_expired: "deleted" points without permission stay as EXPIRED (deleting-backups).
+    delete_asks_the_points_role: whether the role that made a point must itself be allowed to delete the snapshot.
     unknown_vault_denied: DescribeRecoveryPoint on an unknown vault is known to answer AccessDenied; others likely.
+    locked_delete_code: the error of a delete in a locked vault; its class and text are nowhere written.
+    unfit_source_code: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
+    multi_az_cluster_fails_later: Multi-AZ DB clusters cannot be copied; at the call, or by a FAILED job.
+    single_action: since October 2025 one copy action crosses account and Region; False is the time before.
+    system_error_share: the share of jobs that meet a system error and stay CREATED for up to two hours.
+    system_error_is_long: such jobs stay CREATED for days, until AWS's team starts them again by hand.
     """
 
     over_quota: OverQuota = OverQuota.QUEUES
@@ -46,8 +55,36 @@ class UnknownBehaviour:
     creation_date_inherited: bool = True
     destination_sees_copy_events: bool = False
     arrival_event: bool = True
+    arrival_is_creating_first: bool = False
     delete_leaves_expired: bool = False
+    delete_asks_the_points_role: bool = False
     unknown_vault_denied: bool = True
+    locked_delete_code: str = "InvalidRequestException"
+    unfit_source_code: str = "InvalidRequestException"
+    multi_az_cluster_fails_later: bool = False
+    single_action: bool = True
+    system_error_share: float = 0.0
+    system_error_is_long: bool = False
+
+    def __post_init__(self) -> None:
+        if self.unshare_failure_state not in ("COMPLETED", "FAILED"):
+            raise ValueError(f"unshare_failure_state is COMPLETED or FAILED, not {self.unshare_failure_state!r}")
+        _check_share("system_error_share", self.system_error_share)
+
+    @classmethod
+    def named(cls, settings: dict[str, Any]) -> Self:
+        """The switches of a JSON object. Raises ValueError, in one sentence, for one that does not exist."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(settings.keys() - known):
+            raise ValueError(f"no such switch: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        typed = dict(settings)
+        if "over_quota" in typed:
+            typed["over_quota"] = OverQuota(typed["over_quota"])
+        if "delete_during_copy" in typed:
+            typed["delete_during_copy"] = DeleteDuringCopy(typed["delete_during_copy"])
+        if isinstance(typed.get("token_lifetime"), int | float):
+            typed["token_lifetime"] = timedelta(seconds=typed["token_lifetime"])
+        return cls(**typed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +99,14 @@ class Delivery:
     loss: float = 0.0
     reorder: float = 0.0
     list_lag: timedelta = timedelta(seconds=5)
+
+    def __post_init__(self) -> None:
+        for name in ("duplicate", "loss", "reorder"):
+            _check_share(name, getattr(self, name))
+        if min(self.batch, self.list_lag) < timedelta(0):
+            raise ValueError("delays of delivery cannot be negative")
+
+
+def _check_share(name: str, share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name} is a probability from 0 to 1, not {share}")

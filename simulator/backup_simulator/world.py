@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from backup_simulator.access import Access, vault_arn
 from backup_simulator.backup_calls import BackupCalls
 from backup_simulator.backups import Backups
 from backup_simulator.clock import Clock
@@ -46,6 +47,7 @@ class World:
         unknown: UnknownBehaviour | None = None,
         delivery: Delivery | None = None,
         organization_id: str = "o-simulated0",
+        enforce_identity: bool = False,
     ) -> None:
         self.random = Random(seed)
         self.clock = Clock(start)
@@ -60,22 +62,28 @@ class World:
         self.trace: list[TraceLine] = []
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self.lifecycle_changes: list[tuple[datetime, str, str]] = []
+        self.access = Access(self, enforced=enforce_identity)
         self._vaults: dict[str, Vault] = {}
+        self._newest_copies: dict[tuple[str, str, str], Point] = {}
         self._points: list[Point] = []
         self._listeners: list[Callable[[TraceLine], None]] = []
         self.copying = Copying(self)
         self.backups = Backups(self)
         self.deleting = Deleting(self)
-        self.events = EventBridge(
+        self.events = self._open_buses()
+        self._backup_calls = BackupCalls(self)
+        self._other_calls = OtherCalls(self)
+
+    def _open_buses(self) -> EventBridge:
+        return EventBridge(
             clock=self.clock,
             random=self.random,
             delivery=self.delivery,
             make_id=self.make_id,
             send=self._enqueue,
             trace=self.note,
+            organization_of=self.identity.organization_of,
         )
-        self._backup_calls = BackupCalls(self)
-        self._other_calls = OtherCalls(self)
 
     def now(self) -> datetime:
         return self.clock.now
@@ -111,6 +119,7 @@ class World:
         self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
         self.faults.before(service, operation)
         parameters = dict(request)
+        self.access.check(caller, region, service, operation, parameters)
         if service == "backup":
             reply = self._backup_calls.call(caller, region, operation, parameters)
         else:
@@ -140,12 +149,19 @@ class World:
 
     def vault_of(self, account: str, region: str, name: str) -> Vault:
         """A vault by name. One that is not there is denied, not "not found" (seen in a published run log)."""
-        for vault in self.vaults_of(account, region):
-            if vault.name == name:
-                return vault
+        vault = self._vaults.get(vault_arn(account, region, name))
+        if vault is not None:
+            return vault
         if self.unknown.unknown_vault_denied:
             raise denied()
         raise Refused("ResourceNotFoundException", f"Backup vault {name} not found")
+
+    def remove_vault(self, arn: str) -> None:
+        del self._vaults[arn]
+
+    def newest_copy(self, account: str, region: str, database_arn: str) -> Point | None:
+        """The copy of a database that landed last at a site, even if it is gone."""
+        return self._newest_copies.get((account, region, database_arn))
 
     def find_vault(self, arn: str) -> Vault | None:
         return self._vaults.get(arn)
@@ -158,6 +174,8 @@ class World:
         point.landed_at = self.now()
         self._vaults[point.vault_arn].points[point.arn] = point
         self._points.append(point)
+        if point.source_point_arn is not None:
+            self._newest_copies[point.account, point.region, point.database_arn] = point
         name = f"{point.resource_type} {point.database_arn.rpartition(':')[2]}"
         vault = point.vault_arn.rpartition(":")[2]
         self.note("recovery point", point.account, point.region, f"{name} landed in {vault}", point=point.arn)

@@ -1,0 +1,160 @@
+"""Who may do what: identity policies, vault policies and key policies, read from the documents that are there.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html says which action of AWS Backup
+is about which resource; a recovery point of the RDS family is its snapshot's ARN, which does not name a vault. Every
+denial is a line of the trace, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from backup_simulator.errors import Refused
+from backup_simulator.model import Caller, Key, Role, Vault
+from backup_simulator.policy import decide
+
+if TYPE_CHECKING:
+    from backup_simulator.world import World
+
+PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
+# Calls whose IAM action has another name than the operation.
+ACTIONS = {("sqs", "SendMessageBatch"): "sqs:SendMessage"}
+ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
+MEMORY = 100_000
+
+
+class Access:
+    """The one place that evaluates policies.
+
+    `enforced` False lets every caller and every passed role do everything; trust, and the vaults' and keys' policies
+    that a copy job meets, count all the same.
+    """
+
+    def __init__(self, world: World, *, enforced: bool) -> None:
+        self._world = world
+        self.enforced = enforced
+        self._verdicts: dict[tuple[Any, ...], tuple[Role, tuple[dict[str, Any], ...], str]] = {}
+
+    def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
+        """Raises Refused if the caller may not make this call."""
+        if not self.enforced or operation == "GetCallerIdentity":
+            return
+        action = ACTIONS.get((service, operation), f"{service}:{operation}")
+        resource = self._resource(caller, region, service, operation, request)
+        vault = self._vault(caller, region, request) if service == "backup" else None
+        self._demand(caller, region, action, resource, vault=vault)
+        if service != "backup":
+            return
+        if "IamRoleArn" in request:
+            self._demand(caller, region, "iam:PassRole", request["IamRoleArn"], context=PASSED)
+        if operation == "StartCopyJob":
+            targets = {"backup:CopyTargets": [request["DestinationBackupVaultArn"]]}
+            self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
+
+    def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
+        """Whether a role's own policies allow an action."""
+        return not self.enforced or self._verdict(role, action, resource, context or {}) == "allow"
+
+    def vault_admits(self, vault: Vault, account: str, role_arn: str) -> bool:
+        """Cross-account copies need an Allow of the vault's policy; inside an account only a Deny matters."""
+        documents = [vault.policy] if vault.policy else []
+        verdict = decide(
+            documents,
+            action="backup:CopyIntoBackupVault",
+            resource=vault.arn,
+            context=self._who(account, role_arn),
+            principal=role_arn,
+        )
+        return verdict == "allow" or (verdict == "none" and vault.account == account)
+
+    def key_admits(self, key: Key, action: str, account: str, role_arn: str) -> bool:
+        """Whether a key's policy lets a role of AWS Backup use it; a key without a policy serves its own account."""
+        if key.managed_by or key.policy is None:
+            return key.account == account
+        context = self._who(account, role_arn) | {"kms:GrantIsForAWSResource": "true"}
+        return decide([key.policy], action=action, resource=key.arn, context=context, principal=role_arn) == "allow"
+
+    def _who(self, account: str, arn: str) -> dict[str, Any]:
+        organization = self._world.identity.organization_of(account)
+        return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
+
+    def _verdict(self, role: Role, action: str, resource: str, context: Mapping[str, Any]) -> str:
+        """Remembered per role; the role's documents are kept beside the answer, and a new set of them asks again."""
+        marks = tuple((name, str(value)) for name, value in context.items())
+        known = self._verdicts.get((role.arn, action, resource, marks))
+        if known is not None and known[0] is role and known[1] is role.policies:
+            return known[2]
+        full = {**self._who(role.account, role.arn), **context}
+        verdict = decide(role.policies, action=action, resource=resource, context=full)
+        if len(self._verdicts) > MEMORY:
+            self._verdicts.clear()
+        self._verdicts[role.arn, action, resource, marks] = (role, role.policies, verdict)
+        return verdict
+
+    def _demand(
+        self,
+        caller: Caller,
+        region: str,
+        action: str,
+        resource: str,
+        *,
+        vault: Vault | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {"aws:RequestedRegion": region, **(context or {})}
+        by_vault = "none"
+        if vault is not None and vault.policy:
+            who = {**self._who(caller.account, caller.name), **given}
+            by_vault = decide([vault.policy], action=action, resource=resource, context=who, principal=caller.name)
+        if by_vault == "deny":
+            self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")
+        role = self._world.identity.roles.get(caller.role_arn or "")
+        if role is None:
+            return
+        verdict = self._verdict(role, action, resource, given)
+        if verdict == "deny":
+            self._refuse(caller, region, action, resource, "with an explicit deny in an identity-based policy")
+        if verdict == "none" and by_vault == "none":
+            reason = f"because no identity-based policy allows the {action} action"
+            self._refuse(caller, region, action, resource, reason)
+
+    def _refuse(self, caller: Caller, region: str, action: str, resource: str, reason: str) -> None:
+        text = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {reason}"
+        self._world.note("denied", caller.account, region, text, action=action, resource=resource)
+        code = "AccessDeniedException" if action.startswith(("backup:", "iam:", "events:")) else "AccessDenied"
+        raise Refused(code, text, 400 if code == "AccessDeniedException" else 403)
+
+    def _vault(self, caller: Caller, region: str, request: Mapping[str, Any]) -> Vault | None:
+        name = request.get("BackupVaultName") or request.get("SourceBackupVaultName")
+        return self._world.find_vault(vault_arn(caller.account, region, str(name))) if name else None
+
+    def _resource(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> str:
+        """The ARN that IAM sees."""
+        match service:
+            case "backup":
+                return _backup_resource(caller, region, operation, request)
+            case "sqs":
+                queue = self._world.queues_by_url.get(request.get("QueueUrl", ""))
+                return queue.arn if queue else "*"
+            case "events":
+                bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
+                return f"arn:aws:events:{region}:{caller.account}:event-bus/{bus}"
+            case _:
+                return str(request.get("TopicArn") or request.get("RoleArn") or "*")
+
+
+def _backup_resource(caller: Caller, region: str, operation: str, request: Mapping[str, Any]) -> str:
+    if operation in ABOUT_POINTS:
+        return str(request["RecoveryPointArn"])
+    if "BackupPlanId" in request:
+        return f"arn:aws:backup:{region}:{caller.account}:backup-plan:{request['BackupPlanId']}"
+    if operation in ("ListTags", "TagResource", "UntagResource"):
+        return str(request["ResourceArn"])
+    if "BackupVaultName" in request:
+        return vault_arn(caller.account, region, request["BackupVaultName"])
+    return "*"
+
+
+def vault_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:backup:{region}:{account}:backup-vault:{name}"

@@ -1,0 +1,174 @@
+"""What AWS finds wrong with a copy: at the call, or minutes later by a FAILED job (rules 2 to 8).
+
+Sources: API_StartCopyJob, create-cross-account-backup, encryption, vault-lock, backup-feature-availability; the texts'
+own sources are in `texts`. Cross-account and key rights are evaluated from the policy documents that are there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from backup_simulator import texts
+from backup_simulator.errors import Refused
+from backup_simulator.model import Caller, Job, Key, Point, Vault, site_of
+
+if TYPE_CHECKING:
+    from backup_simulator.world import World
+
+VAULT_NAME = re.compile(r"[a-zA-Z0-9\-\_]{2,50}")
+FIT = ("COMPLETED", "AVAILABLE")
+MOST_TAGS = 50
+LONGEST_RETENTION_DAYS = 36500
+# What a key must let the destination's service-linked role do (create-cross-account-backup).
+KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
+
+
+class CopyChecks:
+    """The conditions of a copy."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def source(self, caller: Caller, region: str, request: dict[str, Any]) -> tuple[Vault, Point]:
+        """The point that a StartCopyJob names, if it may be copied (rules 2 to 5). Raises Refused."""
+        name, arn = request["SourceBackupVaultName"], request["RecoveryPointArn"]
+        if not VAULT_NAME.fullmatch(name):
+            raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
+        check_retention(request.get("Lifecycle", {}))
+        vault = self._world.vault_of(caller.account, region, name)
+        if ":recovery-point:continuous:" in arn:
+            # "Does not support continuous backups" (API_StartCopyJob).
+            raise Refused("InvalidRequestException", "Copying continuous backups is not supported.")
+        point = vault.points.get(arn)
+        if point is None:
+            raise Refused("ResourceNotFoundException", "Cannot find recovery point")
+        if point.status not in FIT:
+            raise Refused(self._world.unknown.unfit_source_code, f"Recovery point is in state {point.status}")
+        if is_multi_az_cluster(point) and not self._world.unknown.multi_az_cluster_fails_later:
+            raise Refused("InvalidRequestException", "Feature is not supported for provided resource type.")
+        return vault, point
+
+    def point_of(self, job: Job) -> Point | None:
+        vault = self._world.find_vault(job.source_vault_arn)
+        return vault.points.get(job.source_point_arn) if vault else None
+
+    def refusal(self, job: Job) -> str | None:
+        """The message with which a job fails at its start, if it does."""
+        destination = self._world.find_vault(job.destination_vault_arn)
+        point = self.point_of(job)
+        if point is None or point.status not in FIT:
+            return "Cannot find recovery point"
+        if message := self._between(job, point):
+            return message
+        if destination is None or (destination.name == "Default" and destination.account != job.account):
+            # The Default vault takes no cross-account copies (create-cross-account-backup).
+            return texts.VAULT_POLICY
+        return self._passed_role(job, point, destination) or self._vaults_and_keys(job, point, destination)
+
+    def _between(self, job: Job, point: Point) -> str | None:
+        """Rules 6 and 7 as far as they are about accounts and Regions alone."""
+        world = self._world
+        account, region = site_of(job.destination_vault_arn)
+        if account != job.account:
+            if not world.identity.same_organization(account, job.account):
+                return texts.ORGANIZATION
+            if not world.identity.cross_account_enabled:
+                return texts.SETTING
+        crosses_both = account != job.account and region != job.region
+        if is_multi_az_cluster(point) or (crosses_both and not world.unknown.single_action):
+            return texts.SINGLE_ACTION.format(source=job.region, destination=region, resource_type=job.resource_type)
+        options = world.backups.options_of(job.database_arn)
+        if options and (account, region) != (job.account, job.region):
+            # Persistent and permanent options, TDE for one, bind a snapshot to option groups (RDS: USER_CopySnapshot).
+            return texts.OPTION_GROUP.format(options=", ".join(options))
+        return None
+
+    def _passed_role(self, job: Job, point: Point, destination: Vault) -> str | None:
+        """What the role that was passed may do (create-cross-account-backup; the managed backup policy)."""
+        may = self._world.access.role_may
+        role = self._world.identity.roles.get(job.role_arn)
+        if role is None:
+            return texts.NOT_ASSUMED.format(role=job.role_arn)
+        targets = {"backup:CopyTargets": [destination.arn]}
+        if not may(role, "backup:CopyFromBackupVault", point.arn, targets):
+            return texts.VAULT_POLICY
+        if not may(role, "backup:CopyIntoBackupVault", destination.arn):
+            return texts.VAULT_POLICY
+        if not may(role, "rds:ListTagsForResource", point.arn):
+            return texts.LIST_TAGS
+        kind = "Cluster" if ":cluster-snapshot:" in point.arn else ""
+        needed = [f"rds:CopyDB{kind}Snapshot"]
+        if destination.account != job.account:
+            # The step that shares the snapshot with the destination account.
+            needed.append(f"rds:ModifyDB{kind}SnapshotAttribute")
+        for action in needed:
+            if not may(role, action, point.arn):
+                return texts.NOT_PERMITTED.format(role=job.role_arn, action=action)
+        return None
+
+    def _vaults_and_keys(self, job: Job, point: Point, destination: Vault) -> str | None:
+        world = self._world
+        if not world.access.vault_admits(destination, job.account, job.role_arn):
+            return texts.VAULT_POLICY
+        if world.keys[destination.key_arn].managed_by == "aws/backup":
+            return texts.DEFAULT_KEY
+        if message := self._keys(job, point, destination):
+            return message
+        days = job.delete_after_days if job.delete_after_days not in (None, -1) else point.delete_after_days
+        if not _within(destination.lock, days):
+            return texts.RETENTION
+        if len(point.tags) > MOST_TAGS:
+            return texts.TOO_MANY_TAGS
+        return None
+
+    def _keys(self, job: Job, point: Point, destination: Vault) -> str | None:
+        """The copying is done by the destination account's service-linked role, with both keys."""
+        world = self._world
+        copier = world.identity.service_linked_role(destination.account)
+        if copier is None:
+            return texts.NOT_ASSUMED.format(role=world.identity.service_linked_arn(destination.account))
+        key = world.keys.get(point.key_arn or "")
+        if key is not None:
+            if key.managed_by and destination.account != job.account:
+                return texts.MANAGED_KEY
+            if not self._usable(key, destination.account, copier) or not self._grantable(key, job):
+                return texts.SOURCE_KEY.format(key=key.arn)
+        if point.encrypted and not self._usable(world.keys[destination.key_arn], destination.account, copier):
+            return texts.DESTINATION_KEY
+        return None
+
+    def _usable(self, key: Key, account: str, role_arn: str) -> bool:
+        admits = self._world.access.key_admits
+        return key.enabled and all(admits(key, action, account, role_arn) for action in KEY_USE)
+
+    def _grantable(self, key: Key, job: Job) -> bool:
+        """The passed role describes the source's key and grants its use."""
+        if key.managed_by:
+            return True
+        role = self._world.identity.roles[job.role_arn]
+        granted = {"kms:GrantIsForAWSResource": "true"}
+        may = self._world.access.role_may
+        return may(role, "kms:DescribeKey", key.arn) and may(role, "kms:CreateGrant", key.arn, granted)
+
+
+def is_multi_az_cluster(point: Point) -> bool:
+    """RDS Multi-AZ DB clusters are of type RDS but are clusters; they support no copies (rds-multiaz)."""
+    return point.resource_type == "RDS" and ":cluster:" in point.database_arn
+
+
+def check_retention(lifecycle: dict[str, Any]) -> None:
+    """DeleteAfterDays is 1 day to 100 years, or -1 for the source's own expiry. Raises Refused."""
+    days = lifecycle.get("DeleteAfterDays", -1)
+    if days != -1 and not 1 <= days <= LONGEST_RETENTION_DAYS:
+        text = f"DeleteAfterDays must be from 1 to {LONGEST_RETENTION_DAYS}, or -1, not {days}"
+        raise Refused("InvalidParameterValueException", text)
+
+
+def _within(lock: dict[str, Any] | None, days: int | None) -> bool:
+    """Whether a retention is within a vault lock's range; None is for ever."""
+    if not lock:
+        return True
+    wanted = LONGEST_RETENTION_DAYS + 1 if days is None else days
+    longest = lock.get("MaxRetentionDays", LONGEST_RETENTION_DAYS + 1)
+    return int(lock.get("MinRetentionDays", 1)) <= wanted <= int(longest)

@@ -1,0 +1,90 @@
+"""Schedules of backup plans: AWS's six-field cron, minutes first, in UTC.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html. Lists, ranges, steps and names
+are known; L, W and # are refused by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backup_simulator.errors import NotModelled, Refused
+
+Names = dict[str, int]
+MONTHS: Names = {"JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6} | {
+    "JUL": 7,
+    "AUG": 8,
+    "SEP": 9,
+    "OCT": 10,
+    "NOV": 11,
+    "DEC": 12,
+}
+WEEKDAYS: Names = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
+RANGES: tuple[tuple[int, int, Names], ...] = (
+    (0, 59, {}),
+    (0, 23, {}),
+    (1, 31, {}),
+    (1, 12, MONTHS),
+    (1, 7, WEEKDAYS),
+    (1970, 2199, {}),
+)
+SEARCHED_DAYS = 4 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The moments of a cron expression."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    years: frozenset[int]
+
+    @classmethod
+    def parse(cls, expression: str) -> Schedule:
+        """Raises Refused for what is no cron expression, NotModelled for L, W and #."""
+        fields = expression.removeprefix("cron(").removesuffix(")").split()
+        if not expression.startswith("cron(") or len(fields) != len(RANGES):
+            raise Refused("InvalidParameterValueException", f"Invalid schedule expression: {expression}")
+        return cls(*(_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True)))
+
+    def next_after(self, now: datetime) -> datetime:
+        """The first moment after now. Raises NotModelled for a schedule that does not come in four years."""
+        first = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        for offset in range(SEARCHED_DAYS):
+            day = first if offset == 0 else (first + timedelta(days=offset)).replace(hour=0, minute=0)
+            if not self._falls_on(day):
+                continue
+            for hour in sorted(each for each in self.hours if each >= day.hour):
+                earliest = day.minute if hour == day.hour else 0
+                if minutes := [each for each in self.minutes if each >= earliest]:
+                    return day.replace(hour=hour, minute=min(minutes))
+        raise NotModelled("the schedule does not come round within four years")
+
+    def _falls_on(self, day: datetime) -> bool:
+        weekday = day.isoweekday() % 7 + 1
+        return day.year in self.years and day.month in self.months and day.day in self.days and weekday in self.weekdays
+
+
+def _numbers(text: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.upper().split(","):
+        span, _, step = part.partition("/")
+        if set(span) & set("LW#") and span not in names:
+            raise NotModelled(f"schedules with {part} are not modelled")
+        first, _, last = span.partition("-")
+        try:
+            if span in ("*", "?"):
+                start, stop = low, high
+            else:
+                start = names.get(first) or int(first)
+                stop = (names.get(last) or int(last)) if last else (high if step else start)
+            found |= set(range(start, stop + 1, int(step or 1)))
+        except ValueError as error:
+            raise Refused("InvalidParameterValueException", f"Invalid field in a schedule: {text}") from error
+    if not found or min(found) < low or max(found) > high:
+        raise Refused("InvalidParameterValueException", f"Invalid field in a schedule: {text}")
+    return frozenset(found)
