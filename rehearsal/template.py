@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def read_template(path: Path) -> dict[str, Any]:
-    """A template as plain data, with every intrinsic in its long form. Raises TemplateError."""
+@cache
+def read_template(path: Path) -> Mapping[str, Any]:
+    """A template as plain data, with every intrinsic in its long form; read once. Raises TemplateError."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader of ours
     except (OSError, yaml.YAMLError) as error:

@@ -52,6 +52,7 @@ class Sites:
         self._now = now
         self._own: dict[str, Any] = {}
         self._leases: dict[str, _Lease] = {}
+        self._sts: Any = None
 
     def backup_client(self, site: Site) -> Any:
         """The AWS Backup client of a site. Raises DeniedError or TryAgainError if its role cannot be assumed."""
@@ -74,8 +75,10 @@ class Sites:
         request: dict[str, Any] = {"RoleArn": role.role_arn, "RoleSessionName": "secondhop"}
         if role.external_id:
             request["ExternalId"] = role.external_id
+        if self._sts is None:
+            self._sts = self._session.client("sts", config=CONFIG)
         with translated():
-            granted = self._session.client("sts", config=CONFIG).assume_role(**request)["Credentials"]
+            granted = self._sts.assume_role(**request)["Credentials"]
         credentials = {
             "aws_access_key_id": granted["AccessKeyId"],
             "aws_secret_access_key": granted["SecretAccessKey"],
