@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator.copy_checks import check_retention
 from backup_simulator.errors import NotModelled, Refused
-from backup_simulator.model import Caller, Job, Point
-from backup_simulator.replies import job_reply, point_reply, vault_reply
+from backup_simulator.model import Caller, Job, Point, Vault
+from backup_simulator.paging import filtered, paged
+from backup_simulator.plan_calls import PlanCalls
+from backup_simulator.replies import job_reply, point_of_resource_reply, point_reply
+from backup_simulator.vault_calls import VaultCalls
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
 
-MAX_RESULTS = 1000
+MOST_TAGS = 50
 JOB_FILTERS: dict[str, Callable[[Job, Any], bool]] = {
     "ByResourceArn": lambda job, value: job.database_arn == value,
     "ByState": lambda job, value: job.state == value,
@@ -23,6 +27,7 @@ JOB_FILTERS: dict[str, Callable[[Job, Any], bool]] = {
     "ByAccountId": lambda job, value: value in ("*", job.account),
     "ByCompleteBefore": lambda job, value: job.completed_at is not None and job.completed_at < value,
     "ByCompleteAfter": lambda job, value: job.completed_at is not None and job.completed_at > value,
+    "ByParentJobId": lambda _job, _value: False,
     "ByMessageCategory": lambda job, value: value in ("*", job.category),
     "BySourceRecoveryPointArn": lambda job, value: job.source_point_arn == value,
 }
@@ -32,7 +37,9 @@ POINT_FILTERS: dict[str, Callable[[Point, Any], bool]] = {
     "ByCreatedBefore": lambda point, value: point.created_at < value,
     "ByCreatedAfter": lambda point, value: point.created_at > value,
     "ByBackupPlanId": lambda point, value: (point.created_by or {}).get("BackupPlanId") == value,
+    "ByParentRecoveryPointArn": lambda _point, _value: False,
 }
+Operation = Callable[[Caller, str, dict[str, Any]], dict[str, Any]]
 
 
 class BackupCalls:
@@ -40,104 +47,107 @@ class BackupCalls:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._operations: dict[str, Callable[[Caller, str, dict[str, Any]], dict[str, Any]]] = {
+        self._operations: dict[str, Operation] = {
             "StartCopyJob": world.copying.start,
-            "StartBackupJob": world.backups.start_job,
             "DescribeCopyJob": self._describe_copy_job,
             "ListCopyJobs": self._list_copy_jobs,
             "DescribeRecoveryPoint": self._describe_recovery_point,
             "ListRecoveryPointsByBackupVault": self._list_points_by_vault,
-            "DescribeBackupVault": self._describe_vault,
+            "ListRecoveryPointsByResource": self._list_points_by_resource,
             "DeleteRecoveryPoint": self._delete_point,
             "UpdateRecoveryPointLifecycle": self._update_lifecycle,
             "ListTags": self._list_tags,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+            **VaultCalls(world).operations,
+            **PlanCalls(world).operations,
+            **world.settings.operations,
         }
 
     def call(self, caller: Caller, region: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out a call. Raises Refused as AWS would, NotModelled for what is not simulated."""
-        handler = self._operations.get(operation)
-        if handler is None:
+        carried_out = self._operations.get(operation)
+        if carried_out is None:
             raise NotModelled(f"backup:{operation} is not modelled")
-        return handler(caller, region, request)
+        return carried_out(caller, region, request)
 
     def _describe_copy_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         return {"CopyJob": job_reply(self._world.copying.describe(caller, region, request["CopyJobId"]))}
 
     def _list_copy_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        filters = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
-        unknown = filters.keys() - JOB_FILTERS.keys()
-        if unknown:
-            raise NotModelled(f"ListCopyJobs by {sorted(unknown)} is not modelled")
-        found = [
-            job
-            for job in self._world.copying.listed(caller, region)
-            if all(JOB_FILTERS[name](job, value) for name, value in filters.items())
-        ]
-        page, more = _page(found, request)
-        return {"CopyJobs": [job_reply(job) for job in page], **more}
+        known = self._world.copying.listed(caller, region, request.get("BySourceRecoveryPointArn"))
+        return paged("CopyJobs", filtered("ListCopyJobs", known, request, JOB_FILTERS), request, job_reply)
 
-    def _describe_recovery_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _point(self, caller: Caller, region: str, request: dict[str, Any]) -> tuple[Vault, Point]:
         vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
         point = vault.points.get(request["RecoveryPointArn"])
         if point is None:
             raise Refused("ResourceNotFoundException", "Cannot find recovery point")
-        return point_reply(point)
+        return vault, point
+
+    def _describe_recovery_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        return point_reply(self._point(caller, region, request)[1])
 
     def _list_points_by_vault(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        world = self._world
-        vault = world.vault_of(caller.account, region, request["BackupVaultName"])
-        filters = {n: v for n, v in request.items() if n not in ("NextToken", "MaxResults", "BackupVaultName")}
-        unknown = filters.keys() - POINT_FILTERS.keys()
-        if unknown:
-            raise NotModelled(f"ListRecoveryPointsByBackupVault by {sorted(unknown)} is not modelled")
-        settled = world.now() - world.delivery.list_lag
+        vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
+        name = "ListRecoveryPointsByBackupVault"
+        found = filtered(name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName"])
+        return paged("RecoveryPoints", found, request, point_reply)
+
+    def _list_points_by_resource(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
             point
-            for point in vault.points.values()
-            if (point.landed_at or point.created_at) <= settled
-            and all(POINT_FILTERS[name](point, value) for name, value in filters.items())
+            for vault in self._world.vaults_of(caller.account, region)
+            for point in self._settled(vault)
+            if point.database_arn == request["ResourceArn"]
         ]
-        page, more = _page(found, request)
-        return {"RecoveryPoints": [point_reply(point) for point in page], **more}
+        return paged("RecoveryPoints", found, request, point_of_resource_reply)
 
-    def _describe_vault(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        return vault_reply(self._world.vault_of(caller.account, region, request["BackupVaultName"]))
+    def _settled(self, vault: Vault) -> list[Point]:
+        """What a list can show: points that landed some seconds ago."""
+        until = self._world.now() - self._world.delivery.list_lag
+        return [point for point in vault.points.values() if (point.landed_at or point.created_at) <= until]
 
     def _delete_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         self._world.deleting.delete(caller, region, request["BackupVaultName"], request["RecoveryPointArn"])
         return {}
 
     def _update_lifecycle(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
-        point = vault.points.get(request["RecoveryPointArn"])
-        if point is None:
-            raise Refused("ResourceNotFoundException", "Cannot find recovery point")
+        """Replaces both values; what is left out is unset. Lifecycles of a locked vault stand fast."""
+        vault, point = self._point(caller, region, request)
         if vault.lock:
             raise Refused("InvalidRequestException", "Backup vault is locked; the lifecycle cannot be changed.")
+        check_retention(request.get("Lifecycle", {}))
         days = request.get("Lifecycle", {}).get("DeleteAfterDays")
         point.delete_after_days = None if days in (None, -1) else days
         self._world.deleting.expire_later(point)
         self._world.lifecycle_changes.append((self._world.now(), caller.name, point.arn))
-        return {
-            "BackupVaultArn": vault.arn,
-            "RecoveryPointArn": point.arn,
-            "Lifecycle": {"DeleteAfterDays": days or -1},
-        }
+        changed = {"BackupVaultArn": vault.arn, "RecoveryPointArn": point.arn}
+        if point.delete_at is None:
+            return {**changed, "Lifecycle": {"DeleteAfterDays": -1}}
+        return {**changed, "Lifecycle": {"DeleteAfterDays": days}, "CalculatedLifecycle": {"DeleteAt": point.delete_at}}
+
+    def _tags(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, str]:
+        """The tags of a vault or of a point, to be changed in place."""
+        for vault in self._world.vaults_of(caller.account, region):
+            if vault.arn == request["ResourceArn"]:
+                return vault.tags
+            if request["ResourceArn"] in vault.points:
+                return vault.points[request["ResourceArn"]].tags
+        raise Refused("ResourceNotFoundException", f"Cannot find resource {request['ResourceArn']}")
 
     def _list_tags(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        for vault in self._world.vaults_of(caller.account, region):
-            if request["ResourceArn"] in vault.points:
-                return {"Tags": dict(vault.points[request["ResourceArn"]].tags)}
-        raise Refused("ResourceNotFoundException", "Cannot find the resource")
+        return {"Tags": dict(self._tags(caller, region, request))}
 
+    def _tag(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        tags = self._tags(caller, region, request)
+        if len(tags.keys() | request["Tags"].keys()) > MOST_TAGS:
+            raise Refused("LimitExceededException", f"A resource has at most {MOST_TAGS} tags.")
+        tags.update(request["Tags"])
+        return {}
 
-def _page(found: Sequence[Any], request: dict[str, Any]) -> tuple[Sequence[Any], dict[str, str]]:
-    """At most MaxResults (1 to 1000) from NextToken on."""
-    size = request.get("MaxResults", MAX_RESULTS)
-    if not 1 <= size <= MAX_RESULTS:
-        raise Refused("InvalidParameterValueException", f"MaxResults should be from 1 to {MAX_RESULTS}, found {size}")
-    token = request.get("NextToken", "0")
-    if not token.isdecimal():
-        raise Refused("InvalidParameterValueException", "Invalid NextToken")
-    end = int(token) + size
-    return found[int(token) : end], {"NextToken": str(end)} if end < len(found) else {}
+    def _untag(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        tags = self._tags(caller, region, request)
+        for name in request["TagKeyList"]:
+            tags.pop(name, None)
+        return {}

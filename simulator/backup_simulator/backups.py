@@ -90,7 +90,7 @@ class Backups:
             if site_of(database.arn) != (plan.account, plan.region):
                 continue
             for selection in list(plan.selections.values()):
-                if _selects(selection, database):
+                if self._selects(selection, database):
                     self._back_up_by_plan(plan, rule, database, selection["IamRoleArn"])
         self._await(plan, rule, schedule)
 
@@ -221,6 +221,14 @@ class Backups:
         resources = [job.point_arn] if job.point_arn else []
         world.events.emit(job.account, job.region, "Backup Job State Change", resources, backup_job_detail(job))
 
+    def _selects(self, selection: dict[str, Any], database: Database) -> bool:
+        """By ARN, or by tag; tag-based selections obey the Region's opt-in (service-opt-in)."""
+        if database.arn in selection.get("Resources", []):
+            return True
+        account, region = site_of(database.arn)
+        is_opted_in = self._world.settings.is_opted_in(account, region, database.resource_type)
+        return is_opted_in and _has_tag(selection, database)
+
     def listed(self, caller: Caller, region: str) -> Sequence[BackupJob]:
         """Own jobs of the last 30 days."""
         oldest = self._world.now() - HISTORY
@@ -231,9 +239,7 @@ class Backups:
         ]
 
 
-def _selects(selection: dict[str, Any], database: Database) -> bool:
-    if database.arn in selection.get("Resources", []):
-        return True
+def _has_tag(selection: dict[str, Any], database: Database) -> bool:
     return any(
         # STRINGEQUALS on tags, case-sensitive (assigning-resources).
         tag["ConditionType"] == "STRINGEQUALS" and database.tags.get(tag["ConditionKey"]) == tag["ConditionValue"]

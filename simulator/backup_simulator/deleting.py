@@ -7,11 +7,10 @@ and stays. Points expire at a random moment in the 8 hours after their time (dev
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Deletion, Point
-from backup_simulator.policy import decide
 from backup_simulator.switches import DeleteDuringCopy
 
 if TYPE_CHECKING:
@@ -29,31 +28,49 @@ class Deleting:
         """DeleteRecoveryPoint."""
         world = self._world
         vault = world.vault_of(caller.account, region, vault_name)
-        context = {"aws:PrincipalAccount": caller.account, "aws:PrincipalArn": caller.name}
-        self._check_policy(vault.policy, caller, point_arn, context)
         point = vault.points.get(point_arn)
         if point is None:
             raise Refused("ResourceNotFoundException", "Cannot find recovery point")
         if vault.lock:
-            raise Refused("InvalidRequestException", "Backup vault is locked; the recovery point cannot be deleted.")
+            text = "Backup vault is locked; the recovery point cannot be deleted."
+            raise Refused(world.unknown.locked_delete_code, text)
+        if point.on_hold:
+            raise Refused("InvalidRequestException", "Recovery point is under a legal hold and cannot be deleted.")
         if point.status == "DELETING":
             raise Refused("InvalidResourceStateException", "Recovery point is already being deleted.")
         if world.copying.copies_from(point_arn) and world.unknown.delete_during_copy is DeleteDuringCopy.REFUSED:
             raise Refused("InvalidResourceStateException", "Recovery point is being copied.")
         self.accepted.append(Deletion(at=world.now(), by=caller.name, point_arn=point_arn, vault_arn=vault.arn))
         world.note("delete", caller.account, region, f"delete accepted for {point_arn}", point=point_arn)
-        if world.unknown.delete_leaves_expired:
-            world.change_status(point, "EXPIRED")
+        self._remove(point)
+
+    def _remove(self, point: Point) -> None:
+        """Minutes later it is gone; without permission it is EXPIRED at once, and stays."""
+        world = self._world
+        if not self._is_permitted(point):
+            if point.status != "EXPIRED":
+                world.change_status(point, "EXPIRED")
             return
         world.change_status(point, "DELETING")
         world.clock.after(timedelta(minutes=1 + 9 * world.random.random()), lambda: self._gone(point))
 
-    def _check_policy(self, policy: dict[str, Any] | None, caller: Caller, point: str, context: dict[str, Any]) -> None:
-        documents = [policy] if policy else []
-        action = "backup:DeleteRecoveryPoint"
-        if decide(documents, action=action, resource=point, context=context, principal=caller.name) == "deny":
-            text = f"User: {caller.name} is not authorized to perform: {action} with an explicit deny in a vault policy"
-            raise Refused("AccessDeniedException", text)
+    def _is_permitted(self, point: Point) -> bool:
+        """Whether AWS Backup can carry a delete out (API_DeleteRecoveryPoint).
+
+        The service-linked role deletes; where it does not exist, the role that made the point must be able to make it.
+        """
+        world = self._world
+        role = world.identity.roles.get(point.role_arn)
+        if world.unknown.delete_leaves_expired:
+            return False
+        if world.identity.service_linked_role(point.account) is None and (
+            role is None or not world.access.role_may(role, "iam:CreateServiceLinkedRole", "*")
+        ):
+            return False
+        if not world.unknown.delete_asks_the_points_role or role is None or role.account != point.account:
+            return True
+        kind = "Cluster" if ":cluster-snapshot:" in point.arn else ""
+        return world.access.role_may(role, f"rds:DeleteDB{kind}Snapshot", point.arn)
 
     def expire_later(self, point: Point) -> None:
         """Let a point's lifecycle end it; one whose time is over goes soon after it was made."""
@@ -65,7 +82,13 @@ class Deleting:
     def _expire(self, point: Point) -> None:
         if point.gone_at is not None or point.delete_at is None or point.delete_at > self._world.now():
             return
-        self._gone(point)
+        if point.on_hold:
+            # Looked at again: a hold outlasts the lifecycle (legal-holds).
+            self._world.clock.after(timedelta(hours=8), lambda: self._expire(point))
+        elif self._is_permitted(point):
+            self._gone(point)
+        elif point.status != "EXPIRED":
+            self._world.change_status(point, "EXPIRED")
 
     def _gone(self, point: Point) -> None:
         world = self._world

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backup_simulator.model import Job, Point, Vault, vault_name
+from backup_simulator.model import BackupJob, Job, Point, Vault, vault_name
 
 
 def point_reply(point: Point) -> dict[str, Any]:
@@ -58,6 +58,47 @@ def job_reply(job: Job) -> dict[str, Any]:
     )
 
 
+def backup_job_reply(job: BackupJob) -> dict[str, Any]:
+    """DescribeBackupJob, and an entry of ListBackupJobs."""
+    is_done = job.state == "COMPLETED"
+    return _without_nothing(
+        {
+            "AccountId": job.account,
+            "BackupJobId": job.id,
+            "BackupVaultName": vault_name(job.vault_arn),
+            "BackupVaultArn": job.vault_arn,
+            "RecoveryPointArn": job.point_arn,
+            "ResourceArn": job.database.arn,
+            "ResourceType": job.database.resource_type,
+            "CreationDate": job.created_at,
+            "CompletionDate": job.completed_at,
+            "State": job.state,
+            "StatusMessage": job.message or None,
+            "PercentDone": "100.0" if is_done else "0.0",
+            "BackupSizeInBytes": job.database.size_bytes if is_done else 0,
+            "IamRoleArn": job.role_arn,
+            "CreatedBy": job.created_by,
+            "IsParent": False,
+        }
+    )
+
+
+def point_of_resource_reply(point: Point) -> dict[str, Any]:
+    """An entry of ListRecoveryPointsByResource: other names, fewer fields."""
+    return _without_nothing(
+        {
+            "RecoveryPointArn": point.arn,
+            "CreationDate": point.created_at,
+            "Status": point.status,
+            "EncryptionKeyArn": point.key_arn,
+            "BackupSizeBytes": point.size_bytes,
+            "BackupVaultName": vault_name(point.vault_arn),
+            "IsParent": False,
+            "VaultType": "BACKUP_VAULT",
+        }
+    )
+
+
 def vault_reply(vault: Vault) -> dict[str, Any]:
     """DescribeBackupVault, and an entry of ListBackupVaults."""
     lock = vault.lock or {}
@@ -70,6 +111,7 @@ def vault_reply(vault: Vault) -> dict[str, Any]:
             "CreationDate": vault.created_at,
             "NumberOfRecoveryPoints": len(vault.points),
             "Locked": bool(lock),
+            "LockDate": vault.lock_date,
             "MinRetentionDays": lock.get("MinRetentionDays"),
             "MaxRetentionDays": lock.get("MaxRetentionDays"),
         }

@@ -27,6 +27,7 @@ from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.queues import Queue
+from backup_simulator.settings import SettingCalls
 from backup_simulator.sites import Account, Site
 from backup_simulator.switches import Delivery, UnknownBehaviour
 
@@ -71,6 +72,7 @@ class World:
         self.backups = Backups(self)
         self.deleting = Deleting(self)
         self.events = self._open_buses()
+        self.settings = SettingCalls(self)
         self._backup_calls = BackupCalls(self)
         self._other_calls = OtherCalls(self)
 

@@ -1,0 +1,36 @@
+"""Lists in pages: NextToken, and MaxResults from 1 to 1000."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from backup_simulator.errors import NotModelled, Refused
+
+MAX_RESULTS = 1000
+Filters = Mapping[str, Callable[[Any, Any], bool]]
+
+
+def paged(
+    name: str, found: Sequence[Any], request: Mapping[str, Any], reply: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """A page of what was found, under its name, with a token for the next one. Raises Refused."""
+    size = request.get("MaxResults", MAX_RESULTS)
+    if not 1 <= size <= MAX_RESULTS:
+        raise Refused("InvalidParameterValueException", f"MaxResults should be from 1 to {MAX_RESULTS}, found {size}")
+    token = request.get("NextToken", "0")
+    if not token.isdecimal():
+        raise Refused("InvalidParameterValueException", "Invalid NextToken")
+    end = int(token) + size
+    more = {"NextToken": str(end)} if end < len(found) else {}
+    return {name: [reply(each) for each in found[int(token) : end]], **more}
+
+
+def filtered(
+    operation: str, found: Iterable[Any], request: Mapping[str, Any], filters: Filters, *, others: Iterable[str] = ()
+) -> list[Any]:
+    """What meets every filter of a request. Raises NotModelled for a filter that is not known."""
+    wanted = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults", *others)}
+    if unknown := wanted.keys() - filters.keys():
+        raise NotModelled(f"{operation} by {', '.join(sorted(unknown))} is not modelled")
+    return [each for each in found if all(filters[name](each, value) for name, value in wanted.items())]

@@ -1,0 +1,146 @@
+"""Backup plans, their selections, and backup jobs, by their operations.
+
+https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html and its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from backup_simulator.backups import Plan
+from backup_simulator.errors import Refused
+from backup_simulator.model import BackupJob, Caller, vault_name
+from backup_simulator.paging import filtered, paged
+from backup_simulator.replies import backup_job_reply
+
+if TYPE_CHECKING:
+    from backup_simulator.world import World
+
+VERSION = "1"
+JOB_FILTERS: dict[str, Callable[[BackupJob, Any], bool]] = {
+    "ByResourceArn": lambda job, value: job.database.arn == value,
+    "ByState": lambda job, value: job.state == value,
+    "ByBackupVaultName": lambda job, value: vault_name(job.vault_arn) == value,
+    "ByCreatedBefore": lambda job, value: job.created_at < value,
+    "ByCreatedAfter": lambda job, value: job.created_at > value,
+    "ByResourceType": lambda job, value: job.database.resource_type == value,
+    "ByAccountId": lambda job, value: value in ("*", job.account),
+    "ByCompleteBefore": lambda job, value: job.completed_at is not None and job.completed_at < value,
+    "ByCompleteAfter": lambda job, value: job.completed_at is not None and job.completed_at > value,
+}
+
+
+class PlanCalls:
+    """The operations about plans, selections and backup jobs."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.operations: dict[str, Callable[[Caller, str, dict[str, Any]], dict[str, Any]]] = {
+            "CreateBackupPlan": self._create,
+            "GetBackupPlan": self._get,
+            "ListBackupPlans": self._list,
+            "DeleteBackupPlan": self._delete,
+            "CreateBackupSelection": self._select,
+            "GetBackupSelection": self._get_selection,
+            "ListBackupSelections": self._list_selections,
+            "DeleteBackupSelection": self._delete_selection,
+            "StartBackupJob": world.backups.start_job,
+            "DescribeBackupJob": self._describe_job,
+            "ListBackupJobs": self._list_jobs,
+        }
+
+    def _of(self, caller: Caller, region: str, plan_id: str) -> Plan:
+        plan = self._world.backups.plans.get(plan_id)
+        if plan is None or (plan.account, plan.region) != (caller.account, region):
+            raise Refused("ResourceNotFoundException", f"Cannot find Backup plan with ID {plan_id}")
+        return plan
+
+    def _create(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        document = request["BackupPlan"]
+        for rule in document["Rules"]:
+            self._world.vault_of(caller.account, region, rule["TargetBackupVaultName"])
+        plan_id = self._world.backups.create_plan(caller.account, region, document, [])
+        return _plan_reply(self._world.backups.plans[plan_id])
+
+    def _get(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        rules = [{"RuleId": rule["RuleName"], **rule} for rule in plan.document["Rules"]]
+        last = {"LastExecutionDate": plan.last_run} if plan.last_run else {}
+        return {**_plan_reply(plan), **last, "BackupPlan": {**plan.document, "Rules": rules}}
+
+    def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        found = [
+            plan
+            for plan in self._world.backups.plans.values()
+            if (plan.account, plan.region) == (caller.account, region) and not plan.ended
+        ]
+        named = lambda plan: {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"]}  # noqa: E731 - one use
+        return paged("BackupPlansList", found, request, named)
+
+    def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        if plan.selections:
+            text = "Related backup plan selections must be deleted prior to backup plan deletion"
+            raise Refused("InvalidRequestException", text)
+        plan.ended = True
+        reply = _plan_reply(plan)
+        del reply["CreationDate"]
+        return {**reply, "DeletionDate": self._world.now()}
+
+    def _select(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        selection = request["BackupSelection"]
+        # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
+        self._world.identity.check_passed_role(caller, selection["IamRoleArn"])
+        selection_id = self._world.backups.add_selection(plan.id, selection)
+        return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._world.now()}
+
+    def _selection(self, plan: Plan, selection_id: str) -> dict[str, Any]:
+        if selection_id not in plan.selections:
+            raise Refused("ResourceNotFoundException", f"Cannot find Backup selection with ID {selection_id}")
+        return plan.selections[selection_id]
+
+    def _get_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        selection = self._selection(plan, request["SelectionId"])
+        return {"BackupSelection": selection, "SelectionId": request["SelectionId"], "BackupPlanId": plan.id}
+
+    def _list_selections(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        return paged(
+            "BackupSelectionsList",
+            list(plan.selections.items()),
+            request,
+            lambda each: {
+                "SelectionId": each[0],
+                "SelectionName": each[1].get("SelectionName", ""),
+                "BackupPlanId": plan.id,
+                "IamRoleArn": each[1]["IamRoleArn"],
+            },
+        )
+
+    def _delete_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        self._selection(plan, request["SelectionId"])
+        del plan.selections[request["SelectionId"]]
+        return {}
+
+    def _describe_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        for job in self._world.backups.listed(caller, region):
+            if job.id == request["BackupJobId"].upper():
+                return backup_job_reply(job)
+        raise Refused("ResourceNotFoundException", f"Backup job {request['BackupJobId']} does not exist.")
+
+    def _list_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        found = filtered("ListBackupJobs", self._world.backups.listed(caller, region), request, JOB_FILTERS)
+        return paged("BackupJobs", found, request, backup_job_reply)
+
+
+def _plan_reply(plan: Plan) -> dict[str, Any]:
+    return {
+        "BackupPlanId": plan.id,
+        "BackupPlanArn": plan.arn,
+        "CreationDate": plan.created_at,
+        "VersionId": VERSION,
+    }
