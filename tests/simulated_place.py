@@ -9,8 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from backup_simulator import World
+from backup_simulator.model import Key, Vault
 
 A, B, HOME, DR = "111122223333", "444455556666", "eu-west-1", "eu-central-1"
+SLR = f"arn:aws:iam::{B}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
 SERVICE = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
 }
@@ -53,6 +55,39 @@ class Place:
     def job(self, job_id: str) -> dict[str, Any]:
         job: dict[str, Any] = self.client.describe_copy_job(CopyJobId=job_id)["CopyJob"]
         return job
+
+
+class Journey(Place):
+    """A place whose copies go into a vault of another account."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        there = self.world.site(B, HOME)
+        self.target = there.create_vault("far", key_arn=there.create_key(), policy=OPEN)
+        self.copies = 0
+
+    @property
+    def destination(self) -> Vault:
+        return self.world.vault_by_arn(self.target)
+
+    @property
+    def source_key(self) -> Key:
+        return self.world.keys[self.point.key_arn or ""]
+
+    def outcome(self, **changes: Any) -> str:
+        """The message of a copy that failed, or COMPLETED."""
+        self.copies += 1
+        job_id = self.copy(IdempotencyToken=f"attempt-{self.copies}", **changes)
+        self.world.run_for(timedelta(hours=6))
+        job = self.job(job_id)
+        return str(job.get("StatusMessage", job["State"]))
+
+    def allow_all_but(self, *actions: str) -> None:
+        deny = {"Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}]}
+        self.world.identity.roles[self.role].policies = (ALL, deny)
+
+    def allow_all(self) -> None:
+        self.world.identity.roles[self.role].policies = (ALL,)
 
 
 def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
