@@ -59,6 +59,10 @@ format: $(VENV)/.dev ## Mend style and formatting where a tool can
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format .
 
+.PHONY: breaks
+breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice (some minutes)
+	@$(VENV)/bin/python tools/break-on-purpose
+
 .PHONY: diagram
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
 	@$(VENV)/bin/python tools/draw-states
