@@ -106,6 +106,7 @@ def facts_about_hops(draw: st.DrawFn) -> Observation:
             st.builds(seen.JobMissing, hop=st.just(hop), job_id=st.just("JOB-1")),
             st.builds(seen.SlotRefused, hop=st.just(hop), why=st.just("full")),
             st.builds(seen.ClaimRefused, hop=st.just(hop), owner=st.just("other")),
+            st.builds(seen.SourceNotReady, hop=st.just(hop), why=st.just("CREATING")),
             st.builds(seen.AskingDenied, hop=st.just(hop), message=st.just("not authorized to")),
             st.builds(
                 seen.SourceUnfit, hop=st.just(hop), cause=st.just(Cause.UNSUPPORTED), message=st.just("continuous")

@@ -42,6 +42,8 @@ SWITCHES = [
     UnknownBehaviour(creation_date_inherited=False),
     UnknownBehaviour(destination_sees_copy_events=True),
     UnknownBehaviour(arrival_event=False),
+    UnknownBehaviour(arrival_is_creating_first=True),
+    UnknownBehaviour(system_error_share=0.5),
 ]
 
 

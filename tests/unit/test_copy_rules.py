@@ -222,3 +222,10 @@ def test_facts_about_a_hop_or_intermediate_that_does_not_exist_change_nothing() 
 
     assert "no hop" in take(chain, seen.JobMissing(hop="nowhere", job_id="X")).reason
     assert "no intermediate" in take(chain, seen.DeleteAccepted(intermediate="nowhere")).reason
+
+
+def test_a_source_that_is_not_ready_is_waited_for() -> None:
+    chain = take(a_chain(), seen.SourceNotReady(hop="to-dr", why="CREATING")).chain
+
+    assert chain.hop("to-dr").state is HopState.WAITING
+    assert chain.next_check == NOW + timedelta(minutes=5)

@@ -181,6 +181,7 @@ ROWS: tuple[Row, ...] = (
     Row("too many copy jobs running for resource", Cause.QUOTA),
     Row("subscriber limit exceeded", Cause.QUOTA),
     Row("feature is not supported for provided resource type", Cause.UNSUPPORTED),
+    Row("continuous backup", Cause.UNSUPPORTED),
     Row("cannot be assumed by aws backup", Cause.ROLE),
     Row("token expired", Cause.TRANSIENT),
     Row("encountered a fatal error", Cause.TRANSIENT),
@@ -195,8 +196,6 @@ ROWS: tuple[Row, ...] = (
     Row("code:throttlingexception", Cause.TRANSIENT),
     Row("code:serviceunavailableexception", Cause.TRANSIENT),
     Row("code:resourcenotfoundexception", Cause.SOURCE_GONE),
-    Row("code:invalidresourcestateexception", Cause.SOURCE_GONE),
-    Row("code:invalidrequestexception", Cause.UNSUPPORTED),
 )
 
 

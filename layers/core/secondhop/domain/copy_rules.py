@@ -22,6 +22,7 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
     SlotRefused,
+    SourceNotReady,
     SourceUnfit,
 )
 from secondhop.domain.route import Leg
@@ -136,6 +137,12 @@ def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) ->
 def strand_unfit_source(s: HopSituation, fact: SourceUnfit) -> HopStep:
     """WAITING, and the source cannot be copied at all."""
     return strand(s, fact.cause, fact.message)
+
+
+def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
+    """WAITING, and the source shows in its vault before it can be copied."""
+    hop = replace(s.hop, not_before=s.now + patience.VERIFYING_CHECK)
+    return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}")
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:

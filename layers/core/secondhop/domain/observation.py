@@ -85,6 +85,13 @@ class SourceUnfit(HopObservation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNotReady(HopObservation):
+    """The hop's source is announced and not usable yet."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopiesSurveyed(HopObservation):
     """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
     same database and creation date in the destination vault.

@@ -7,7 +7,7 @@ from datetime import datetime
 from secondhop.domain.arn import is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import Chain, ChainKey, Hop, Intermediate
 from secondhop.domain.classification import Cause
-from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceUnfit
+from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
 from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
 
 GONE = "GONE"
@@ -37,11 +37,11 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
     """What the first look at a point says: go on, or why it cannot be copied, whoever tries."""
+    first = next(leg.name for leg in route.legs if leg.reads_from is None)
     cause_and_message = _unfitness(route, point)
     if cause_and_message is None:
-        return Noticed()
+        return SourceNotReady(hop=first, why="CREATING") if point.status == "CREATING" else Noticed()
     cause, message = cause_and_message
-    first = next(leg.name for leg in route.legs if leg.reads_from is None)
     return SourceUnfit(hop=first, cause=cause, message=message)
 
 

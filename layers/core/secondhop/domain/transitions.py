@@ -60,6 +60,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, S)),
     HopRow(W, seen.SlotRefused, copy_rules.wait_for_a_slot, (W,)),
     HopRow(W, seen.ClaimRefused, copy_rules.strand_on_foreign_claim, (S,)),
+    HopRow(W, seen.SourceNotReady, copy_rules.wait_for_the_source, (W,)),
     HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
     HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V)),
     HopRow(W, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
