@@ -64,55 +64,56 @@ copies = st.builds(
 )
 
 
-@st.composite
-def facts_about_hops(draw: st.DrawFn) -> Observation:
-    hop = draw(hop_names)
-    command = StartCopy(
+def a_start(hop: str, attempt: int) -> StartCopy:
+    return StartCopy(
         subject=hop,
         source=ARRIVAL_ARN,
         source_vault=a_route().watched,
         destination=a_route().legs[0].destination,
         copy_role_arn="role",
         delete_after_days=35,
-        attempt=draw(st.integers(1, 3)),
+        attempt=attempt,
         token="token",
     )
-    arrival = draw(st.sampled_from(COPIES))
-    return draw(
-        st.one_of(
-            st.builds(seen.CopySeen, hop=st.just(hop), job=jobs),
-            st.builds(
-                seen.CopiesSurveyed,
-                hop=st.just(hop),
-                jobs=st.lists(jobs, max_size=3).map(tuple),
-                points=st.lists(copies, max_size=1).map(tuple),
-            ),
-            st.builds(
-                seen.ArrivalInspected,
-                hop=st.just(hop),
-                arrival=st.just(arrival),
-                point=st.none() | copies.map(lambda point: replace(point, arn=arrival)),
-                vault_key_arn=st.sampled_from([DR_KEY, None]),
-            ),
-            st.builds(seen.CopyStarted, hop=st.just(hop), command=st.just(command), job_id=st.just("JOB-1")),
-            st.builds(
-                seen.CopyRefused,
-                hop=st.just(hop),
-                command=st.just(command),
-                code=st.sampled_from(["ThrottlingException", "AccessDeniedException"]),
-                message=st.just(""),
-            ),
-            st.builds(seen.CopyUnanswered, hop=st.just(hop), message=st.just("timed out")),
-            st.builds(seen.JobMissing, hop=st.just(hop), job_id=st.just("JOB-1")),
-            st.builds(seen.SlotRefused, hop=st.just(hop), why=st.just("full")),
-            st.builds(seen.ClaimRefused, hop=st.just(hop), owner=st.just("other")),
-            st.builds(seen.SourceNotReady, hop=st.just(hop), why=st.just("CREATING")),
-            st.builds(seen.AskingDenied, hop=st.just(hop), message=st.just("not authorized to")),
-            st.builds(
-                seen.SourceUnfit, hop=st.just(hop), cause=st.just(Cause.UNSUPPORTED), message=st.just("continuous")
-            ),
-        )
-    )
+
+
+starts = st.builds(a_start, hop_names, st.integers(1, 3))
+codes = st.sampled_from(["ThrottlingException", "AccessDeniedException"])
+answers_to_starts = st.one_of(
+    starts.map(lambda command: seen.CopyStarted(hop=command.subject, command=command, job_id="JOB-1")),
+    st.builds(
+        lambda command, code: seen.CopyRefused(hop=command.subject, command=command, code=code, message=""),
+        starts,
+        codes,
+    ),
+    st.builds(seen.CopyUnanswered, hop=hop_names, message=st.just("timed out")),
+)
+sightings = st.one_of(
+    st.builds(seen.CopySeen, hop=hop_names, job=jobs),
+    st.builds(
+        seen.CopiesSurveyed,
+        hop=hop_names,
+        jobs=st.lists(jobs, max_size=3).map(tuple),
+        points=st.lists(copies, max_size=1).map(tuple),
+    ),
+    st.builds(seen.JobMissing, hop=hop_names, job_id=st.just("JOB-1")),
+    st.builds(
+        lambda hop, arrival, point, key: seen.ArrivalInspected(
+            hop=hop, arrival=arrival, point=point and replace(point, arn=arrival), vault_key_arn=key
+        ),
+        hop_names,
+        st.sampled_from(COPIES),
+        st.none() | copies,
+        st.sampled_from([DR_KEY, None]),
+    ),
+)
+obstacles = st.one_of(
+    st.builds(seen.SlotRefused, hop=hop_names, why=st.just("full")),
+    st.builds(seen.ClaimRefused, hop=hop_names, owner=st.just("other")),
+    st.builds(seen.SourceNotReady, hop=hop_names, why=st.just("CREATING")),
+    st.builds(seen.AskingDenied, hop=hop_names, message=st.just("not authorized to")),
+    st.builds(seen.SourceUnfit, hop=hop_names, cause=st.just(Cause.UNSUPPORTED), message=st.just("continuous")),
+)
 
 
 @st.composite
@@ -135,7 +136,9 @@ def facts_about_intermediates(draw: st.DrawFn) -> Observation:
 
 
 facts = st.one_of(
-    facts_about_hops(),
+    answers_to_starts,
+    sightings,
+    obstacles,
     facts_about_intermediates(),
     st.just(seen.Noticed()),
     st.just(seen.RetryAsked(by="ada")),
