@@ -8,11 +8,12 @@ denial is a line of the trace, with its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Key, Role, Vault
-from backup_simulator.policy import decide
+from backup_simulator.policy import decide, names_action, statements
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -21,7 +22,17 @@ PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 # Calls whose IAM action has another name than the operation.
 ACTIONS = {("sqs", "SendMessageBatch"): "sqs:SendMessage"}
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
-MEMORY = 100_000
+MEMORY = 10_000
+
+
+@dataclass(kw_only=True)
+class _Relevant:
+    """What a role's policies say of an action. `verdict` where resource and conditions do not matter."""
+
+    policies: tuple[dict[str, Any], ...]
+    document: dict[str, Any]
+    verdict: str | None
+    verdicts: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
 class Access:
@@ -34,7 +45,7 @@ class Access:
     def __init__(self, world: World, *, enforced: bool) -> None:
         self._world = world
         self.enforced = enforced
-        self._verdicts: dict[tuple[Any, ...], tuple[Role, tuple[dict[str, Any], ...], str]] = {}
+        self._relevant: dict[tuple[str, str], _Relevant] = {}
 
     def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
         """Raises Refused if the caller may not make this call."""
@@ -49,7 +60,7 @@ class Access:
         if "IamRoleArn" in request:
             self._demand(caller, region, "iam:PassRole", request["IamRoleArn"], context=PASSED)
         if operation == "StartCopyJob":
-            targets = {"backup:CopyTargets": [request["DestinationBackupVaultArn"]]}
+            targets = {"backup:CopyTargets": (request["DestinationBackupVaultArn"],)}
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
 
     def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
@@ -80,17 +91,19 @@ class Access:
         return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
 
     def _verdict(self, role: Role, action: str, resource: str, context: Mapping[str, Any]) -> str:
-        """Remembered per role; the role's documents are kept beside the answer, and a new set of them asks again."""
-        marks = tuple((name, str(value)) for name, value in context.items())
-        known = self._verdicts.get((role.arn, action, resource, marks))
-        if known is not None and known[0] is role and known[1] is role.policies:
-            return known[2]
-        full = {**self._who(role.account, role.arn), **context}
-        verdict = decide(role.policies, action=action, resource=resource, context=full)
-        if len(self._verdicts) > MEMORY:
-            self._verdicts.clear()
-        self._verdicts[role.arn, action, resource, marks] = (role, role.policies, verdict)
-        return verdict
+        """Remembered per role and action, until the role gets other policies."""
+        known = self._relevant.get((role.arn, action))
+        if known is None or known.policies is not role.policies:
+            known = self._relevant[role.arn, action] = _relevant(role.policies, action)
+        if known.verdict is not None:
+            return known.verdict
+        marks = (resource, *context.items())
+        if marks not in known.verdicts:
+            if len(known.verdicts) > MEMORY:
+                known.verdicts.clear()
+            full = {**self._who(role.account, role.arn), **context}
+            known.verdicts[marks] = decide([known.document], action=action, resource=resource, context=full)
+        return known.verdicts[marks]
 
     def _demand(
         self,
@@ -142,6 +155,14 @@ class Access:
                 return f"arn:aws:events:{region}:{caller.account}:event-bus/{bus}"
             case _:
                 return str(request.get("TopicArn") or request.get("RoleArn") or "*")
+
+
+def _relevant(policies: tuple[dict[str, Any], ...], action: str) -> _Relevant:
+    named = [statement for statement in statements(policies) if names_action(statement, action)]
+    document = {"Statement": named}
+    is_plain = all(each.get("Resource", "*") == "*" and not each.get("Condition") for each in named)
+    verdict = decide([document], action=action, resource="*", context={}) if is_plain else None
+    return _Relevant(policies=policies, document=document, verdict=verdict)
 
 
 def _backup_resource(caller: Caller, region: str, operation: str, request: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ class CopyChecks:
         role = self._world.identity.roles.get(job.role_arn)
         if role is None:
             return texts.NOT_ASSUMED.format(role=job.role_arn)
-        targets = {"backup:CopyTargets": [destination.arn]}
+        targets = {"backup:CopyTargets": (destination.arn,)}
         if not may(role, "backup:CopyFromBackupVault", point.arn, targets):
             return texts.VAULT_POLICY
         if not may(role, "backup:CopyIntoBackupVault", destination.arn):

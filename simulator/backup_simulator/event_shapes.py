@@ -8,6 +8,7 @@ RUNNING and FAILED carry `{}` as destinationRecoveryPointArn, isEncrypted is a t
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from backup_simulator.model import BackupJob, Job, Point, vault_name
@@ -97,6 +98,8 @@ def point_detail(point: Point) -> dict[str, Any]:
     return detail
 
 
+@lru_cache(maxsize=65536)
 def stamp(moment: datetime) -> str:
     """Milliseconds and Z, as in the details of events."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

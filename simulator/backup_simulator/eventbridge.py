@@ -19,6 +19,7 @@ from backup_simulator.clock import Clock
 from backup_simulator.errors import NotModelled
 from backup_simulator.matching import matches
 from backup_simulator.policy import decide
+from backup_simulator.rule_index import RuleIndex
 from backup_simulator.switches import Delivery
 
 Bus = tuple[str, str, str]
@@ -57,6 +58,7 @@ class EventBridge:
     organization_of: Callable[[str], str]
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
 
     def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         """AWS Backup emits an event: batched, best effort, at least once where it is delivered at all."""
@@ -66,25 +68,30 @@ class EventBridge:
             "detail-type": detail_type,
             "source": "aws.backup",
             "account": account,
-            "time": self.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": self.clock.now.isoformat(timespec="seconds")[:19] + "Z",
             "region": region,
             "resources": resources,
             "detail": detail,
         }
-        copies = 1 + (self.random.random() < self.delivery.duplicate)
+        chance, delivery = self.random.random, self.delivery
+        copies = 1 + (chance() < delivery.duplicate)
         for number in range(copies):
-            if self.random.random() < self.delivery.loss:
+            if chance() < delivery.loss:
                 self.trace("event lost", account, region, f"{detail_type} lost", event=event)
                 continue
-            delay = self.delivery.batch * self.random.random()
-            if self.random.random() < self.delivery.reorder:
-                delay += self.delivery.batch * (1 + 3 * self.random.random())
+            delay = delivery.batch * chance()
+            if chance() < delivery.reorder:
+                delay += delivery.batch * (1 + 3 * chance())
             sent = event if number == 0 else event | {"id": self.make_id()}
             self.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
         """An event reaches a bus: every rule that matches sends it on."""
-        for rule in self.rules[bus]:
+        rules = self.rules[bus]
+        index = self._indexes.get(bus)
+        if index is None or index.size != len(rules):
+            index = self._indexes[bus] = RuleIndex(rules)
+        for rule in index.candidates(event):
             if rule.enabled and matches(rule.pattern, event):
                 self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=event)
                 for target in rule.targets:

@@ -19,10 +19,10 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 def _matches_field(wanted: Any, event: Any, name: str) -> bool:
     if name == "$or":
         return any(matches(each, event) for each in wanted)
-    is_there = isinstance(event, Mapping) and name in event
+    is_there = isinstance(event, dict) and name in event
     found = event[name] if is_there else None
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and matches(wanted, found)
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and matches(wanted, found)
     if not isinstance(wanted, list):
         raise NotModelled(f"the pattern for {name} is no list: {wanted!r}")
     values = found if isinstance(found, list) else [found]
@@ -30,14 +30,14 @@ def _matches_field(wanted: Any, event: Any, name: str) -> bool:
 
 
 def _matches_value(wanted: Any, found: Any, *, is_there: bool) -> bool:
-    if not isinstance(wanted, Mapping):
+    if not isinstance(wanted, dict):
         return is_there and type(wanted) is type(found) and wanted == found
     ((operator, argument),) = wanted.items()
     text = found if isinstance(found, str) else None
     match operator:
         case "exists":
             # Works on leaves only: an object in place of a value does not "exist".
-            return (is_there and not isinstance(found, Mapping)) is argument
+            return (is_there and not isinstance(found, dict)) is argument
         case "prefix":
             return text is not None and text.startswith(argument)
         case "suffix":
@@ -53,7 +53,7 @@ def _matches_value(wanted: Any, found: Any, *, is_there: bool) -> bool:
 
 
 def _is_any_of(argument: Any, found: Any) -> bool:
-    if isinstance(argument, Mapping):
+    if isinstance(argument, dict):
         return _matches_value(argument, found, is_there=True)
     return found in (argument if isinstance(argument, list) else [argument])
 

@@ -46,15 +46,19 @@ def _applies(
 ) -> bool:
     if principal is not None and not _names(statement, principal, context):
         return False
-    if "NotAction" in statement:
-        if any(_like(action, each, fold=True) for each in _as_list(statement["NotAction"])):
-            return False
-    elif not any(_like(action, each, fold=True) for each in _as_list(statement.get("Action", []))):
+    if not names_action(statement, action):
         return False
     resources = _as_list(statement.get("Resource", "*"))
     if not any(_like(resource, each) for each in resources):
         return False
     return all(_holds(operator, tests, context) for operator, tests in statement.get("Condition", {}).items())
+
+
+def names_action(statement: Statement, action: str) -> bool:
+    """Whether a statement is about an action, which IAM writes in whatever case."""
+    if "NotAction" in statement:
+        return not any(_like(action, each, fold=True) for each in _as_list(statement["NotAction"]))
+    return any(_like(action, each, fold=True) for each in _as_list(statement.get("Action", [])))
 
 
 def _names(statement: Statement, principal: str, context: Mapping[str, Any]) -> bool:
@@ -113,7 +117,7 @@ def _compare(operator: str, value: str, expected: list[Any]) -> bool:
 
 
 def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _like(value: str, pattern: str, *, fold: bool = False) -> bool:

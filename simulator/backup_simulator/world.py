@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from backup_simulator.access import Access, vault_arn
 from backup_simulator.backup_calls import BackupCalls
@@ -97,8 +96,10 @@ class World:
         self.clock.run_until(self.clock.now + duration)
 
     def make_id(self) -> str:
-        """A lower-case UUID from the world's own chance."""
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+        """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
+        bits = self.random.getrandbits(128) & ~(0xF000 << 64 | 0xC000 << 48) | 4 << 76 | 0x8000 << 48
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def account(self, account_id: str) -> Account:
         """An account, a member of the organization from the first time it is named."""

@@ -1,0 +1,79 @@
+"""Which rules of a bus may match an event, without trying them all.
+
+Each rule is filed under one exact value that it demands, an ARN in the detail by preference; a rule that demands none
+is always tried. What is found is a candidate only: `matching` decides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+Path = tuple[str, ...]
+
+
+class HasPattern(Protocol):
+    """A rule."""
+
+    @property
+    def pattern(self) -> dict[str, Any]: ...
+
+
+R = TypeVar("R", bound=HasPattern)
+
+
+class RuleIndex(Generic[R]):
+    """The rules of one bus, filed. Made anew when a rule is added."""
+
+    def __init__(self, rules: Sequence[R]) -> None:
+        self.size = len(rules)
+        self._filed: dict[Path, dict[str, list[tuple[int, R]]]] = defaultdict(lambda: defaultdict(list))
+        self._always: list[tuple[int, R]] = []
+        for number, rule in enumerate(rules):
+            self._file(number, rule)
+
+    def _file(self, number: int, rule: R) -> None:
+        exact = list(_exact(rule.pattern, ()))
+        if not exact:
+            self._always.append((number, rule))
+            return
+        path, values = max(exact, key=_selectivity)
+        for value in dict.fromkeys(values):
+            self._filed[path][value].append((number, rule))
+
+    def candidates(self, event: Mapping[str, Any]) -> list[R]:
+        """The rules that may match, in the order in which they were put."""
+        found = list(self._always)
+        for path, by_value in self._filed.items():
+            for value in _values_at(event, path):
+                found += by_value.get(value, ())
+        return [rule for _, rule in sorted({number: (number, rule) for number, rule in found}.values(), key=_number)]
+
+
+def _number(filed: tuple[int, Any]) -> int:
+    return filed[0]
+
+
+def _exact(pattern: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, list[str]]]:
+    for name, wanted in pattern.items():
+        if name == "$or":
+            continue
+        if isinstance(wanted, dict):
+            yield from _exact(wanted, (*path, name))
+        elif wanted and all(isinstance(each, str) for each in wanted):
+            yield (*path, name), wanted
+
+
+def _selectivity(exact: tuple[Path, list[str]]) -> tuple[bool, int, int]:
+    path, values = exact
+    return all(value.startswith("arn:") for value in values), len(path), -len(values)
+
+
+def _values_at(event: Any, path: Path) -> list[str]:
+    for name in path:
+        if not isinstance(event, dict) or name not in event:
+            return []
+        event = event[name]
+    values = event if isinstance(event, list) else [event]
+    return [value for value in values if isinstance(value, str)]
