@@ -1,0 +1,21 @@
+"""The five lines of the simulator's README, in somebody else's suite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[3] / "simulator" / "README.md"
+
+
+def test_the_example_of_the_readme_runs_in_a_suite_of_its_own(tmp_path: Path) -> None:
+    example = README.read_text().split("```python\n")[1].split("```")[0]
+    (tmp_path / "test_example.py").write_text(example)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "backup_simulator.pytest_plugin", "--backup-seed=3", "."]
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 passed" in ran.stdout
