@@ -108,7 +108,7 @@ def see_gone(s: IntermediateSituation, fact: IntermediateInspected) -> Intermedi
         return _trouble(s, Cause.DELETE_FAILED, f"the point has been DELETING since {s.intermediate.since.isoformat()}")
     if age < patience.DELETE_GRACE and s.chain.pending_of(s.intermediate.name, ReleaseIntermediate) is None:
         return _stay(s, f"it is still {status}")
-    return _again(s, f"the delete was accepted {s.intermediate.failures + 1} times, and the point is still {status}")
+    return _again(s, f"its delete was asked for {s.intermediate.failures + 1} times, and the point is still {status}")
 
 
 def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
