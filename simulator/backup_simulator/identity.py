@@ -13,6 +13,7 @@ from backup_simulator.model import Caller, Role
 from backup_simulator.policy import decide
 
 SESSION = timedelta(hours=1)
+ACCOUNT_DIGITS = 12
 BACKUP_SERVICE = "backup.amazonaws.com"
 
 
@@ -79,6 +80,11 @@ class Identity:
 
     def caller_of(self, access_key: str) -> Caller:
         """Raises Refused for a key that nobody issued, and for one whose session is over."""
+        if len(access_key) == ACCOUNT_DIGITS and access_key.isdecimal():
+            # As local clouds do: an account's number is its administrator's key.
+            if not self.organization_of(access_key):
+                self.join(access_key)
+            return Caller(account=access_key, role_arn=None)
         session = self._sessions.get(access_key)
         if session is None:
             raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")

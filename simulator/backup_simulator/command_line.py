@@ -1,0 +1,64 @@
+"""backup-simulator serve: a world behind a port of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from backup_simulator.http_door import LOOPBACK, serve
+from backup_simulator.switches import UnknownBehaviour
+from backup_simulator.world import World
+
+MISUSE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 after an interrupt, 2 for what makes no sense, with one sentence on standard error."""
+    given = _parser().parse_args(arguments)
+    try:
+        world = World(seed=given.seed, unknown=_switches(given.unknown), enforce_identity=not given.lax)
+        server = serve(world, given.port)
+    except (ValueError, TypeError) as error:
+        return _complain(str(error))
+    except OverflowError:
+        return _complain(f"{given.port} is not a port: give one from 0 to 65535.")
+    except OSError as error:
+        return _complain(f"Port {given.port} of {LOOPBACK} cannot be used: {error.strerror}.")
+    sys.stdout.write(f"AWS Backup is simulated at http://{LOOPBACK}:{server.server_port} until interrupted.\n")
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+    finally:
+        server.server_close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="backup-simulator", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("serve", help="answer AWS CLIs and SDKs over HTTP, on loopback only")
+    command.add_argument("--port", type=int, default=4599, help="default 4599; 0 takes a free one")
+    command.add_argument("--seed", type=int, default=1, help="of everything that is left to chance; default 1")
+    command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
+    command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
+    return parser
+
+
+def _switches(text: str) -> UnknownBehaviour:
+    settings = json.loads(text)
+    if not isinstance(settings, dict):
+        raise TypeError("--unknown takes a JSON object of switches.")
+    return UnknownBehaviour.named(settings)
+
+
+def _complain(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return MISUSE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
