@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 
 from backup_simulator.errors import ProcessDied, Refused
 from backup_simulator.model import Job, site_of
@@ -34,10 +35,21 @@ class _Death:
     times: int
 
 
+@dataclass(kw_only=True)
+class _Flakiness:
+    service: str
+    operations: frozenset[str]
+    code: str
+    status: int
+    share: float
+
+
 @dataclass
 class FaultPlan:
-    """What shall go wrong, and how often. Each fault is used up from the first match on."""
+    """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
 
+    random: Random = field(default_factory=lambda: Random(1))
+    _flaky: list[_Flakiness] = field(default_factory=list)
     _jobs: list[_JobFault] = field(default_factory=list)
     _calls: list[_CallFault] = field(default_factory=list)
     _deaths: list[_Death] = field(default_factory=list)
@@ -72,6 +84,28 @@ class FaultPlan:
             )
         )
 
+    def flaky(
+        self,
+        share: float,
+        *operations: str,
+        code: str = "ThrottlingException",
+        service: str = "backup",
+        status: int = 400,
+    ) -> None:
+        """Refuse a share of all calls of these operations, or of the whole service where none is named."""
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share is from 0 to 1, not {share}")
+        self._flaky.append(
+            _Flakiness(service=service, operations=frozenset(operations), code=code, status=status, share=share)
+        )
+
+    def clear(self) -> None:
+        """Let nothing more go wrong."""
+        self._jobs.clear()
+        self._calls.clear()
+        self._deaths.clear()
+        self._flaky.clear()
+
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
         """Kill the process that makes the call, before or after AWS carries it out."""
         if when not in ("before", "after"):
@@ -95,6 +129,10 @@ class FaultPlan:
             if fault.times and (fault.service, fault.operation) == (service, operation):
                 fault.times -= 1
                 raise Refused(fault.code, fault.message, fault.status)
+        for flaw in self._flaky:
+            is_meant = flaw.service == service and (not flaw.operations or operation in flaw.operations)
+            if is_meant and self.random.random() < flaw.share:
+                raise Refused(flaw.code, "Rate exceeded", flaw.status)
 
     def after(self, service: str, operation: str) -> None:
         """Called after a call was carried out, before its answer arrives. Raises ProcessDied."""

@@ -132,7 +132,7 @@ def _dump(world: World) -> dict[str, Any]:
         "copy_jobs": [asdict(job) for job in world.copy_jobs()],
         "deletions": [asdict(deletion) for deletion in world.deletions()],
         "calls": {" ".join(key): count for key, count in world.calls.items()},
-        "trace": [asdict(line) for line in world.trace],
+        "trace": [line._asdict() for line in world.trace],
     }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 GIBIBYTE = 1024**3
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Key:
     """A KMS key. `managed_by` is the alias of the service that owns an AWS managed one."""
 
@@ -21,7 +21,7 @@ class Key:
     enabled: bool = True
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Database:
     """A database that can be backed up."""
 
@@ -33,7 +33,7 @@ class Database:
     options: tuple[str, ...] = ()
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Point:
     """A recovery point of a vault. `delete_after_days` None never expires."""
 
@@ -66,7 +66,7 @@ class Point:
         return None if self.delete_after_days is None else self.created_at + timedelta(days=self.delete_after_days)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Vault:
     """A backup vault with its points."""
 
@@ -83,7 +83,7 @@ class Vault:
     lock_date: datetime | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Job:
     """A copy job, owned by the account and Region of its source vault."""
 
@@ -114,7 +114,7 @@ class Job:
         return self.state in ("CREATED", "RUNNING")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class BackupJob:
     """A backup job of a database into a vault of its own account and Region."""
 
@@ -135,7 +135,7 @@ class BackupJob:
     point_arn: str | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Role:
     """An IAM role."""
 
@@ -167,9 +167,8 @@ class Deletion:
     vault_arn: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class TraceLine:
-    """Something that happened in the world."""
+class TraceLine(NamedTuple):
+    """Something that happened in the world; a tuple, because a world makes very many."""
 
     at: datetime
     kind: str

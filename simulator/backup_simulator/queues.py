@@ -18,7 +18,7 @@ MESSAGE_BYTES = 256 * 1024
 BATCH_ENTRIES = 10
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Message:
     """A message. `visible_at` moves on with every receive."""
 

@@ -53,7 +53,7 @@ class World:
         self.clock = Clock(start)
         self.unknown = unknown or UnknownBehaviour()
         self.delivery = delivery or Delivery()
-        self.faults = FaultPlan()
+        self.faults = FaultPlan(random=self.random)
         self.identity = Identity(organization_id, self.now)
         self.keys: dict[str, Key] = {}
         self.queues: dict[str, Queue] = {}
@@ -136,7 +136,7 @@ class World:
 
     def note(self, kind: str, account: str, region: str, text: str, **facts: Any) -> None:
         """Write a line into the trace."""
-        line = TraceLine(at=self.now(), kind=kind, account=account, region=region, text=text, facts=facts)
+        line = TraceLine(self.clock.now, kind, account, region, text, facts)
         self.trace.append(line)
         for listener in self._listeners:
             listener(line)
