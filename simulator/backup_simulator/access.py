@@ -69,9 +69,10 @@ class Access:
 
     def vault_admits(self, vault: Vault, account: str, role_arn: str) -> bool:
         """Cross-account copies need an Allow of the vault's policy; inside an account only a Deny matters."""
-        documents = [vault.policy] if vault.policy else []
+        if not vault.policy:
+            return vault.account == account
         verdict = decide(
-            documents,
+            [vault.policy],
             action="backup:CopyIntoBackupVault",
             resource=vault.arn,
             context=self._who(account, role_arn),

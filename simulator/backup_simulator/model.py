@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 GIBIBYTE = 1024**3
@@ -182,6 +183,7 @@ def vault_name(arn: str) -> str:
     return arn.rpartition(":")[2]
 
 
+@lru_cache(maxsize=4096)
 def site_of(arn: str) -> tuple[str, str]:
     """Account and Region of an ARN."""
     parts = arn.split(":")

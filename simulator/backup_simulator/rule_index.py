@@ -48,6 +48,8 @@ class RuleIndex(Generic[R]):
         for path, by_value in self._filed.items():
             for value in _values_at(event, path):
                 found += by_value.get(value, ())
+        if len(found) <= 1:
+            return [rule for _, rule in found]
         return [rule for _, rule in sorted({number: (number, rule) for number, rule in found}.values(), key=_number)]
 
 
