@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TextIO
 
@@ -10,6 +11,7 @@ from backup_simulator import World
 from backup_simulator.model import Point
 from rehearsal.functions import LOG
 from rehearsal.oracle import PROMISES, Violation
+from rehearsal.over_http import HttpDoor, http_door
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
 from rehearsal.timeline import Timeline
 from secondhop.adapters.memory_chains import MemoryChains
@@ -29,11 +31,19 @@ NIGHTS = 2
 A_NIGHT = timedelta(hours=24)
 
 
-def run_demo(stream: TextIO, *, seed: int = 1) -> int:
-    """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE."""
+def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False) -> int:
+    """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE.
+
+    `over_http` lets the functions talk to the simulator through a real connection on loopback.
+    """
     world = World(seed=seed, enforce_identity=True)
+    with http_door(world) if over_http else nullcontext() as door:
+        return _run(stream, world, door)
+
+
+def _run(stream: TextIO, world: World, door: HttpDoor | None) -> int:
     chains = MemoryChains()
-    stage = Stage(world, chains)
+    stage = Stage(world, chains, open_session=door)
     arns = {name: stage.add_database(kind, name, size_gib=size) for kind, name, size in DATABASES}
     world.faults.fail_copy_job(database_arn=arns[FAILS_FIRST], destination_region=DR, message=FAILURE)
     _introduce(stream)

@@ -6,7 +6,7 @@ not known is refused by name; types without an effect in a rehearsal are listed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class Stack:
     region: str
     name: str
     given: Mapping[str, str]
-    chains: ChainStore | None = None
+    chains: ChainStore | None
+    open_session: Callable[[str, str, str], Any]
     functions: dict[str, WarmFunction] = field(default_factory=dict)
     _made: dict[str, Made] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)

@@ -132,7 +132,7 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         name=logical_id,
         folder=stack.path.parent / properties["CodeUri"],
         environ=environ,
-        session=stack.world.session(stack.account, properties["Role"], stack.region),
+        session=stack.open_session(stack.account, properties["Role"], stack.region),
         now=stack.world.now,
         chains=stack.chains,
     )

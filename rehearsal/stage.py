@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from backup_simulator import World
 from rehearsal.deployment import Stack
@@ -26,6 +28,8 @@ class Stage:
     world: World
     chains: ChainStore = field(default_factory=MemoryChains)
     parameters: dict[str, str] = field(default_factory=dict)
+    open_session: Callable[[str, str, str], Any] | None = None
+    """How functions get their sessions (account, role ARN, Region); None asks the world, in process."""
 
     def __post_init__(self) -> None:
         for account in (WORKLOAD, BACKUP):
@@ -64,7 +68,8 @@ class Stage:
 
     def _stack(self, path: str, account: str, region: str, given: dict[str, str]) -> Stack:
         name = "second-hop" if path == "template.yaml" else f"second-hop-{Path(path).stem}"
-        return Stack(self.world, ROOT / path, account, region, name, given, self.chains)
+        opener = self.open_session or self.world.session
+        return Stack(self.world, ROOT / path, account, region, name, given, self.chains, opener)
 
     def add_database(self, resource_type: str, name: str, *, size_gib: float) -> str:
         """A database under the workload's key that the plan selects; its ARN."""

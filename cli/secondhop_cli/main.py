@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run two nights of backups on the embedded simulator (needs a checkout)")
     demo.add_argument("--seed", type=int, default=1, help="the seed of chance; the same seed gives the same nights")
+    demo.add_argument("--http", action="store_true", help="let the functions talk HTTP to the simulator, on loopback")
     demo.set_defaults(run=_demo)
 
     replay = commands.add_parser("replay", help="feed one event file through the real handler (needs a checkout)")
@@ -60,7 +61,7 @@ def _demo(chosen: argparse.Namespace) -> int:
         from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
     except ModuleNotFoundError:
         return _needs_checkout("demo")
-    return run_demo(sys.stdout, seed=chosen.seed)
+    return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http)
 
 
 def _replay(chosen: argparse.Namespace) -> int:

@@ -41,6 +41,8 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
         """One request at a time: a world is not made for threads."""
 
         protocol_version = "HTTP/1.1"
+        # One packet an answer: headers and body sent apart wait 40 ms for each other (Nagle and delayed ACK).
+        wbufsize = -1
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

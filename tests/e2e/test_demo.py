@@ -67,6 +67,13 @@ def test_the_same_seed_gives_the_same_nights_under_another_hash_seed(
     assert other.returncode == 0
 
 
+def test_over_http_the_nights_are_the_same(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
+    over_http = secondhop("demo", "--http")
+
+    assert over_http.stderr == ""
+    assert over_http.stdout == demo[0].stdout
+
+
 def test_a_seed_that_is_no_number_is_misuse() -> None:
     done = secondhop("demo", "--seed", "lucky")
 
