@@ -36,7 +36,7 @@ def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False) -> int:
 
     `over_http` lets the functions talk to the simulator through a real connection on loopback.
     """
-    world = World(seed=seed, enforce_identity=True)
+    world = World(seed=seed)
     with http_door(world) if over_http else nullcontext() as door:
         return _run(stream, world, door)
 

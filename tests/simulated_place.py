@@ -25,7 +25,7 @@ class Place:
     """One account with a database, its backup, and a vault in another Region."""
 
     def __init__(self, **options: Any) -> None:
-        self.world = World(**{"enforce_identity": True, **options})
+        self.world = World(**options)
         for account in (A, B):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
         self.site, self.far = self.world.site(A, HOME), self.world.site(A, DR)

@@ -92,6 +92,8 @@ def point_detail(point: Point) -> dict[str, Any]:
     }
     if point.completed_at is not None:
         detail["completionDate"] = stamp(point.completed_at)
+    if point.created_by:
+        detail["createdBy"] = _created_by(point.created_by)
     if point.delete_after_days is not None and point.delete_at is not None:
         detail["lifecycle"] = {"deleteAfterDays": point.delete_after_days}
         detail["calculatedLifeCycle"] = {"deleteAt": stamp(point.delete_at)}

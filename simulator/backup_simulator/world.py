@@ -47,7 +47,7 @@ class World:
         unknown: UnknownBehaviour | None = None,
         delivery: Delivery | None = None,
         organization_id: str = "o-simulated0",
-        enforce_identity: bool = False,
+        enforce_identity: bool = True,
     ) -> None:
         self.random = Random(seed)
         self.clock = Clock(start)

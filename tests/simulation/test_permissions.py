@@ -26,7 +26,7 @@ COPY_ROLE = ["OutOfTheWatchedVault", "IntoTheDrVault"]
 
 def a_night(*, role: str | None = None, without: str | None = None) -> Stage:
     """One night of an Aurora and an RDS database, with one statement taken out of a role's policies."""
-    stage = Stage(World(enforce_identity=True), MemoryChains())
+    stage = Stage(World(), MemoryChains())
     for resource_type, name in (("Aurora", "customers"), ("RDS", "orders")):
         stage.add_database(resource_type, name, size_gib=2)
     if role is not None:

@@ -49,7 +49,7 @@ SWITCHES = [
 
 @pytest.mark.parametrize("unknown", SWITCHES)
 def test_the_promises_hold_whatever_aws_turns_out_to_do(unknown: UnknownBehaviour) -> None:
-    stage = a_stage(World(enforce_identity=True, seed=3, unknown=unknown))
+    stage = a_stage(World(seed=3, unknown=unknown))
     stage.world.run_for(timedelta(hours=48))
 
     assert_all_is_well(stage, chains=8)
@@ -58,14 +58,14 @@ def test_the_promises_hold_whatever_aws_turns_out_to_do(unknown: UnknownBehaviou
 @pytest.mark.parametrize("seed", range(4))
 def test_lost_doubled_and_reordered_events_lose_and_double_nothing(seed: int) -> None:
     delivery = Delivery(duplicate=0.4, loss=0.4, reorder=0.4)
-    stage = a_stage(World(enforce_identity=True, seed=seed, delivery=delivery))
+    stage = a_stage(World(seed=seed, delivery=delivery))
     stage.world.run_for(timedelta(hours=48))
 
     assert_all_is_well(stage, chains=8)
 
 
 def test_the_sweep_alone_is_enough() -> None:
-    stage = a_stage(World(enforce_identity=True, delivery=Delivery(loss=1.0)))
+    stage = a_stage(World(delivery=Delivery(loss=1.0)))
     stage.world.run_for(timedelta(hours=48))
 
     assert_all_is_well(stage, chains=8)
@@ -84,7 +84,7 @@ KILLED = [
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("service", "operation"), KILLED)
 def test_a_process_that_dies_around_a_call_loses_and_doubles_nothing(service: str, operation: str, when: str) -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     stage.world.faults.die(service, operation, when=when, times=3)
     stage.world.run_for(timedelta(hours=48))
 
@@ -105,7 +105,7 @@ def test_a_process_that_dies_around_a_call_loses_and_doubles_nothing(service: st
     ],
 )
 def test_passing_errors_of_aws_pass(operation: str, code: str, status: int) -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     stage.world.faults.refuse(operation, code=code, status=status, times=4)
     stage.world.run_for(timedelta(hours=50))
 
@@ -113,7 +113,7 @@ def test_passing_errors_of_aws_pass(operation: str, code: str, status: int) -> N
 
 
 def test_a_configuration_error_is_announced_once_and_mended_by_itself_when_its_cause_is() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     dr_key = stage.world.keys[stage.dr["KeyArn"]]
     dr_key.managed_by = "aws/backup"
     stage.world.run_for(timedelta(hours=20))
@@ -131,7 +131,7 @@ def test_a_configuration_error_is_announced_once_and_mended_by_itself_when_its_c
 
 
 def test_a_delete_that_aws_accepts_and_does_not_carry_out_is_found_and_announced() -> None:
-    stage = a_stage(World(enforce_identity=True, unknown=UnknownBehaviour(delete_leaves_expired=True)))
+    stage = a_stage(World(unknown=UnknownBehaviour(delete_leaves_expired=True)))
     stage.world.run_for(timedelta(hours=24))
 
     assert stage.oracle().violations() == []
@@ -141,7 +141,7 @@ def test_a_delete_that_aws_accepts_and_does_not_carry_out_is_found_and_announced
 
 
 def test_a_copy_that_vanishes_before_the_release_keeps_the_intermediate() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     final_vault = stage.dr["DrVaultArn"]
 
     def vanish(line: Any) -> None:
@@ -158,7 +158,7 @@ def test_a_copy_that_vanishes_before_the_release_keeps_the_intermediate() -> Non
 
 
 def test_the_sixth_cluster_waits_for_its_slot_and_is_copied_in_its_turn() -> None:
-    stage = Stage(World(enforce_identity=True), MemoryChains())
+    stage = Stage(World(), MemoryChains())
     for number in range(9):
         stage.add_database("Aurora", f"cluster-{number}", size_gib=5)
     stage.world.run_for(timedelta(hours=24))
@@ -168,7 +168,7 @@ def test_the_sixth_cluster_waits_for_its_slot_and_is_copied_in_its_turn() -> Non
 
 
 def test_two_installations_on_one_vault_make_one_copy() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     second = Stage.__new__(Stage)
     second.__dict__.update(stage.__dict__)
     second.chains = MemoryChains()
@@ -183,7 +183,7 @@ def test_two_installations_on_one_vault_make_one_copy() -> None:
 
 
 def test_a_lost_table_is_rebuilt_without_a_second_copy_or_an_early_delete() -> None:
-    stage = a_stage(World(enforce_identity=True, delivery=Delivery(duplicate=0.5)))
+    stage = a_stage(World(delivery=Delivery(duplicate=0.5)))
     stage.world.run_for(timedelta(hours=5))
     memory = stage.chains
     assert isinstance(memory, MemoryChains)
@@ -197,7 +197,7 @@ def test_a_lost_table_is_rebuilt_without_a_second_copy_or_an_early_delete() -> N
 
 
 def test_an_assumed_session_that_expires_in_a_warm_function_is_renewed() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     stage.world.run_for(timedelta(hours=48))
 
     assumed = sum(count for (_, _, service, _), count in stage.world.calls.items() if service == "sts")
@@ -206,7 +206,7 @@ def test_an_assumed_session_that_expires_in_a_warm_function_is_renewed() -> None
 
 
 def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_alone_with_its_reason() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     queue = stage.world.queues_by_url[stage.main.ref("WorkQueue")]
     queue.send("{")
     queue.send(json.dumps({"secondhop": 1, "work": "look", "recovery_point": "x", "route": "default"}))
@@ -219,7 +219,7 @@ def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_alone_with_its_re
 
 
 def test_observe_only_starts_and_deletes_nothing() -> None:
-    stage = a_stage(World(enforce_identity=True), parameters={"ObserveOnly": "true"})
+    stage = a_stage(World(), parameters={"ObserveOnly": "true"})
     stage.world.run_for(timedelta(hours=20))
 
     assert [job for job in stage.world.copy_jobs() if job.account == BACKUP] == []
@@ -228,7 +228,7 @@ def test_observe_only_starts_and_deletes_nothing() -> None:
 
 
 def test_nothing_but_the_named_operations_is_called_in_the_backup_account() -> None:
-    stage = a_stage(World(enforce_identity=True))
+    stage = a_stage(World())
     stage.world.run_for(timedelta(hours=30))
     operator = stage.backup_account["OperatorRoleArn"]
 

@@ -176,3 +176,19 @@ def test_a_chain_of_a_route_that_is_not_installed_is_left_alone() -> None:
     other = Stage(route=a_route(name="other"), chains=stage.chains, clock=stage.clock)
 
     assert "does not have" in (other(LOOK).ignored or "")
+
+
+def test_what_the_news_show_to_be_foreign_is_not_even_described() -> None:
+    stage = Stage()
+    stage.backup.fail("point", DeniedError("not authorized to describe an EBS snapshot"))
+
+    assert "EBS" in (stage(arrived(resource_type="EBS")).ignored or "")
+
+
+def test_a_continuous_point_is_stranded_without_being_described() -> None:
+    continuous = f"arn:aws:backup:eu-west-1:{WORKLOAD}:recovery-point:continuous:db-abc"
+    stage = Stage()
+    stage.backup.fail("point", DeniedError("not authorized to describe it"))
+    stage(arrived(arn=continuous))
+
+    assert stage.chain.troubles()[0].cause is Cause.UNSUPPORTED

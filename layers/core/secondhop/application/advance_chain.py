@@ -13,6 +13,7 @@ from secondhop.application.report import Report
 from secondhop.application.run_chain import ChainRun
 from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry, Work
 from secondhop.domain import observation as seen
+from secondhop.domain.arn import is_continuous
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.opening import GONE, first_fact, open_chain
@@ -91,7 +92,10 @@ class AdvanceChain:
             return self._on_chain(key, seen.Noticed())
         if news.status in ("CREATING", "PARTIAL", "STOPPED"):
             return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
-        point = self.backup.point(route.watched, news.arn) or _gone(route, news, self.now())
+        refusal = _refused_as_told(route, news)
+        if refusal is not None:
+            return Report(ignored=refusal)
+        point = self._describe(route, news)
         if point is None:
             return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
         began_at = self.chains.installation(now=self.now()).began_at
@@ -102,6 +106,12 @@ class AdvanceChain:
             return Report(ignored=refusal)
         opened = open_chain(route, point, now=self.now())
         return self._run(route, stored=None, chain=opened, first=first_fact(route, point))
+
+    def _describe(self, route: Route, news: PointNews) -> PointSeen | None:
+        """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at."""
+        if is_continuous(news.arn):
+            return _as_told(route, news, news.status, self.now())
+        return self.backup.point(route.watched, news.arn) or _as_told(route, news, GONE, self.now())
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
         chain = self.chains.get(key)
@@ -131,8 +141,15 @@ class AdvanceChain:
         return next((route for route in self.routes if route.name == key.route), None)
 
 
-def _gone(route: Route, news: PointNews, now: datetime) -> PointSeen | None:
-    """A point that AWS does not show, as far as the news tell of it."""
+def _refused_as_told(route: Route, news: PointNews) -> str | None:
+    """Whether the news alone show that the route does not claim the point, which our role may not even describe."""
+    if news.database is None or news.resource_type is None:
+        return None
+    return route.refusal(database_arn=news.database, resource_type=news.resource_type)
+
+
+def _as_told(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
+    """A point that AWS does not show, or is not asked for, as far as the news tell of it."""
     if news.database is None or news.resource_type is None:
         return None
     return PointSeen(
@@ -140,6 +157,6 @@ def _gone(route: Route, news: PointNews, now: datetime) -> PointSeen | None:
         vault_arn=route.watched.arn,
         database=news.database,
         resource_type=news.resource_type,
-        status=GONE,
+        status=status,
         created_at=news.created_at or now,
     )
