@@ -219,9 +219,5 @@ def _with_next_check(before: Chain, after: Chain, fact: Observation, now: dateti
 
 def _is_forgotten_by_aws(chain: Chain) -> bool:
     """Whether every recovery point that the chain claimed was seen gone."""
-    hops_are_over = all(hop.seen_gone_at is not None or _is_released(chain, hop.name) for hop in chain.hops)
+    hops_are_over = all(hop.seen_gone_at is not None or chain.is_released(hop.name) for hop in chain.hops)
     return hops_are_over and all(each.state is IntermediateState.RELEASED for each in chain.intermediates)
-
-
-def _is_released(chain: Chain, name: str) -> bool:
-    return any(each.name == name and each.state is IntermediateState.RELEASED for each in chain.intermediates)

@@ -203,13 +203,14 @@ class Chain:
         """
         found: list[Hop] = []
         for reader in self.readers_of(intermediate):
-            if self._is_released(reader.name):
+            if self.is_released(reader.name):
                 found.extend(self.standing_arrivals(reader.name))
             else:
                 found.append(reader)
         return tuple(found)
 
-    def _is_released(self, name: str) -> bool:
+    def is_released(self, name: str) -> bool:
+        """Whether the copy of a hop was an intermediate, and was seen gone."""
         return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
