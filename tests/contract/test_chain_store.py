@@ -239,6 +239,17 @@ def test_only_a_finished_chain_gets_a_time_to_live(table: tuple[DynamoDbChains, 
     assert item_of(client)["expires_at"] == {"N": str(int((NOW + timedelta(days=30)).timestamp()))}
 
 
+def test_the_claims_of_a_finished_chain_are_forgotten_with_it(table: tuple[DynamoDbChains, Any]) -> None:
+    store, client = table
+    copying = save_new(store, start(a_chain()))
+    verified = with_hop(copying, state=HopState.VERIFIED)
+    store.save(replace(verified, finished_at=NOW), before=copying, limit=LIMIT)
+
+    items = client.scan(TableName="chains")["Items"]
+    lifetimes = {each["pk"]["S"].partition("#")[0]: each.get("expires_at") for each in items}
+    assert lifetimes["claim"] == lifetimes["chain"] is not None
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

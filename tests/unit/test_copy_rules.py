@@ -14,7 +14,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectJob, StartCopy, SurveyCopies, WakeWaiting
 from secondhop.domain.observation import Observation
 from secondhop.domain.steps import token_of
-from tests.builders import COPY_ARN, NIGHT, NOW, a_chain, a_copy, a_job, a_route, a_sequence, with_hop
+from tests.builders import COPY_ARN, NIGHT, NOW, RETENTION, a_chain, a_copy, a_job, a_route, a_sequence, with_hop
 
 
 def take(chain: Chain, fact: Observation, **options: object) -> Decision:
@@ -229,3 +229,10 @@ def test_a_source_that_is_not_ready_is_waited_for() -> None:
 
     assert chain.hop("to-dr").state is HopState.WAITING
     assert chain.next_check == NOW + timedelta(minutes=5)
+
+
+def test_an_interrupted_start_keeps_the_promise_that_was_made_with_it() -> None:
+    longer = a_route(legs=(replace(a_route().legs[0], retention=replace(RETENTION, days=90)),))
+    decision = take(copying(job_id=None), surveyed(a_job()), route=longer)
+
+    assert decision.chain.hop("to-dr").promised_until == NIGHT + timedelta(days=35)

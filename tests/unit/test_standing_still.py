@@ -170,3 +170,14 @@ def test_the_switch_is_read_anew_just_before_an_effect() -> None:
 
     assert stage.backup.started == []
     assert "paused by ada" in report.steps[-1].reason
+
+
+def test_a_message_that_an_incident_opened_does_not_follow_the_one_that_it_closed() -> None:
+    stage = copying()
+    stage.announcer.troubles.append(TryAgainError("busy"))
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    stage(Retry(key=KEY, by="ada"))
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+
+    assert [each.is_closed for each in stage.announcer.messages] == [True]

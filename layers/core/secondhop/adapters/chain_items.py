@@ -70,9 +70,14 @@ def chain_item(chain: Chain) -> Item:
         item |= {"check_queue": text(CHECK_QUEUE), "check_at": text(moment(chain.next_check))}
     for site in waits_for(chain)[:1]:
         item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": item["created_at"]}
-    if chain.finished_at is not None:
-        item["expires_at"] = {"N": str(int((chain.finished_at + patience.MEMORY).timestamp()))}
-    return item
+    return item | expiry(chain)
+
+
+def expiry(chain: Chain) -> Item:
+    """The time to live of what a chain wrote: none while it is not finished."""
+    if chain.finished_at is None:
+        return {}
+    return {"expires_at": {"N": str(int((chain.finished_at + patience.MEMORY).timestamp()))}}
 
 
 def claim_item(claim: Claim) -> Item:

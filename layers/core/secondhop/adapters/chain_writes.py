@@ -41,14 +41,14 @@ def chain_write(item: Item, *, version: int) -> Write:
     return Write(request={"Put": put})
 
 
-def claim_writes(due: Changes) -> list[Write]:
-    """Claim, unless another chain's hop holds it."""
+def claim_writes(due: Changes, lifetime: Item) -> list[Write]:
+    """Claim, unless another chain's hop holds it. `lifetime` is the time to live, if there is one yet."""
     condition = "attribute_not_exists(pk) OR (recovery_point = :p AND #r = :r AND hop = :h)"
     return [
         Write(
             request={
                 "Put": {
-                    "Item": claim_item(claim),
+                    "Item": claim_item(claim) | lifetime,
                     "ConditionExpression": condition,
                     "ExpressionAttributeNames": {"#r": "route"},
                     "ExpressionAttributeValues": {

@@ -30,6 +30,7 @@ from secondhop.adapters.chain_items import (
     chain_item,
     chain_keys,
     claim_keys,
+    expiry,
     installation_item,
     moment,
     read_claim,
@@ -70,7 +71,11 @@ class DynamoDbChains:
     def _transact(self, chain: Chain, before: Chain | None, due: Changes, limit: int) -> Chain:
         version = before.version if before else 0
         saved = replace(chain, version=version + 1)
-        writes = [chain_write(chain_item(saved), version=version), *claim_writes(due), *slot_writes(due, limit)]
+        writes = [
+            chain_write(chain_item(saved), version=version),
+            *claim_writes(due, expiry(chain)),
+            *slot_writes(due, limit),
+        ]
         items = [{kind: {**request, "TableName": self._table} for kind, request in w.request.items()} for w in writes]
         with translated():
             try:

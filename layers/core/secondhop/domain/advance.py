@@ -131,9 +131,15 @@ def _settle(
     after = replace(after, incidents=open_incidents(after))
     until = now + patience.FENCE
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
-    kept = tuple(p for p in after.pending if p.command not in effects)
+    settled = {command.incident for command in told}
+    kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p, settled))
     after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
     return _with_next_check(before, after, fact, now), commands
+
+
+def _is_about(pending: Pending, incidents: set[str]) -> bool:
+    """Whether an announcement that may not have gone out is overtaken: "open" must not follow "closed"."""
+    return isinstance(pending.command, Announce) and pending.command.incident in incidents
 
 
 def _is_copying(chain: Chain, name: str) -> bool:

@@ -83,7 +83,9 @@ def _adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     if live:
         job = _newest(live)
         hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=job.job_id, attempt=len(fact.jobs))
-        return HopStep(hop=_promise(s, hop), reason=f"adopts copy job {job.job_id}, which is {job.state}")
+        # An interrupted start keeps the promise that was made with it, whatever the route says by now.
+        kept = hop if s.hop.state is HopState.COPYING else _promise(s, hop)
+        return HopStep(hop=kept, reason=f"adopts copy job {job.job_id}, which is {job.state}")
     points = sorted(point.arn for point in fact.points if point.arn not in s.hop.rejected)
     if points:
         found = JobSeen(job_id="", state="COMPLETED", source="", destination_vault_arn="", arrival=points[0])
