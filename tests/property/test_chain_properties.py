@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from secondhop.adapters.chain_documents import read_chain, write_chain
@@ -164,7 +164,6 @@ travels = st.builds(travel, st.integers(0, len(ROUTES) - 1), deliveries)
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_a_release_is_asked_for_only_while_every_reader_is_verified(
     trail: list[tuple[Chain, Observation, Decision]],
 ) -> None:
@@ -178,7 +177,6 @@ def test_a_release_is_asked_for_only_while_every_reader_is_verified(
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_a_copy_is_started_only_after_a_survey_that_showed_none(
     trail: list[tuple[Chain, Observation, Decision]],
 ) -> None:
@@ -193,7 +191,6 @@ def test_a_copy_is_started_only_after_a_survey_that_showed_none(
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_attempt_numbers_only_grow_and_an_attempt_keeps_its_token(
     trail: list[tuple[Chain, Observation, Decision]],
 ) -> None:
@@ -206,7 +203,6 @@ def test_attempt_numbers_only_grow_and_an_attempt_keeps_its_token(
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_every_trouble_is_announced_once_and_every_end_of_it_too(
     trail: list[tuple[Chain, Observation, Decision]],
 ) -> None:
@@ -221,7 +217,6 @@ def test_every_trouble_is_announced_once_and_every_end_of_it_too(
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_an_unfinished_chain_is_always_looked_at_again(trail: list[tuple[Chain, Observation, Decision]]) -> None:
     for _, _, decision in trail:
         chain = decision.chain
@@ -230,7 +225,6 @@ def test_an_unfinished_chain_is_always_looked_at_again(trail: list[tuple[Chain, 
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_slots_are_taken_and_given_back_with_the_state_they_stand_for(
     trail: list[tuple[Chain, Observation, Decision]],
 ) -> None:
@@ -243,7 +237,6 @@ def test_slots_are_taken_and_given_back_with_the_state_they_stand_for(
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_no_rule_leads_where_the_table_does_not_say(trail: list[tuple[Chain, Observation, Decision]]) -> None:
     hop_rows = {(row.before, row.fact): row.after for row in HOP_ROWS}
     rows = {(row.before, row.fact): row.after for row in INTERMEDIATE_ROWS}
@@ -259,7 +252,6 @@ def test_no_rule_leads_where_the_table_does_not_say(trail: list[tuple[Chain, Obs
 
 
 @given(travels)
-@settings(max_examples=120, deadline=None)
 def test_every_chain_survives_the_table_unchanged(trail: list[tuple[Chain, Observation, Decision]]) -> None:
     for _, _, decision in trail:
         assert read_chain(write_chain(decision.chain)) == decision.chain
