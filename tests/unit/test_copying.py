@@ -9,7 +9,7 @@ import pytest
 
 from secondhop.application.perform import Performer
 from secondhop.application.ports import RefusedError, UnansweredError
-from secondhop.application.work import Abandon
+from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import ChainKey, ChainState, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand, Question
@@ -274,3 +274,13 @@ def test_commands_that_nobody_knows_are_refused() -> None:
     for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):
         with pytest.raises(TypeError, match="no such"):
             list(performer.perform(stage.chain, command, stage.route))
+
+
+def test_a_straggling_event_of_the_failed_job_does_not_cut_the_back_off_short() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "An internal error occurred.")))
+    stage(job_news(a_job(state="RUNNING")))
+    assert len(stage.backup.started) == 1
+
+    stage(Retry(key=KEY, by="ada"))
+    assert len(stage.backup.started) == 2

@@ -54,7 +54,9 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
         return strand(
             s, Cause.TOO_LATE, f"a copy made now would expire within {leg.retention.minimum_remaining_days} days"
         )
-    return stay(s, "looks for existing copies first", SurveyCopies(subject=s.hop.name))
+    # An operator's word ends a back-off; what the survey leads to must not find it still standing.
+    hop = replace(s.hop, not_before=None)
+    return HopStep(hop=hop, reason="looks for existing copies first", commands=(SurveyCopies(subject=hop.name),))
 
 
 def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
@@ -66,6 +68,9 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     source = s.chain.source_of(s.hop)
     if leg is None or source is None:
         return stay(s, "the route or the source changed since the survey was asked for")
+    if s.hop.not_before is not None and s.now < s.hop.not_before:
+        # A straggling event of the failed job asked for this survey, not the end of the back-off.
+        return stay(s, f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt")
     return _start(s, leg, source, attempt=max(s.hop.attempt, len(fact.jobs)) + 1)
 
 
