@@ -67,6 +67,10 @@ breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
 	@$(VENV)/bin/python tools/draw-states
 
+.PHONY: troubleshooting
+troubleshooting: $(VENV)/.dev ## Write docs/troubleshooting.md from the tables of causes
+	@$(VENV)/bin/python tools/write-troubleshooting
+
 .PHONY: types
 types: $(VENV)/.dev ## Check types
 	@$(VENV)/bin/mypy

@@ -107,7 +107,7 @@ def test_a_route_knows_its_sites_and_limits() -> None:
             "The source snapshot KMS key [arn] does not exist, is not enabled or you do not have permissions",
             "SOURCE_KEY",
         ),
-        ("KMS key is either disabled or pending deletion or access to KMS key is denied", "SOURCE_KEY"),
+        ("KMS key is either disabled or pending deletion or access to KMS key is denied", "KEY_UNUSABLE"),
         (
             "The retention specified in the job is not within the range specified for the target Backup Vault.",
             "RETENTION_RANGE",
@@ -157,13 +157,20 @@ def test_every_known_error_code_has_its_cause(code: str, cause: Cause) -> None:
     assert classify(code=code) is cause
 
 
+@pytest.mark.parametrize(
+    ("category", "cause"),
+    [("AccessDenied", Cause.PERMISSION), ("InvalidParameters", Cause.UNKNOWN), ("SUCCESS", Cause.UNKNOWN)],
+)
+def test_a_category_counts_where_neither_text_nor_code_says_more(category: str, cause: Cause) -> None:
+    assert classify(message="Something new", category=category) is cause
+    assert classify(message="An internal error occurred.", category=category) is Cause.TRANSIENT
+
+
 def test_every_row_can_be_reached_and_every_cause_has_a_remedy() -> None:
-    reached = [
-        classify(code=row.fragment.removeprefix("code:"))
-        if row.fragment.startswith("code:")
-        else classify(message=row.fragment)
-        for row in ROWS
-    ]
+    reached = []
+    for row in ROWS:
+        kind, _, name = row.fragment.rpartition(":")
+        reached.append(classify(**{kind or "message": name}))
 
     assert reached == [row.cause for row in ROWS]
     assert set(REMEDIES) == set(Cause)

@@ -1,8 +1,9 @@
 """From AWS's words to a cause, whether trying again helps, and the remedy. One table, first match wins.
 
 The texts are those of AWS Backup's status messages (devguide/backup-dashboards, the knowledge-centre article
-backup-troubleshoot-cross-account-copy) and the error codes of its API. A text that no row knows is UNKNOWN: a few
-retries, then stranded with the text quoted.
+backup-troubleshoot-cross-account-copy), the error codes of its API, and its message categories, which say least and
+stand last. A text that no row knows is UNKNOWN: a few retries, then stranded with the text quoted.
+docs/troubleshooting.md is written from these tables.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Cause(StrEnum):
     VAULT_POLICY = "VAULT_POLICY"
     VAULT_KEY = "VAULT_KEY"
     SOURCE_KEY = "SOURCE_KEY"
+    KEY_UNUSABLE = "KEY_UNUSABLE"
     AWS_MANAGED_KEY = "AWS_MANAGED_KEY"
     RETENTION_RANGE = "RETENTION_RANGE"
     OPTION_GROUP = "OPTION_GROUP"
@@ -81,6 +83,12 @@ REMEDIES: dict[Cause, Remedy] = {
         words="Enable the source snapshot's KMS key and let its key policy allow the destination account's "
         "AWSServiceRoleForBackup kms:CreateGrant (kms:GrantIsForAWSResource), kms:Decrypt, kms:GenerateDataKey* "
         "and kms:DescribeKey.",
+    ),
+    Cause.KEY_UNUSABLE: Remedy(
+        again=Again.DAILY,
+        words="Enable the KMS key that the message names or cancel its deletion (aws kms enable-key, aws kms "
+        "cancel-key-deletion), and let its policy admit the backup account's AWSServiceRoleForBackup. Where no key is "
+        "named, look at the keys of the source snapshot and of the destination vault.",
     ),
     Cause.AWS_MANAGED_KEY: Remedy(
         again=Again.OPERATOR,
@@ -159,7 +167,7 @@ REMEDIES: dict[Cause, Remedy] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One known text: a fragment of a status message, or an error code spelled `code:Name`."""
+    """One known text: a fragment of a status message, an error code `code:Name`, or a category `category:Name`."""
 
     fragment: str
     cause: Cause
@@ -173,7 +181,7 @@ ROWS: tuple[Row, ...] = (
     Row("encrypted with the default backup service managed key", Cause.VAULT_KEY),
     Row("encrypted with the aws managed key can't be shared", Cause.AWS_MANAGED_KEY),
     Row("source snapshot kms key", Cause.SOURCE_KEY),
-    Row("kms key is either disabled or pending deletion", Cause.SOURCE_KEY),
+    Row("kms key is either disabled or pending deletion", Cause.KEY_UNUSABLE),
     Row("not within the range specified for the target backup vault", Cause.RETENTION_RANGE),
     Row("requires a target option group", Cause.OPTION_GROUP),
     Row("trying to list tags", Cause.TAGS),
@@ -190,19 +198,23 @@ ROWS: tuple[Row, ...] = (
     Row("not authorized to", Cause.PERMISSION),
     Row("missing permission", Cause.PERMISSION),
     Row("insufficient privileges", Cause.PERMISSION),
-    Row("code:accessdenied", Cause.PERMISSION),
-    Row("code:accessdeniedexception", Cause.PERMISSION),
-    Row("code:limitexceededexception", Cause.QUOTA),
-    Row("code:throttlingexception", Cause.TRANSIENT),
-    Row("code:serviceunavailableexception", Cause.TRANSIENT),
-    Row("code:resourcenotfoundexception", Cause.SOURCE_GONE),
+    Row("code:AccessDenied", Cause.PERMISSION),
+    Row("code:AccessDeniedException", Cause.PERMISSION),
+    Row("code:LimitExceededException", Cause.QUOTA),
+    Row("code:ThrottlingException", Cause.TRANSIENT),
+    Row("code:ServiceUnavailableException", Cause.TRANSIENT),
+    Row("code:ResourceNotFoundException", Cause.SOURCE_GONE),
+    Row("category:AccessDenied", Cause.PERMISSION),
 )
 
+WHOLE_LINES = ("code:", "category:")
 
-def classify(*, message: str = "", code: str = "") -> Cause:
-    """The cause behind a failed copy job's status message, or behind an API error's code and message."""
-    text = f"{message}\ncode:{code}\n".lower()
+
+def classify(*, message: str = "", code: str = "", category: str = "") -> Cause:
+    """The cause behind a failed copy job's status message and category, or an API error's code and message."""
+    text = f"{message}\ncode:{code}\ncategory:{category}\n".lower()
     for row in ROWS:
-        if (f"{row.fragment}\n" if row.fragment.startswith("code:") else row.fragment) in text:
+        end = "\n" if row.fragment.startswith(WHOLE_LINES) else ""
+        if f"{row.fragment}{end}".lower() in text:
             return row.cause
     return Cause.UNKNOWN

@@ -246,7 +246,7 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
 
 
 def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
-    cause = classify(message=job.message)
+    cause = classify(message=job.message, category=job.category)
     if cause is Cause.UNSHARE and job.arrival is not None:
         # The role vanished during the copy: "the copied point exists" (devguide/create-cross-account-backup).
         return arrived(s, job, attempt=attempt, is_adopted=False)

@@ -95,7 +95,7 @@ def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
 
 def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt: int) -> HopStep:
     """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain."""
-    tries, longest = _budget(cause)
+    tries, longest = budget(cause)
     failures = s.hop.failures + 1
     hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
     if failures >= tries:
@@ -110,7 +110,7 @@ def replace_hop(s: HopSituation, hop: Hop) -> HopSituation:
     return replace(s, hop=hop)
 
 
-def _budget(cause: Cause) -> tuple[int, timedelta]:
+def budget(cause: Cause) -> tuple[int, timedelta]:
     """How many failures a cause is allowed, and its longest pause."""
     if cause is Cause.QUOTA:
         return patience.QUOTA_TRIES, patience.LONGEST_BACK_OFF
