@@ -6,6 +6,7 @@
 
 VENV ?= .venv
 SAM_VENV := .venv-sam
+AWS_CLI_VENV := .venv-aws-cli
 LOCK_VENV := .venv-lock
 # A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
 PYTHON ?=
@@ -46,7 +47,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates coverage artefacts oldest
+rest-of-check: demo lint types imports templates coverage aws-cli artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -87,6 +88,10 @@ templates: $(VENV)/.dev ## Check the CloudFormation templates
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
 	@$(VENV)/bin/coverage run -m pytest $(wildcard tests/unit tests/property)
 	@$(VENV)/bin/coverage report --fail-under=100 --include='*/secondhop/domain/*,*/secondhop/application/*'
+
+.PHONY: aws-cli
+aws-cli: $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Take the simulator through a backup and its copies with the AWS CLI alone
+	@$(VENV)/bin/python -m pytest -m aws_cli tests/e2e
 
 .PHONY: artefacts
 artefacts: build $(VENV)/.dev ## Check what `make build` left
@@ -132,6 +137,14 @@ $(SAM_VENV)/.sam: requirements/sam.txt
 	@$(SAM_VENV)/bin/$(PIP) install --require-hashes -r requirements/sam.txt || $(no_packages)
 	@touch $@
 
+$(AWS_CLI_VENV)/.aws-cli: requirements/aws-cli.txt
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
+	    echo "make aws-cli needs Python 3.11 or newer with its venv module." >&2; exit 1; }; \
+	echo "Setting up $(AWS_CLI_VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(AWS_CLI_VENV)
+	@$(AWS_CLI_VENV)/bin/$(PIP) install --require-hashes -r requirements/aws-cli.txt || $(no_packages)
+	@touch $@
+
 no_packages = { echo "The packages of $< could not be installed: the lines above say why; usually the network." >&2; exit 1; }
 
 # ---------------------------------------------------------------- housekeeping
@@ -146,9 +159,10 @@ lock: ## Renew the locked requirement files
 	    $(COMPILE) --python-version 3.11 demo.in -o demo.txt && \
 	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
 	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
+	    $(COMPILE) --python-version 3.11 aws-cli.in -o aws-cli.txt && \
 	    cd ../layers/dependencies && $(COMPILE) --python-version 3.13 requirements.in -o requirements.txt
 
 .PHONY: clean
 clean: ## Remove environments, builds and caches
-	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

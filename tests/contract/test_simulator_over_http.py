@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -147,24 +146,3 @@ def test_a_bad_seed_is_refused_with_exit_code_2() -> None:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
     assert subprocess.run(command, env=environ, check=False, capture_output=True).returncode == 2
-
-
-def a_cli_that_works() -> str | None:
-    """The folder of an AWS CLI: beside this Python, or on the path; a version manager's empty shim is none."""
-    for path in (str(Path(sys.executable).parent), None):
-        found = shutil.which("aws", path=path)
-        if found and subprocess.run([found, "--version"], check=False, capture_output=True).returncode == 0:
-            return str(Path(found).parent)
-    return None
-
-
-@pytest.mark.skipif(not (a_cli_that_works() and shutil.which("curl")), reason="no AWS CLI that works, or no curl")
-def test_the_aws_cli_alone_takes_a_backup_through_both_hops_and_sees_a_delete_fail(address: str) -> None:
-    environ = {**os.environ, "AWS_ENDPOINT_URL": address, "AWS_CONFIG_FILE": os.devnull}
-    environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    environ["PATH"] = os.pathsep.join([str(a_cli_that_works()), environ["PATH"]])
-    script = ROOT / "simulator" / "examples" / "with_the_aws_cli.sh"
-    ran = subprocess.run(["bash", script], env=environ, check=False, capture_output=True, text=True, timeout=120)
-
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-1] == "ok: a delete that nobody can carry out"

@@ -10,6 +10,7 @@ LOCKS = [
     "requirements/demo.txt",
     "requirements/dev.txt",
     "requirements/sam.txt",
+    "requirements/aws-cli.txt",
     "layers/dependencies/requirements.txt",
 ]
 
