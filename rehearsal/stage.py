@@ -60,6 +60,7 @@ class Stage:
                 "CopyRoleArn": self.backup_account["CopyRoleArn"],
                 "OperatorRoleArn": self.backup_account["OperatorRoleArn"],
                 "ExternalId": "second-hop",
+                "FirstHopRoleArn": self.workload["BackupRoleArn"],
                 **self.parameters,
             },
         )

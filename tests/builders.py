@@ -17,6 +17,7 @@ HOME, DR = "eu-west-1", "eu-central-1"
 NIGHT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 NOW = NIGHT + timedelta(hours=3)
 
+WORKLOAD_VAULT = Vault("aws", Site(WORKLOAD, HOME), "workload-vault")
 WATCHED = Vault("aws", Site(BACKUP, HOME), "watched-vault")
 DR_VAULT = Vault("aws", Site(BACKUP, DR), "dr-vault")
 SECOND_DR_VAULT = Vault("aws", Site(BACKUP, "eu-north-1"), "far-vault")

@@ -18,7 +18,19 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import Route
-from tests.builders import ARRIVAL_ARN, DR_KEY, DR_VAULT, NOW, ORDERS, WATCHED, WATCHED_KEY, a_copy, a_route, an_arrival
+from tests.builders import (
+    ARRIVAL_ARN,
+    DR_KEY,
+    DR_VAULT,
+    NOW,
+    ORDERS,
+    WATCHED,
+    WATCHED_KEY,
+    WORKLOAD_VAULT,
+    a_copy,
+    a_route,
+    an_arrival,
+)
 
 
 @dataclass
@@ -79,6 +91,14 @@ class StandInBackup:
     def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         self._trouble("jobs_into")
         yield from [job for job in self.jobs.values() if job.destination_vault_arn == destination.arn]
+
+    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+        self._trouble(f"jobs {state}")
+        for job in self.jobs.values():
+            is_in_slice = job.created_at is None or job.created_at >= after
+            if (job.state, job.destination_vault_arn) == (state, destination.arn) and is_in_slice:
+                came_from = WORKLOAD_VAULT if destination == WATCHED else WATCHED
+                yield JobNews(job=job, source_vault_arn=came_from.arn, database=ORDERS, resource_type="RDS")
 
     def start(self, command: StartCopy) -> StartedJob:
         self._trouble("start")

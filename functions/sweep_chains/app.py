@@ -24,9 +24,15 @@ def build(runtime: Runtime) -> Handler:
     def handle(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
         swept = installation.sweep()
         if swept.skipped is None:
-            # The alarm "sweep has not run" counts whole sweeps, and treats none as breaching.
+            # The alarms "sweep has not run" and "no pass was finished" treat missing data as breaching.
             metrics.add_metric(name="SweepCompleted", unit=MetricUnit.Count, value=1)
             metrics.add_metric(name="ArrivalsMissed", unit=MetricUnit.Count, value=swept.missing)
+            metrics.add_metric(name="FirstHopsFailed", unit=MetricUnit.Count, value=swept.failed_first_hops)
+            metrics.add_metric(name="SweepProblems", unit=MetricUnit.Count, value=len(swept.problems))
+        if swept.is_whole:
+            metrics.add_metric(name="SweepPassCompleted", unit=MetricUnit.Count, value=1)
+        for problem in swept.problems:
+            logger.error("the sweep could not read something, and went on", reason=problem)
         logger.info("swept", **asdict(swept))
         return asdict(swept)
 

@@ -43,6 +43,9 @@ def job_reply(job: Job) -> dict[str, Any]:
             "SourceRecoveryPointArn": job.source_point_arn,
             "DestinationBackupVaultArn": job.destination_vault_arn,
             "DestinationRecoveryPointArn": job.destination_point_arn,
+            "DestinationRecoveryPointLifecycle": (
+                {"DeleteAfterDays": job.delete_after_days} if job.delete_after_days is not None else None
+            ),
             "ResourceArn": job.database_arn,
             "CreationDate": job.created_at,
             "CompletionDate": job.completed_at,

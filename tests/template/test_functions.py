@@ -41,6 +41,8 @@ ENVIRONMENT = {
     "SECONDHOP_LIMIT_RDS": {"Ref": "MaximumRdsCopies"},
     "SECONDHOP_LIMIT_CLUSTERS": {"Ref": "MaximumClusterCopies"},
     "SECONDHOP_OBSERVE_ONLY": {"Ref": "ObserveOnly"},
+    "SECONDHOP_FIRST_HOP_ROLE_ARN": {"Ref": "FirstHopRoleArn"},
+    "SECONDHOP_FIRST_HOP_RETENTION_DAYS": {"Ref": "FirstHopRetentionDays"},
     "SECONDHOP_FUNCTION_TIMEOUT_SECONDS": str(SHARED["Timeout"]),
     "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"},
     "POWERTOOLS_METRICS_NAMESPACE": "SecondHop",

@@ -89,29 +89,44 @@ def test_only_database_points_of_the_intermediate_region_can_be_deleted(name, ac
 
 @pytest.mark.parametrize(("name", "account"), RELEASERS)
 def test_copies_can_be_started_into_the_dr_vault_only(name, account):
-    for statement in allowed(name, "backup:CopyFromBackupVault"):
+    second_hops = [each for each in allowed(name, "backup:CopyFromBackupVault") if each.logical_id != "FirstHopActs"]
+    for statement in second_hops:
         dr_vault = f"arn:${{AWS::Partition}}:backup:${{DrRegion}}:{account}:backup-vault:${{DrVaultName}}"
         assert statement.body["Condition"] == {
             "ForAllValues:ArnEquals": {"backup:CopyTargets": {"Fn::Sub": dr_vault}},
             # ForAllValues alone is true where the key is absent.
             "Null": {"backup:CopyTargets": "false"},
         }
-    assert allowed(name, "backup:CopyFromBackupVault") != []
+    assert second_hops != []
+
+
+def test_first_hops_can_be_started_again_into_the_watched_vault_only():
+    (statement,) = [each for each in allowed(MAIN, "backup:CopyFromBackupVault") if each.logical_id == "FirstHopActs"]
+
+    watched = "arn:${AWS::Partition}:backup:${AWS::Region}:${BackupAccountId}:backup-vault:${WatchedVaultName}"
+    assert statement.body["Condition"] == {
+        "ForAllValues:ArnEquals": {"backup:CopyTargets": {"Fn::Sub": watched}},
+        "Null": {"backup:CopyTargets": "false"},
+    }
+    assert resources(MAIN, "AWS::IAM::Policy")["FirstHopActs"]["Condition"] == "RetriesFirstHops"
 
 
 @pytest.mark.parametrize("name", [MAIN, BACKUP])
 def test_a_role_can_be_passed_to_aws_backup_only(name):
-    (statement,) = allowed(name, "iam:PassRole")
+    found = allowed(name, "iam:PassRole")
 
-    assert statement.body["Condition"] == {"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}}
-    assert len(statement.resources) == 1
+    for statement in found:
+        assert statement.body["Condition"] == {"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}}
+        assert len(statement.resources) == 1
+    assert found != []
 
 
 def test_only_the_actor_copies_and_releases_in_the_hub():
-    hub = resources(MAIN, "AWS::IAM::Policy")
+    policies = resources(MAIN, "AWS::IAM::Policy")
 
-    assert hub["HubActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
-    assert {each["Condition"] for each in hub.values()} == {"IsHub"}
+    assert policies["HubActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
+    assert policies["FirstHopActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
+    assert {name for name, each in policies.items() if each["Condition"] == "IsHub"} == {"HubReads", "HubActs"}
 
 
 def test_the_hub_may_do_what_the_operator_role_may_and_no_more():

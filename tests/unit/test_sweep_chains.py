@@ -11,7 +11,7 @@ from secondhop.application.sweep_chains import SweepChains, Swept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError
-from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, an_arrival
+from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, an_arrival
 from tests.stand_ins import Stage
 
 
@@ -53,6 +53,7 @@ def test_a_chain_whose_time_has_come_is_put_on_the_queue() -> None:
     stage.backup.put(an_arrival())
     sweep(stage)
     stage.drain()
+    stage.backup.finish("JOB-1", a_copy())
     stage.clock.forward(minutes=31)
 
     assert sweep(stage).due == 1

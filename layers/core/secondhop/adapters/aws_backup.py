@@ -17,6 +17,7 @@ from secondhop.adapters.aws_errors import (
     translated,
 )
 from secondhop.application.ports import RefusedError, StartedJob, UnansweredError
+from secondhop.application.work import JobNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import FinalError
@@ -58,8 +59,15 @@ class AwsBackup:
     def _points(self, vault: Vault, filters: dict[str, Any]) -> Iterator[PointSeen]:
         client = self._client_in(vault.site)
         request = {"BackupVaultName": vault.name, "MaxResults": PAGE, **filters}
+        unreadable: list[str] = []
         for page in _pages(client.list_recovery_points_by_backup_vault, request):
-            yield from (_point(found, vault) for found in page["RecoveryPoints"])
+            for found in page["RecoveryPoints"]:
+                try:
+                    yield _point(found, vault)
+                except FinalError as error:
+                    unreadable.append(str(error))
+        if unreadable:
+            raise FinalError(f"{len(unreadable)} recovery points could not be read; {unreadable[0]}")
 
     def job(self, site: Site, job_id: str) -> JobSeen | None:
         client = self._client_in(site)
@@ -77,6 +85,17 @@ class AwsBackup:
         request = {"ByDestinationVaultArn": destination.arn, "ByResourceArn": database, "MaxResults": PAGE}
         for page in _pages(client.list_copy_jobs, request):
             yield from (_job(found) for found in page["CopyJobs"])
+
+    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+        client = self._client_in(source)
+        request = {
+            "ByState": state,
+            "ByDestinationVaultArn": destination.arn,
+            "ByCreatedAfter": after,
+            "MaxResults": PAGE,
+        }
+        for page in _pages(client.list_copy_jobs, request):
+            yield from (_news(found) for found in page["CopyJobs"])
 
     def start(self, command: StartCopy) -> StartedJob:
         client = self._client_in(command.source_vault.site)
@@ -148,4 +167,20 @@ def _job(found: dict[str, Any]) -> JobSeen:
         message=found.get("StatusMessage", ""),
         category=found.get("MessageCategory", ""),
         created_at=found.get("CreationDate"),
+        delete_after_days=_whole_days(found.get("DestinationRecoveryPointLifecycle", {}).get("DeleteAfterDays")),
+        is_planned="BackupPlanId" in found.get("CreatedBy", {}),
+    )
+
+
+def _whole_days(days: int | None) -> int | None:
+    """-1 means that the copy inherits its source's expiry, which says nothing about days."""
+    return days if days is not None and days > 0 else None
+
+
+def _news(found: dict[str, Any]) -> JobNews:
+    return JobNews(
+        job=_job(found),
+        source_vault_arn=found.get("SourceBackupVaultArn", ""),
+        database=found.get("ResourceArn"),
+        resource_type=found.get("ResourceType"),
     )

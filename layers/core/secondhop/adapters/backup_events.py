@@ -51,6 +51,7 @@ def _read_job(event: dict[str, Any], detail: dict[str, Any]) -> JobNews:
         arrival=arrival,
         message=_optional_text(detail, "statusMessage") or "",
         created_at=_optional_time(detail, "creationDate"),
+        is_planned="backupPlanArn" in (detail.get("createdBy") or {}),
     )
     return JobNews(
         job=job,

@@ -15,6 +15,7 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.ledger import Claim, Slot
+from secondhop.domain.slices import Slice
 
 CHECK_QUEUE = "open"
 
@@ -104,6 +105,7 @@ def installation_item(installation: Installation) -> Item:
         "began_at": moment(installation.began_at),
         "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,
         "sweeping_until": moment(installation.sweeping_until) if installation.sweeping_until else None,
+        "unfinished": [[each.route, moment(each.after), moment(each.before)] for each in installation.unfinished],
     }
     return {"pk": text("installation"), "sk": text("memory"), "memory": text(json.dumps(memory, sort_keys=True))}
 
@@ -112,7 +114,11 @@ def read_installation(item: Item) -> Installation:
     """Raises UnreadableItemError."""
     try:
         memory = json.loads(item["memory"]["S"])
+        unfinished = tuple(
+            Slice(route=route, after=datetime.fromisoformat(after), before=datetime.fromisoformat(before))
+            for route, after, before in memory.pop("unfinished", [])
+        )
         times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
-        return Installation(**times)
+        return Installation(unfinished=unfinished, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

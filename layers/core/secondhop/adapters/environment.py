@@ -13,7 +13,7 @@ from datetime import timedelta
 from secondhop.domain import patience
 from secondhop.domain.arn import ACCOUNT, VAULT_NAME, Arn, Site, Vault
 from secondhop.domain.errors import MalformedError, SettingsError
-from secondhop.domain.route import CLUSTER_TYPES, RESOURCE_TYPES, Leg, Retention, Route, problems_of
+from secondhop.domain.route import CLUSTER_TYPES, RESOURCE_TYPES, FirstHops, Leg, Retention, Route, problems_of
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 PREFIX = "SECONDHOP_"
@@ -78,7 +78,7 @@ class _Reader:
             self.problems.append(f"{parameter}: {error}")
             return value
         if arn is not None and (arn.service, arn.account) != ("iam", account):
-            self.problems.append(f"{parameter} is {value!r}; it should be an IAM role of the backup account {account}")
+            self.problems.append(f"{parameter} is {value!r}; it should be an IAM role of account {account}")
         return value
 
 
@@ -142,6 +142,24 @@ def _route(reader: _Reader) -> Route:
         keep=_keep(reader),
         limits=_limits(reader),
         allow_unencrypted=reader.flag("ALLOW_UNENCRYPTED", "AllowUnencrypted"),
+        first_hops=_first_hops(reader, backup_account=account, region=region),
+    )
+
+
+def _first_hops(reader: _Reader, *, backup_account: str, region: str) -> FirstHops | None:
+    """First hops are watched where the stack runs in the workload account, which they start in."""
+    own_account = reader.environ.get(f"{PREFIX}STACK_ACCOUNT", "")
+    if own_account == backup_account:
+        return None
+    role = f"{PREFIX}FIRST_HOP_ROLE_ARN"
+    return FirstHops(
+        site=Site(own_account, region),
+        role_arn=reader.role("FIRST_HOP_ROLE_ARN", "FirstHopRoleArn", account=own_account)
+        if reader.environ.get(role)
+        else "",
+        retention_days=reader.number(
+            "FIRST_HOP_RETENTION_DAYS", "FirstHopRetentionDays", least=1, most=LONGEST_RETENTION_DAYS
+        ),
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from secondhop.adapters.aws_errors import translated
 from secondhop.adapters.backup_events import read_event, read_time
-from secondhop.application.work import Abandon, Look, PointNews, Retry, Work
+from secondhop.application.work import Abandon, JobNews, Look, PointNews, Retry, Work
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import MalformedError, TryAgainError
+from secondhop.domain.observation import JobSeen
 
 # API_SendMessageBatch: up to ten messages.
 BATCH = 10
@@ -62,6 +63,8 @@ def write_work(work: Work) -> str:
             content = {"work": "retry", **_key(key), "by": by}
         case Abandon(key=key, by=by):
             content = {"work": "abandon", **_key(key), "by": by}
+        case JobNews():
+            content = {"work": "job", **_write_job(work)}
         case PointNews():
             content = {
                 "work": "arrival",
@@ -111,8 +114,50 @@ def _read_own(content: dict[str, Any]) -> Work:
                 resource_type=content.get("resource_type"),
                 created_at=read_time(content["created_at"]) if content.get("created_at") else None,
             )
+        case "job":
+            return _read_job(content)
         case other:
             raise MalformedError(f"unknown work {other!r}")
+
+
+def _write_job(news: JobNews) -> dict[str, Any]:
+    job = news.job
+    return {
+        "job_id": job.job_id,
+        "state": job.state,
+        "source": job.source,
+        "destination_vault": job.destination_vault_arn,
+        "arrival": job.arrival,
+        "message": job.message,
+        "category": job.category,
+        "created_at": job.created_at.isoformat() if job.created_at else None,
+        "delete_after_days": job.delete_after_days,
+        "is_planned": job.is_planned,
+        "source_vault": news.source_vault_arn,
+        "database": news.database,
+        "resource_type": news.resource_type,
+    }
+
+
+def _read_job(content: dict[str, Any]) -> JobNews:
+    job = JobSeen(
+        job_id=_text(content, "job_id"),
+        state=_text(content, "state"),
+        source=_text(content, "source"),
+        destination_vault_arn=_text(content, "destination_vault"),
+        arrival=content.get("arrival"),
+        message=content.get("message") or "",
+        category=content.get("category") or "",
+        created_at=read_time(content["created_at"]) if content.get("created_at") else None,
+        delete_after_days=content.get("delete_after_days"),
+        is_planned=content.get("is_planned") is True,
+    )
+    return JobNews(
+        job=job,
+        source_vault_arn=_text(content, "source_vault"),
+        database=content.get("database"),
+        resource_type=content.get("resource_type"),
+    )
 
 
 def _key(key: ChainKey) -> dict[str, str]:

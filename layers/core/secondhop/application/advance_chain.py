@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -13,8 +13,10 @@ from secondhop.application.report import Report
 from secondhop.application.run_chain import ChainRun
 from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry, Work
 from secondhop.domain import observation as seen
-from secondhop.domain.arn import is_continuous
+from secondhop.domain.arn import Vault, is_continuous
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.first_hop import HOP as FIRST_HOP
+from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
 from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.opening import GONE, first_fact, open_chain
 from secondhop.domain.route import Route
@@ -54,7 +56,7 @@ class AdvanceChain:
         arriving = self._watching(job.destination_vault_arn)
         if arriving:
             if job.state != "COMPLETED" or job.arrival is None:
-                return Report(ignored=f"hop 1 job {job.job_id or '(no id yet)'} is {job.state}; nothing has arrived")
+                return self._on_first_hop(arriving, news)
             point = PointNews(
                 arn=job.arrival,
                 vault_arn=job.destination_vault_arn,
@@ -62,12 +64,49 @@ class AdvanceChain:
                 database=news.database,
                 resource_type=news.resource_type,
                 created_at=job.created_at,
+                origin=(job.source, news.source_vault_arn),
             )
             return self._on_point(point)
         claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
         if claim is not None:
             return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
         return self._on_unclaimed_job(news)
+
+    def _on_first_hop(self, routes: Sequence[Route], news: JobNews) -> Report:
+        """A copy job into a watched vault that is not, or not yet, an arrival."""
+        ignored = f"hop 1 job {news.job.job_id or '(no id yet)'} is {news.job.state}; nothing has arrived"
+        reports = [self._on_expectation(route, news) for route in routes if route.first_hops is not None]
+        steps = tuple(step for report in reports for step in report.steps)
+        why = next((report.ignored for report in reports if report.ignored is not None), ignored)
+        return Report(steps=steps, ignored=None if steps else why)
+
+    def _on_expectation(self, route: Route, news: JobNews) -> Report:
+        """Follow a first hop that failed or got stuck; a backup plan owns it, and AWS Backup does not retry it."""
+        job, key = news.job, first_hop_key(route, news.job.source)
+        if self.chains.get(key) is not None:
+            return self._on_chain(key, seen.CopySeen(hop=FIRST_HOP, job=job))
+        is_over = job.state in ("FAILED", "PARTIAL")
+        if not is_over and not is_stuck(job, news.resource_type or "", self.now()):
+            return Report()
+        refusal = _refused_as_told(route, news)
+        if refusal is not None or not job.is_planned:
+            return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
+        source_vault = Vault.parse(news.source_vault_arn)
+        first = first_hop_route(route, source_vault)
+        told = PointNews(
+            arn=job.source,
+            vault_arn=source_vault.arn,
+            status=GONE,
+            database=news.database,
+            resource_type=news.resource_type,
+            created_at=job.created_at,
+        )
+        origin = self._describe(first, told)
+        if origin is None:
+            return Report(ignored=f"hop 1 job {job.job_id} {job.state}, and its database is not known")
+        described = self.backup.job(source_vault.site, job.job_id) or job
+        opened, fact = open_expectation(first, origin, described, now=self.now())
+        return self._run(first, stored=None, chain=opened, first=fact)
 
     def _on_unclaimed_job(self, news: JobNews) -> Report:
         """A copy out of a watched vault that no chain has claimed: by other hands, or from before a lost table."""
@@ -111,13 +150,19 @@ class AdvanceChain:
         """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at."""
         if is_continuous(news.arn):
             return _as_told(route, news, news.status, self.now())
-        return self.backup.point(route.watched, news.arn) or _as_told(route, news, GONE, self.now())
+        found = self.backup.point(route.watched, news.arn)
+        if found is not None or news.origin is None or route.first_hops is None:
+            return found or _as_told(route, news, GONE, self.now())
+        arn, vault_arn = news.origin
+        origin = self.backup.point(Vault.parse(vault_arn), arn)
+        dated = news if origin is None else replace(news, created_at=origin.created_at)
+        return _as_told(route, dated, GONE, self.now())
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
         chain = self.chains.get(key)
-        route = self._route(key)
         if chain is None:
             return Report(ignored=f"there is no chain {key}")
+        route = self._route(chain)
         if route is None:
             return Report(ignored=f"chain {key} is of route {key.route}, which this installation does not have")
         return self._run(route, stored=chain, chain=chain, first=fact)
@@ -137,11 +182,16 @@ class AdvanceChain:
     def _watching(self, vault_arn: str) -> list[Route]:
         return [route for route in self.routes if route.watched.arn == vault_arn]
 
-    def _route(self, key: ChainKey) -> Route | None:
-        return next((route for route in self.routes if route.name == key.route), None)
+    def _route(self, chain: Chain) -> Route | None:
+        for route in self.routes:
+            if route.name == chain.key.route:
+                return route
+            if route.first_hops is not None and first_hop_key(route, chain.key.recovery_point) == chain.key:
+                return first_hop_route(route, chain.watched)
+        return None
 
 
-def _refused_as_told(route: Route, news: PointNews) -> str | None:
+def _refused_as_told(route: Route, news: PointNews | JobNews) -> str | None:
     """Whether the news alone show that the route does not claim the point, which our role may not even describe."""
     if news.database is None or news.resource_type is None:
         return None

@@ -10,10 +10,11 @@ from typing import assert_never
 
 from secondhop.application.ports import Announcer, Backup, ChainStore, RefusedError, UnansweredError, WorkQueue
 from secondhop.application.survey import survey_copies, survey_keep
-from secondhop.application.work import Look
+from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
+from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, Hop, IntermediateState
 from secondhop.domain.errors import DeniedError, TryAgainError
 from secondhop.domain.observation import Observation
@@ -49,9 +50,9 @@ class Performer:
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
             case ask.StartCopy():
-                yield from self._guarded(chain, command, lambda: self._start(chain, command))
+                yield from self._guarded(chain, command, route, lambda: self._start(chain, command))
             case ask.ReleaseIntermediate():
-                yield from self._guarded(chain, command, lambda: self._release(chain, command, route))
+                yield from self._guarded(chain, command, route, lambda: self._release(chain, command, route))
             case ask.Announce():
                 self.announcer.announce(command)
                 yield seen.Announced(incident=command.incident, is_closed=command.is_closed)
@@ -59,6 +60,8 @@ class Performer:
                 raise TypeError(f"no such effect: {command}")
             case ask.Question():
                 yield from self._question(chain, command, route)
+            case ask.HandOn(point=point, vault=vault):
+                self.queue.put([_arrival_news(chain, point, vault)])
             case ask.WakeRelatives():
                 self._wake_relatives(chain)
             case ask.WakeWaiting(site=site, resource_type=resource_type):
@@ -69,8 +72,8 @@ class Performer:
 
     def _question(self, chain: Chain, command: ask.Question, route: Route) -> Iterator[Observation]:
         match command:
-            case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.name):
-                yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.name)}")
+            case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.switch):
+                yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
             case ask.SurveyCopies(subject=hop):
                 yield survey_copies(self.chains, self.backup, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
@@ -94,10 +97,10 @@ class Performer:
         return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=point, vault_key_arn=key)
 
     def _guarded(
-        self, chain: Chain, command: ask.EffectCommand, act: Callable[[], Iterator[Observation]]
+        self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[], Iterator[Observation]]
     ) -> Iterator[Observation]:
         """Act only with the switch on, read just now, and with enough of the fence left."""
-        paused_by = self.chains.paused_by(chain.key.route)
+        paused_by = self.chains.paused_by(route.switch)
         if paused_by is not None:
             yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}")
         elif self._is_fence_over(chain, command):
@@ -154,6 +157,17 @@ class Performer:
             if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates)
         ]
         self.queue.put(Look(key=key) for key in relatives)
+
+
+def _arrival_news(chain: Chain, point: str, vault: Vault) -> PointNews:
+    return PointNews(
+        arn=point,
+        vault_arn=vault.arn,
+        status="COMPLETED",
+        database=chain.database,
+        resource_type=chain.resource_type,
+        created_at=chain.created_at,
+    )
 
 
 def _hops_concerned(chain: Chain, command: ask.Command) -> tuple[str, ...]:

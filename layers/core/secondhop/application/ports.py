@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from secondhop.application.work import Work
+from secondhop.application.work import JobNews, Work
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.ledger import Claim
 from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.slices import Slice
 
 
 class SlotTakenError(ConflictError):
@@ -56,11 +57,15 @@ class StartedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What the installation remembers of itself: when it began, and where the sweep of old slices stands."""
+    """What the installation remembers of itself: when it began, and where its sweep stands.
+
+    `unfinished` are the slices that are left of a pass, the next one first.
+    """
 
     began_at: datetime
     swept_back_to: datetime | None = None
     sweeping_until: datetime | None = None
+    unfinished: tuple[Slice, ...] = ()
 
 
 class ChainStore(Protocol):
@@ -124,6 +129,9 @@ class Backup(Protocol):
 
     def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         """All copy jobs of a database from a site into a vault, of the last 30 days."""
+
+    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+        """All copy jobs of a site into a vault that are in a state and were created after a moment."""
 
     def start(self, command: StartCopy) -> StartedJob:
         """Start a copy job. Raises RefusedError or UnansweredError."""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from secondhop.application.ports import Backup, ChainStore, Installation, WorkQueue
+from secondhop.application.sweep_jobs import JobSweep
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import ConflictError
+from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
+from secondhop.domain.slices import Slice, older_slice, plan_pass
 
-# Listed every time. Events arrive within minutes; a week covers a copy job that hung in CREATED for days.
-RECENT = timedelta(days=7)
-# Older points come in slices, in turn: a late copy inherits the creation date of its backup and appears in the past.
-SLICE = timedelta(days=7)
-# As far back as slices go before they begin again; no copy lands later than that after its backup.
-HORIZON = timedelta(days=98)
+# An invocation stops between two batches after this long; the functions' timeout is a minute.
+BUDGET = timedelta(seconds=40)
 # A sweep that died frees the way for the next one after this long: longer than two function timeouts.
 LEASE = timedelta(minutes=5)
 # Points that landed a little before the installation's first write are its first arrivals, not its past.
@@ -30,13 +28,27 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did: chains that were due and put on the queue, points without a chain and put there too."""
+    """What one invocation of the sweep did.
+
+    `due` chains were put on the queue, `missing` points without a chain and `failed_first_hops` too. `is_whole` says
+    that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `problems` are
+    things that could not be read, which did not keep the sweep from the rest.
+    """
 
     due: int = 0
+    in_flight: int = 0
     missing: int = 0
     listed: int = 0
     older: int = 0
+    failed_first_hops: int = 0
+    left: int = 0
+    is_whole: bool = False
+    problems: tuple[str, ...] = ()
     skipped: str | None = None
+
+
+class OutOfTimeError(Exception):
+    """The invocation's budget is spent in the middle of a slice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,50 +62,104 @@ class SweepChains:
     now: Callable[[], datetime]
 
     def __call__(self) -> Swept:
-        """Sweep once, unless another sweep is under way. Raises TryAgainError when AWS or the table cannot answer."""
+        """Sweep for as long as the budget lasts, unless another sweep is under way. Raises TryAgainError."""
         now = self.now()
         before = self.chains.installation(now=now)
         if before.sweeping_until is not None and now < before.sweeping_until:
             return Swept(skipped=f"another sweep is under way until {before.sweeping_until.isoformat()}")
-        leased = replace(before, sweeping_until=now + LEASE)
+        leased = replace(before, sweeping_until=now + LEASE, unfinished=self._agenda(before, now))
         try:
             self.chains.save_installation(leased, before=before)
         except ConflictError:
             return Swept(skipped="another sweep began at this moment")
-        swept = self._sweep(leased, now)
-        ended = replace(leased, sweeping_until=None, swept_back_to=self._slice(leased, now)[0])
-        self.chains.save_installation(ended, before=leased)
-        return swept
+        swept = self._look_at_jobs(leased, now)
+        return self._list_slices(leased, swept, started=now)
 
-    def _sweep(self, installation: Installation, now: datetime) -> Swept:
-        due = self._enqueue_due(now)
-        missing = listed = older = 0
-        for route in self.routes:
-            for after, before in ((now - RECENT, now + timedelta(days=1)), self._slice(installation, now)):
-                points = self.backup.points_between(route.watched, after=after, before=before)
-                while batch := tuple(islice(points, BATCH)):
-                    known = self.chains.known(ChainKey(point.arn, route.name) for point in batch)
-                    new = [p for p in batch if ChainKey(p.arn, route.name) not in known and _may_be_claimed(p, route)]
-                    ours = [point for point in new if not _is_older(point, installation)]
-                    self.queue.put(_news(point) for point in ours)
-                    listed, missing, older = listed + len(batch), missing + len(ours), older + len(new) - len(ours)
-        return Swept(due=due, missing=missing, listed=listed, older=older)
+    def _agenda(self, before: Installation, now: datetime) -> tuple[Slice, ...]:
+        """What the last sweep left, or a new pass. A slice under which the last sweep died is halved."""
+        if not before.unfinished:
+            return plan_pass(tuple(r.name for r in self.routes), swept_back_to=before.swept_back_to, now=now)
+        first, *rest = before.unfinished
+        has_died = before.sweeping_until is not None
+        return (*first.halves(), *rest) if has_died else before.unfinished
 
-    def _enqueue_due(self, now: datetime) -> int:
-        count = 0
+    def _look_at_jobs(self, installation: Installation, now: datetime) -> Swept:
+        """Put chains on the queue whose time has come, and first hops that failed; both by what AWS lists of jobs."""
+        jobs = JobSweep(routes=self.routes, chains=self.chains, backup=self.backup, queue=self.queue, now=now)
+        live = jobs.in_flight()
+        due = in_flight = 0
         keys = self.chains.due(now=now)
         while batch := tuple(islice(keys, BATCH)):
-            self.queue.put(Look(key=key) for key in batch)
-            count += len(batch)
-        return count
+            news = [live[key.recovery_point] for key in batch if key.recovery_point in live]
+            looks = [Look(key=key) for key in batch if key.recovery_point not in live]
+            self.queue.put([*looks, *news])
+            due, in_flight = due + len(looks), in_flight + len(news)
+        failed = jobs.first_hops(since=installation.began_at - ADOPTION_TOLERANCE)
+        return Swept(due=due, in_flight=in_flight, failed_first_hops=failed, problems=tuple(jobs.problems))
 
-    def _slice(self, installation: Installation, now: datetime) -> tuple[datetime, datetime]:
-        """The older slice whose turn it is: the one before the last, or the newest of them."""
-        newest = now - RECENT
-        end = installation.swept_back_to
-        if end is None or end <= now - HORIZON or end > newest:
-            end = newest
-        return end - SLICE, end
+    def _list_slices(self, leased: Installation, swept: Swept, *, started: datetime) -> Swept:
+        deadline = started + BUDGET
+        held = leased
+        while held.unfinished and self.now() < deadline:
+            current, *rest = held.unfinished
+            is_first = held is leased
+            try:
+                swept = self._list(current, held, swept, deadline)
+            except OutOfTimeError:
+                parts = current.halves() if is_first else (current,)
+                # What cannot be halved any more waits at the end, so that the rest is not kept waiting by it.
+                left = (*rest, current) if parts == (current,) and is_first else (*parts, *rest)
+                held = self._remember(held, left)
+                break
+            except TryAgainError as passing:
+                swept = replace(swept, problems=(*swept.problems, str(passing)))
+                break
+            except FinalError as problem:
+                swept = replace(swept, problems=(*swept.problems, str(problem)))
+            held = self._remember(held, tuple(rest))
+        return self._end(held, swept, started)
+
+    def _remember(self, held: Installation, left: tuple[Slice, ...]) -> Installation:
+        after = replace(held, unfinished=left)
+        self.chains.save_installation(after, before=held)
+        return after
+
+    def _end(self, held: Installation, swept: Swept, now: datetime) -> Swept:
+        is_whole = not held.unfinished
+        ended = replace(held, sweeping_until=None)
+        if is_whole:
+            ended = replace(ended, swept_back_to=older_slice(held.swept_back_to, now)[0])
+        self.chains.save_installation(ended, before=held)
+        return replace(swept, is_whole=is_whole, left=len(held.unfinished))
+
+    def _list(self, current: Slice, installation: Installation, swept: Swept, deadline: datetime) -> Swept:
+        """List one slice to its end. Raises OutOfTimeError, TryAgainError, FinalError."""
+        route = next((route for route in self.routes if route.name == current.route), None)
+        if route is None:
+            return swept
+        points = self.backup.points_between(route.watched, after=current.after, before=current.before)
+        while batch := tuple(islice(points, BATCH)):
+            news, older = self._unknown(batch, route, installation)
+            self.queue.put(news)
+            swept = replace(
+                swept,
+                listed=swept.listed + len(batch),
+                missing=swept.missing + len(news),
+                older=swept.older + older,
+            )
+            if self.now() >= deadline:
+                raise OutOfTimeError
+        return swept
+
+    def _unknown(
+        self, batch: Iterable[PointSeen], route: Route, installation: Installation
+    ) -> tuple[list[PointNews], int]:
+        """Points that the route claims and no chain knows; and how many are older than the installation."""
+        mine = [point for point in batch if _may_be_claimed(point, route)]
+        known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)
+        new = [point for point in mine if ChainKey(point.arn, route.name) not in known]
+        ours = [_news(point) for point in new if not _is_older(point, installation)]
+        return ours, len(new) - len(ours)
 
 
 def _may_be_claimed(point: PointSeen, route: Route) -> bool:

@@ -21,7 +21,11 @@ class JobNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointNews:
-    """A recovery point changed its status; or the sweep found it in its vault."""
+    """A recovery point changed its status; or the sweep found it in its vault.
+
+    `origin` is the recovery point and vault that it was copied from, where a copy job told of it. Only that one knows
+    the date of the backup once the point itself is gone.
+    """
 
     arn: str
     vault_arn: str
@@ -29,6 +33,7 @@ class PointNews:
     database: str | None
     resource_type: str | None
     created_at: datetime | None
+    origin: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,9 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
             progress = chain, (), [why]
         case seen.HopObservation(hop=name):
             progress = _advance_hop(chain, name, fact, route, now)
+            if isinstance(fact, seen.CopySeen):
+                # Of a copy under way the sweep brings news in place of a look.
+                progress = progress[0], (*_announcements_due(chain, now), *progress[1]), progress[2]
         case seen.IntermediateObservation(intermediate=name):
             progress = _advance_intermediate(chain, name, fact, route, now)
         case seen.Noticed() | seen.RetryAsked():

@@ -75,7 +75,8 @@ class Hop:
     `attempt` numbers the copy jobs known for (source, destination), 0 before the first. `arrival` is the recovery
     point that the job named as its destination. `rejected` are points in the destination vault that were found not
     to be, or no longer to be, the copy that this hop owes. `failures` counts failed attempts since the last success
-    or operator, and drives the back-off.
+    or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
+    hop keeps the one of its backup plan.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Hop:
     arrival: str | None = None
     arrival_is_adopted: bool = False
     promised_until: datetime | None = None
+    delete_after_days: int | None = None
     failures: int = 0
     not_before: datetime | None = None
     slot_wanted: bool = False

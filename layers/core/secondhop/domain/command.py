@@ -88,6 +88,14 @@ class InspectIntermediate(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOn:
+    """Put an arrival on the queue, which has or gets a chain of its own."""
+
+    point: str
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WakeRelatives:
     """Put the older chains of a database back on the queue, since a newer copy has been verified."""
 
@@ -102,4 +110,4 @@ class WakeWaiting:
     resource_type: str
 
 
-Command = EffectCommand | Question | WakeRelatives | WakeWaiting
+Command = EffectCommand | Question | HandOn | WakeRelatives | WakeWaiting

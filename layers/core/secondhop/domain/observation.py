@@ -30,7 +30,11 @@ class PointSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
-    """A copy job as an event or AWS told of it. `arrival` is None until the job has one."""
+    """A copy job as an event or AWS told of it. `arrival` is None until the job has one.
+
+    `delete_after_days` is the lifecycle that the job gives its copy, where AWS tells it; `is_planned` says that a
+    backup plan started it.
+    """
 
     job_id: str
     state: str
@@ -40,6 +44,8 @@ class JobSeen:
     message: str = ""
     category: str = ""
     created_at: datetime | None = None
+    delete_after_days: int | None = None
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

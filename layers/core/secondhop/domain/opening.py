@@ -7,6 +7,7 @@ from datetime import datetime
 from secondhop.domain.arn import is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import Chain, ChainKey, Hop, Intermediate
 from secondhop.domain.classification import Cause
+from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
 from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
 
@@ -24,7 +25,7 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
         opened_at=now,
         watched=route.watched,
         encrypted=point.is_encrypted is not False,
-        source_expires_at=point.delete_at,
+        source_expires_at=_expiry(point, now),
         hops=tuple(
             Hop(name=leg.name, reads_from=leg.reads_from, destination=leg.destination, since=now) for leg in route.legs
         ),
@@ -33,6 +34,15 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
             for name, vault in route.intermediates()
         ),
     )
+
+
+def _expiry(point: PointSeen, now: datetime) -> datetime | None:
+    """When the point expires; for one that is going or gone already, long enough ago for AWS to have deleted it.
+
+    It may have been copied all the same, before this installation's memory: that is looked for first.
+    """
+    is_gone = point.status in ("EXPIRED", "DELETING", GONE)
+    return now - DELETION_WINDOW if is_gone else point.delete_at
 
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
@@ -50,8 +60,6 @@ def _unfitness(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
         return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
     if is_multi_az_cluster(point.resource_type, point.database):
         return Cause.UNSUPPORTED, f"{point.database} is an RDS Multi-AZ DB cluster; AWS Backup does not copy those"
-    if point.status in ("EXPIRED", "DELETING", GONE):
-        return Cause.SOURCE_GONE, f"{point.arn} is {point.status} and was never copied"
     if point.is_encrypted is False and point.resource_type in CLUSTER_TYPES and not route.allow_unencrypted:
         return Cause.UNENCRYPTED, f"{point.arn} is not encrypted, and copies of {point.resource_type} stay so"
     return None

@@ -18,6 +18,12 @@ VERIFYING_CHECK = timedelta(minutes=5)
 DELETING_CHECK = timedelta(minutes=15)
 DAILY = timedelta(days=1)
 
+# AWS Backup retries its own system errors for two hours while a job stays CREATED, and its team restarts jobs by hand
+# after that; copies of this family take hours. What is older than this is told to the operators, once.
+CREATED_PATIENCE = timedelta(hours=2)
+COPYING_LIMITS = {"RDS": timedelta(hours=24)}
+LONGEST_COPY = timedelta(hours=36)
+
 # A described point may lag behind the job that made it; an hour is far beyond the seconds that are documented.
 ARRIVAL_GRACE = timedelta(hours=1)
 # An arrival that is not usable a day after its job said COMPLETED will not become so by itself.
@@ -37,6 +43,11 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 
 # The chain's item outlives the points that it claimed by this much, for stragglers among the events.
 MEMORY = timedelta(days=30)
+
+
+def copying_limit(resource_type: str) -> timedelta:
+    """How old a copy job may get before it counts as stuck: clusters are always copied in full, and get longer."""
+    return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
 
 
 def back_off(failures: int, *, longest: timedelta) -> timedelta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from secondhop.domain.arn import Arn, Site, Vault
 
@@ -33,6 +33,10 @@ class Retention:
         """Days for `DeleteAfterDays`, never outside of the floor and the ceiling, never -1 (which inherits)."""
         return max(self.floor_days, min(self.days, self.ceiling_days))
 
+    def of_days(self, days: int | None) -> Retention:
+        """The same floor and ceiling with other days; None changes nothing."""
+        return self if days is None else replace(self, days=days)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
@@ -46,12 +50,24 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstHops:
+    """How copies into the watched vault are followed, which backup plans of a workload site start.
+
+    With `role_arn` empty they are only watched. `retention_days` serves where a failed job does not tell its own.
+    """
+
+    site: Site
+    role_arn: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """What to do with an arrival in `watched`.
 
     `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault
     (absent type: all of them, they expire by themselves); `limits` how many copies may be in flight per
-    resource type and destination site.
+    resource type and destination site. Arrivals that the route does not own (`owns_arrivals`) are never released.
     """
 
     name: str
@@ -63,6 +79,13 @@ class Route:
     keep: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: dict(COPY_QUOTAS))
     allow_unencrypted: bool = False
+    owns_arrivals: bool = True
+    first_hops: FirstHops | None = None
+
+    @property
+    def switch(self) -> str:
+        """The name under which an operator pauses this route; first hops stop with the route that they serve."""
+        return self.name.partition(".")[0]
 
     def refusal(self, *, database_arn: str, resource_type: str) -> str | None:
         """Why this route does not claim a point of this database, or None if it does."""
@@ -85,7 +108,7 @@ class Route:
         """Name and vault of every point that exists only to be copied onward, the arrival first."""
         read = {leg.reads_from for leg in self.legs}
         onward = tuple((leg.name, leg.destination) for leg in self.legs if leg.name in read)
-        return ((ARRIVAL, self.watched), *onward)
+        return ((ARRIVAL, self.watched), *onward) if self.owns_arrivals else onward
 
     def sites(self) -> frozenset[Site]:
         return frozenset({self.watched.site, *(leg.destination.site for leg in self.legs)})

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from secondhop.domain import arrival_rules, copy_rules, release_rules
+from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import HopState, IntermediateState
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation, IntermediateStep
@@ -57,22 +57,22 @@ class IntermediateRow:
 HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(W, seen.Noticed, copy_rules.look_before_copying, (W, S)),
     HopRow(W, seen.RetryAsked, copy_rules.look_before_copying, (W, S)),
-    HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, S)),
+    HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, D, S)),
     HopRow(W, seen.SlotRefused, copy_rules.wait_for_a_slot, (W,)),
     HopRow(W, seen.ClaimRefused, copy_rules.strand_on_foreign_claim, (S,)),
     HopRow(W, seen.SourceNotReady, copy_rules.wait_for_the_source, (W,)),
     HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
-    HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V)),
+    HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V, D)),
     HopRow(W, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
-    HopRow(C, seen.Noticed, copy_rules.check_on_the_copy, (C,)),
-    HopRow(C, seen.RetryAsked, copy_rules.check_on_the_copy, (C,)),
-    HopRow(C, seen.CopyStarted, copy_rules.note_started_job, (C,)),
-    HopRow(C, seen.CopyRefused, copy_rules.give_up_refused_start, (C, W, S)),
-    HopRow(C, seen.CopyUnanswered, copy_rules.keep_unanswered_start, (C,)),
-    HopRow(C, seen.CopiesSurveyed, copy_rules.resume_interrupted_start, (C, W, V, S)),
-    HopRow(C, seen.CopySeen, copy_rules.follow_the_job, (C, W, V, S)),
-    HopRow(C, seen.JobMissing, copy_rules.search_for_forgotten_job, (C,)),
-    HopRow(C, seen.AskingDenied, copy_rules.report_denial_in_flight, (C,)),
+    HopRow(C, seen.Noticed, flight_rules.check_on_the_copy, (C,)),
+    HopRow(C, seen.RetryAsked, flight_rules.check_on_the_copy, (C,)),
+    HopRow(C, seen.CopyStarted, flight_rules.note_started_job, (C,)),
+    HopRow(C, seen.CopyRefused, flight_rules.give_up_refused_start, (C, W, S)),
+    HopRow(C, seen.CopyUnanswered, flight_rules.keep_unanswered_start, (C,)),
+    HopRow(C, seen.CopiesSurveyed, flight_rules.resume_interrupted_start, (C, W, V, D, S)),
+    HopRow(C, seen.CopySeen, flight_rules.follow_the_job, (C, W, V, D, S)),
+    HopRow(C, seen.JobMissing, flight_rules.search_for_forgotten_job, (C,)),
+    HopRow(C, seen.AskingDenied, flight_rules.report_denial_in_flight, (C,)),
     HopRow(V, seen.Noticed, arrival_rules.ask_for_the_arrival, (V,)),
     HopRow(V, seen.RetryAsked, arrival_rules.ask_for_the_arrival, (V,)),
     HopRow(V, seen.ArrivalInspected, arrival_rules.judge_the_arrival, (V, D, W, S)),
@@ -83,7 +83,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(D, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
     HopRow(S, seen.Noticed, arrival_rules.resume_when_due, (S, W, V)),
     HopRow(S, seen.RetryAsked, arrival_rules.resume_for_operator, (S, W, V)),
-    HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V)),
+    HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V, D)),
 )
 
 INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (

@@ -1,0 +1,105 @@
+"""The part of the sweep that lists copy jobs per state: those in flight, and first hops that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from secondhop.application.ports import Backup, ChainStore, WorkQueue
+from secondhop.application.work import JobNews
+from secondhop.domain.arn import Site, Vault
+from secondhop.domain.chain import ChainKey
+from secondhop.domain.errors import SecondHopError
+from secondhop.domain.first_hop import first_hop_key, is_stuck
+from secondhop.domain.route import Route
+
+# AWS Backup remembers copy jobs for 30 days (devguide/api-listcopyjobsummaries).
+HISTORY = timedelta(days=30)
+# A first hop that failed is news for as long as its retry makes sense; one that completed is soon found in the vault.
+FAILED_SINCE = timedelta(days=7)
+COMPLETED_SINCE = timedelta(days=2)
+# BatchGetItem takes 100 keys.
+BATCH = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class JobSweep:
+    """Lists jobs once. What cannot be listed is kept in `problems`, and does not stop the rest."""
+
+    routes: Sequence[Route]
+    chains: ChainStore
+    backup: Backup
+    queue: WorkQueue
+    now: datetime
+    problems: list[str] = field(default_factory=list)
+
+    def in_flight(self) -> dict[str, JobNews]:
+        """The copy jobs that are under way, by their source, except those that are far older than their kind gets.
+
+        A chain whose job is listed here need not ask for it.
+        """
+        pairs = {
+            (route.watched.site if leg.reads_from is None else self._site(route, leg.reads_from), leg.destination)
+            for route in self.routes
+            for leg in route.legs
+        }
+        found: dict[str, JobNews] = {}
+        for source, destination in sorted(pairs, key=str):
+            for news in self._jobs(("CREATED", "RUNNING"), source, destination, self.now - HISTORY):
+                if not is_stuck(news.job, news.resource_type or "", self.now):
+                    found[news.job.source] = news
+        return found
+
+    def first_hops(self, *, since: datetime) -> int:
+        """Put first hops on the queue that failed or got stuck, or completed and are not in their vault any more.
+
+        Those from before `since`, when the installation began, are not its own. Returns how many failed.
+        """
+        count = 0
+        for route in self.routes:
+            if route.first_hops is None:
+                continue
+            site, watched = route.first_hops.site, route.watched
+            failed = self._jobs(("FAILED", "PARTIAL"), site, watched, max(since, self.now - FAILED_SINCE))
+            live = self._jobs(("CREATED", "RUNNING"), site, watched, max(since, self.now - HISTORY))
+            stuck = [news for news in live if is_stuck(news.job, news.resource_type or "", self.now)]
+            count += self._put_unknown([*failed, *stuck], route)
+            done = self._jobs(("COMPLETED",), site, watched, max(since, self.now - COMPLETED_SINCE))
+            self._put_unknown_arrivals(done, route)
+        return count
+
+    def _jobs(self, states: tuple[str, ...], source: Site, destination: Vault, after: datetime) -> list[JobNews]:
+        found: list[JobNews] = []
+        for state in states:
+            try:
+                found += self.backup.jobs_in_state(state, source=source, destination=destination, after=after)
+            except SecondHopError as problem:
+                self.problems.append(f"copy jobs {state} from {source} into {destination.name}: {problem}")
+        return found
+
+    def _put_unknown(self, found: list[JobNews], route: Route) -> int:
+        planned = iter([news for news in found if news.job.is_planned and _is_claimed(news, route)])
+        count = 0
+        while batch := tuple(islice(planned, BATCH)):
+            known = self.chains.known(first_hop_key(route, news.job.source) for news in batch)
+            new = [news for news in batch if first_hop_key(route, news.job.source) not in known]
+            self.queue.put(new)
+            count += len(new)
+        return count
+
+    def _put_unknown_arrivals(self, found: list[JobNews], route: Route) -> None:
+        landed = iter([(news, news.job.arrival) for news in found if news.job.arrival and _is_claimed(news, route)])
+        while batch := tuple(islice(landed, BATCH)):
+            known = self.chains.known(ChainKey(arrival, route.name) for _, arrival in batch if arrival)
+            self.queue.put(news for news, arrival in batch if arrival and ChainKey(arrival, route.name) not in known)
+
+    def _site(self, route: Route, leg_name: str) -> Site:
+        return next(leg.destination.site for leg in route.legs if leg.name == leg_name)
+
+
+def _is_claimed(news: JobNews, route: Route) -> bool:
+    if news.database is None or news.resource_type is None:
+        return False
+    return route.refusal(database_arn=news.database, resource_type=news.resource_type) is None

@@ -1,0 +1,145 @@
+"""The rules of a hop whose copy is under way. Pure; `transitions` binds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from secondhop.domain import patience
+from secondhop.domain.chain import HopState
+from secondhop.domain.classification import Cause, classify
+from secondhop.domain.command import InspectJob, StartCopy, SurveyCopies
+from secondhop.domain.copy_rules import LIVE, adopt, arrived, newest_of
+from secondhop.domain.observation import (
+    AskingDenied,
+    CopiesSurveyed,
+    CopyRefused,
+    CopySeen,
+    CopyStarted,
+    CopyUnanswered,
+    JobMissing,
+    JobSeen,
+    Noticed,
+    RetryAsked,
+)
+from secondhop.domain.steps import (
+    HopSituation,
+    HopStep,
+    enter,
+    replace_hop,
+    retry_after_failure,
+    stay,
+    strand,
+    trouble_in_flight,
+)
+
+
+def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
+    """COPYING, and time has passed: ask about the job, or find out whether the start was made."""
+    if isinstance(fact, Noticed) and s.hop.not_before is not None and s.now < s.hop.not_before:
+        return stay(s, f"asks again after {s.hop.not_before.isoformat()}")
+    if s.hop.job_id is not None:
+        return stay(s, "asks about its copy job", InspectJob(subject=s.hop.name, job_id=s.hop.job_id))
+    if not _is_fence_open(s):
+        return stay(s, "is being started; nobody repeats that while the fence stands")
+    return stay(s, "looks whether an interrupted start was made", SurveyCopies(subject=s.hop.name))
+
+
+def _is_fence_open(s: HopSituation) -> bool:
+    pending = s.chain.pending_of(s.hop.name, StartCopy)
+    return pending is None or s.now >= pending.until
+
+
+def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
+    """COPYING without a known job: find the job that was made, or start the very same attempt again."""
+    adopted = adopt(s, fact)
+    if adopted is not None:
+        return adopted
+    if s.hop.job_id is not None:
+        return strand(s, Cause.UNDECIDABLE, f"AWS has forgotten copy job {s.hop.job_id}, and no copy is to be found")
+    if len(fact.jobs) >= s.hop.attempt:
+        return _failed(s, newest_of(list(fact.jobs)), attempt=len(fact.jobs))
+    pending = s.chain.pending_of(s.hop.name, StartCopy)
+    if pending is None:
+        return HopStep(hop=enter(s.hop, HopState.WAITING, s.now), reason="nothing was started; begins again")
+    return stay(s, f"repeats attempt {s.hop.attempt} with the same token", pending.command)
+
+
+def note_started_job(s: HopSituation, fact: CopyStarted) -> HopStep:
+    """COPYING, and StartCopyJob answered."""
+    if fact.command.attempt != s.hop.attempt:
+        return stay(s, f"the answer is for attempt {fact.command.attempt}, not for {s.hop.attempt}")
+    hop = replace(s.hop, job_id=fact.job_id)
+    if fact.is_old:
+        # "Repeating a successful request with the same token gives success and no action" (API_StartCopyJob).
+        ask = InspectJob(subject=hop.name, job_id=fact.job_id)
+        return HopStep(hop=hop, reason=f"the token names the older job {fact.job_id}; asks about it", commands=(ask,))
+    return HopStep(hop=hop, reason=f"copy job {fact.job_id} was started")
+
+
+def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
+    """COPYING, and StartCopyJob refused: no job was made, so this attempt's number stays free."""
+    if fact.command.attempt != s.hop.attempt or s.hop.job_id is not None:
+        return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
+    cause = classify(message=fact.message, code=fact.code)
+    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1)
+
+
+def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
+    """COPYING, and nobody knows whether a job was made: wait for the fence, then look.
+
+    It stays COPYING, since a copy may be in flight and its slot must stay taken; after a few tries it says so.
+    """
+    hop = replace(s.hop, failures=s.hop.failures + 1)
+    if hop.failures >= patience.COPY_TRIES:
+        return trouble_in_flight(replace_hop(s, hop), Cause.TRANSIENT, fact.message)
+    return HopStep(hop=hop, reason=f"no answer ({fact.message}); looks again when the fence has passed")
+
+
+def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
+    """COPYING, and a job of this source and destination was seen."""
+    job = fact.job
+    if job.state == "COMPLETED" and job.arrival is not None and job.arrival not in s.hop.rejected:
+        return arrived(s, job, attempt=s.hop.attempt, is_adopted=False)
+    if s.hop.job_id is None and job.state in LIVE and _is_fence_open(s):
+        return stay(s, f"copy job {job.job_id} is {job.state}; looks whose it is", SurveyCopies(subject=s.hop.name))
+    if s.hop.job_id is None or job.job_id.upper() != s.hop.job_id.upper():
+        return stay(s, f"copy job {job.job_id} {job.state} is not known to be this attempt's")
+    if job.state in LIVE:
+        return _wait_for_live_job(s, job)
+    if job.state == "COMPLETED":
+        return stay(s, "asks the completed job for its arrival", InspectJob(subject=s.hop.name, job_id=job.job_id))
+    if job.state == "FAILED":
+        return _failed(s, job, attempt=s.hop.attempt)
+    return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
+
+
+def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
+    """COPYING, and the job is under way: AWS knows no time-out and no cancel, so a stuck one is only told of."""
+    age = s.now - (job.created_at or s.hop.since)
+    if age > patience.copying_limit(s.chain.resource_type):
+        if s.hop.trouble is not None and s.hop.trouble.cause is Cause.STUCK:
+            return HopStep(hop=replace(s.hop, not_before=s.now + patience.DAILY), reason=f"{job.job_id} is still stuck")
+        hours = int(age.total_seconds() // 3600)
+        return trouble_in_flight(s, Cause.STUCK, f"copy job {job.job_id} has been {job.state} for {hours} hours")
+    hop = replace(s.hop, trouble=None)
+    if job.state == "CREATED" and age > patience.CREATED_PATIENCE:
+        return HopStep(hop=hop, reason=f"copy job {job.job_id} waits in AWS Backup's own queue (CREATED)")
+    return HopStep(hop=hop, reason=f"copy job {job.job_id} is {job.state}")
+
+
+def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
+    cause = classify(message=job.message, category=job.category)
+    if cause is Cause.UNSHARE and job.arrival is not None:
+        # The role vanished during the copy: "the copied point exists" (devguide/create-cross-account-backup).
+        return arrived(s, job, attempt=attempt, is_adopted=False)
+    return retry_after_failure(s, cause, job.message or f"copy job {job.job_id} {job.state}", attempt=attempt)
+
+
+def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:
+    """COPYING, and AWS forgot the job (30 days): a missing record says nothing about the copy."""
+    return stay(s, f"AWS has no job {fact.job_id}; looks for the copy", SurveyCopies(subject=s.hop.name))
+
+
+def report_denial_in_flight(s: HopSituation, fact: AskingDenied) -> HopStep:
+    """COPYING, and AWS denied a question. The copy may be in flight: the slot stays taken, the operators are told."""
+    return trouble_in_flight(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
