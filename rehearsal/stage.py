@@ -1,9 +1,14 @@
-"""The stage: a workload account and a backup account in two Regions, made from the templates of this checkout."""
+"""The stage: workload accounts and a backup account in two Regions, made from the templates of this checkout.
+
+In the workload topology the main stack is in the one workload account and assumes the operator role; in the hub
+topology it is in the backup account, and serves every workload account that the watched vault admits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +20,20 @@ from secondhop.application.ports import ChainStore
 
 ROOT = Path(__file__).parents[1]
 WORKLOAD, BACKUP = "111122223333", "444455556666"
+# A second workload account, for the hub topology.
+NEIGHBOUR = "222233334444"
 HOME, DR = "eu-west-1", "eu-central-1"
 # Where the world's organization and its administrator come from; stacks ask for both.
 ORGANIZATION = "o-simulated0"
 ADMINISTRATOR = f"arn:aws:iam::{BACKUP}:role/administrator"
+EXTERNAL_ID = "second-hop"
+
+
+class Topology(StrEnum):
+    """Where the main stack is deployed: in the one workload account, or in the backup account for many."""
+
+    WORKLOAD = "workload"
+    HUB = "hub"
 
 
 @dataclass
@@ -30,53 +45,65 @@ class Stage:
     parameters: dict[str, str] = field(default_factory=dict)
     open_session: Callable[[str, str, str], Any] | None = None
     """How functions get their sessions (account, role ARN, Region); None asks the world, in process."""
+    topology: Topology = Topology.WORKLOAD
+    workload_accounts: Sequence[str] = ()
+    """Who has databases; empty takes one account in the workload topology, and two in the hub."""
 
     def __post_init__(self) -> None:
-        for account in (WORKLOAD, BACKUP):
+        self.is_hub = self.topology is Topology.HUB
+        self.workload_accounts = self.workload_accounts or ((WORKLOAD, NEIGHBOUR) if self.is_hub else (WORKLOAD,))
+        for account in (*self.workload_accounts, BACKUP):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
-        dr = self._stack("stacks/dr-region.yaml", BACKUP, DR, {"VaultAdministratorArn": ADMINISTRATOR})
-        self.dr = dr.deploy()
-        backup_account = self._stack(
-            "stacks/backup-account.yaml",
-            BACKUP,
-            HOME,
-            {
-                "OrganizationId": ORGANIZATION,
-                "WorkloadAccountIds": WORKLOAD,
-                "DrRegion": DR,
-                "DrKeyArn": self.dr["KeyArn"],
-                "VaultAdministratorArn": ADMINISTRATOR,
-            },
-        )
-        self.backup_account = backup_account.deploy()
-        self.workload = self._stack("stacks/workload.yaml", WORKLOAD, HOME, {"BackupAccountId": BACKUP}).deploy()
-        self.main = self._stack(
-            "template.yaml",
-            WORKLOAD,
-            HOME,
-            {
-                "BackupAccountId": BACKUP,
-                "DrRegion": DR,
-                "CopyRoleArn": self.backup_account["CopyRoleArn"],
-                "OperatorRoleArn": self.backup_account["OperatorRoleArn"],
-                "ExternalId": "second-hop",
-                "FirstHopRoleArn": self.workload["BackupRoleArn"],
-                **self.parameters,
-            },
-        )
+        self.dr = self._stack("stacks/dr-region.yaml", BACKUP, DR, {"VaultAdministratorArn": ADMINISTRATOR}).deploy()
+        self.backup_account = self._stack("stacks/backup-account.yaml", BACKUP, HOME, self._backup_account()).deploy()
+        self.workloads = {
+            account: self._stack("stacks/workload.yaml", account, HOME, {"BackupAccountId": BACKUP}).deploy()
+            for account in self.workload_accounts
+        }
+        self.workload = self.workloads[self.workload_accounts[0]]
+        self.main_account = BACKUP if self.is_hub else self.workload_accounts[0]
+        self.main = self._stack("template.yaml", self.main_account, HOME, self._main() | self.parameters)
         self.outputs = self.main.deploy()
         self.topic_arn = self.main.ref("Notifications")
+
+    def _backup_account(self) -> dict[str, str]:
+        return {
+            "OrganizationId": ORGANIZATION,
+            "Topology": self.topology,
+            "WorkloadAccountIds": ",".join(self.workload_accounts),
+            "DrRegion": DR,
+            "DrKeyArn": self.dr["KeyArn"],
+            "VaultAdministratorArn": ADMINISTRATOR,
+        }
+
+    def _main(self) -> dict[str, str]:
+        given = {"BackupAccountId": BACKUP, "DrRegion": DR, "CopyRoleArn": self.backup_account["CopyRoleArn"]}
+        if self.is_hub:
+            return given | {"WorkloadAccountIds": ",".join(self.workload_accounts)}
+        return given | {
+            "OperatorRoleArn": self.backup_account["OperatorRoleArn"],
+            "ExternalId": EXTERNAL_ID,
+            "FirstHopRoleArn": self.workload["BackupRoleArn"],
+        }
 
     def _stack(self, path: str, account: str, region: str, given: dict[str, str]) -> Stack:
         name = "second-hop" if path == "template.yaml" else f"second-hop-{Path(path).stem}"
         opener = self.open_session or self.world.session
         return Stack(self.world, ROOT / path, account, region, name, given, self.chains, opener)
 
-    def add_database(self, resource_type: str, name: str, *, size_gib: float) -> str:
-        """A database under the workload's key that the plan selects; its ARN."""
-        site = self.world.site(WORKLOAD, HOME)
-        key = self.workload["KeyArn"]
+    def add_database(self, resource_type: str, name: str, *, size_gib: float, account: str | None = None) -> str:
+        """A database under the key of its account (the first, unless one is named), which the plan selects; its ARN."""
+        owner = account or self.workload_accounts[0]
+        site = self.world.site(owner, HOME)
+        key = self.workloads[owner]["KeyArn"]
         return site.create_database(resource_type, name, size_gib=size_gib, key_arn=key, tags={"Backup": "True"})
+
+    def acting_roles(self) -> frozenset[str]:
+        """The roles of the backup account by which Second Hop acts."""
+        if not self.is_hub:
+            return frozenset({self.backup_account["OperatorRoleArn"]})
+        functions = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
+        return frozenset(self.main.attribute(role, "Arn") for role in functions)
 
     def oracle(self) -> Oracle:
         """The judge of what happened here."""
@@ -84,7 +111,7 @@ class Stage:
             world=self.world,
             watched_vault_arn=self.backup_account["WatchedVaultArn"],
             final_vault_arn=self.dr["DrVaultArn"],
-            roles=frozenset({self.backup_account["OperatorRoleArn"]}),
+            roles=self.acting_roles(),
             retention_days=int(self.main.parameters["RetentionDays"]),
             topic_arn=self.topic_arn,
         )
