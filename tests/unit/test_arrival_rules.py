@@ -120,10 +120,21 @@ def test_another_point_is_not_taken_for_the_arrival() -> None:
     assert take(verifying(HopState.VERIFIED), other).hop("to-dr").state is HopState.VERIFIED
 
 
-def test_time_makes_a_verifying_hop_look_again() -> None:
-    decision = advance(verifying(), seen.Noticed(), route=a_route(), now=NOW)
+@pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada")])
+@pytest.mark.parametrize(("state", "days"), [(HopState.VERIFYING, 0), (HopState.VERIFIED, 36)])
+def test_time_and_operators_make_a_hop_look_at_its_arrival_again(fact: Observation, state: HopState, days: int) -> None:
+    decision = advance(verifying(state), fact, route=a_route(), now=NOW + timedelta(days=days))
 
     assert InspectArrival(subject="to-dr", point=COPY_ARN) in decision.commands
+
+
+@pytest.mark.parametrize("state", [each for each in HopState if each is not HopState.STRANDED])
+def test_a_denied_question_is_an_incident_in_every_working_state(state: HopState) -> None:
+    chain = take(verifying(state), seen.AskingDenied(hop="to-dr", message="not authorized to perform it"))
+
+    assert [(trouble.cause, trouble.message) for trouble in chain.troubles()] == [
+        (Cause.PERMISSION, "not authorized to perform it")
+    ]
 
 
 def test_a_final_copy_that_vanished_later_is_an_incident_and_is_never_copied_again_by_itself() -> None:

@@ -118,6 +118,15 @@ def test_an_old_point_that_expires_is_none_of_ours() -> None:
     assert "older than this installation" in (stage(arrived(status="EXPIRED")).ignored or "")
 
 
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE"])
+def test_an_old_point_that_can_be_copied_is_opened_when_it_is_news(status: str) -> None:
+    stage = Stage()
+    stage.chains.installation(now=NOW)
+    stage.backup.put(an_arrival(status=status, completed_at=NOW - timedelta(days=9)))
+
+    assert stage(arrived(status=status)).steps[-1].after == ChainState.COPYING
+
+
 def test_a_hop_1_job_that_completes_is_an_arrival() -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
@@ -149,6 +158,8 @@ def test_a_copy_by_hand_of_a_known_arrival_is_followed() -> None:
         LOOK,
         arrived(vault_arn="arn:aws:backup:eu-west-1:444455556666:backup-vault:other"),
         arrived(status="CREATING"),
+        arrived(status="PARTIAL"),
+        arrived(status="STOPPED"),
     ],
 )
 def test_what_no_route_claims_is_ignored_with_a_reason(work: object) -> None:

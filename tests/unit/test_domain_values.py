@@ -17,9 +17,21 @@ from secondhop.domain.command import Announce
 from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.lifecycle import is_too_late, promised_expiry
-from secondhop.domain.route import Retention, problems_of
+from secondhop.domain.route import CLUSTER_TYPES, Retention, problems_of
 from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS
-from tests.builders import DR_VAULT, NIGHT, NOW, RETENTION, SECOND_DR_VAULT, WATCHED, a_chain, a_leg, a_route, with_hop
+from tests.builders import (
+    DR_VAULT,
+    NIGHT,
+    NOW,
+    RETENTION,
+    SECOND_DR_VAULT,
+    WATCHED,
+    a_chain,
+    a_fan_out,
+    a_leg,
+    a_route,
+    with_hop,
+)
 
 
 @pytest.mark.parametrize("text", ["", "arn:aws:rds", "not:an:arn:at:all:x", "arn:aws::::", None, {}, 7])
@@ -82,7 +94,9 @@ def test_a_routes_shape_is_checked() -> None:
 
 def test_a_route_knows_its_sites_and_limits() -> None:
     assert a_route().sites() == {WATCHED.site, DR_VAULT.site}
-    assert a_route(limits={}).limit("Aurora") == 5
+    types = ("RDS", "Aurora", "DocumentDB", "Neptune", "of a later day")
+    assert [a_route(limits={}).limit(each) for each in types] == [20, 5, 5, 5, 1]
+    assert {"Aurora", "DocumentDB", "Neptune"} == CLUSTER_TYPES
     assert a_route(limits={"RDS": 3}).limit("RDS") == 3
 
 
@@ -212,11 +226,28 @@ def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
     assert open_incidents(replace(after, abandoned_by="ada")) == ()
 
 
-@pytest.mark.parametrize("cause", [Cause.TRANSIENT, Cause.SOURCE_KEY, Cause.VANISHED])
-def test_a_message_says_what_happens_next(cause: Cause) -> None:
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("WAITING", "COPYING"), ("WAITING", "VERIFYING"), ("COPYING", "VERIFYING")]
+)
+def test_a_chain_is_as_far_as_the_hop_that_is_furthest_behind(earlier: str, later: str) -> None:
+    ahead = with_hop(a_chain(a_fan_out()), state=HopState(later))
+
+    assert with_hop(ahead, "to-far", state=HopState(earlier)).state == earlier
+    assert with_hop(ahead, "to-far", state=HopState.VERIFIED).state == later
+
+
+@pytest.mark.parametrize(
+    ("cause", "next_step"),
+    [
+        (Cause.TRANSIENT, "Next: Second Hop tries again daily until the source expires."),
+        (Cause.SOURCE_KEY, "Next: Second Hop tries again daily until the source expires."),
+        (Cause.VANISHED, "Next: Second Hop waits for an operator: retry or abandon."),
+    ],
+)
+def test_a_message_says_what_happens_next(cause: Cause, next_step: str) -> None:
     (message,) = announcements(a_chain(), with_hop(a_chain(), state=HopState.STRANDED, trouble=stranded(cause)))
 
-    assert message.lines[-1].startswith("Next: Second Hop ")
+    assert message.lines[-1] == next_step
     assert isinstance(message, Announce)
 
 
@@ -230,6 +261,15 @@ def test_a_chain_holds_a_slot_exactly_while_it_copies() -> None:
     assert changes(copying, replace(copying, abandoned_by="ada")).returned == slots_of(copying)
     assert len(changes(None, copying).claims) == 1
     assert changes(copying, copying).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes"), [("WAITING", 15), ("COPYING", 30), ("VERIFYING", 5), ("STRANDED", 24 * 60)]
+)
+def test_each_state_has_its_own_pace_of_looking(state: str, minutes: int) -> None:
+    chain = with_hop(a_chain(), state=HopState(state))
+
+    assert next_check(chain, NOW) == NOW + timedelta(minutes=minutes)
 
 
 def test_an_abandoned_chain_needs_no_further_look() -> None:

@@ -10,7 +10,7 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState
-from secondhop.domain.classification import Cause
+from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce
 from tests.builders import NOW, a_chain, a_job, a_route, with_hop
 
@@ -56,3 +56,45 @@ def test_only_what_can_pass_by_itself_is_tried_again_before_anybody_is_told(
     assert [trouble.cause for trouble in chain.troubles()] == ([cause] if cause else [])
     assert len(told) == (1 if cause else 0)
     assert chain.hop("to-dr").not_before == NOW + (timedelta(days=1) if cause else timedelta(minutes=5))
+
+
+# For each cause: whether a day makes a difference by itself, and the words without which the remedy is another one's.
+TOLD = [
+    (Cause.TRANSIENT, Again.SOON, "passing fault"),
+    (Cause.QUOTA, Again.SOON, "too many copies"),
+    (Cause.UNKNOWN, Again.DAILY, "quoted message"),
+    (Cause.ORGANIZATION, Again.DAILY, "update-global-settings"),
+    (Cause.VAULT_POLICY, Again.DAILY, "backup:CopyIntoBackupVault"),
+    (Cause.VAULT_KEY, Again.DAILY, "destination vault that is encrypted with a customer managed"),
+    (Cause.SOURCE_KEY, Again.DAILY, "kms:GrantIsForAWSResource"),
+    (Cause.KEY_UNUSABLE, Again.DAILY, "cancel-key-deletion"),
+    (Cause.AWS_MANAGED_KEY, Again.OPERATOR, "re-encrypt"),
+    (Cause.RETENTION_RANGE, Again.DAILY, "RetentionDays"),
+    (Cause.OPTION_GROUP, Again.DAILY, "option group"),
+    (Cause.TAGS, Again.DAILY, "rds:ListTagsForResource"),
+    (Cause.PERMISSION, Again.DAILY, "the action that the message names"),
+    (Cause.ROLE, Again.DAILY, "backup.amazonaws.com"),
+    (Cause.UNSUPPORTED, Again.OPERATOR, "Multi-AZ"),
+    (Cause.SOURCE_GONE, Again.OPERATOR, "gone or expiring"),
+    (Cause.ROUTE, Again.DAILY, "no longer has this hop"),
+    (Cause.UNSHARE, Again.SOON, "vanished during the copy"),
+    (Cause.TOO_LATE, Again.OPERATOR, "MinimumRemainingDays"),
+    (Cause.VANISHED, Again.OPERATOR, "who deleted it"),
+    (Cause.MISMATCH, Again.OPERATOR, "not what was promised"),
+    (Cause.UNENCRYPTED, Again.OPERATOR, "AllowUnencrypted"),
+    (Cause.UNDECIDABLE, Again.OPERATOR, "cannot be told"),
+    (Cause.CLAIMED, Again.OPERATOR, "two routes"),
+    (Cause.STUCK, Again.DAILY, "Ask AWS Support"),
+    (Cause.DELETE_FAILED, Again.DAILY, "rds:DeleteDBSnapshot"),
+    (Cause.DELETE_REFUSED, Again.DAILY, "legal hold"),
+]
+
+
+@pytest.mark.parametrize(("cause", "again", "words"), TOLD)
+def test_each_cause_has_the_remedy_that_helps_against_it(cause: Cause, again: Again, words: str) -> None:
+    assert REMEDIES[cause].again is again
+    assert words in REMEDIES[cause].words
+
+
+def test_no_cause_is_without_an_expected_remedy() -> None:
+    assert {cause for cause, _, _ in TOLD} == set(Cause) == set(REMEDIES)

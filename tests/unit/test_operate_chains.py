@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.work import Abandon, Retry
-from secondhop.domain.chain import ChainKey
+from secondhop.domain.chain import ChainKey, HopState, IntermediateState, Trouble
+from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError
-from tests.builders import ARRIVAL_ARN, NOW, an_arrival
+from tests.builders import ARRIVAL_ARN, NOW, a_chain, an_arrival, with_hop, with_intermediate
 from tests.stand_ins import Stage, arrived, complete, copying, job_news
 
 KEY = ChainKey(ARRIVAL_ARN, "default")
 UNKNOWN = ChainKey("arn:aws:rds:eu-west-1:444455556666:snapshot:awsbackup:copyjob-x", "default")
+
+
+TOO_LATE = Trouble(cause=Cause.TOO_LATE, message="", since=NOW)
 
 
 def operate(stage: Stage) -> OperateChains:
@@ -55,6 +60,36 @@ def test_a_chain_is_abandoned_through_the_queue_with_a_warning() -> None:
 
 def test_there_is_nothing_to_abandon_in_a_complete_chain() -> None:
     assert not operate(complete()).abandon(KEY, by="ada").is_accepted
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "is_accepted"),
+    [
+        ({"state": HopState.WAITING}, "WAITING", True),
+        ({"state": HopState.COPYING}, "COPYING", False),
+        ({"state": HopState.VERIFYING}, "VERIFYING", False),
+        ({"state": HopState.VERIFIED}, "RELEASING", True),
+        ({"state": HopState.STRANDED, "trouble": TOO_LATE}, "TOO_LATE", True),
+    ],
+)
+def test_only_what_a_retry_can_help_is_retried(changes: dict[str, Any], state: str, is_accepted: bool) -> None:
+    stage = Stage()
+    going = with_intermediate(with_hop(a_chain(), **changes), state=IntermediateState.RELEASING)
+    stage.chains.save(going, before=None, limit=1)
+
+    answer = operate(stage).retry(KEY, by="ada")
+
+    assert (answer.is_accepted, state in answer.message) == (is_accepted, True)
+
+
+def test_what_was_abandoned_is_neither_abandoned_again_nor_retried() -> None:
+    stage = stranded()
+    stage(Abandon(key=KEY, by="ada"))
+
+    for answer in (operate(stage).abandon(KEY, by="bob"), operate(stage).retry(KEY, by="bob")):
+        assert not answer.is_accepted
+        assert "ABANDONED" in answer.message
+    assert stage.queue.work == []
 
 
 def test_unknown_chains_are_named() -> None:

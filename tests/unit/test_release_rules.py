@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
@@ -51,6 +53,14 @@ def inspected(status: str | None) -> seen.IntermediateInspected:
     return seen.IntermediateInspected(intermediate="arrival", point=point)
 
 
+@pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada")])
+def test_time_and_operators_make_a_release_go_on(fact: Observation) -> None:
+    asks_gone = InspectIntermediate(subject="arrival", point=ARRIVAL_ARN)
+
+    assert SurveyKeep(subject="arrival") in take(an_intermediate(IntermediateState.DUE), fact).commands
+    assert asks_gone in take(an_intermediate(IntermediateState.RELEASING), fact).commands
+
+
 def test_the_newest_arrivals_are_kept() -> None:
     decision = take(an_intermediate(IntermediateState.DUE), surveyed(0))
 
@@ -88,8 +98,20 @@ def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> 
     assert chain.intermediate("arrival").state is IntermediateState.HELD
 
 
+def test_an_accepted_delete_is_no_end_and_says_what_would_be() -> None:
+    decision = take(an_intermediate(IntermediateState.RELEASING), seen.DeleteAccepted(intermediate="arrival"))
+
+    assert decision.chain.state == "RELEASING"
+    assert "it is done when the point is seen gone" in decision.reason
+
+
 def test_a_delete_that_meets_nothing_is_looked_at_before_it_is_believed() -> None:
-    for code in ("ResourceNotFoundException", "InvalidResourceStateException", "ThrottlingException"):
+    for code in (
+        "ResourceNotFoundException",
+        "InvalidResourceStateException",
+        "ThrottlingException",
+        "LimitExceededException",
+    ):
         fact = seen.DeleteRefused(intermediate="arrival", code=code, message="")
         chain = take(an_intermediate(IntermediateState.RELEASING), fact).chain
 

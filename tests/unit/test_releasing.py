@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.survey import survey_keep
 from secondhop.domain.arn import Vault
@@ -53,9 +55,10 @@ def test_a_cluster_intermediate_is_released_at_once_and_seen_gone_later() -> Non
     assert stage.chain.intermediate("arrival").state is IntermediateState.RELEASED
 
 
-def test_an_intermediate_is_released_only_after_its_successor_is_verified() -> None:
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE"])
+def test_an_intermediate_is_released_only_after_its_successor_is_verified(status: str) -> None:
     stage = complete()
-    later = an_arrival(arn=ARRIVAL_ARN + "b", created_at=NIGHT + timedelta(days=1))
+    later = an_arrival(arn=ARRIVAL_ARN + "b", created_at=NIGHT + timedelta(days=1), status=status)
     stage.clock.forward(days=1)
     stage.backup.put(later)
     stage(arrived(arn=later.arn))

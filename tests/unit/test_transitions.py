@@ -1,0 +1,151 @@
+"""The transition table tells the whole truth: every rule leads exactly where its row says, and nowhere else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import advance
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.observation import Observation
+from secondhop.domain.steps import HopSituation, IntermediateSituation
+from secondhop.domain.transitions import (
+    CONSEQUENCES,
+    HOP_ROWS,
+    INTERMEDIATE_ROWS,
+    step_hop,
+    step_intermediate,
+)
+from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_KEY, NOW, a_chain, a_copy, a_job, a_route, an_arrival, with_hop
+from tests.builders import with_intermediate as with_each
+
+LATER = NOW + timedelta(hours=1)
+EXPIRED = NOW + timedelta(days=400)
+STARTED = advance(a_chain(), seen.CopiesSurveyed(hop="to-dr", jobs=(), points=()), route=a_route(), now=NOW)
+(START,) = (command for command in STARTED.effects if isinstance(command, StartCopy))
+RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=a_route().watched)
+
+JOBS = tuple(
+    a_job(state=state, arrival=arrival, message=message)
+    for state in ("CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL")
+    for arrival in (None, COPY_ARN)
+    for message in ("", "An internal error occurred.", "not authorized to", "Failed to unshare snapshot")
+)
+INSPECTED = tuple(
+    seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=DR_KEY)
+    for arrival in (COPY_ARN, "another")
+    for point in (None, a_copy(), a_copy(status="CREATING"), a_copy(status="EXPIRED"), a_copy(key_arn="other"))
+)
+
+
+def facts_about_hops() -> Iterator[Observation]:
+    """Every kind of fact about a hop, in every variety that a rule can tell apart."""
+    yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
+    yield from (seen.CopySeen(hop="to-dr", job=job) for job in JOBS)
+    yield from (seen.CopiesSurveyed(hop="to-dr", jobs=jobs, points=()) for jobs in ((), *((job,) for job in JOBS)))
+    yield seen.CopiesSurveyed(hop="to-dr", jobs=(), points=(a_copy(),))
+    for command in (START, replace(START, attempt=7)):
+        yield from (seen.CopyStarted(hop="to-dr", command=command, job_id="JOB-1", is_old=old) for old in (True, False))
+        for code in ("ThrottlingException", "AccessDeniedException"):
+            yield seen.CopyRefused(hop="to-dr", command=command, code=code, message="")
+    yield seen.CopyUnanswered(hop="to-dr", message="timed out")
+    yield seen.JobMissing(hop="to-dr", job_id="JOB-1")
+    yield seen.SlotRefused(hop="to-dr", why="full")
+    yield seen.ClaimRefused(hop="to-dr", owner="other")
+    yield seen.SourceNotReady(hop="to-dr", why="CREATING")
+    yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
+    yield seen.AskingDenied(hop="to-dr", message="not authorized to")
+    yield from INSPECTED
+
+
+def chains_in(state: HopState) -> Iterator[Chain]:
+    """A chain whose hop is in a state, with and without each thing that the rules ask about."""
+    troubles = [None]
+    if state is HopState.STRANDED:
+        troubles = [Trouble(cause=cause, message="", since=NOW) for cause in (Cause.ROLE, Cause.VANISHED)]
+    for trouble, job_id, arrival, adopted, failures, not_before, pending in product(
+        troubles, (None, "JOB-1"), (None, COPY_ARN), (False, True), (0, 5), (None, LATER), (False, True)
+    ):
+        yield with_hop(
+            replace(a_chain(), pending=(Pending(command=START, until=LATER),) if pending else ()),
+            state=state,
+            attempt=1,
+            job_id=job_id,
+            arrival=arrival,
+            arrival_is_adopted=adopted,
+            failures=failures,
+            not_before=not_before,
+            trouble=trouble,
+            promised_until=STARTED.chain.hop("to-dr").promised_until,
+        )
+
+
+def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
+    reached: dict[tuple[HopState, type], set[HopState]] = defaultdict(set)
+    for state, owns_arrivals in product(HopState, (True, False)):
+        route = a_route(owns_arrivals=owns_arrivals)
+        for chain, fact, now in product(chains_in(state), facts_about_hops(), (NOW, EXPIRED)):
+            step = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route, now=now), fact)
+            reached[state, type(fact)].add(step.hop.state)
+
+    told = {(row.before, row.fact): set(row.after) for row in HOP_ROWS}
+    silent = {key: {key[0]} for key in reached if key not in told}
+    assert dict(reached) == told | silent
+
+
+def facts_about_intermediates() -> Iterator[Observation]:
+    yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
+    for newer, is_listed in product((0, 1), (True, False)):
+        yield seen.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+    for status in (None, "COMPLETED", "EXPIRED", "DELETING"):
+        point = an_arrival(status=status) if status else None
+        yield seen.IntermediateInspected(intermediate="arrival", point=point)
+    for inspected in INSPECTED:
+        yield seen.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=inspected)
+    yield seen.DeleteAccepted(intermediate="arrival")
+    for code in ("InvalidResourceStateException", "ResourceNotFoundException", "InvalidRequestException"):
+        yield seen.DeleteRefused(intermediate="arrival", code=code, message="")
+
+
+def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> None:
+    reached: dict[tuple[IntermediateState, type], set[IntermediateState]] = defaultdict(set)
+    for state, pending in product(IntermediateState, (False, True)):
+        chain = with_each(a_chain(), state=state)
+        chain = replace(chain, pending=(Pending(command=RELEASE, until=LATER),) if pending else ())
+        for fact, now in product(facts_about_intermediates(), (NOW, EXPIRED)):
+            situation = IntermediateSituation(
+                chain=chain, intermediate=chain.intermediate("arrival"), route=a_route(), now=now
+            )
+            reached[state, type(fact)].add(step_intermediate(situation, fact).intermediate.state)
+
+    told = {(row.before, row.fact): set(row.after) for row in INTERMEDIATE_ROWS}
+    silent = {key: {key[0]} for key in reached if key not in told}
+    assert dict(reached) == told | silent
+
+
+def readers(state: HopState) -> Chain:
+    return with_hop(a_chain(), state=state, arrival=COPY_ARN, promised_until=STARTED.chain.hop("to-dr").promised_until)
+
+
+def test_an_intermediate_follows_its_readers_exactly_as_the_consequences_say() -> None:
+    """HELD to DUE when the last reader is verified, and back while nothing was deleted."""
+    good, bad = INSPECTED[1], INSPECTED[4]
+    reached = set()
+    for before, hop, fact in (
+        (IntermediateState.HELD, HopState.VERIFYING, good),
+        (IntermediateState.DUE, HopState.VERIFIED, bad),
+        (IntermediateState.RELEASING, HopState.VERIFIED, bad),
+    ):
+        chain = with_each(readers(hop), state=before)
+        chain = replace(chain, pending=(Pending(command=RELEASE, until=LATER),) if before == "RELEASING" else ())
+        after = advance(chain, fact, route=a_route(keep={}), now=NOW).chain.intermediate("arrival").state
+        why = "every reader VERIFIED" if hop is HopState.VERIFYING else "a reader in doubt"
+        reached.add((before, why, after))
+
+    assert reached == set(CONSEQUENCES)
