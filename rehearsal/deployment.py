@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backup_simulator import World
+from backup_simulator.surroundings import StackResource
 from rehearsal.functions import WarmFunction
 from rehearsal.resources import MAKERS, NO_EFFECT, Made
 from rehearsal.template import NO_VALUE, Resolver, TemplateError, parameters_of, read_template
@@ -46,12 +47,25 @@ class Stack:
         for logical_id in self.template["Resources"]:
             if self.exists(logical_id):
                 self.make(logical_id)
-        outputs = self.template.get("Outputs", {})
-        return {
+        outputs = {
             name: str(self.resolver.resolve(output["Value"]))
-            for name, output in outputs.items()
+            for name, output in self.template.get("Outputs", {}).items()
             if "Condition" not in output or self.resolver.holds(output["Condition"])
         }
+        self.site.record_stack(
+            self.name,
+            description=self.template.get("Description", ""),
+            parameters=self.parameters,
+            outputs=outputs,
+            resources=[self._recorded(logical_id, made) for logical_id, made in self._made.items()],
+        )
+        return outputs
+
+    def _recorded(self, logical_id: str, made: Made) -> StackResource:
+        """As CloudFormation lists it, after SAM's transform."""
+        kind = self.template["Resources"][logical_id]["Type"]
+        kind = kind.replace("AWS::Serverless::Function", "AWS::Lambda::Function")
+        return StackResource(logical_id=logical_id, physical_id=made.ref, kind=kind)
 
     def exists(self, logical_id: str) -> bool:
         condition = self.template["Resources"][logical_id].get("Condition")

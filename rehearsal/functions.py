@@ -6,8 +6,8 @@ import importlib.util
 import io
 import json
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +48,15 @@ class Log(io.TextIOBase):
                     listener(json.loads(line))
         return len(text)
 
+    @contextmanager
+    def heard_by(self, listener: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Tell somebody of the lines for a while."""
+        self.listeners.append(listener)
+        try:
+            yield
+        finally:
+            self.listeners.remove(listener)
+
 
 # Python's logging keeps the first stream that it was given, for the life of the process: hence one log for all.
 LOG = Log()
@@ -55,7 +64,10 @@ LOG = Log()
 
 @dataclass(kw_only=True)
 class WarmFunction:
-    """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session."""
+    """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session.
+
+    `measure` takes what the function measures: namespace, name, dimensions, value.
+    """
 
     name: str
     folder: Path
@@ -63,6 +75,7 @@ class WarmFunction:
     session: Any
     now: Callable[[], datetime]
     chains: ChainStore | None
+    measure: Callable[[str, str, Mapping[str, str], float], None]
     invocations: int = 0
     _handler: Callable[[dict[str, Any], Any], Any] | None = field(default=None, repr=False)
 
@@ -74,7 +87,7 @@ class WarmFunction:
             invoked_function_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{self.name}",
             aws_request_id=f"{self.name}-{self.invocations}",
         )
-        with redirect_stdout(LOG), warnings.catch_warnings():
+        with redirect_stdout(LOG), LOG.heard_by(self._keep), warnings.catch_warnings():
             # An invocation that counts nothing is no news; on Lambda this line goes to the log.
             warnings.filterwarnings("ignore", message="No application metrics to publish")
             try:
@@ -84,6 +97,19 @@ class WarmFunction:
             except ProcessDied:
                 self._handler = None
                 raise
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        """What stands in the embedded metric format becomes metrics, as CloudWatch makes them of a log's lines.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+        """
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for names in directive["Dimensions"]:
+                dimensions = {name: str(line[name]) for name in names}
+                for metric in directive["Metrics"]:
+                    value = line[metric["Name"]]
+                    for each in value if isinstance(value, list) else [value]:
+                        self.measure(directive["Namespace"], metric["Name"], dimensions, float(each))
 
     def _build(self) -> Callable[[dict[str, Any], Any], Any]:
         runtime = Runtime(environ=self.environ, session=self.session, now=self.now, chains=self.chains)

@@ -28,7 +28,7 @@ Properties = dict[str, Any]
 NO_EFFECT = {
     "AWS::Serverless::LayerVersion": "functions import the packages from this checkout",
     "AWS::Logs::LogGroup": "logs are listened to directly",
-    "AWS::CloudWatch::Alarm": "nobody watches metrics in a rehearsal",
+    "AWS::CloudWatch::Alarm": "nobody watches metrics in a rehearsal, though they are kept",
     "AWS::DynamoDB::Table": "the chain store is handed to the functions, or DynamoDB's stand-in is",
     "AWS::SQS::QueuePolicy": "who may send to a queue is not modelled",
     "AWS::SNS::TopicPolicy": "who may publish to a topic is not modelled",
@@ -135,6 +135,7 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         session=stack.open_session(stack.account, properties["Role"], stack.region),
         now=stack.world.now,
         chains=stack.chains,
+        measure=stack.site.measure,
     )
     arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
     stack.functions[logical_id] = stack.functions[arn] = function
@@ -151,7 +152,8 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
 def _schedule(stack: Stack, logical_id: str, properties: Properties) -> Made:
     number, unit = properties["ScheduleExpression"].removeprefix("rate(").removesuffix(")").split()
     every = timedelta(**{unit if unit.endswith("s") else f"{unit}s": float(number)})
-    stack.site.schedule(logical_id, every, stack.functions[properties["Target"]["Arn"]])
+    target = properties["Target"]["Arn"]
+    stack.site.schedule(logical_id, every, stack.functions[target], target_arn=target)
     return Made(ref=logical_id, attributes={"Arn": stack.arn_of("AWS::Scheduler", logical_id)})
 
 

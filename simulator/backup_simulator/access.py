@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 # Calls whose IAM action has another name than the operation.
-ACTIONS = {("sqs", "SendMessageBatch"): "sqs:SendMessage"}
+ACTIONS = {
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
+}
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
 MEMORY = 10_000
 

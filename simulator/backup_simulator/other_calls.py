@@ -1,4 +1,4 @@
-"""The few operations of other services that such systems call: STS, SQS, SNS and EventBridge."""
+"""The few operations of other services that such systems call (STS, SQS, SNS, EventBridge), and those that only look."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from datetime import datetime
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator.account_calls import AccountCalls
+from backup_simulator.database_calls import DatabaseCalls
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller
 from backup_simulator.queues import BATCH_ENTRIES, Queue
+from backup_simulator.watching_calls import WatchingCalls
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -41,6 +44,9 @@ class OtherCalls:
             ("sqs", "DeleteMessage"): self._delete,
             ("sns", "Publish"): self._publish,
             ("events", "PutEvents"): self._put_events,
+            **AccountCalls(world).operations,
+            **DatabaseCalls(world).operations,
+            **WatchingCalls(world).operations,
         }
 
     def call(

@@ -12,6 +12,7 @@ from backup_simulator.model import GIBIBYTE, Database, Key, Vault
 from backup_simulator.other_calls import Published
 from backup_simulator.queues import Mapping as FunctionMapping
 from backup_simulator.queues import Message, Queue
+from backup_simulator.surroundings import Measurement, ScheduleRecord, StackRecord, StackResource
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -190,19 +191,60 @@ class Site:
         every: timedelta,
         invoke: Callable[[dict[str, Any]], Any],
         payload: dict[str, Any] | None = None,
+        *,
         first_after: timedelta | None = None,
+        target_arn: str = "",
     ) -> None:
         """Invoke a function regularly, as EventBridge Scheduler does; what it raises, the schedule survives."""
         world = self._world
+        record = ScheduleRecord(
+            name=name,
+            arn=self._arn("scheduler", f"schedule/default/{name}"),
+            expression=f"rate({int(every.total_seconds() // 60)} minutes)",
+            target_arn=target_arn,
+        )
+        world.surroundings.schedules[self.account, self.region, name] = record
 
         def fire() -> None:
             world.clock.after(every, fire)
+            if not record.enabled:
+                return
             try:
                 invoke(dict(payload or {}))
             except (ProcessDied, Exception) as error:  # noqa: BLE001 - whatever it raises, the schedule goes on
                 world.note("schedule failed", self.account, self.region, f"{name}: {error}")
 
         world.clock.after(first_after if first_after is not None else every, fire)
+
+    def record_stack(
+        self,
+        name: str,
+        *,
+        description: str,
+        parameters: Mapping[str, str],
+        outputs: Mapping[str, str],
+        resources: Sequence[StackResource],
+    ) -> StackRecord:
+        """A CloudFormation stack that has been deployed here, for those who ask what there is."""
+        stack = StackRecord(
+            name=name,
+            arn=self._arn("cloudformation", f"stack/{name}/{name}-id"),
+            account=self.account,
+            region=self.region,
+            description=description,
+            created_at=self._world.now(),
+            parameters=dict(parameters),
+            outputs=dict(outputs),
+            resources=tuple(resources),
+        )
+        self._world.surroundings.stacks[self.account, self.region, name] = stack
+        return stack
+
+    def measure(self, namespace: str, name: str, dimensions: Mapping[str, str], value: float) -> None:
+        """A value of a CloudWatch metric, of this moment."""
+        metric = (namespace, name, frozenset(dimensions.items()))
+        measured = Measurement(at=self._world.now(), value=value)
+        self._world.surroundings.metrics[self.account, self.region, metric].append(measured)
 
     def now(self) -> datetime:
         return self._world.now()

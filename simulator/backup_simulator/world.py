@@ -28,6 +28,7 @@ from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.queues import Queue
 from backup_simulator.settings import SettingCalls
 from backup_simulator.sites import Account, Site
+from backup_simulator.surroundings import Surroundings
 from backup_simulator.switches import Delivery, UnknownBehaviour
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class World:
         self.queues: dict[str, Queue] = {}
         self.queues_by_url: dict[str, Queue] = {}
         self.topics: dict[str, list[Published]] = {}
+        self.surroundings = Surroundings()
         self.trace: list[TraceLine] = []
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self.lifecycle_changes: list[tuple[datetime, str, str]] = []
