@@ -36,6 +36,12 @@ demo: $(VENV)/.demo ## Run two nights of backups on the embedded simulator, and 
 test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
 	@$(VENV)/bin/python -m pytest
 
+NIGHTS ?= 20
+SEED ?= 1
+.PHONY: simulate
+simulate: $(VENV)/.demo ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
+	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)"
+
 .PHONY: replay
 replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EVENT=events/<file>.json
 	@test -n "$(EVENT)" || { echo "make replay needs a file: make replay EVENT=events/<file>.json" >&2; exit 2; }

@@ -11,6 +11,8 @@ from secondhop import __version__
 from secondhop_cli.redrive import redrive
 
 MISUSE = 2
+# More nights than anybody runs, and longer seeds than anybody types.
+MOST = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=1, help="the seed of chance; the same seed gives the same nights")
     demo.add_argument("--http", action="store_true", help="let the functions talk HTTP to the simulator, on loopback")
     demo.set_defaults(run=_demo)
+
+    nights = commands.add_parser("simulate", help="run whole nights of backups under every fault (needs a checkout)")
+    nights.add_argument("--nights", default="20", help="how many nights to run, each of another seed (default 20)")
+    nights.add_argument("--seed", default="1", help="the seed of the first night (default 1)")
+    nights.set_defaults(run=_simulate)
 
     replay = commands.add_parser("replay", help="feed one event file through the real handler (needs a checkout)")
     replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
@@ -62,6 +69,18 @@ def _demo(chosen: argparse.Namespace) -> int:
     except ModuleNotFoundError:
         return _needs_checkout("demo")
     return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http)
+
+
+def _simulate(chosen: argparse.Namespace) -> int:
+    for name, text, least in (("--nights", chosen.nights, 1), ("--seed", chosen.seed, 0)):
+        if not (text.isascii() and text.isdecimal() and least <= int(text) <= MOST):
+            sys.stderr.write(f"secondhop simulate: {name} should be a whole number from {least}, found {text!r}.\n")
+            return MISUSE
+    try:
+        from rehearsal.nights.many import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
+    except ModuleNotFoundError:
+        return _needs_checkout("simulate")
+    return simulate(sys.stdout, nights=int(chosen.nights), first_seed=int(chosen.seed))
 
 
 def _replay(chosen: argparse.Namespace) -> int:

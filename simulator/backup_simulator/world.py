@@ -23,6 +23,7 @@ from backup_simulator.event_shapes import point_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.identity import Identity
+from backup_simulator.light_door import LightSession
 from backup_simulator.model import Caller, Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.queues import Queue
@@ -117,6 +118,10 @@ class World:
     def session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> boto3.Session:
         """A boto3 session as an account's administrator, or as one of its roles, for as long as the world lasts."""
         return open_session(self, Caller(account=account_id, role_arn=role_arn), region)
+
+    def light_session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> LightSession:
+        """The same without boto3's own work, for runs of very many worlds; see `light_door`."""
+        return LightSession(self, Caller(account=account_id, role_arn=role_arn), region)
 
     def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied."""

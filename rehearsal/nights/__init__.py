@@ -1,0 +1,1 @@
+"""Nights: whole nights of many databases under every fault that can be thought of, drawn from a seed and judged."""

@@ -1,0 +1,64 @@
+"""Many nights, on every core, each seed in one process; what is told comes in the order of the seeds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TextIO
+
+from rehearsal.nights.night import Judgement, run_night
+from rehearsal.nights.plan import plan_night
+
+ROOT = Path(__file__).parents[2]
+# Nights that a process runs before it makes way for a fresh one, so that memory stays flat over thousands.
+NIGHTS_A_PROCESS = 200
+
+
+def simulate(stream: TextIO, *, nights: int, first_seed: int, processes: int | None = None) -> int:
+    """Run nights and tell of them. The exit code: 0 only if no promise was broken."""
+    seeds = range(first_seed, first_seed + nights)
+    chains = violations = 0
+    for judgement in judge_all(seeds, processes=processes):
+        chains += judgement.chains
+        violations += len(judgement.violations)
+        if judgement.violations:
+            _tell(stream, judgement)
+    stream.write(f"{nights} nights, {chains} chains, {violations} violations\n")
+    return 1 if violations else 0
+
+
+def judge_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[Judgement]:
+    """The judgements of all nights, in the order of their seeds."""
+    workers = min(processes or os.cpu_count() or 1, len(seeds))
+    if workers == 1:
+        yield from map(judge, seeds)
+        return
+    with get_context("spawn").Pool(workers, maxtasksperchild=NIGHTS_A_PROCESS) as pool:
+        yield from pool.imap(judge, seeds)
+
+
+def judge(seed: int) -> Judgement:
+    """Plan, run and judge the night of a seed."""
+    return run_night(plan_night(seed))
+
+
+def commit() -> str:
+    """The commit of this checkout, and whether it was changed since; for whoever replays a seed elsewhere."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],  # noqa: S607 - whichever git is used here
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip() or "unknown (no git here)"
+
+
+def _tell(stream: TextIO, judgement: Judgement) -> None:
+    stream.write(f"\nseed {judgement.seed}, commit {commit()}\n")
+    stream.writelines(f"  {violation}\n" for violation in judgement.violations)
+    stream.write(f"  replay: make simulate NIGHTS=1 SEED={judgement.seed}\n")
+    stream.flush()

@@ -1,0 +1,86 @@
+"""The light door: clients that ask the world directly, for runs of very many worlds.
+
+Most of an in-process call is botocore's own work: user agents, endpoints, hooks. A light client keeps what a caller
+can notice: the validation of parameters by the service's model, the answers, and ClientError. It has a method for each
+operation, and neither paginators nor waiters. Whoever wants boto3 itself uses `World.session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.validate import ParamValidator
+
+from backup_simulator.errors import Refused
+from backup_simulator.model import Caller
+from backup_simulator.wire import model_of
+
+if TYPE_CHECKING:
+    from backup_simulator.world import World
+
+
+class LightSession:
+    """Makes light clients, by the options of boto3's `Session.client` that name a Region and credentials."""
+
+    def __init__(self, world: World, caller: Caller, region: str) -> None:
+        self._world = world
+        self._region = region
+        self._key = world.identity.issue(caller, ends=False)
+
+    def client(
+        self,
+        service_name: str,
+        /,
+        *,
+        region_name: str | None = None,
+        aws_access_key_id: str | None = None,
+        **_options: Any,
+    ) -> LightClient:
+        """A client for a service of this session's Region and identity, or of the given ones."""
+        return LightClient(self._world, service_name, region_name or self._region, aws_access_key_id or self._key)
+
+
+class LightClient:
+    """A client whose methods are the operations of its service."""
+
+    def __init__(self, world: World, service: str, region: str, key: str) -> None:
+        self._world = world
+        self._service = service
+        self._region = region
+        self._key = key
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = _operations(self._service).get(name)
+        if operation is None:
+            raise AttributeError(f"{self._service} has no operation {name}")
+        shape = model_of(self._service).operation_model(operation).input_shape
+
+        def call(**request: Any) -> Any:
+            if shape is not None:
+                report = _VALIDATOR.validate(request, shape)
+                if report.has_errors():
+                    raise ParamValidationError(report=report.generate_report())
+            try:
+                reply = self._world.call(self._key, self._region, self._service, operation, request)
+            except Refused as refused:
+                error: Any = {
+                    "Error": {"Code": refused.code, "Message": refused.message},
+                    "ResponseMetadata": {"HTTPStatusCode": refused.status},
+                }
+                raise ClientError(error, operation) from refused
+            return {**reply, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+        self.__dict__[name] = call
+        return call
+
+
+_VALIDATOR = ParamValidator()
+
+
+@cache
+def _operations(service: str) -> dict[str, str]:
+    return {xform_name(name): name for name in model_of(service).operation_names}
