@@ -15,7 +15,7 @@ from secondhop.application.report import Report
 from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
+from secondhop.domain.command import Announce, Channel, ReleaseIntermediate, StartCopy
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import Route
 from tests.builders import (
@@ -147,13 +147,16 @@ class StandInQueue:
 
 @dataclass
 class StandInAnnouncer:
+    """`messages` are those of the topic, `events` those of the bus; troubles come whoever is told."""
+
     messages: list[Announce] = field(default_factory=list)
+    events: list[Announce] = field(default_factory=list)
     troubles: deque[Exception] = field(default_factory=deque)
 
     def announce(self, message: Announce) -> None:
         if self.troubles:
             raise self.troubles.popleft()
-        self.messages.append(message)
+        {Channel.TOPIC: self.messages, Channel.BUS: self.events}[message.channel].append(message)
 
 
 @dataclass

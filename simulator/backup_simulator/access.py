@@ -57,7 +57,8 @@ class Access:
         action = ACTIONS.get((service, operation), f"{service}:{operation}")
         resource = self._resource(caller, region, service, operation, request)
         vault = self._vault(caller, region, request) if service == "backup" else None
-        self._demand(caller, region, action, resource, vault=vault)
+        context = {"events:source": _sources(request)} if service == "events" else {}
+        self._demand(caller, region, action, resource, vault=vault, context=context)
         if service != "backup":
             return
         if "IamRoleArn" in request:
@@ -159,6 +160,11 @@ class Access:
                 return f"arn:aws:events:{region}:{caller.account}:event-bus/{bus}"
             case _:
                 return str(request.get("TopicArn") or request.get("RoleArn") or "*")
+
+
+def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The condition key events:source of PutEvents, which holds those of all entries (eb-use-conditions)."""
+    return tuple(entry["Source"] for entry in request.get("Entries", []))
 
 
 def _relevant(policies: tuple[dict[str, Any], ...], action: str) -> _Relevant:

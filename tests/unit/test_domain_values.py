@@ -218,9 +218,9 @@ def test_the_state_of_a_chain_is_that_of_its_parts() -> None:
 def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
     before = a_chain()
     after = with_hop(before, state=HopState.STRANDED, trouble=stranded(Cause.SOURCE_KEY))
-    (message,) = announcements(before, after)
+    message, event = announcements(before, after)
 
-    assert message.incident == incident_id(after, "to-dr", Cause.SOURCE_KEY)
+    assert message.incident == event.incident == incident_id(after, "to-dr", Cause.SOURCE_KEY)
     assert "kms:CreateGrant" in "\n".join(message.lines)
     assert announcements(replace(after, incidents=open_incidents(after)), after) == ()
     assert open_incidents(replace(after, abandoned_by="ada")) == ()
@@ -245,7 +245,7 @@ def test_a_chain_is_as_far_as_the_hop_that_is_furthest_behind(earlier: str, late
     ],
 )
 def test_a_message_says_what_happens_next(cause: Cause, next_step: str) -> None:
-    (message,) = announcements(a_chain(), with_hop(a_chain(), state=HopState.STRANDED, trouble=stranded(cause)))
+    message, _ = announcements(a_chain(), with_hop(a_chain(), state=HopState.STRANDED, trouble=stranded(cause)))
 
     assert message.lines[-1] == next_step
     assert isinstance(message, Announce)

@@ -11,7 +11,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState
 from secondhop.domain.classification import REMEDIES, Again, Cause
-from secondhop.domain.command import Announce
+from secondhop.domain.command import Announce, Channel
 from tests.builders import NOW, a_chain, a_job, a_route, with_hop
 
 NEWS = "Nobody has ever read this sentence before."
@@ -22,7 +22,8 @@ def fail(chain: Chain, message: str, *, category: str = "") -> tuple[Chain, list
     copying = with_hop(chain, state=HopState.COPYING, job_id="JOB-1", attempt=chain.hop("to-dr").failures + 1)
     job = replace(a_job(state="FAILED"), message=message, category=category)
     decision = advance(copying, seen.CopySeen(hop="to-dr", job=job), route=a_route(), now=NOW)
-    return decision.chain, [command for command in decision.commands if isinstance(command, Announce)]
+    told = [command for command in decision.commands if isinstance(command, Announce)]
+    return decision.chain, [message for message in told if message.channel is Channel.TOPIC]
 
 
 def test_an_unknown_text_is_tried_a_few_times_in_silence_and_then_quoted_to_the_operators() -> None:

@@ -11,7 +11,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.command import Announce, InspectIntermediate, ReleaseIntermediate, SurveyKeep
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from tests.builders import (
@@ -150,7 +150,7 @@ def test_a_delete_that_did_nothing_is_asked_for_again_and_announced_after_three_
 def test_an_expired_leftover_is_announced_once_and_deleted_again_daily() -> None:
     chain = an_intermediate(IntermediateState.RELEASING)
     told = take(chain, inspected("EXPIRED"))
-    assert len(told.effects) == 1
+    assert [type(effect) for effect in told.effects] == [Announce, Announce]
 
     soon = take(told.chain, inspected("EXPIRED"), after=timedelta(hours=1))
     assert soon.commands == ()

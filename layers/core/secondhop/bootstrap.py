@@ -14,9 +14,11 @@ from typing import Any
 
 import boto3
 
+from secondhop.adapters.announcers import Announcers
 from secondhop.adapters.aws_backup import AwsBackup
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.environment import Settings, read_settings
+from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
 from secondhop.adapters.sites import CONFIG, AssumedRole, ClientFactory, Sites
 from secondhop.adapters.sns_announcer import SnsAnnouncer
 from secondhop.adapters.sqs_work import DeadLetters, SqsWork
@@ -60,7 +62,10 @@ def install(runtime: Runtime) -> Installation:
     queue = SqsWork(sqs, settings.work_queue_url)
     chains = runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table)
     backup = AwsBackup(Sites(runtime.session, _roles(settings), runtime.now).backup_client)
-    announcer = SnsAnnouncer(runtime.session.client("sns", config=CONFIG), settings.topic_arn)
+    announcer = Announcers(
+        topic=SnsAnnouncer(runtime.session.client("sns", config=CONFIG), settings.topic_arn),
+        bus=EventBridgeAnnouncer(runtime.session.client("events", config=CONFIG)),
+    )
     performer = Performer(chains=chains, backup=backup, queue=queue, announcer=announcer, now=runtime.now)
     routes, now = settings.routes, runtime.now
     return Installation(

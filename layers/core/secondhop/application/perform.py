@@ -55,7 +55,7 @@ class Performer:
                 yield from self._guarded(chain, command, route, lambda: self._release(chain, command, route))
             case ask.Announce():
                 self.announcer.announce(command)
-                yield seen.Announced(incident=command.incident, is_closed=command.is_closed)
+                yield seen.Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
             case ask.EffectCommand():
                 raise TypeError(f"no such effect: {command}")
             case ask.Question():

@@ -199,10 +199,8 @@ def _is_verified(chain: Chain) -> bool:
 def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
     def is_told(pending: Pending) -> bool:
         command = pending.command
-        return isinstance(command, Announce) and (command.incident, command.is_closed) == (
-            fact.incident,
-            fact.is_closed,
-        )
+        told = (fact.incident, fact.is_closed, fact.channel)
+        return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
 
     return replace(chain, pending=tuple(p for p in chain.pending if not is_told(p)))
 

@@ -1,5 +1,6 @@
-"""Which incidents a chain has open, and what the operators are told of them.
+"""Which incidents a chain has open, and what the operators are told of them, on every channel.
 
+Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it.
 An incident's id is made of the chain, the subject and the cause, so that a repeated message is recognisable as one.
 Waiting, a quota and a retry are no incidents.
 """
@@ -7,11 +8,12 @@ Waiting, a quota and a retry are no incidents.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from secondhop.domain.arn import Arn
 from secondhop.domain.chain import Chain, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
-from secondhop.domain.command import Announce
+from secondhop.domain.command import Announce, Channel, Circumstances
 
 
 def incident_id(chain: Chain, subject: str, cause: Cause) -> str:
@@ -27,7 +29,7 @@ def open_incidents(chain: Chain) -> tuple[str, ...]:
 
 
 def announcements(before: Chain, after: Chain) -> tuple[Announce, ...]:
-    """What to tell: incidents that opened, and incidents that closed, since `before` was announced."""
+    """What to tell, and where: incidents that opened, and incidents that closed, since `before` was announced."""
     now_open = open_incidents(after)
     told = set(before.incidents)
     opened = tuple(
@@ -36,7 +38,7 @@ def announcements(before: Chain, after: Chain) -> tuple[Announce, ...]:
         if after.abandoned_by is None and incident_id(after, subject, trouble.cause) not in told
     )
     closed = tuple(_closing(after, incident) for incident in before.incidents if incident not in now_open)
-    return (*opened, *closed)
+    return tuple(replace(told, channel=channel) for told in (*opened, *closed) for channel in Channel)
 
 
 def _opening(chain: Chain, subject: str, trouble: Trouble) -> Announce:
@@ -57,6 +59,13 @@ def _opening(chain: Chain, subject: str, trouble: Trouble) -> Announce:
             f"Remedy: {remedy.words}",
             f"Next: {next_step}",
         ),
+        circumstances=replace(
+            _circumstances(chain),
+            cause=str(trouble.cause),
+            message=trouble.message,
+            remedy=remedy.words,
+            next_step=next_step,
+        ),
     )
 
 
@@ -68,6 +77,20 @@ def _closing(chain: Chain, incident: str) -> Announce:
         is_closed=True,
         title=f"{_database_name(chain)}: closed",
         lines=(*_whereabouts(chain), f"The chain is {who}."),
+        circumstances=_circumstances(chain),
+    )
+
+
+def _circumstances(chain: Chain) -> Circumstances:
+    return Circumstances(
+        state=str(chain.state),
+        route=chain.key.route,
+        recovery_point=chain.key.recovery_point,
+        database=chain.database,
+        resource_type=chain.resource_type,
+        created_at=chain.created_at,
+        watched_vault_arn=chain.watched.arn,
+        destination_vault_arns=tuple(hop.destination.arn for hop in chain.hops),
     )
 
 

@@ -7,6 +7,8 @@ fence. Questions only read; they are asked in the invocation that decided them a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from secondhop.domain.arn import Site, Vault
 
@@ -39,14 +41,41 @@ class ReleaseIntermediate(EffectCommand):
     vault: Vault
 
 
+class Channel(StrEnum):
+    """Where operators, and what they have wired, listen. Each is told, and told again, for itself."""
+
+    TOPIC = "TOPIC"
+    BUS = "BUS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What an incident of a chain is about, for programs; `cause` and `remedy` are None once it closed."""
+
+    state: str
+    route: str
+    recovery_point: str
+    database: str
+    resource_type: str
+    created_at: datetime
+    watched_vault_arn: str
+    destination_vault_arns: tuple[str, ...]
+    cause: str | None = None
+    message: str | None = None
+    remedy: str | None = None
+    next_step: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce(EffectCommand):
-    """Tell the operators that an incident opened or closed. At least once, with a stable id."""
+    """Tell the operators that an incident opened or closed. At least once on each channel, with a stable id."""
 
     incident: str
     is_closed: bool
     title: str
     lines: tuple[str, ...]
+    channel: Channel = Channel.TOPIC
+    circumstances: Circumstances | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

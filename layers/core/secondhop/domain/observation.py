@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import StartCopy
+from secondhop.domain.command import Channel, StartCopy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +69,11 @@ class AbandonAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """The operators were told of an incident."""
+    """The operators were told of an incident on a channel."""
 
     incident: str
     is_closed: bool
+    channel: Channel = Channel.TOPIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,54 @@
+"""The deployed actor puts incidents on the bus of its own account, under the template's own policies."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from backup_simulator import World
+from backup_simulator.eventbridge import RuleTarget
+from rehearsal.stage import HOME, Stage
+from secondhop.adapters.memory_chains import MemoryChains
+
+
+def a_listener(stage: Stage) -> str:
+    """A queue of somebody who wired Second Hop's events to something of his own; its ARN."""
+    site = stage.world.site(stage.main_account, HOME)
+    queue = site.create_queue("pager").arn
+    site.put_rule("pager", pattern={"source": ["secondhop"]}, targets=[RuleTarget(id="pager", arn=queue)])
+    return queue
+
+
+def a_denied_night(*, without_bus: bool = False) -> tuple[Stage, list[dict[str, Any]]]:
+    """A night whose copies are refused, and the events that a listener got."""
+    stage = Stage(World(), MemoryChains())
+    queue = a_listener(stage)
+    stage.add_database("Aurora", "customers", size_gib=2)
+    copy_role = stage.world.identity.roles[stage.backup_account["CopyRoleArn"]]
+    copy_role.policies = ()
+    if without_bus:
+        actor = stage.world.identity.roles[stage.main.attribute("AdvanceChainRole", "Arn")]
+        actor.policies = tuple(
+            {**each, "Statement": [s for s in each["Statement"] if s.get("Sid") != "TellOnTheBus"]}
+            for each in actor.policies
+        )
+    stage.world.run_for(timedelta(hours=20))
+    site = stage.world.site(stage.main_account, HOME)
+    return stage, [json.loads(message.body) for message in site.messages(queue)]
+
+
+def test_an_incident_reaches_whoever_listens_on_the_bus_and_people_hear_the_same() -> None:
+    stage, events = a_denied_night()
+    told = stage.world.topics[stage.topic_arn]
+
+    assert [event["detail-type"] for event in events] == ["Incident Opened"]
+    assert events[0]["account"] == stage.main_account
+    assert [events[0]["detail"]["incident"] in message.message for message in told] == [True]
+
+
+def test_a_bus_that_may_not_be_written_to_neither_silences_nor_repeats_the_topic() -> None:
+    stage, events = a_denied_night(without_bus=True)
+
+    assert events == []
+    assert len(stage.world.topics[stage.topic_arn]) == 1
