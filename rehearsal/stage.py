@@ -6,7 +6,7 @@ topology it is in the backup account, and serves every workload account that the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,8 @@ class Stage:
     topology: Topology = Topology.WORKLOAD
     workload_accounts: Sequence[str] = ()
     """Who has databases; empty takes one account in the workload topology, and two in the hub."""
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Further parameters of the companion stacks, by the names of their files without ending."""
 
     def __post_init__(self) -> None:
         self.is_hub = self.topology is Topology.HUB
@@ -89,7 +91,8 @@ class Stage:
     def _stack(self, path: str, account: str, region: str, given: dict[str, str]) -> Stack:
         name = "second-hop" if path == "template.yaml" else f"second-hop-{Path(path).stem}"
         opener = self.open_session or self.world.session
-        return Stack(self.world, ROOT / path, account, region, name, given, self.chains, opener)
+        everything = {**given, **self.given.get(Path(path).stem, {})}
+        return Stack(self.world, ROOT / path, account, region, name, everything, self.chains, opener)
 
     def add_database(self, resource_type: str, name: str, *, size_gib: float, account: str | None = None) -> str:
         """A database under the key of its account (the first, unless one is named), which the plan selects; its ARN."""

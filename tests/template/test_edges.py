@@ -140,7 +140,23 @@ def test_a_person_hears_of_a_sweep_that_does_not_run():
     assert alarm["Period"] * alarm["EvaluationPeriods"] >= 2 * slowest * 60
 
 
-def test_every_alarm_reaches_the_topic_and_says_what_is_wrong():
-    for alarm in resources(MAIN, "AWS::CloudWatch::Alarm").values():
+def test_undelivered_events_of_the_backup_account_are_not_kept_in_silence():
+    alarm = properties(BACKUP, "UndeliveredEventsAlarm")
+
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["UndeliveredEvents", "QueueName"]}}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_alarm_reaches_the_topic_of_its_stack_and_says_what_is_wrong(name):
+    for alarm in resources(name, "AWS::CloudWatch::Alarm").values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Notifications"}]
         assert len(alarm["Properties"]["AlarmDescription"]) > 40
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_topic_admits_the_alarms_of_its_own_account(name):
+    for topic in resources(name, "AWS::SNS::Topic"):
+        (statement,) = [each for each in statements(name) if each.resources == [{"Ref": topic}] and not each.role]
+        assert statement.body["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert statement.body["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.template.reading import ALL, mentions, properties, resources, statements, template
+from tests.template.rendering import render
 
 BACKUP, DR, WORKLOAD = ALL[1:]
 CHANGES = {
@@ -40,15 +41,26 @@ def test_nobody_but_the_administrator_deletes_a_final_copy():
     assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR]
 
 
-def test_nobody_but_the_actor_and_the_administrator_deletes_an_intermediate():
-    actor, administrator = denials(BACKUP, "WatchedVault")["backup:DeleteRecoveryPoint"]
+@pytest.mark.parametrize("action", ["backup:DeleteRecoveryPoint", "backup:StartCopyJob"])
+def test_nobody_but_the_actor_and_the_administrator_copies_or_deletes_an_intermediate(action):
+    actor, administrator = denials(BACKUP, "WatchedVault")[action]
 
     assert administrator == ADMINISTRATOR
     assert actor["Fn::If"] == [
         "IsWorkload",
-        {"Fn::GetAtt": ["OperatorRole", "Arn"]},
+        {
+            "Fn::If": [
+                "CreatesOperatorRole",
+                {"Fn::GetAtt": ["OperatorRole", "Arn"]},
+                {"Ref": "ExistingOperatorRoleArn"},
+            ]
+        },
         {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/secondhop/advance_chain/*"},
     ]
+
+
+def test_nobody_but_the_administrator_copies_a_final_copy_out():
+    assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR]
 
 
 def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
@@ -61,28 +73,71 @@ def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
     assert "/secondhop/advance_chain/" not in others
 
 
-def test_only_named_accounts_of_the_organization_copy_into_the_watched_vault():
-    (allow,) = [
-        each for each in properties(BACKUP, "WatchedVault")["AccessPolicy"]["Statement"] if each["Effect"] == "Allow"
-    ]
+@pytest.mark.parametrize(
+    ("topology", "admitted"), [("workload", "111122223333"), ("hub", ["111122223333", "222233334444"])]
+)
+def test_only_named_accounts_of_the_organization_copy_into_the_watched_vault(topology, admitted):
+    """In the workload topology the vault belongs to one account: the one whose functions act on it."""
+    given = {"Topology": topology, "WorkloadAccountIds": "111122223333,222233334444"}
+    policy = render(BACKUP, given).resources["WatchedVault"]["Properties"]["AccessPolicy"]
+    (allow,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
 
     assert allow["Action"] == "backup:CopyIntoBackupVault"
     assert allow["Condition"] == {
-        "StringEquals": {
-            "aws:PrincipalOrgID": {"Ref": "OrganizationId"},
-            "aws:PrincipalAccount": {"Fn::Split": [",", {"Ref": "WorkloadAccountIds"}]},
-        }
+        "StringEquals": {"aws:PrincipalOrgID": "o-simulated0", "aws:PrincipalAccount": admitted}
     }
 
 
-def test_the_dr_vault_is_locked_unless_somebody_says_otherwise():
-    lock = properties(DR, "DrVault")["LockConfiguration"]
+SENTENCE = "nobody can ever remove this lock"
 
-    assert template(DR)["Parameters"]["VaultLock"]["Default"] == "governance"
-    assert lock["Fn::If"][:2] == [
-        "IsLocked",
-        {"MinRetentionDays": {"Ref": "MinimumRetentionDays"}, "MaxRetentionDays": {"Ref": "MaximumRetentionDays"}},
-    ]
+
+def lock(**given: str) -> dict | None:
+    return render(DR, given).resources["DrVault"]["Properties"].get("LockConfiguration")
+
+
+def test_the_dr_vault_is_locked_in_governance_mode_unless_somebody_says_otherwise():
+    assert lock() == {"MinRetentionDays": "7", "MaxRetentionDays": "365"}
+    assert lock(VaultLock="off") is None
+
+
+def test_a_compliance_lock_is_made_only_for_who_typed_that_it_is_for_ever():
+    confirmed = lock(VaultLock="compliance", ConfirmComplianceLock=SENTENCE, LockGraceDays="3")
+    unconfirmed = lock(VaultLock="compliance", ConfirmComplianceLock="yes")
+
+    assert confirmed == {"MinRetentionDays": "7", "MaxRetentionDays": "365", "ChangeableForDays": "3"}
+    assert unconfirmed == lock()
+    assert lock(ConfirmComplianceLock=SENTENCE) == lock()
+
+
+def test_an_unconfirmed_compliance_lock_is_refused_by_a_rule_that_says_what_to_type():
+    rule = template(DR)["Rules"]["ComplianceLock"]
+    (assertion,) = rule["Assertions"]
+
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "VaultLock"}, "compliance"]}
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "ConfirmComplianceLock"}, SENTENCE]}
+    assert SENTENCE in assertion["AssertDescription"]
+    assert SENTENCE in template(DR)["Parameters"]["ConfirmComplianceLock"]["Description"]
+    assert "irrevocable" in template(DR)["Parameters"]["LockGraceDays"]["Description"]
+    assert template(DR)["Parameters"]["LockGraceDays"]["MinValue"] == 3  # what AWS Backup allows at least
+
+
+def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more():
+    """Nothing of it is in the workload account's hands: metric, alarm and topic are the DR Region's own."""
+    alarm = render(DR, {"ArrivalsExpectedWithinHours": "30"}).resources["ArrivalsAlarm"]["Properties"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Backup", "NumberOfRecoveryPointsCompleted")
+    assert alarm["Dimensions"] == [{"Name": "BackupVaultName", "Value": "dr-vault"}]
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 1, "LessThanThreshold")
+    # AWS Backup reports no zeros (devguide/cloudwatch): silence is the very thing to hear of.
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] * int(alarm["EvaluationPeriods"]) == 30 * 3600
+
+
+def test_the_alarm_looks_no_further_back_than_cloudwatch_can():
+    parameter = template(DR)["Parameters"]["ArrivalsExpectedWithinHours"]
+
+    assert parameter["MaxValue"] * properties(DR, "ArrivalsAlarm")["Period"] <= 7 * 86400
+    assert parameter["Default"] > 24
 
 
 def test_the_watched_vault_is_never_locked_because_intermediates_are_released():
