@@ -11,8 +11,8 @@ from backup_simulator import World
 from backup_simulator.model import Point
 from rehearsal.functions import LOG
 from rehearsal.oracle import PROMISES, Violation
-from rehearsal.over_http import HttpDoor, http_door
-from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
+from rehearsal.over_http import http_door
+from rehearsal.stage import BACKUP, DR, HOME, NEIGHBOUR, WORKLOAD, Stage, Topology
 from rehearsal.timeline import Timeline
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
@@ -24,6 +24,8 @@ DATABASES = (
     ("Neptune", "graph", 30),
     ("RDS", "billing", 50),
 )
+# Whose databases are in the second workload account, where there is one.
+OF_THE_NEIGHBOUR = ("graph", "billing")
 FAILS_FIRST = "billing"
 FAILURE = "An internal error occurred."
 NIGHTS = 2
@@ -31,22 +33,25 @@ NIGHTS = 2
 A_NIGHT = timedelta(hours=24)
 
 
-def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False) -> int:
+def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False, topology: Topology = Topology.WORKLOAD) -> int:
     """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE.
 
     `over_http` lets the functions talk to the simulator through a real connection on loopback.
     """
     world = World(seed=seed)
     with http_door(world) if over_http else nullcontext() as door:
-        return _run(stream, world, door)
+        chains = MemoryChains()
+        return _run(stream, Stage(world, chains, open_session=door, topology=topology), chains)
 
 
-def _run(stream: TextIO, world: World, door: HttpDoor | None) -> int:
-    chains = MemoryChains()
-    stage = Stage(world, chains, open_session=door)
-    arns = {name: stage.add_database(kind, name, size_gib=size) for kind, name, size in DATABASES}
+def _run(stream: TextIO, stage: Stage, chains: MemoryChains) -> int:
+    world = stage.world
+    arns = {
+        name: stage.add_database(kind, name, size_gib=size, account=_owner(stage, name))
+        for kind, name, size in DATABASES
+    }
     world.faults.fail_copy_job(database_arn=arns[FAILS_FIRST], destination_region=DR, message=FAILURE)
-    _introduce(stream)
+    _introduce(stream, stage)
     timeline = Timeline(stream)
     world.on_trace(timeline.show_trace)
     listener = timeline.show_decision(world.now)
@@ -61,10 +66,19 @@ def _run(stream: TextIO, world: World, door: HttpDoor | None) -> int:
     return _conclude(stream, stage, chains)
 
 
-def _introduce(stream: TextIO) -> None:
+def _owner(stage: Stage, database: str) -> str:
+    return NEIGHBOUR if stage.is_hub and database in OF_THE_NEIGHBOUR else WORKLOAD
+
+
+def _introduce(stream: TextIO, stage: Stage) -> None:
+    five = f"  workload account {WORKLOAD}, {HOME}: five databases, backed up nightly\n"
+    shared = (
+        f"  workload account {WORKLOAD}, {HOME}: three databases, backed up nightly\n"
+        f"  workload account {NEIGHBOUR}, {HOME}: two databases, backed up nightly\n"
+    )
     stream.write(
         "Second Hop on a simulated AWS. Nothing here is real or leaves this machine.\n\n"
-        f"  workload account {WORKLOAD}, {HOME}: five databases, backed up nightly\n"
+        f"{shared if stage.is_hub else five}"
         f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
         f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
         "AWS: what the cloud does. hop: what Second Hop decides. SNS: what people are\n"

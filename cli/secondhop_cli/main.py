@@ -36,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run two nights of backups on the embedded simulator (needs a checkout)")
     demo.add_argument("--seed", type=int, default=1, help="the seed of chance; the same seed gives the same nights")
     demo.add_argument("--http", action="store_true", help="let the functions talk HTTP to the simulator, on loopback")
+    demo.add_argument(
+        "--topology",
+        choices=("workload", "hub"),
+        default="workload",
+        help="hub: the stack is in the backup account and serves two workload accounts",
+    )
     demo.set_defaults(run=_demo)
 
     nights = commands.add_parser("simulate", help="run whole nights of backups under every fault (needs a checkout)")
@@ -66,9 +72,11 @@ def _needs_checkout(command: str) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     try:
         from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
+        from rehearsal.stage import Topology  # noqa: PLC0415 - as above
     except ModuleNotFoundError:
         return _needs_checkout("demo")
-    return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http)
+    topology = Topology(chosen.topology)
+    return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http, topology=topology)
 
 
 def _simulate(chosen: argparse.Namespace) -> int:

@@ -74,6 +74,16 @@ def test_over_http_the_nights_are_the_same(demo: tuple[subprocess.CompletedProce
     assert over_http.stdout == demo[0].stdout
 
 
+def test_the_hub_serves_two_workload_accounts_as_well() -> None:
+    done = secondhop("demo", "--topology", "hub")
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert "workload account 222233334444" in done.stdout
+    assert done.stdout.endswith("10 of 10 chains are COMPLETE.\n")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_a_seed_that_is_no_number_is_misuse() -> None:
     done = secondhop("demo", "--seed", "lucky")
 

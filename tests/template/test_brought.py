@@ -6,7 +6,7 @@ import re
 import pytest
 
 from rehearsal.template import TemplateError
-from tests.template.reading import template
+from tests.template.reading import template, walk
 from tests.template.rendering import BACKUP, BACKUP_ACCOUNT, DR, KEY_ID, WORKLOAD, WORKLOAD_ACCOUNT, an_arn, render
 
 MADE_KEY, MADE_ROLE = f"key/{KEY_ID}", "role/ours/brought"
@@ -43,6 +43,13 @@ def test_what_is_brought_is_used_and_nothing_is_made_instead(name, parameter, va
         names = re.compile(rf":{logical_id}\b|<{logical_id}>")
         assert names.search(json.dumps(made.resources) + json.dumps(made.outputs))
         assert not names.search(json.dumps(brought.resources) + json.dumps(brought.outputs))
+
+
+@pytest.mark.parametrize("name", [DR, BACKUP, WORKLOAD])
+def test_where_nothing_is_brought_nothing_is_left_empty(name):
+    made = render(name)
+
+    assert "" not in list(walk([made.resources, made.outputs]))
 
 
 VAULTS = [(DR, "DrVault"), (BACKUP, "WatchedVault"), (WORKLOAD, "WorkloadVault")]
