@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +65,10 @@ class Journey(Place):
         super().__init__(**options)
         there = self.world.site(B, HOME)
         self.target = there.create_vault("far", key_arn=there.create_key(), policy=OPEN)
+        self.far_target = self.target
         self.copies = 0
+        self.kept: Key = self.source_key
+        self.meanwhile: Callable[[Journey], None] = lambda _: None
 
     @property
     def destination(self) -> Vault:
@@ -78,6 +82,7 @@ class Journey(Place):
         """The message of a copy that failed, or COMPLETED."""
         self.copies += 1
         job_id = self.copy(IdempotencyToken=f"attempt-{self.copies}", **changes)
+        self.meanwhile(self)
         self.world.run_for(timedelta(hours=6))
         job = self.job(job_id)
         return str(job.get("StatusMessage", job["State"]))
@@ -85,6 +90,25 @@ class Journey(Place):
     def allow_all_but(self, *actions: str) -> None:
         deny = {"Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}]}
         self.world.identity.roles[self.role].policies = (ALL, deny)
+
+    def lose_the_role(self, after: timedelta) -> None:
+        """What passes the role on is allowed; what uses it finds none."""
+        self.world.run_for(after)
+        self.world.account(A).delete_role(self.role)
+
+    def get_the_role_back(self) -> None:
+        self.meanwhile = lambda _: None
+        self.role = self.world.account(A).create_role("backup", trust=SERVICE, policies=[ALL])
+
+    def lose_the_source(self) -> None:
+        self.world.run_for(timedelta(minutes=5))
+        self.client.delete_recovery_point(BackupVaultName="near", RecoveryPointArn=self.point.arn)
+
+    def get_another_source(self) -> None:
+        self.meanwhile = lambda _: None
+        self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
+        self.world.run_for(timedelta(hours=1))
+        self.point = self.world.recovery_points()[-1]
 
     def allow_all(self) -> None:
         self.world.identity.roles[self.role].policies = (ALL,)

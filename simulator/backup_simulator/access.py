@@ -8,12 +8,13 @@ denial is a line of the trace, with its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator.authority import Authority
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Key, Role, Vault
-from backup_simulator.policy import decide, names_action, statements
+from backup_simulator.policy import decide
+from backup_simulator.regions import partition_of
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -25,17 +26,6 @@ ACTIONS = {
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
-MEMORY = 10_000
-
-
-@dataclass(kw_only=True)
-class _Relevant:
-    """What a role's policies say of an action. `verdict` where resource and conditions do not matter."""
-
-    policies: tuple[dict[str, Any], ...]
-    document: dict[str, Any]
-    verdict: str | None
-    verdicts: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
 class Access:
@@ -48,7 +38,7 @@ class Access:
     def __init__(self, world: World, *, enforced: bool) -> None:
         self._world = world
         self.enforced = enforced
-        self._relevant: dict[tuple[str, str], _Relevant] = {}
+        self._authority = Authority(world.identity)
 
     def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
         """Raises Refused if the caller may not make this call."""
@@ -68,8 +58,11 @@ class Access:
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
 
     def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-        """Whether a role's own policies allow an action."""
-        return not self.enforced or self._verdict(role, action, resource, context or {}) == "allow"
+        """Whether all that binds a role together allows an action."""
+        if not self.enforced:
+            return True
+        caller = Caller(account=role.account, role_arn=role.arn)
+        return self._authority.verdict(caller, action, resource, context or {}).outcome == "allow"
 
     def vault_admits(self, vault: Vault, account: str, role_arn: str) -> bool:
         """Cross-account copies need an Allow of the vault's policy; inside an account only a Deny matters."""
@@ -79,7 +72,7 @@ class Access:
             [vault.policy],
             action="backup:CopyIntoBackupVault",
             resource=vault.arn,
-            context=self._who(account, role_arn),
+            context=self._world.identity.context_of(account, role_arn),
             principal=role_arn,
         )
         return verdict == "allow" or (verdict == "none" and vault.account == account)
@@ -88,27 +81,27 @@ class Access:
         """Whether a key's policy lets a role of AWS Backup use it; a key without a policy serves its own account."""
         if key.managed_by or key.policy is None:
             return key.account == account
-        context = self._who(account, role_arn) | {"kms:GrantIsForAWSResource": "true"}
+        context = self._use_of_key(action, account, role_arn)
         return decide([key.policy], action=action, resource=key.arn, context=context, principal=role_arn) == "allow"
 
-    def _who(self, account: str, arn: str) -> dict[str, Any]:
-        organization = self._world.identity.organization_of(account)
-        return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
+    def key_serves(self, key: Key, action: str, role: Role) -> bool:
+        """Whether a role of the key's account may use it: by the key's policy that names the role, or by that and IAM.
 
-    def _verdict(self, role: Role, action: str, resource: str, context: Mapping[str, Any]) -> str:
-        """Remembered per role and action, until the role gets other policies."""
-        known = self._relevant.get((role.arn, action))
-        if known is None or known.policies is not role.policies:
-            known = self._relevant[role.arn, action] = _relevant(role.policies, action)
-        if known.verdict is not None:
-            return known.verdict
-        marks = (resource, *context.items())
-        if marks not in known.verdicts:
-            if len(known.verdicts) > MEMORY:
-                known.verdicts.clear()
-            full = {**self._who(role.account, role.arn), **context}
-            known.verdicts[marks] = decide([known.document], action=action, resource=resource, context=full)
-        return known.verdicts[marks]
+        "Allowing access to the account" lets IAM policies decide (kms/key-policy-default); without it they count for
+        nothing.
+        """
+        if key.managed_by:
+            return True
+        context = self._use_of_key(action, role.account, role.arn)
+        asked: dict[str, Any] = {"action": action, "resource": key.arn, "context": context, "principal": role.arn}
+        if key.policy is not None and decide([key.policy], **asked, by_name=True) == "allow":
+            return True
+        return self.key_admits(key, action, role.account, role.arn) and self.role_may(role, action, key.arn, context)
+
+    def _use_of_key(self, action: str, account: str, role_arn: str) -> dict[str, Any]:
+        """Grants are for an AWS resource; only calls about grants carry that key (kms/conditions-kms)."""
+        granted = {"kms:GrantIsForAWSResource": "true"} if action == "kms:CreateGrant" else {}
+        return self._world.identity.context_of(account, role_arn) | granted
 
     def _demand(
         self,
@@ -123,19 +116,13 @@ class Access:
         given = {"aws:RequestedRegion": region, **(context or {})}
         by_vault = "none"
         if vault is not None and vault.policy:
-            who = {**self._who(caller.account, caller.name), **given}
+            who = {**self._world.identity.context_of(caller.account, caller.name), **given}
             by_vault = decide([vault.policy], action=action, resource=resource, context=who, principal=caller.name)
         if by_vault == "deny":
             self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")
-        role = self._world.identity.roles.get(caller.role_arn or "")
-        if role is None:
-            return
-        verdict = self._verdict(role, action, resource, given)
-        if verdict == "deny":
-            self._refuse(caller, region, action, resource, "with an explicit deny in an identity-based policy")
-        if verdict == "none" and by_vault == "none":
-            reason = f"because no identity-based policy allows the {action} action"
-            self._refuse(caller, region, action, resource, reason)
+        verdict = self._authority.verdict(caller, action, resource, given)
+        if verdict.outcome == "deny" or (verdict.outcome == "none" and by_vault == "none"):
+            self._refuse(caller, region, action, resource, verdict.reason)
 
     def _refuse(self, caller: Caller, region: str, action: str, resource: str, reason: str) -> None:
         text = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {reason}"
@@ -157,7 +144,7 @@ class Access:
                 return queue.arn if queue else "*"
             case "events":
                 bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
-                return f"arn:aws:events:{region}:{caller.account}:event-bus/{bus}"
+                return f"arn:{partition_of(region)}:events:{region}:{caller.account}:event-bus/{bus}"
             case _:
                 return str(request.get("TopicArn") or request.get("RoleArn") or "*")
 
@@ -167,19 +154,11 @@ def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(entry["Source"] for entry in request.get("Entries", []))
 
 
-def _relevant(policies: tuple[dict[str, Any], ...], action: str) -> _Relevant:
-    named = [statement for statement in statements(policies) if names_action(statement, action)]
-    document = {"Statement": named}
-    is_plain = all(each.get("Resource", "*") == "*" and not each.get("Condition") for each in named)
-    verdict = decide([document], action=action, resource="*", context={}) if is_plain else None
-    return _Relevant(policies=policies, document=document, verdict=verdict)
-
-
 def _backup_resource(caller: Caller, region: str, operation: str, request: Mapping[str, Any]) -> str:
     if operation in ABOUT_POINTS:
         return str(request["RecoveryPointArn"])
     if "BackupPlanId" in request:
-        return f"arn:aws:backup:{region}:{caller.account}:backup-plan:{request['BackupPlanId']}"
+        return f"arn:{partition_of(region)}:backup:{region}:{caller.account}:backup-plan:{request['BackupPlanId']}"
     if operation in ("ListTags", "TagResource", "UntagResource"):
         return str(request["ResourceArn"])
     if "BackupVaultName" in request:
@@ -188,4 +167,4 @@ def _backup_resource(caller: Caller, region: str, operation: str, request: Mappi
 
 
 def vault_arn(account: str, region: str, name: str) -> str:
-    return f"arn:aws:backup:{region}:{account}:backup-vault:{name}"
+    return f"arn:{partition_of(region)}:backup:{region}:{account}:backup-vault:{name}"

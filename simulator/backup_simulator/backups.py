@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator.access import vault_arn
 from backup_simulator.cron import Schedule
 from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import backup_job_detail
 from backup_simulator.model import BackupJob, Caller, Database, Point, site_of
+from backup_simulator.regions import partition_of
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -36,7 +38,7 @@ class Plan:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:backup:{self.region}:{self.account}:backup-plan:{self.id}"
+        return f"arn:{partition_of(self.region)}:backup:{self.region}:{self.account}:backup-plan:{self.id}"
 
 
 class Backups:
@@ -134,7 +136,7 @@ class Backups:
             account=account,
             region=region,
             database=database,
-            vault_arn=f"arn:aws:backup:{region}:{account}:backup-vault:{request['BackupVaultName']}",
+            vault_arn=vault_arn(account, region, request["BackupVaultName"]),
             role_arn=request["IamRoleArn"],
             created_at=world.now(),
             delete_after_days=request.get("Lifecycle", {}).get("DeleteAfterDays"),

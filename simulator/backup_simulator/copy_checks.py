@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backup_simulator import texts
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Job, Key, Point, Vault, site_of
+from backup_simulator.regions import supports_copy
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -71,12 +72,15 @@ class CopyChecks:
         world = self._world
         account, region = site_of(job.destination_vault_arn)
         if account != job.account:
+            # One organization is one partition: no copy leaves it.
             if not world.identity.same_organization(account, job.account):
                 return texts.ORGANIZATION
             if not world.identity.cross_account_enabled:
                 return texts.SETTING
-        crosses_both = account != job.account and region != job.region
-        if is_multi_az_cluster(point) or (crosses_both and not world.unknown.single_action):
+        crosses_account = account != job.account
+        is_supported = supports_copy(job.resource_type, job.region, region, crosses_account=crosses_account)
+        crosses_both = crosses_account and region != job.region
+        if is_multi_az_cluster(point) or not is_supported or (crosses_both and not world.unknown.single_action):
             return texts.SINGLE_ACTION.format(source=job.region, destination=region, resource_type=job.resource_type)
         options = world.backups.options_of(job.database_arn)
         if options and (account, region) != (job.account, job.region):
@@ -90,28 +94,32 @@ class CopyChecks:
         role = self._world.identity.roles.get(job.role_arn)
         if role is None:
             return texts.NOT_ASSUMED.format(role=job.role_arn)
-        targets = {"backup:CopyTargets": (destination.arn,)}
+        here = {"aws:RequestedRegion": job.region}
+        targets = {**here, "backup:CopyTargets": (destination.arn,)}
         if not may(role, "backup:CopyFromBackupVault", point.arn, targets):
             return texts.VAULT_POLICY
-        if not may(role, "backup:CopyIntoBackupVault", destination.arn):
+        if not may(role, "backup:CopyIntoBackupVault", destination.arn, here):
             return texts.VAULT_POLICY
-        if not may(role, "rds:ListTagsForResource", point.arn):
+        if not may(role, "rds:ListTagsForResource", point.arn, here):
             return texts.LIST_TAGS
         kind = "Cluster" if ":cluster-snapshot:" in point.arn else ""
         needed = [f"rds:CopyDB{kind}Snapshot"]
         if destination.account != job.account:
             # The step that shares the snapshot with the destination account.
             needed.append(f"rds:ModifyDB{kind}SnapshotAttribute")
-        for action in needed:
-            if not may(role, action, point.arn):
-                return texts.NOT_PERMITTED.format(role=job.role_arn, action=action)
+        # "aws:RequestedRegion: both Regions must be listed" (RDS: USER_CopySnapshot).
+        for region in (job.region, destination.region):
+            for action in needed:
+                if not may(role, action, point.arn, {"aws:RequestedRegion": region}):
+                    return texts.NOT_PERMITTED.format(role=job.role_arn, action=action)
         return None
 
     def _vaults_and_keys(self, job: Job, point: Point, destination: Vault) -> str | None:
         world = self._world
         if not world.access.vault_admits(destination, job.account, job.role_arn):
             return texts.VAULT_POLICY
-        if world.keys[destination.key_arn].managed_by == "aws/backup":
+        key = world.keys.get(destination.key_arn)
+        if key is not None and key.managed_by == "aws/backup":
             return texts.DEFAULT_KEY
         if message := self._keys(job, point, destination):
             return message
@@ -128,28 +136,30 @@ class CopyChecks:
         copier = world.identity.service_linked_role(destination.account)
         if copier is None:
             return texts.NOT_ASSUMED.format(role=world.identity.service_linked_arn(destination.account))
-        key = world.keys.get(point.key_arn or "")
-        if key is not None:
-            if key.managed_by and destination.account != job.account:
+        crosses_account = destination.account != job.account
+        if point.key_arn is not None:
+            key = world.keys.get(point.key_arn)
+            if key is not None and key.managed_by and crosses_account:
                 return texts.MANAGED_KEY
             if not self._usable(key, destination.account, copier) or not self._grantable(key, job):
-                return texts.SOURCE_KEY.format(key=key.arn)
-        if point.encrypted and not self._usable(world.keys[destination.key_arn], destination.account, copier):
+                return texts.SOURCE_KEY.format(key=point.key_arn)
+        key = world.keys.get(destination.key_arn)
+        # A key of the owning service, aws/rds, serves as destination inside an account only (encryption).
+        is_foreign = key is not None and key.managed_by is not None and crosses_account
+        # Unencrypted clusters stay so; an unencrypted RDS snapshot is encrypted on its way.
+        is_needed = point.encrypted or job.resource_type == "RDS"
+        if is_needed and (is_foreign or not self._usable(key, destination.account, copier)):
             return texts.DESTINATION_KEY
         return None
 
-    def _usable(self, key: Key, account: str, role_arn: str) -> bool:
+    def _usable(self, key: Key | None, account: str, role_arn: str) -> bool:
         admits = self._world.access.key_admits
-        return key.enabled and all(admits(key, action, account, role_arn) for action in KEY_USE)
+        return key is not None and key.enabled and all(admits(key, action, account, role_arn) for action in KEY_USE)
 
-    def _grantable(self, key: Key, job: Job) -> bool:
+    def _grantable(self, key: Key | None, job: Job) -> bool:
         """The passed role describes the source's key and grants its use."""
-        if key.managed_by:
-            return True
-        role = self._world.identity.roles[job.role_arn]
-        granted = {"kms:GrantIsForAWSResource": "true"}
-        may = self._world.access.role_may
-        return may(role, "kms:DescribeKey", key.arn) and may(role, "kms:CreateGrant", key.arn, granted)
+        serves, role = self._world.access.key_serves, self._world.identity.roles[job.role_arn]
+        return key is not None and all(serves(key, action, role) for action in ("kms:DescribeKey", "kms:CreateGrant"))
 
 
 def is_multi_az_cluster(point: Point) -> bool:

@@ -19,6 +19,7 @@ from backup_simulator.clock import Clock
 from backup_simulator.errors import NotModelled
 from backup_simulator.matching import matches
 from backup_simulator.policy import decide
+from backup_simulator.regions import OPT_IN, partition_of
 from backup_simulator.rule_index import RuleIndex
 from backup_simulator.switches import Delivery
 
@@ -56,6 +57,7 @@ class EventBridge:
     send: Callable[[str, str], None]
     trace: Callable[..., None]
     organization_of: Callable[[str], str]
+    reaches_opt_in_regions: bool = True
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
@@ -114,6 +116,8 @@ class EventBridge:
             refusal = "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"
         elif account != bus[0] and not self._admits(receiver, bus[0], target.role_arn):
             refusal = "NO_PERMISSIONS"
+        elif region != bus[1] and region in OPT_IN and not self.reaches_opt_in_regions:
+            refusal = "CROSS_REGION_INGESTION_FAILED"
         if refusal is None:
             self.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
             return
@@ -125,7 +129,7 @@ class EventBridge:
         """Cross-account bus targets need a role, and the receiving bus's policy."""
         if role_arn is None:
             return False
-        arn = f"arn:aws:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
+        arn = f"arn:{partition_of(receiver[1])}:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
         organization = self.organization_of(sender)
         context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
         document = {"Statement": self.policies[receiver]}

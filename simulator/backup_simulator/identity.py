@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller, Role
 from backup_simulator.policy import decide
 
@@ -29,9 +30,11 @@ class Identity:
     def __init__(self, organization_id: str, now: Callable[[], datetime]) -> None:
         self._now = now
         self._organizations: dict[str, str] = {}
+        self._partitions: dict[str, str] = {}
         self._default_organization = organization_id
         self._sessions: dict[str, _Session] = {}
         self.roles: dict[str, Role] = {}
+        self.service_control: dict[str, tuple[tuple[dict[str, Any], ...], ...]] = {}
         self.cross_account_enabled = True
 
     def join(self, account: str, organization_id: str | None = None) -> None:
@@ -44,15 +47,53 @@ class Identity:
         return self._organizations.get(account, "")
 
     def same_organization(self, *accounts: str) -> bool:
-        found = {self.organization_of(account) for account in accounts}
-        return len(found) == 1 and "" not in found
+        """No organization reaches from one partition into another."""
+        found = {(self.partition_of(account), self.organization_of(account)) for account in accounts}
+        return len(found) == 1 and all(organization for _, organization in found)
+
+    def settle(self, account: str, partition: str | None = None) -> str:
+        """An account's partition, for good from the first role or Region on. Raises ValueError for another one."""
+        known = self._partitions.setdefault(account, partition or "aws")
+        if partition not in (None, known):
+            raise ValueError(f"account {account} is of the partition {known} and has no Regions of {partition}")
+        return known
+
+    def partition_of(self, account: str) -> str:
+        return self._partitions.get(account, "aws")
+
+    def caller(self, account: str, role_arn: str | None = None) -> Caller:
+        """One of an account's roles, or its administrator."""
+        return Caller(account=account, role_arn=role_arn, partition=self.partition_of(account))
+
+    def context_of(self, account: str, arn: str) -> dict[str, Any]:
+        """What every request says about who makes it."""
+        organization = self.organization_of(account)
+        return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
 
     def create_role(
-        self, account: str, name: str, path: str, trust: dict[str, Any], policies: tuple[dict[str, Any], ...]
+        self,
+        account: str,
+        name: str,
+        *,
+        path: str,
+        trust: dict[str, Any],
+        policies: tuple[dict[str, Any], ...],
+        boundary: dict[str, Any] | None = None,
     ) -> str:
-        arn = f"arn:aws:iam::{account}:role{path}{name}"
-        self.roles[arn] = Role(arn=arn, account=account, trust=deepcopy(trust), policies=deepcopy(policies))
+        arn = f"arn:{self.settle(account)}:iam::{account}:role{path}{name}"
+        self.roles[arn] = Role(
+            arn=arn,
+            account=account,
+            trust=deepcopy(trust),
+            policies=deepcopy(policies),
+            boundary=deepcopy(boundary),
+        )
         return arn
+
+    def bound(self, role_arn: str, boundary: dict[str, Any] | None) -> None:
+        if role_arn not in self.roles:
+            raise ValueError(f"there is no role {role_arn}")
+        self.roles[role_arn].boundary = deepcopy(boundary)
 
     def add_policy(self, account: str, name: str, policy: dict[str, Any]) -> None:
         found = [role for role in self.roles.values() if role.account == account and role.arn.endswith(f"/{name}")]
@@ -70,7 +111,8 @@ class Identity:
         return arn if arn in self.roles else None
 
     def service_linked_arn(self, account: str) -> str:
-        return f"arn:aws:iam::{account}:role/aws-service-role/{BACKUP_SERVICE}/AWSServiceRoleForBackup"
+        role = f"role/aws-service-role/{BACKUP_SERVICE}/AWSServiceRoleForBackup"
+        return f"arn:{self.partition_of(account)}:iam::{account}:{role}"
 
     def issue(self, caller: Caller, *, ends: bool) -> str:
         """An access key for a caller."""
@@ -84,7 +126,7 @@ class Identity:
             # As local clouds do: an account's number is its administrator's key.
             if not self.organization_of(access_key):
                 self.join(access_key)
-            return Caller(account=access_key, role_arn=None)
+            return self.caller(access_key)
         session = self._sessions.get(access_key)
         if session is None:
             raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")
@@ -96,15 +138,16 @@ class Identity:
         """AssumeRole."""
         role = self.roles.get(request["RoleArn"])
         context = {
-            "aws:PrincipalAccount": caller.account,
-            "aws:PrincipalArn": caller.name,
-            "aws:PrincipalOrgID": self.organization_of(caller.account),
+            **self.context_of(caller.account, caller.name),
             "sts:ExternalId": request.get("ExternalId"),
+            "sts:RoleSessionName": request["RoleSessionName"],
         }
         if role is None or not self._trusts(role, caller.name, context):
             text = f"User: {caller.name} is not authorized to perform: sts:AssumeRole on resource: {request['RoleArn']}"
             raise Refused("AccessDenied", text, 403)
-        key = self.issue(Caller(account=role.account, role_arn=role.arn), ends=True)
+        session_policy = _session_policy(request)
+        assumed = Caller(account=role.account, role_arn=role.arn, session_policy=session_policy)
+        key = self.issue(assumed, ends=True)
         session_arn = role.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
         return {
             "Credentials": {
@@ -128,3 +171,19 @@ class Identity:
         known = {name: value for name, value in context.items() if value is not None}
         verdict = decide([role.trust], action="sts:AssumeRole", resource=role.arn, context=known, principal=principal)
         return verdict == "allow"
+
+
+def _session_policy(request: Mapping[str, Any]) -> str | None:
+    """The policy that a session may be narrowed with. Raises Refused for one that is malformed."""
+    if request.get("PolicyArns"):
+        raise NotModelled("AssumeRole with PolicyArns is not modelled: give the document as Policy")
+    text = request.get("Policy")
+    if text is None:
+        return None
+    try:
+        is_policy = isinstance(json.loads(text).get("Statement"), dict | list)
+    except (ValueError, AttributeError):
+        is_policy = False
+    if not is_policy:
+        raise Refused("MalformedPolicyDocument", "The session policy is no policy document.")
+    return str(text)

@@ -138,24 +138,32 @@ class BackupJob:
 
 @dataclass(kw_only=True, slots=True)
 class Role:
-    """An IAM role."""
+    """An IAM role. `boundary` is the policy that bounds what its own policies can allow."""
 
     arn: str
     account: str
     trust: dict[str, Any]
     policies: tuple[dict[str, Any], ...]
+    boundary: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who makes a call. `role_arn` None is the account's administrator."""
+    """Who makes a call. `role_arn` None is the account's administrator; `session_policy` is a document as JSON."""
 
     account: str
     role_arn: str | None
+    session_policy: str | None = None
+    partition: str = "aws"
 
     @property
     def name(self) -> str:
-        return self.role_arn or f"arn:aws:iam::{self.account}:root"
+        return self.role_arn or f"arn:{self.partition}:iam::{self.account}:root"
+
+    @property
+    def is_service_linked(self) -> bool:
+        """Service control policies do not bind service-linked roles (organizations: orgs_manage_policies_scps)."""
+        return self.role_arn is not None and ":role/aws-service-role/" in self.role_arn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The few operations of other services that such systems call (STS, SQS, SNS, EventBridge), and those that only look."""
+"""The few operations of other services that such systems call (STS, SQS, SNS, EventBridge), and looks around."""
 
 from __future__ import annotations
 

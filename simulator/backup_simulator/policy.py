@@ -1,7 +1,7 @@
-"""Evaluation of policy documents: explicit deny, then allow, else nothing (IAM's evaluation logic, simplified).
+"""Evaluation of policy documents of one kind: an explicit deny, an allow, or nothing.
 
-Knows Effect, Action, NotAction, Resource, Principal and the conditions that backup set-ups use; refuses others by name.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html; how kinds of policies work together
+is in `authority`. A trust policy has no Resource; any other statement without one would be refused by IAM.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from backup_simulator.conditions import Unresolved, arn_like, as_list, filled, hold, like
 from backup_simulator.errors import NotModelled
 
 Statement = Mapping[str, Any]
+# Only this language version knows policy variables; the older one, the default, takes them for text.
+WITH_VARIABLES = "2012-10-17"
 
 
-def statements(documents: Iterable[Mapping[str, Any]]) -> Iterable[Statement]:
-    """The statements of policy documents."""
+def statements(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[Statement, bool]]:
+    """The statements of policy documents, each with whether its document's version knows variables."""
     for document in documents:
-        yield from _as_list(document.get("Statement", []))
+        for statement in as_list(document.get("Statement", [])):
+            yield statement, document.get("Version") == WITH_VARIABLES
 
 
 def decide(
@@ -29,101 +33,80 @@ def decide(
     resource: str,
     context: Mapping[str, Any],
     principal: str | None = None,
+    by_name: bool = False,
 ) -> str:
-    """Answer with "deny", "allow" or "none". `principal` given: resource policies, whose statements must name it."""
+    """Answer with "deny", "allow" or "none".
+
+    `principal` given: resource policies, whose statements must name it. `by_name`: an Allow must name the principal
+    itself, or everybody; naming its account only hands the question on to the account's own policies.
+    """
     verdict = "none"
-    for statement in statements(documents):
-        if not _applies(statement, action, resource, context, principal):
+    for statement, variables in statements(documents):
+        is_deny = statement["Effect"] == "Deny"
+        if principal is not None and not _names(statement, principal, context, by_name=by_name and not is_deny):
             continue
-        if statement["Effect"] == "Deny":
+        if not _applies(statement, action, resource, context, variables=variables):
+            continue
+        if is_deny:
             return "deny"
         verdict = "allow"
     return verdict
 
 
-def _applies(
-    statement: Statement, action: str, resource: str, context: Mapping[str, Any], principal: str | None
-) -> bool:
-    if principal is not None and not _names(statement, principal, context):
-        return False
+def _applies(statement: Statement, action: str, resource: str, context: Mapping[str, Any], *, variables: bool) -> bool:
     if not names_action(statement, action):
         return False
-    resources = _as_list(statement.get("Resource", "*"))
-    if not any(_like(resource, each) for each in resources):
+    try:
+        return _names_resource(statement, resource, context, variables=variables) and hold(
+            statement.get("Condition", {}), context, variables=variables
+        )
+    except Unresolved:
         return False
-    return all(_holds(operator, tests, context) for operator, tests in statement.get("Condition", {}).items())
+
+
+def _names_resource(statement: Statement, resource: str, context: Mapping[str, Any], *, variables: bool) -> bool:
+    is_inverted = "NotResource" in statement
+    patterns = as_list(statement["NotResource"] if is_inverted else statement.get("Resource", "*"))
+    if variables:
+        patterns = [filled(each, context) for each in patterns]
+    is_named = any(each == "*" or arn_like(resource, each) for each in patterns)
+    return is_named is not is_inverted
 
 
 def names_action(statement: Statement, action: str) -> bool:
     """Whether a statement is about an action, which IAM writes in whatever case."""
     if "NotAction" in statement:
-        return not any(_like(action, each, fold=True) for each in _as_list(statement["NotAction"]))
-    return any(_like(action, each, fold=True) for each in _as_list(statement.get("Action", [])))
+        return not any(like(action.lower(), each.lower()) for each in as_list(statement["NotAction"]))
+    return any(like(action.lower(), each.lower()) for each in as_list(statement.get("Action", [])))
 
 
-def _names(statement: Statement, principal: str, context: Mapping[str, Any]) -> bool:
-    named = statement.get("Principal", "*")
+def _names(statement: Statement, principal: str, context: Mapping[str, Any], *, by_name: bool) -> bool:
+    """Whether a statement of a resource policy is about a principal; one without the element is about nobody."""
+    account = context.get("aws:PrincipalAccount", "")
+    if "NotPrincipal" in statement:
+        spared = statement["NotPrincipal"]
+        # A role is spared if it and its account are named; the account alone, or the role alone, does not spare it
+        # (reference_policies_elements_notprincipal).
+        return not (
+            _is_among(spared, principal, account, by_name=True)
+            and (not account or _is_among(spared, "", account, by_name=False))
+        )
+    return _is_among(statement.get("Principal", {}), principal, account, by_name=by_name)
+
+
+def _is_among(named: Any, principal: str, account: str, *, by_name: bool) -> bool:
     if named == "*":
         return True
-    if "Service" in named and principal in _as_list(named["Service"]):
+    if principal in as_list(named.get("Service", [])):
         return True
-    account = context.get("aws:PrincipalAccount", "")
-    for each in _as_list(named.get("AWS", [])):
-        is_account = each == account or re.fullmatch(rf"arn:[\w-]+:iam::{account}:root", each) is not None
-        if each in ("*", principal) or (account and is_account):
+    for each in as_list(named.get("AWS", [])):
+        if ":assumed-role/" in each:
+            raise NotModelled(f"sessions as principals are not modelled: {each}")
+        if each in ("*", principal) or (account and not by_name and _is_account(each, account)):
             return True
     return False
 
 
-def _holds(operator: str, tests: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
-    quantifier, _, plain = operator.rpartition(":")
-    if_exists = plain.endswith("IfExists")
-    plain = plain.removesuffix("IfExists")
-    for key, expected in tests.items():
-        found = context.get(key)
-        if plain == "Null":
-            if (found is None) != (str(_as_list(expected)[0]).lower() == "true"):
-                return False
-            continue
-        if found is None:
-            # A negated operator holds when the key is missing; a positive one does not.
-            if if_exists or "Not" in plain or quantifier == "ForAllValues":
-                continue
-            return False
-        values = [str(each) for each in _as_list(found)]
-        tested = [_compare(plain, value, _as_list(expected)) for value in values]
-        if not (all(tested) if quantifier == "ForAllValues" else any(tested)):
-            return False
-    return True
-
-
-def _compare(operator: str, value: str, expected: list[Any]) -> bool:
-    wanted = [str(each) for each in expected]
-    match operator:
-        case "StringEquals":
-            return value in wanted
-        case "StringNotEquals":
-            return value not in wanted
-        case "Bool":
-            return value.lower() in [each.lower() for each in wanted]
-        case "StringLike" | "ArnLike" | "ArnEquals":
-            return any(_like(value, each) for each in wanted)
-        case "StringNotLike" | "ArnNotLike" | "ArnNotEquals":
-            return not any(_like(value, each) for each in wanted)
-        case "StringEqualsIgnoreCase":
-            return value.lower() in [each.lower() for each in wanted]
-        case _:
-            raise NotModelled(f"the condition operator {operator} is not modelled")
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _like(value: str, pattern: str, *, fold: bool = False) -> bool:
-    return _regex(pattern.lower() if fold else pattern).fullmatch(value.lower() if fold else value) is not None
-
-
 @lru_cache(maxsize=4096)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+def _is_account(named: str, account: str) -> bool:
+    return named == account or re.fullmatch(rf"arn:[\w-]+:iam::{account}:root", named) is not None

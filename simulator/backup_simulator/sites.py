@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from backup_simulator.model import GIBIBYTE, Database, Key, Vault
 from backup_simulator.other_calls import Published
 from backup_simulator.queues import Mapping as FunctionMapping
 from backup_simulator.queues import Message, Queue
+from backup_simulator.regions import partition_of
 from backup_simulator.surroundings import Measurement, ScheduleRecord, StackRecord, StackResource
 
 if TYPE_CHECKING:
@@ -26,10 +28,28 @@ class Account:
         self.id = account_id
 
     def create_role(
-        self, name: str, *, path: str = "/", trust: dict[str, Any], policies: Sequence[dict[str, Any]] = ()
+        self,
+        name: str,
+        *,
+        path: str = "/",
+        trust: dict[str, Any],
+        policies: Sequence[dict[str, Any]] = (),
+        boundary: dict[str, Any] | None = None,
     ) -> str:
-        """A role; its ARN."""
-        return self._world.identity.create_role(self.id, name, path, trust, tuple(policies))
+        """A role; its ARN. `boundary` is a permissions boundary."""
+        identity = self._world.identity
+        return identity.create_role(self.id, name, path=path, trust=trust, policies=tuple(policies), boundary=boundary)
+
+    def bound_role(self, role_arn: str, boundary: dict[str, Any] | None) -> None:
+        """Give a role another permissions boundary, or none."""
+        self._world.identity.bound(role_arn, boundary)
+
+    def set_service_control_policies(self, levels: Sequence[Sequence[dict[str, Any]]]) -> None:
+        """The organization's policies for the account, a list for each level from the root to the account itself.
+
+        Every level must allow what anybody in the account does, the administrator too; no level is FullAWSAccess.
+        """
+        self._world.identity.service_control[self.id] = deepcopy(tuple(tuple(level) for level in levels))
 
     def add_policy(self, role_name: str, policy: dict[str, Any]) -> None:
         """One more identity policy for a role, known by its name."""
@@ -59,7 +79,7 @@ class Site:
         self.region = region
 
     def _arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+        return f"arn:{partition_of(self.region)}:{service}:{self.region}:{self.account}:{resource}"
 
     def create_key(self, *, policy: dict[str, Any] | None = None, managed_by: str | None = None) -> str:
         """A KMS key; its ARN. `managed_by` makes it an AWS managed one, for example "aws/rds"."""

@@ -34,5 +34,6 @@ NOT_ASSUMED = "IAM Role {role} cannot be assumed by AWS Backup"
 NOT_PERMITTED = "IAM Role {role} is not authorized to perform: {action}"
 FATAL = "Copy job encountered a fatal error. Please contact AWS Support for further assistance."
 INTERNAL = "An internal error occurred."
+EXPIRED = "Token expired. Try again."
 # create-cross-account-backup: the role was deleted while the copy was under way; the copy is there all the same.
 UNSHARE = "Failed to unshare snapshot"

@@ -24,9 +24,10 @@ from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
-from backup_simulator.model import Caller, Deletion, Job, Key, Point, TraceLine, Vault
+from backup_simulator.model import Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.queues import Queue
+from backup_simulator.regions import partition_of
 from backup_simulator.settings import SettingCalls
 from backup_simulator.sites import Account, Site
 from backup_simulator.surroundings import Surroundings
@@ -87,6 +88,7 @@ class World:
             send=self._enqueue,
             trace=self.note,
             organization_of=self.identity.organization_of,
+            reaches_opt_in_regions=self.unknown.events_reach_opt_in_regions,
         )
 
     def now(self) -> datetime:
@@ -111,17 +113,18 @@ class World:
         return Account(self, account_id)
 
     def site(self, account_id: str, region: str) -> Site:
-        """An account's place in a Region."""
+        """An account's place in a Region, whose partition is the account's from then on."""
         self.account(account_id)
+        self.identity.settle(account_id, partition_of(region))
         return Site(self, account_id, region)
 
     def session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> boto3.Session:
         """A boto3 session as an account's administrator, or as one of its roles, for as long as the world lasts."""
-        return open_session(self, Caller(account=account_id, role_arn=role_arn), region)
+        return open_session(self, self.identity.caller(account_id, role_arn), region)
 
     def light_session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> LightSession:
         """The same without boto3's own work, for runs of very many worlds; see `light_door`."""
-        return LightSession(self, Caller(account=account_id, role_arn=role_arn), region)
+        return LightSession(self, self.identity.caller(account_id, role_arn), region)
 
     def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied."""

@@ -4,44 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from backup_simulator import texts
-from tests.simulated_place import OPEN, SHARED, SLR, A, B, Journey
-
-
-def setting(path: Callable[[Journey], Any], name: str, value: Any) -> Callable[[Journey], None]:
-    return lambda journey: setattr(path(journey), name, value)
-
-
-def policy_of_the_key(journey: Journey) -> dict[str, Any]:
-    root = {"Effect": "Allow", "Principal": {"AWS": A}, "Action": "kms:*", "Resource": "*"}
-    use = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"]
-    via = {"StringEquals": {"kms:ViaService": "rds.eu-west-1.amazonaws.com"}}
-    foreign = {"Effect": "Allow", "Principal": {"AWS": SLR}, "Action": use, "Resource": "*", "Condition": via}
-    return {"Statement": [root, foreign]}
-
-
-def only_the_own_account(_: Journey) -> dict[str, Any]:
-    return {"Statement": [{"Effect": "Allow", "Principal": {"AWS": A}, "Action": "kms:*", "Resource": "*"}]}
-
-
-def many_tags(journey: Journey) -> None:
-    journey.point.tags.update({f"tag-{number}": "x" for number in range(60)})
-
-
-def default_vault(journey: Journey) -> None:
-    journey.destination.name = "Default"
-
-
-def with_key_policy(make: Callable[[Journey], dict[str, Any]]) -> Callable[[Journey], None]:
-    return lambda journey: setattr(journey.source_key, "policy", make(journey))
-
-
-def forget_the_copier(journey: Journey) -> None:
-    journey.world.account(B).delete_role(SLR)
+from backup_simulator import DeleteDuringCopy, OverQuota, UnknownBehaviour, texts
+from tests.misconfigurations import (
+    DAYS,
+    NO_COPIES_ABROAD,
+    bound,
+    bring_the_key_back,
+    default_vault,
+    everything_by_grant,
+    fill_the_lane,
+    forget_the_copier,
+    forget_the_key,
+    in_one_region_only,
+    into_an_opt_in_region,
+    many_tags,
+    only_the_other_account,
+    only_the_own_account,
+    policy_of_the_key,
+    setting,
+    with_key_policy,
+)
+from tests.simulated_place import ALL, HOME, OPEN, SHARED, SLR, A, B, Journey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +71,83 @@ CASES = {
     ),
     "the source's key does not admit the destination": Case(
         breaks=with_key_policy(only_the_own_account),
-        words="The source snapshot KMS key",
+        words="The source snapshot KMS key [",
         mends=with_key_policy(lambda _: SHARED),
     ),
     "the source's key admits it via a service only": Case(
         breaks=with_key_policy(policy_of_the_key),
-        words="The source snapshot KMS key",
+        words="The source snapshot KMS key [",
         mends=with_key_policy(lambda _: SHARED),
+    ),
+    "the source's key is gone": Case(
+        breaks=forget_the_key, words="The source snapshot KMS key [", mends=bring_the_key_back
+    ),
+    "the source's key admits the other account and not its own": Case(
+        breaks=with_key_policy(only_the_other_account),
+        words="The source snapshot KMS key [",
+        mends=with_key_policy(lambda _: SHARED),
+    ),
+    "the source's key wants every use to be for a grant": Case(
+        breaks=with_key_policy(everything_by_grant),
+        words="The source snapshot KMS key [",
+        mends=with_key_policy(lambda _: SHARED),
+    ),
+    "the destination's key is aws/rds": Case(
+        breaks=lambda j: setattr(j.world.keys[j.destination.key_arn], "managed_by", "aws/rds"),
+        words=texts.DESTINATION_KEY,
+        mends=lambda j: setattr(j.world.keys[j.destination.key_arn], "managed_by", None),
+    ),
+    "the role may act in one Region only": Case(
+        breaks=in_one_region_only,
+        words="is not authorized to perform: rds:CopyDBSnapshot",
+        mends=Journey.allow_all,
+    ),
+    "a boundary bounds the role": Case(
+        breaks=lambda j: bound(j, boundary={"Statement": [{"Effect": "Allow", "Action": "rds:*", "Resource": "*"}]}),
+        words=texts.VAULT_POLICY,
+        mends=lambda j: bound(j, boundary=None),
+    ),
+    "the organization's policies deny the copy": Case(
+        breaks=lambda j: j.world.account(A).set_service_control_policies([[ALL, NO_COPIES_ABROAD]]),
+        words=texts.VAULT_POLICY,
+        mends=lambda j: j.world.account(A).set_service_control_policies([]),
+    ),
+    "a type that is not copied there": Case(
+        breaks=into_an_opt_in_region,
+        words=f"Copy job from {HOME} to eu-south-1 cannot be initiated for DocumentDB resources.",
+        mends=lambda j: setattr(j, "target", j.far_target),
+    ),
+    "a cluster of three": Case(
+        breaks=lambda j: setattr(j.point, "database_arn", j.database.replace(":db:", ":cluster:")),
+        words="Feature is not supported for provided resource type.",
+        mends=lambda j: setattr(j.point, "database_arn", j.database),
+    ),
+    "too many jobs": Case(breaks=fill_the_lane, words=texts.TOO_MANY_JOBS, mends=lambda j: j.world.run_for(DAYS)),
+    "the role is deleted before its job begins": Case(
+        breaks=setting(lambda j: j, "meanwhile", lambda j: j.lose_the_role(timedelta(0))),
+        words="cannot be assumed by AWS Backup",
+        mends=Journey.get_the_role_back,
+    ),
+    "the role is deleted while its job runs": Case(
+        breaks=setting(lambda j: j, "meanwhile", lambda j: j.lose_the_role(timedelta(minutes=5))),
+        words=texts.UNSHARE,
+        mends=Journey.get_the_role_back,
+    ),
+    "the source is deleted while it is copied": Case(
+        breaks=setting(lambda j: j, "meanwhile", Journey.lose_the_source),
+        words=texts.INTERNAL,
+        mends=Journey.get_another_source,
+    ),
+    # No page says what causes these; a fault plan does.
+    "a fatal error": Case(
+        breaks=lambda j: j.world.faults.fail_copy_job(message=texts.FATAL), words=texts.FATAL, mends=lambda _: None
+    ),
+    "a token that expired": Case(
+        breaks=lambda j: j.world.faults.fail_copy_job(message=texts.EXPIRED), words=texts.EXPIRED, mends=lambda _: None
     ),
     "the source's key is disabled": Case(
         breaks=setting(lambda j: j.source_key, "enabled", False),
-        words="The source snapshot KMS key",
+        words="The source snapshot KMS key [",
         mends=setting(lambda j: j.source_key, "enabled", True),
     ),
     "the destination's key is disabled": Case(
@@ -143,7 +196,7 @@ CASES = {
     ),
     "the role may not grant the key": Case(
         breaks=lambda j: j.allow_all_but("kms:CreateGrant"),
-        words="The source snapshot KMS key",
+        words="The source snapshot KMS key [",
         mends=Journey.allow_all,
     ),
     "no service-linked role in the destination": Case(
@@ -156,9 +209,21 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_misconfiguration_fails_the_copy_in_aws_own_words_until_it_is_mended(case: Case) -> None:
-    journey = Journey()
+    journey = Journey(
+        unknown=UnknownBehaviour(
+            over_quota=OverQuota.FAILS,
+            delete_during_copy=DeleteDuringCopy.ACCEPTED,
+            multi_az_cluster_fails_later=True,
+        ),
+    )
     case.breaks(journey)
     assert case.words in journey.outcome()
 
     case.mends(journey)
     assert journey.outcome() == "COMPLETED"
+
+
+def test_every_failure_that_aws_words_has_its_case() -> None:
+    shapes = {name: value.partition("{")[0] for name, value in vars(texts).items() if name.isupper()}
+
+    assert [name for name, shape in shapes.items() if not any(shape in case.words for case in CASES.values())] == []

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from backup_simulator import Delivery, NotModelled, RuleTarget, World
 from backup_simulator.matching import matches
-from backup_simulator.policy import decide
 from tests.simulated_place import DR, HOME, SERVICE, A, B, Place
 
 
@@ -115,46 +114,6 @@ def test_event_patterns_match_as_eventbridge_matches(
     pattern: dict[str, Any], event: dict[str, Any], *, expected: bool
 ) -> None:
     assert matches(pattern, event) is expected
-
-
-@pytest.mark.parametrize(
-    ("statement", "context", "verdict"),
-    [
-        ({"Effect": "Allow", "Action": "backup:Start*", "Resource": "*"}, {}, "allow"),
-        ({"Effect": "Deny", "NotAction": "backup:StartCopyJob", "Resource": "*"}, {}, "none"),
-        ({"Effect": "Allow", "Action": "backup:StartCopyJob", "Resource": "arn:other"}, {}, "none"),
-        (
-            {
-                "Effect": "Deny",
-                "Action": "*",
-                "Resource": "*",
-                "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:x:*"}},
-            },
-            {"aws:PrincipalArn": "arn:x:me"},
-            "none",
-        ),
-        (
-            {"Effect": "Deny", "Action": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:x:*"}}},
-            {"aws:PrincipalArn": "arn:y:me"},
-            "deny",
-        ),
-        ({"Effect": "Allow", "Action": "*", "Condition": {"Null": {"key": "false"}}}, {"key": "there"}, "allow"),
-        ({"Effect": "Allow", "Action": "*", "Condition": {"Bool": {"key": "true"}}}, {}, "none"),
-        (
-            {"Effect": "Allow", "Action": "*", "Condition": {"ForAllValues:StringEquals": {"key": ["a", "b"]}}},
-            {"key": ["a", "c"]},
-            "none",
-        ),
-    ],
-)
-def test_policies_are_evaluated_as_iam_evaluates_them(
-    statement: dict[str, Any], context: dict[str, str], verdict: str
-) -> None:
-    found = decide(
-        [{"Statement": [statement]}], action="backup:StartCopyJob", resource="arn:aws:rds:x", context=context
-    )
-
-    assert found == verdict
 
 
 def trace_of(seed: int) -> list[str]:

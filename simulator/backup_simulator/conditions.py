@@ -1,0 +1,186 @@
+"""The Condition element of policy statements, as IAM evaluates it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html,
+reference_policies_condition-single-vs-multi-valued-context-keys.html and reference_policies_variables.html. An operator
+that is not known, and a key that requests to AWS carry and requests here do not, are refused by name.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from backup_simulator.errors import NotModelled
+
+# In the context of every request to AWS, or of most, and not in ours: evaluated as absent they would mislead.
+NOT_SUPPLIED = frozenset(
+    {
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:principalorgpaths",
+        "aws:principaltype",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:sourceip",
+        "aws:tokenissuetime",
+        "aws:useragent",
+        "aws:userid",
+    }
+)
+NUMBERS: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "NotEquals": operator.ne,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+}
+VARIABLE = re.compile(r"\$\{([^}*?$,]+)(?:,\s*'([^']*)')?\}")
+WILD = re.compile(r"(\*|\?|\$\{[*?$]\})")
+
+
+class Unresolved(Exception):  # noqa: N818 - no error: the statement with this variable does not apply
+    """A policy variable has no value in the request, so that its statement matches nothing."""
+
+
+def hold(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, Any], *, variables: bool) -> bool:
+    """Whether all conditions of a statement hold. `variables` False takes `${...}` for plain text (Version 2008)."""
+    return all(
+        _holds(name, key, [_text(each) for each in as_list(expected)], context, variables=variables)
+        for name, tests in condition.items()
+        for key, expected in tests.items()
+    )
+
+
+def _holds(name: str, key: str, expected: list[str], context: Mapping[str, Any], *, variables: bool) -> bool:
+    quantifier, _, plain = name.rpartition(":")
+    if_exists, plain = plain.endswith("IfExists"), plain.removesuffix("IfExists")
+    found = _found(context, key)
+    if plain == "Null":
+        return (found is None) == (expected[0].lower() == "true")
+    values = [] if found is None else [_text(each) for each in as_list(found)]
+    if variables and plain.startswith(("String", "Arn")):
+        expected = [filled(each, context) for each in expected]
+    compare = _comparison(plain)
+    if quantifier == "ForAllValues":
+        # "Also returns true if there are no context keys in the request": an Allow needs a Null check beside it.
+        return all(compare(value, expected) for value in values)
+    if quantifier == "ForAnyValue":
+        # False for a key that is absent, with a negated operator and with IfExists too.
+        return any(compare(value, expected) for value in values)
+    if quantifier:
+        raise NotModelled(f"the condition operator {name} is not modelled")
+    if found is None:
+        # A negated operator holds when the key is missing; a positive one does not, but for ...IfExists.
+        return if_exists or "Not" in plain
+    return (
+        all(compare(value, expected) for value in values)
+        if "Not" in plain
+        else any(compare(value, expected) for value in values)
+    )
+
+
+def _found(context: Mapping[str, Any], key: str) -> Any:
+    """The value of a context key, whose name may be written in whatever case."""
+    if key in context:
+        return context[key]
+    folded = key.lower()
+    if folded in NOT_SUPPLIED:
+        raise NotModelled(f"the condition key {key} is not modelled")
+    return next((value for name, value in context.items() if name.lower() == folded), None)
+
+
+def _comparison(name: str) -> Callable[[str, list[str]], bool]:
+    """Of one value of the request with all those of the policy."""
+    if "Not" in name and name not in ("NumericNotEquals", "DateNotEquals"):
+        positive = _comparison(name.replace("Not", ""))
+        return lambda value, expected: not positive(value, expected)
+    if name.startswith(("Numeric", "Date")):
+        kind, read = ("Numeric", float) if name.startswith("Numeric") else ("Date", _moment)
+        compare = NUMBERS.get(name.removeprefix(kind))
+        if compare is not None:
+            wanted = all if name.endswith("NotEquals") else any
+            return lambda value, expected: wanted(compare(read(value), read(each)) for each in expected)
+    match name:
+        case "StringEquals":
+            return lambda value, expected: value in map(literal, expected)
+        case "StringEqualsIgnoreCase" | "Bool":
+            return lambda value, expected: value.lower() in [literal(each).lower() for each in expected]
+        case "StringLike":
+            return lambda value, expected: any(like(value, each) for each in expected)
+        case "ArnLike" | "ArnEquals":
+            return lambda value, expected: any(arn_like(value, each) for each in expected)
+        case "IpAddress":
+            return lambda value, expected: any(ip_address(value) in ip_network(each, strict=False) for each in expected)
+    raise NotModelled(f"the condition operator {name} is not modelled")
+
+
+def _moment(text: str) -> datetime:
+    if text.isdecimal():
+        return datetime.fromtimestamp(int(text), UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def filled(pattern: str, context: Mapping[str, Any]) -> str:
+    """A pattern with its policy variables in place; what they bring is no wildcard. Raises Unresolved."""
+    if "${" not in pattern:
+        return pattern
+
+    def value(found: re.Match[str]) -> str:
+        known = _found(context, found[1].strip())
+        if known is None and found[2] is None:
+            raise Unresolved(found[0])
+        if isinstance(known, list | tuple):
+            raise Unresolved(f"{found[0]} has many values")
+        return re.sub(r"[*?$]", r"${\g<0>}", found[2] if known is None else _text(known))
+
+    return VARIABLE.sub(value, pattern)
+
+
+@lru_cache(maxsize=4096)
+def literal(pattern: str) -> str:
+    """A pattern in which `${*}`, `${?}` and `${$}` stand for what is in their braces."""
+    return re.sub(r"\$\{([*?$])\}", r"\1", pattern)
+
+
+def like(value: str, pattern: str) -> bool:
+    return _regex(pattern).fullmatch(value) is not None
+
+
+def arn_like(value: str, pattern: str) -> bool:
+    """Part by part: no wildcard reaches over a colon but in the last of the six; missing parts are wildcards."""
+    return _arn_regex(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=4096)
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(_translated(pattern, "."), re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def _arn_regex(pattern: str) -> re.Pattern[str]:
+    parts = pattern.split(":", 5)
+    parts += ["*"] * (6 - len(parts))
+    return re.compile(
+        ":".join([*(_translated(each, "[^:]") for each in parts[:5]), _translated(parts[5], ".")]), re.DOTALL
+    )
+
+
+def _translated(pattern: str, any_one: str) -> str:
+    wild = {"*": f"{any_one}*", "?": any_one}
+    return "".join(wild.get(each) or re.escape(literal(each)) for each in WILD.split(pattern))

@@ -1,0 +1,80 @@
+"""Regions and partitions, and which copies AWS Backup makes between them (rule 7).
+
+https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html with its footnotes. Opt-in
+Regions are those launched after 20 March 2019: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html.
+An account has all of them here; that they must be enabled first is not modelled.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}
+OPT_IN = frozenset(
+    {
+        "af-south-1",
+        "ap-east-1",
+        "ap-east-2",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-west-1",
+        "eu-central-2",
+        "eu-south-1",
+        "eu-south-2",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+    }
+)
+# Neptune's cross-Region copies reach these opt-in Regions and no others.
+NEPTUNE_OPT_IN = frozenset(
+    {
+        "af-south-1",
+        "ap-east-1",
+        "ap-southeast-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+    }
+)
+
+
+@lru_cache(maxsize=256)
+def partition_of(region: str) -> str:
+    """The partition of a Region: the second field of every ARN in it."""
+    return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def supports_copy(resource_type: str, source: str, destination: str, *, crosses_account: bool) -> bool:
+    """Whether AWS Backup copies this type from one Region to another, or to another account, at all.
+
+    China copies between its two Regions, but not to other accounts; GovCloud between its two; the European Sovereign
+    Cloud neither. DocumentDB does neither in opt-in Regions; Neptune copies to no other account there.
+    """
+    crosses_region = source != destination
+    if not crosses_region and not crosses_account:
+        return True
+    match partition_of(source):
+        case "aws-eusc":
+            return False
+        case "aws-cn":
+            return not crosses_account
+    touched = {source, destination} & OPT_IN
+    if resource_type == "DocumentDB":
+        return not touched
+    if resource_type == "Neptune":
+        return not (crosses_account and touched) and touched <= NEPTUNE_OPT_IN
+    return True
