@@ -33,6 +33,7 @@ CAUSES = {
     "NOT_PERMITTED": Cause.PERMISSION,
     "FATAL": Cause.TRANSIENT,
     "INTERNAL": Cause.TRANSIENT,
+    "EXPIRED": Cause.TRANSIENT,
     "UNSHARE": Cause.UNSHARE,
 }
 
