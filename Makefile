@@ -53,7 +53,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates coverage aws-cli artefacts oldest
+rest-of-check: demo lint types imports templates coverage tables aws-cli artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -69,6 +69,10 @@ format: $(VENV)/.dev ## Mend style and formatting where a tool can
 .PHONY: breaks
 breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice (some minutes)
 	@$(VENV)/bin/python tools/break-on-purpose
+
+.PHONY: tables
+tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (some minutes)
+	@$(VENV)/bin/python tools/break-tables
 
 .PHONY: diagram
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table

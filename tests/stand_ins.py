@@ -16,8 +16,8 @@ from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, Channel, ReleaseIntermediate, StartCopy
-from secondhop.domain.observation import JobSeen, PointSeen
-from secondhop.domain.route import Route
+from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
+from secondhop.domain.route import Route, VaultLock
 from tests.builders import (
     ARRIVAL_ARN,
     DR_KEY,
@@ -55,6 +55,7 @@ class StandInBackup:
     deleted: list[ReleaseIntermediate] = field(default_factory=list)
     troubles: dict[str, deque[Exception]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=lambda: {WATCHED.arn: WATCHED_KEY, DR_VAULT.arn: DR_KEY})
+    locks: dict[str, VaultLock] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     delete_does: str = "deletes"
 
@@ -72,9 +73,9 @@ class StandInBackup:
         self._trouble("point")
         return self.points.get((vault.arn, arn))
 
-    def key_of(self, vault: Vault) -> str | None:
-        self._trouble("key_of")
-        return self.keys.get(vault.arn)
+    def vault(self, vault: Vault) -> VaultSeen:
+        self._trouble("vault")
+        return VaultSeen(key_arn=self.keys.get(vault.arn), lock=self.locks.get(vault.arn, VaultLock.NONE))
 
     def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
         self._trouble("points_of")

@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "SECONDHOP_KEEP_RDS": {"Ref": "KeepRdsIntermediates"},
     "SECONDHOP_KEEP_CLUSTERS": {"Ref": "KeepClusterIntermediates"},
     "SECONDHOP_ALLOW_UNENCRYPTED": {"Ref": "AllowUnencrypted"},
+    "SECONDHOP_DR_VAULT_LOCK": {"Ref": "DrVaultLock"},
     "SECONDHOP_LIMIT_RDS": {"Ref": "MaximumRdsCopies"},
     "SECONDHOP_LIMIT_CLUSTERS": {"Ref": "MaximumClusterCopies"},
     "SECONDHOP_OBSERVE_ONLY": {"Ref": "ObserveOnly"},

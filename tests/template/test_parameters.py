@@ -85,6 +85,7 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
         (MAIN, "OperatorRoleArn", "*"),
         (MAIN, "KeepRdsIntermediates", "-1"),
         (MAIN, "AllowUnencrypted", "yes"),
+        (MAIN, "DrVaultLock", "off"),
         (MAIN, "MaximumConcurrency", "1"),
         (MAIN, "SweepIntervalMinutes", "60"),
         (BACKUP, "WatchedVaultName", "Default"),

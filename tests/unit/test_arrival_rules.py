@@ -70,7 +70,7 @@ def test_an_arrival_is_judged_by_what_is_there(
     point: PointSeen | None, key: str | None, verdict: Verdict, cause: Cause
 ) -> None:
     chain = verifying()
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), allow_unencrypted=False)
+    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
 
     assert finding.verdict is verdict
     assert finding.cause is cause
@@ -78,7 +78,7 @@ def test_an_arrival_is_judged_by_what_is_there(
 
 def test_without_a_promise_nothing_is_good() -> None:
     chain = verifying(promised_until=None)
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), allow_unencrypted=False)
+    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
 
     assert finding.verdict is Verdict.WRONG
 
@@ -98,7 +98,9 @@ def test_only_an_unencrypted_cluster_may_stay_unencrypted_and_only_if_the_route_
     chain = replace(verifying(), resource_type=resource_type, encrypted=source_is_encrypted)
     seen_copy = inspected(a_copy(is_encrypted=False, key_arn=None))
 
-    assert judge_arrival(chain, chain.hop("to-dr"), seen_copy, allow_unencrypted=allowed).verdict is verdict
+    assert (
+        judge_arrival(chain, chain.hop("to-dr"), seen_copy, route=a_route(allow_unencrypted=allowed)).verdict is verdict
+    )
 
 
 def test_a_missing_lifecycle_is_asked_again_for_a_day_and_no_longer() -> None:

@@ -58,7 +58,7 @@ def test_only_not_found_means_that_a_point_is_gone(place: Place) -> None:
     with pytest.raises(DeniedError, match="Insufficient privileges"):
         backup.point(NOWHERE, place.point.arn)
     with pytest.raises(DeniedError):
-        backup.key_of(NOWHERE)
+        backup.vault(NOWHERE)
 
 
 def test_only_not_found_means_that_a_job_is_forgotten(place: Place) -> None:

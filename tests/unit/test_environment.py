@@ -34,6 +34,7 @@ GOOD = {
     "SECONDHOP_KEEP_RDS": "1",
     "SECONDHOP_KEEP_CLUSTERS": "0",
     "SECONDHOP_ALLOW_UNENCRYPTED": "false",
+    "SECONDHOP_DR_VAULT_LOCK": "governance",
     "SECONDHOP_LIMIT_RDS": "20",
     "SECONDHOP_LIMIT_CLUSTERS": "5",
     "SECONDHOP_OBSERVE_ONLY": "false",
@@ -56,6 +57,7 @@ def test_good_settings_make_the_default_route() -> None:
 
     assert route.watched == WATCHED
     assert [leg.destination for leg in route.legs] == [DR_VAULT]
+    assert [leg.vault_lock for leg in route.legs] == ["governance"]
     assert route.workload_accounts == {WORKLOAD}
     assert route.keep == {"RDS": 1, "Aurora": 0, "DocumentDB": 0, "Neptune": 0}
     assert route.limits == {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}

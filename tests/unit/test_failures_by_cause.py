@@ -10,7 +10,7 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState
-from secondhop.domain.classification import REMEDIES, Again, Cause
+from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import Announce, Channel
 from tests.builders import NOW, a_chain, a_job, a_route, with_hop
 
@@ -83,6 +83,7 @@ TOLD = [
     (Cause.VANISHED, Again.OPERATOR, "who deleted it"),
     (Cause.MISMATCH, Again.OPERATOR, "not what was promised"),
     (Cause.UNENCRYPTED, Again.OPERATOR, "AllowUnencrypted"),
+    (Cause.UNLOCKED, Again.DAILY, "DrVaultLock"),
     (Cause.UNDECIDABLE, Again.OPERATOR, "cannot be told"),
     (Cause.CLAIMED, Again.OPERATOR, "two routes"),
     (Cause.STUCK, Again.DAILY, "Ask AWS Support"),
@@ -99,3 +100,12 @@ def test_each_cause_has_the_remedy_that_helps_against_it(cause: Cause, again: Ag
 
 def test_no_cause_is_without_an_expected_remedy() -> None:
     assert {cause for cause, _, _ in TOLD} == set(Cause) == set(REMEDIES)
+
+
+def test_a_denial_that_names_no_action_is_one_of_permission() -> None:
+    assert classify(message="Insufficient privileges to perform this action.") is Cause.PERMISSION
+
+
+def test_codes_and_categories_are_compared_whole() -> None:
+    assert classify(code="ThrottlingExceptionOfAnotherKind") is Cause.UNKNOWN
+    assert classify(category="AccessDeniedOfAnotherKind") is Cause.UNKNOWN

@@ -13,6 +13,7 @@ from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.observation import VaultSeen
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -88,13 +89,13 @@ def test_a_pause_between_decision_and_delete_stops_the_delete() -> None:
     stage = Stage(route=a_route(keep={"RDS": 0}))
     stage.backup.put(an_arrival())
     stage(arrived())
-    original = stage.backup.key_of
+    original = stage.backup.vault
 
-    def pause_then_answer(vault: Vault) -> str | None:
+    def pause_then_answer(vault: Vault) -> VaultSeen:
         stage.chains.pause(route="default", by="ada")
         return original(vault)
 
-    stage.backup.key_of = pause_then_answer  # type: ignore[method-assign]
+    stage.backup.vault = pause_then_answer  # type: ignore[method-assign]
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -120,14 +121,14 @@ def test_nothing_is_deleted_when_the_copy_is_gone_at_the_last_moment() -> None:
 
 def test_a_worker_that_looks_for_too_long_does_not_delete() -> None:
     stage = copying(route=a_route(keep={"RDS": 0}))
-    original = stage.backup.key_of
+    original = stage.backup.vault
 
-    def look_slowly(vault: Vault) -> str | None:
+    def look_slowly(vault: Vault) -> VaultSeen:
         if stage.chain.intermediate("arrival").state is IntermediateState.RELEASING:
             stage.clock.forward(minutes=4)
         return original(vault)
 
-    stage.backup.key_of = look_slowly  # type: ignore[method-assign]
+    stage.backup.vault = look_slowly  # type: ignore[method-assign]
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -177,7 +178,7 @@ def test_a_delete_that_ends_expired_is_an_incident_at_once() -> None:
 
 def test_a_denied_look_before_the_delete_stops_it() -> None:
     stage = copying(route=a_route(keep={"RDS": 0}))
-    stage.backup.fail("key_of", TryAgainError("busy"))
+    stage.backup.fail("vault", TryAgainError("busy"))
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
     original = stage.chains.paused_by
 

@@ -21,7 +21,8 @@ from secondhop.application.work import JobNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import FinalError
-from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
+from secondhop.domain.route import VaultLock
 
 # The largest page of ListRecoveryPointsByBackupVault and ListCopyJobs (their API pages).
 PAGE = 1000
@@ -44,11 +45,11 @@ class AwsBackup:
                 raise
         return _point(found, vault)
 
-    def key_of(self, vault: Vault) -> str | None:
+    def vault(self, vault: Vault) -> VaultSeen:
         client = self._client_in(vault.site)
         with translated():
-            key: str | None = client.describe_backup_vault(BackupVaultName=vault.name).get("EncryptionKeyArn")
-        return key
+            found = client.describe_backup_vault(BackupVaultName=vault.name)
+        return VaultSeen(key_arn=found.get("EncryptionKeyArn"), lock=_lock(found))
 
     def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
         yield from self._points(vault, {"ByResourceArn": database})
@@ -137,6 +138,15 @@ def _pages(call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Any]:
         if not page.get("NextToken"):
             return
         token = {"NextToken": page["NextToken"]}
+
+
+def _lock(found: dict[str, Any]) -> VaultLock | None:
+    """A lock with a date becomes, or has become, immutable; one without stays a governance lock."""
+    if "Locked" not in found:
+        return None
+    if not found["Locked"]:
+        return VaultLock.NONE
+    return VaultLock.COMPLIANCE if found.get("LockDate") is not None else VaultLock.GOVERNANCE
 
 
 def _point(found: dict[str, Any], vault: Vault) -> PointSeen:

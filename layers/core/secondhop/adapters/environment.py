@@ -13,7 +13,16 @@ from datetime import timedelta
 from secondhop.domain import patience
 from secondhop.domain.arn import ACCOUNT, VAULT_NAME, Arn, Site, Vault
 from secondhop.domain.errors import MalformedError, SettingsError
-from secondhop.domain.route import CLUSTER_TYPES, RESOURCE_TYPES, FirstHops, Leg, Retention, Route, problems_of
+from secondhop.domain.route import (
+    CLUSTER_TYPES,
+    RESOURCE_TYPES,
+    FirstHops,
+    Leg,
+    Retention,
+    Route,
+    VaultLock,
+    problems_of,
+)
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 PREFIX = "SECONDHOP_"
@@ -64,6 +73,13 @@ class _Reader:
         if value not in ("true", "false"):
             self.problems.append(f"{parameter} is {value!r}; it should be true or false")
         return value == "true"
+
+    def lock(self, variable: str, parameter: str) -> VaultLock:
+        value = self.environ.get(PREFIX + variable, "")
+        if value not in list(VaultLock):
+            self.problems.append(f"{parameter} is {value!r}; it should be one of: {', '.join(VaultLock)}")
+            return VaultLock.COMPLIANCE
+        return VaultLock(value)
 
     def names(self, variable: str, parameter: str, *, known: Callable[[str], bool], what: str) -> tuple[str, ...]:
         values = tuple(each.strip() for each in self.environ.get(PREFIX + variable, "").split(",") if each.strip())
@@ -129,6 +145,7 @@ def _route(reader: _Reader) -> Route:
         ),
         copy_role_arn=reader.role("COPY_ROLE_ARN", "CopyRoleArn", account=account),
         retention=_retention(reader),
+        vault_lock=reader.lock("DR_VAULT_LOCK", "DrVaultLock"),
     )
     types = reader.names("RESOURCE_TYPES", "ResourceTypes", known=RESOURCE_TYPES.__contains__, what="type of ours")
     accounts = reader.names("WORKLOAD_ACCOUNTS", "WorkloadAccountIds", known=_is_account, what="account id")

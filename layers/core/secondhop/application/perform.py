@@ -93,8 +93,12 @@ class Performer:
     def _inspect(self, hop: Hop) -> seen.ArrivalInspected:
         arrival = hop.arrival or ""
         point = self.backup.point(hop.destination, arrival)
-        key = self.backup.key_of(hop.destination) if point is not None else None
-        return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=point, vault_key_arn=key)
+        if point is None:
+            return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
+        vault = self.backup.vault(hop.destination)
+        return seen.ArrivalInspected(
+            hop=hop.name, arrival=arrival, point=point, vault_key_arn=vault.key_arn, vault_lock=vault.lock
+        )
 
     def _guarded(
         self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[], Iterator[Observation]]
@@ -129,7 +133,7 @@ class Performer:
         """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
         for hop in chain.standing_arrivals(command.subject):
             inspected = self._inspect(hop)
-            finding = judge_arrival(chain, hop, inspected, allow_unencrypted=route.allow_unencrypted)
+            finding = judge_arrival(chain, hop, inspected, route=route)
             if finding.verdict is not Verdict.GOOD:
                 yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
                 return

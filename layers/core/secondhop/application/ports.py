@@ -13,7 +13,7 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.ledger import Claim
-from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.slices import Slice
 
 
@@ -115,8 +115,8 @@ class Backup(Protocol):
     def point(self, vault: Vault, arn: str) -> PointSeen | None:
         """Describe a recovery point; None only if AWS says that it is not found."""
 
-    def key_of(self, vault: Vault) -> str | None:
-        """The ARN of the vault's own key."""
+    def vault(self, vault: Vault) -> VaultSeen:
+        """Describe a vault: its own key, and its lock."""
 
     def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
         """All recovery points of a database in a vault."""

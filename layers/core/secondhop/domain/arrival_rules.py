@@ -24,7 +24,7 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """VERIFYING, and the arrival was described."""
     if fact.arrival != s.hop.arrival:
         return stay(s, f"{fact.arrival} is not the arrival in question")
-    finding = judge_arrival(s.chain, s.hop, fact, allow_unencrypted=s.route.allow_unencrypted)
+    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
     if finding.verdict is Verdict.GOOD:
         hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
         return HopStep(hop=hop, reason=f"verified: {finding.reason}")
@@ -63,7 +63,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
         return stay(s, f"{fact.arrival} is not the arrival in question")
     if is_over and fact.point is None:
         return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
-    finding = judge_arrival(s.chain, s.hop, fact, allow_unencrypted=s.route.allow_unencrypted)
+    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
     if is_over or finding.verdict is not Verdict.WRONG:
         return stay(s, finding.reason)
     return strand(s, finding.cause, finding.reason)

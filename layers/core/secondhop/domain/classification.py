@@ -45,6 +45,7 @@ class Cause(StrEnum):
     VANISHED = "VANISHED"
     MISMATCH = "MISMATCH"
     UNENCRYPTED = "UNENCRYPTED"
+    UNLOCKED = "UNLOCKED"
     UNDECIDABLE = "UNDECIDABLE"
     CLAIMED = "CLAIMED"
     STUCK = "STUCK"
@@ -144,6 +145,11 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.UNENCRYPTED: Remedy(
         again=Again.OPERATOR,
         words="Unencrypted clusters stay unencrypted when copied. Encrypt the database, or set AllowUnencrypted.",
+    ),
+    Cause.UNLOCKED: Remedy(
+        again=Again.DAILY,
+        words="The copy stands, in a vault that is not locked as DrVaultLock demands. Lock it (aws backup "
+        "put-backup-vault-lock-configuration, or VaultLock of the DR Region's stack), or demand less.",
     ),
     Cause.UNDECIDABLE: Remedy(
         again=Again.OPERATOR,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel, StartCopy
+from secondhop.domain.route import VaultLock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,14 @@ class PointSeen:
     is_encrypted: bool | None = None
     key_arn: str | None = None
     delete_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSeen:
+    """A vault as AWS described it: its own key, and its lock; None where AWS did not say."""
+
+    key_arn: str | None
+    lock: VaultLock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +163,7 @@ class ArrivalInspected(HopObservation):
     arrival: str
     point: PointSeen | None
     vault_key_arn: str | None
+    vault_lock: VaultLock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

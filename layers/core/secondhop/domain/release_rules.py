@@ -59,7 +59,7 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
     """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
     hop = s.chain.hop(fact.hop)
     held = _enter(s.intermediate, IntermediateState.HELD, s.now)
-    finding = judge_arrival(s.chain, hop, fact.inspected, allow_unencrypted=s.route.allow_unencrypted)
+    finding = judge_arrival(s.chain, hop, fact.inspected, route=s.route)
     if finding.verdict is Verdict.NOT_YET:
         doubted = replace(hop, state=HopState.VERIFYING, since=s.now)
     else:

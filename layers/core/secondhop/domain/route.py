@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from secondhop.domain.arn import Arn, Site, Vault
 
@@ -18,6 +19,17 @@ COPY_QUOTAS: Mapping[str, int] = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Nept
 
 ARRIVAL = "arrival"
 """The name of the chain's own recovery point among the intermediates."""
+
+
+class VaultLock(StrEnum):
+    """How a vault is locked, each more than the one before (devguide/vault-lock).
+
+    A governance lock can be taken away by whoever may; a compliance lock, once its date has passed, by nobody.
+    """
+
+    NONE = "none"
+    GOVERNANCE = "governance"
+    COMPLIANCE = "compliance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +52,17 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One hop of a route: from the arrival (`reads_from` None) or from another leg's copy, into a vault."""
+    """One hop of a route: from the arrival (`reads_from` None) or from another leg's copy, into a vault.
+
+    `vault_lock` is the least lock that the vault must have for a copy to count as verified.
+    """
 
     name: str
     reads_from: str | None
     destination: Vault
     copy_role_arn: str
     retention: Retention
+    vault_lock: VaultLock = VaultLock.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from secondhop.domain.chain import Chain, Hop
 from secondhop.domain.classification import Cause
 from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
 from secondhop.domain.observation import ArrivalInspected, PointSeen
-from secondhop.domain.route import CLUSTER_TYPES
+from secondhop.domain.route import CLUSTER_TYPES, Leg, Route, VaultLock
 
 
 class Verdict(StrEnum):
@@ -34,7 +34,7 @@ class Finding:
     cause: Cause = Cause.MISMATCH
 
 
-GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry")
+GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock")
 
 
 def _not_yet(reason: str) -> Finding:
@@ -45,7 +45,7 @@ def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Finding:
     return Finding(verdict=Verdict.WRONG, reason=reason, cause=cause)
 
 
-def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, allow_unencrypted: bool) -> Finding:
+def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Finding:
     """Compare one described arrival with what the hop promised."""
     point = seen.point
     if point is None:
@@ -53,8 +53,9 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, allow_unenc
     return (
         _judge_identity(chain, hop, point)
         or _judge_status(point)
-        or _judge_key(chain, point, seen.vault_key_arn, allow_unencrypted=allow_unencrypted)
+        or _judge_key(chain, point, seen.vault_key_arn, allow_unencrypted=route.allow_unencrypted)
         or _judge_expiry(hop.promised_until, point)
+        or _judge_lock(route.leg(hop.name), seen.vault_lock)
         or GOOD
     )
 
@@ -99,4 +100,18 @@ def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding 
         return _not_yet("AWS does not say yet when it expires")
     if point.delete_at < promised_until - EXPIRY_TOLERANCE:
         return _wrong(f"it expires on {point.delete_at.isoformat()}, before {promised_until.isoformat()}")
+    return None
+
+
+def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Finding | None:
+    """A copy is as safe as its vault. A compliance lock counts from the day it is set, also in its grace time."""
+    demanded = leg.vault_lock if leg is not None else VaultLock.NONE
+    if demanded is VaultLock.NONE:
+        return None
+    if lock is None:
+        return _not_yet("AWS does not say yet whether its vault is locked")
+    strength = list(VaultLock)
+    if strength.index(lock) < strength.index(demanded):
+        found = "is not locked" if lock is VaultLock.NONE else f"has a {lock} lock"
+        return _wrong(f"its vault {found}, and the route demands a {demanded} lock", Cause.UNLOCKED)
     return None

@@ -1,0 +1,57 @@
+"""What a chain begins with, and when it claims the copy that it makes."""
+
+from __future__ import annotations
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain.chain import HopState
+from secondhop.domain.first_hop import HOP, first_hop_route, open_expectation
+from secondhop.domain.ledger import claims_of
+from secondhop.domain.opening import GONE, open_chain
+from secondhop.domain.route import FirstHops
+from tests.builders import ARRIVAL_ARN, COPY_ARN, NOW, WATCHED, a_chain, a_job, a_route, an_arrival, with_hop
+
+
+@pytest.mark.parametrize("status", ["EXPIRED", "DELETING", GONE])
+def test_a_point_that_is_going_has_expired_whatever_its_lifecycle_says(status: str) -> None:
+    expires_at = open_chain(a_route(), an_arrival(status=status), now=NOW).source_expires_at
+
+    assert expires_at is not None
+    assert expires_at < NOW
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING"])
+def test_a_point_that_stands_expires_when_its_lifecycle_says(status: str) -> None:
+    point = an_arrival(status=status)
+
+    assert open_chain(a_route(), point, now=NOW).source_expires_at == point.delete_at
+
+
+@pytest.mark.parametrize(("state", "claims"), [("WAITING", 0), ("COPYING", 1), ("VERIFYING", 1), ("STRANDED", 0)])
+def test_a_hop_claims_its_copy_from_the_moment_that_it_leaves_waiting(state: str, claims: int) -> None:
+    chain = with_hop(a_chain(), state=HopState(state), attempt=0, arrival=None)
+
+    assert len(claims_of(chain)) == claims
+
+
+@pytest.mark.parametrize("changes", [{"attempt": 1}, {"arrival": COPY_ARN}])
+def test_a_claim_is_kept_through_every_later_wait(changes: dict[str, object]) -> None:
+    (claim,) = claims_of(with_hop(a_chain(), **changes))
+
+    assert claim.source == ARRIVAL_ARN
+
+
+@pytest.mark.parametrize(
+    ("job_state", "hop_state"),
+    [("CREATED", "WAITING"), ("RUNNING", "WAITING"), ("FAILED", "COPYING"), ("COMPLETED", "COPYING")],
+)
+def test_an_expectation_of_a_live_job_looks_first_and_one_of_an_ended_job_judges_it(
+    job_state: str, hop_state: str
+) -> None:
+    hops = FirstHops(site=WATCHED.site, role_arn="role", retention_days=7)
+    route = first_hop_route(a_route(first_hops=hops), WATCHED)
+    chain, fact = open_expectation(route, an_arrival(), a_job(state=job_state), now=NOW)
+
+    assert chain.hop(HOP).state == hop_state
+    assert isinstance(fact, seen.Noticed if hop_state == "WAITING" else seen.CopySeen)
