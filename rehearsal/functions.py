@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from backup_simulator import ProcessDied
 from secondhop.application.ports import ChainStore
-from secondhop.bootstrap import Runtime
+from secondhop.bootstrap import Handler, Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,26 @@ class Log(io.TextIOBase):
 LOG = Log()
 
 
+class Running(NamedTuple):
+    """One invocation of a function, by its number."""
+
+    function: WarmFunction
+    number: int
+
+
+RUNNING: list[Running] = []
+"""The invocations under way, the one that acts now last: a process that sleeps lies under those that run meanwhile."""
+
+
+@contextmanager
+def _on_top(running: Running) -> Iterator[None]:
+    RUNNING.append(running)
+    try:
+        yield
+    finally:
+        RUNNING.pop()
+
+
 @dataclass(kw_only=True)
 class WarmFunction:
     """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session.
@@ -77,7 +97,7 @@ class WarmFunction:
     chains: ChainStore | None
     measure: Callable[[str, str, Mapping[str, str], float], None]
     invocations: int = 0
-    _handler: Callable[[dict[str, Any], Any], Any] | None = field(default=None, repr=False)
+    _idle: list[Handler] = field(default_factory=list, repr=False)
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Invoke the function. Raises what its handler raises; a death drops the warm instance."""
@@ -87,16 +107,25 @@ class WarmFunction:
             invoked_function_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{self.name}",
             aws_request_id=f"{self.name}-{self.invocations}",
         )
-        with redirect_stdout(LOG), LOG.heard_by(self._keep), warnings.catch_warnings():
+        running = Running(self, self.invocations)
+        with redirect_stdout(LOG), LOG.heard_by(self._keep_own(running)), _on_top(running), warnings.catch_warnings():
             # An invocation that counts nothing is no news; on Lambda this line goes to the log.
             warnings.filterwarnings("ignore", message="No application metrics to publish")
+            # A function that is busy, because it sleeps in a call, gets a second instance, as on Lambda.
+            handler = self._idle.pop() if self._idle else self._build()
+            is_alive = True
             try:
-                if self._handler is None:
-                    self._handler = self._build()
-                return self._handler(event, context)
+                return handler(event, context)
             except ProcessDied:
-                self._handler = None
+                is_alive = False
                 raise
+            finally:
+                if is_alive:
+                    self._idle.append(handler)
+
+    def _keep_own(self, running: Running) -> Callable[[dict[str, Any]], None]:
+        """Lines of this invocation only, not of those that run while it sleeps."""
+        return lambda line: self._keep(line) if RUNNING[-1] is running else None
 
     def _keep(self, line: dict[str, Any]) -> None:
         """What stands in the embedded metric format becomes metrics, as CloudWatch makes them of a log's lines.
@@ -111,9 +140,9 @@ class WarmFunction:
                     for each in value if isinstance(value, list) else [value]:
                         self.measure(directive["Namespace"], metric["Name"], dimensions, float(each))
 
-    def _build(self) -> Callable[[dict[str, Any], Any], Any]:
+    def _build(self) -> Handler:
         runtime = Runtime(environ=self.environ, session=self.session, now=self.now, chains=self.chains)
-        handler: Callable[[dict[str, Any], Any], Any] = load(self.folder).build(runtime)
+        handler: Handler = load(self.folder).build(runtime)
         return handler
 
 

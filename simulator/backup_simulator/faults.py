@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 
 from backup_simulator.errors import ProcessDied, Refused
@@ -44,6 +45,14 @@ class _Flakiness:
     share: float
 
 
+@dataclass(kw_only=True)
+class _Sleep:
+    service: str
+    operation: str
+    duration: timedelta
+    times: int
+
+
 @dataclass
 class FaultPlan:
     """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
@@ -53,6 +62,7 @@ class FaultPlan:
     _jobs: list[_JobFault] = field(default_factory=list)
     _calls: list[_CallFault] = field(default_factory=list)
     _deaths: list[_Death] = field(default_factory=list)
+    _sleeps: list[_Sleep] = field(default_factory=list)
 
     def fail_copy_job(
         self, *, message: str, database_arn: str | None = None, destination_region: str | None = None, times: int = 1
@@ -105,12 +115,27 @@ class FaultPlan:
         self._calls.clear()
         self._deaths.clear()
         self._flaky.clear()
+        self._sleeps.clear()
 
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
         """Kill the process that makes the call, before or after AWS carries it out."""
         if when not in ("before", "after"):
             raise ValueError(f"a process dies before or after a call, not {when!r}")
         self._deaths.append(_Death(service=service, operation=operation, when=when, times=_positive(times)))
+
+    def sleep(self, service: str, operation: str, duration: timedelta, *, times: int = 1) -> None:
+        """Let the process that makes the call sleep first, while the world goes on without it."""
+        if duration <= timedelta(0):
+            raise ValueError("a process sleeps for longer than no time")
+        self._sleeps.append(_Sleep(service=service, operation=operation, duration=duration, times=_positive(times)))
+
+    def sleep_before(self, service: str, operation: str) -> timedelta | None:
+        """For how long the process that makes a call sleeps first, if it does."""
+        for sleep in self._sleeps:
+            if sleep.times and (sleep.service, sleep.operation) == (service, operation):
+                sleep.times -= 1
+                return sleep.duration
+        return None
 
     def message_for(self, job: Job) -> str | None:
         """The message with which a job shall fail, if it shall."""

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from backup_simulator.errors import Refused
+
 GIBIBYTE = 1024**3
 
 
@@ -174,6 +176,19 @@ class Deletion:
     by: str
     point_arn: str
     vault_arn: str
+
+
+class Call(NamedTuple):
+    """A call that somebody made, and how it was answered: by `reply`, or by `refused`."""
+
+    at: datetime
+    caller: Caller
+    region: str
+    service: str
+    operation: str
+    request: Mapping[str, Any]
+    reply: Mapping[str, Any] | None = None
+    refused: Refused | None = None
 
 
 class TraceLine(NamedTuple):

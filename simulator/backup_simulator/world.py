@@ -24,7 +24,7 @@ from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
-from backup_simulator.model import Deletion, Job, Key, Point, TraceLine, Vault
+from backup_simulator.model import Call, Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.queues import Queue
 from backup_simulator.regions import partition_of
@@ -36,6 +36,7 @@ from backup_simulator.switches import Delivery, UnknownBehaviour
 if TYPE_CHECKING:
     import boto3
 
+MOST_SLEEPERS = 2
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -71,6 +72,8 @@ class World:
         self._newest_copies: dict[tuple[str, str, str], Point] = {}
         self._points: list[Point] = []
         self._listeners: list[Callable[[TraceLine], None]] = []
+        self._call_listeners: list[Callable[[Call], None]] = []
+        self._sleeping = 0
         self.copying = Copying(self)
         self.backups = Backups(self)
         self.deleting = Deleting(self)
@@ -128,17 +131,43 @@ class World:
 
     def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied."""
+        self._let_sleep(service, operation)
         caller = self.identity.caller_of(key)
         self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
-        self.faults.before(service, operation)
-        parameters = dict(request)
-        self.access.check(caller, region, service, operation, parameters)
-        if service == "backup":
-            reply = self._backup_calls.call(caller, region, operation, parameters)
-        else:
-            reply = self._other_calls.call(caller, region, service, operation, parameters)
+        call = Call(self.clock.now, caller, region, service, operation, request)
+        try:
+            reply = self._carry_out(call, dict(request))
+        except Refused as refused:
+            self._tell_call(call._replace(refused=refused))
+            raise
+        self._tell_call(call._replace(reply=reply))
         self.faults.after(service, operation)
         return reply
+
+    def _carry_out(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
+        self.faults.before(call.service, call.operation)
+        self.access.check(call.caller, call.region, call.service, call.operation, parameters)
+        if call.service == "backup":
+            return self._backup_calls.call(call.caller, call.region, call.operation, parameters)
+        return self._other_calls.call(call.caller, call.region, call.service, call.operation, parameters)
+
+    def _let_sleep(self, service: str, operation: str) -> None:
+        """A process that sleeps wakes in a world that went on. Two at a time are enough, and keep the stack flat."""
+        duration = self.faults.sleep_before(service, operation) if self._sleeping < MOST_SLEEPERS else None
+        if duration is None:
+            return
+        self._sleeping += 1
+        self.note("asleep", "", "", f"a process sleeps {duration} before {service}:{operation}")
+        self.run_for(duration)
+        self._sleeping -= 1
+
+    def _tell_call(self, call: Call) -> None:
+        for listener in self._call_listeners:
+            listener(call)
+
+    def on_call(self, listener: Callable[[Call], None]) -> None:
+        """Be told of every call once it was carried out or refused, before its caller is."""
+        self._call_listeners.append(listener)
 
     def on_trace(self, listener: Callable[[TraceLine], None]) -> None:
         """Be told of every trace line as it happens."""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from backup_simulator import Delivery, ProcessDied, UnknownBehaviour
+from backup_simulator import Delivery, ProcessDied, UnknownBehaviour, World
 from backup_simulator.cron import Schedule
+from backup_simulator.model import Call
 from tests.simulated_place import DR, Place
 
 
@@ -101,3 +102,46 @@ def test_a_schedule_comes_at_the_moments_of_its_expression(expression: str, expe
     now = Place().world.now().replace(hour=13, minute=0)
 
     assert Schedule.parse(expression).next_after(now).isoformat()[:16] == expected
+
+
+def test_a_process_that_sleeps_before_a_call_wakes_in_a_world_that_went_on() -> None:
+    world = World()
+    happened: list[str] = []
+    world.clock.after(timedelta(minutes=1), lambda: happened.append("meanwhile"))
+    world.faults.sleep("backup", "ListCopyJobs", timedelta(minutes=2))
+    client = world.session("111122223333").client("backup")
+    began = world.now()
+    client.list_copy_jobs()
+    woke = world.now()
+    client.list_copy_jobs()
+
+    assert (happened, woke - began, world.now()) == (["meanwhile"], timedelta(minutes=2), woke)
+
+
+def test_a_process_sleeps_for_some_time_and_at_least_once() -> None:
+    for duration, times in ((timedelta(0), 1), (timedelta(seconds=1), 0)):
+        with pytest.raises(ValueError, match=r"a process sleeps|at least once"):
+            World().faults.sleep("backup", "ListCopyJobs", duration, times=times)
+
+
+def test_whoever_listens_hears_of_every_call_and_of_its_answer() -> None:
+    world = World()
+    heard: list[Call] = []
+    world.on_call(heard.append)
+    client = world.session("111122223333").client("backup")
+    client.list_copy_jobs(ByState="FAILED")
+    with pytest.raises(ClientError):
+        client.describe_copy_job(CopyJobId="none")
+
+    answered, refused = heard
+    assert (answered.operation, answered.request, answered.reply) == (
+        "ListCopyJobs",
+        {"ByState": "FAILED"},
+        {"CopyJobs": []},
+    )
+    assert refused.refused is not None
+    assert (refused.operation, refused.refused.code, refused.reply) == (
+        "DescribeCopyJob",
+        "ResourceNotFoundException",
+        None,
+    )
