@@ -14,6 +14,7 @@ from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, TryAgainError
+from tests.builders import NOW
 from tests.simulated_place import DR, HOME, A, B, Place
 
 NEAR = Vault("aws", Site(A, HOME), "near")
@@ -158,3 +159,22 @@ def test_a_role_that_cannot_be_assumed_is_a_denial(place: Place) -> None:
 
     with pytest.raises(DeniedError, match="not authorized to perform: sts:AssumeRole"):
         sites.backup_client(Site(B, HOME))
+
+
+@pytest.mark.parametrize(
+    ("described", "lock"),
+    [
+        ({}, None),
+        ({"Locked": False}, "none"),
+        ({"Locked": True, "MinRetentionDays": 7}, "governance"),
+        ({"Locked": True, "LockDate": NOW}, "compliance"),
+    ],
+)
+def test_a_lock_with_a_date_is_one_of_compliance(described: dict[str, Any], lock: str | None) -> None:
+    class Client:
+        def describe_backup_vault(self, **_request: Any) -> dict[str, Any]:
+            return {"EncryptionKeyArn": "key", **described}
+
+    seen = AwsBackup(lambda _site: Client()).vault(NOWHERE)
+
+    assert (seen.key_arn, seen.lock) == ("key", lock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from secondhop.domain.chain import HopState, IntermediateState
@@ -21,7 +23,6 @@ from tests.builders import (
     a_copy,
     a_leg,
     a_route,
-    timedelta,
     with_hop,
 )
 from tests.stand_ins import LOOK, Stage, copying, job_news
