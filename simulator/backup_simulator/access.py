@@ -39,6 +39,7 @@ class Access:
         self._world = world
         self.enforced = enforced
         self._authority = Authority(world.identity)
+        self._of_keys: dict[tuple[str, tuple[str, ...], str, bool], tuple[Any, str, bool]] = {}
 
     def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
         """Raises Refused if the caller may not make this call."""
@@ -61,8 +62,11 @@ class Access:
         """Whether all that binds a role together allows an action."""
         if not self.enforced:
             return True
-        caller = Caller(account=role.account, role_arn=role.arn)
-        return self._authority.verdict(caller, action, resource, context or {}).outcome == "allow"
+        return self._authority.verdict(role.caller, action, resource, context or {}).outcome == "allow"
+
+    def role_may_always(self, role: Role, actions: tuple[str, ...]) -> bool:
+        """Whether nothing of a copy's circumstances could keep a role from any of these actions."""
+        return not self.enforced or self._authority.always_allows(role.caller, actions)
 
     def vault_admits(self, vault: Vault, account: str, role_arn: str) -> bool:
         """Cross-account copies need an Allow of the vault's policy; inside an account only a Deny matters."""
@@ -77,14 +81,13 @@ class Access:
         )
         return verdict == "allow" or (verdict == "none" and vault.account == account)
 
-    def key_admits(self, key: Key, action: str, account: str, role_arn: str) -> bool:
+    def key_admits(self, key: Key, actions: tuple[str, ...], account: str, role_arn: str) -> bool:
         """Whether a key's policy lets a role of AWS Backup use it; a key without a policy serves its own account."""
         if key.managed_by or key.policy is None:
             return key.account == account
-        context = self._use_of_key(action, account, role_arn)
-        return decide([key.policy], action=action, resource=key.arn, context=context, principal=role_arn) == "allow"
+        return self._named_by_key(key, actions, account, role_arn, by_name=False)
 
-    def key_serves(self, key: Key, action: str, role: Role) -> bool:
+    def key_serves(self, key: Key, actions: tuple[str, ...], role: Role) -> bool:
         """Whether a role of the key's account may use it: by the key's policy that names the role, or by that and IAM.
 
         "Allowing access to the account" lets IAM policies decide (kms/key-policy-default); without it they count for
@@ -92,11 +95,30 @@ class Access:
         """
         if key.managed_by:
             return True
-        context = self._use_of_key(action, role.account, role.arn)
-        asked: dict[str, Any] = {"action": action, "resource": key.arn, "context": context, "principal": role.arn}
-        if key.policy is not None and decide([key.policy], **asked, by_name=True) == "allow":
+        if key.policy is not None and self._named_by_key(key, actions, role.account, role.arn, by_name=True):
             return True
-        return self.key_admits(key, action, role.account, role.arn) and self.role_may(role, action, key.arn, context)
+        return self.key_admits(key, actions, role.account, role.arn) and (
+            self.role_may_always(role, actions)
+            or all(
+                self.role_may(role, each, key.arn, self._use_of_key(each, role.account, role.arn)) for each in actions
+            )
+        )
+
+    def _named_by_key(self, key: Key, actions: tuple[str, ...], account: str, arn: str, *, by_name: bool) -> bool:
+        """What a key's policy says of a role, remembered until it is another document or the role's account moves."""
+        organization = self._world.identity.organization_of(account)
+        place = (key.arn, actions, arn, by_name)
+        known = self._of_keys.get(place)
+        if known is None or known[0] is not key.policy or known[1] != organization:
+            says = all(self._key_allows(key, each, account, arn, by_name=by_name) for each in actions)
+            known = self._of_keys[place] = (key.policy, organization, says)
+        return known[2]
+
+    def _key_allows(self, key: Key, action: str, account: str, arn: str, *, by_name: bool) -> bool:
+        context = self._use_of_key(action, account, arn)
+        documents = [key.policy] if key.policy is not None else []
+        asked: dict[str, Any] = {"action": action, "resource": key.arn, "context": context, "principal": arn}
+        return decide(documents, **asked, by_name=by_name) == "allow"
 
     def _use_of_key(self, action: str, account: str, role_arn: str) -> dict[str, Any]:
         """Grants are for an AWS resource; only calls about grants carry that key (kms/conditions-kms)."""

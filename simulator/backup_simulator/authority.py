@@ -35,6 +35,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
+ALWAYS = Verdict("allow", "")
+
+
 class _Layer(NamedTuple):
     """The policies of one kind; one of them must allow."""
 
@@ -42,29 +45,29 @@ class _Layer(NamedTuple):
     documents: Sequence[Document]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class _Relevant:
     """What a caller's policies say of an action. `always` where resource and conditions do not matter."""
 
-    policies: tuple[Any, ...]
+    levels: Any
+    boundary: Any
+    own: Any
     layers: tuple[_Layer, ...]
     always: Verdict | None
     verdicts: dict[tuple[Any, ...], Verdict] = field(default_factory=dict)
 
 
 class Authority:
-    """Remembers verdicts per caller and action, until one of the policies is another."""
+    """Remembers verdicts per caller and action, until one of the policies is another document."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
-        self._relevant: dict[tuple[Caller, str], _Relevant] = {}
+        self._known: dict[tuple[str, str | None, str], _Relevant] = {}
+        self._always: dict[tuple[str, str | None, tuple[str, ...]], tuple[Any, Any, Any, bool]] = {}
 
     def verdict(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> Verdict:
         """What a caller's own policies, and his organization's, say of an action."""
-        policies = self._policies(caller)
-        known = self._relevant.get((caller, action))
-        if known is None or not all(map(_is_same, known.policies, policies)):
-            known = self._relevant[caller, action] = _relevant(policies, action)
+        known = self._relevant(caller, action)
         if known.always is not None:
             return known.always
         marks = (resource, *context.items())
@@ -75,28 +78,47 @@ class Authority:
             known.verdicts[marks] = _together(known.layers, action, resource, full)
         return known.verdicts[marks]
 
-    def _policies(self, caller: Caller) -> tuple[Any, ...]:
-        """Service control policies, boundary, session policy, identity policies; an administrator may do everything."""
-        role = self._identity.roles.get(caller.role_arn or "")
-        levels = () if caller.is_service_linked else self._identity.service_control.get(caller.account, ())
-        if role is None:
-            return levels, None, None, ALLOW_ALL if caller.role_arn is None else ()
-        return levels, role.boundary, caller.session_policy, role.policies
+    def always_allows(self, caller: Caller, actions: tuple[str, ...]) -> bool:
+        """Whether a caller may do all this to whatever resource, under whatever conditions."""
+        policies = levels, boundary, own = self._policies(caller)
+        place = (caller.name, caller.session_policy, actions)
+        known = self._always.get(place)
+        if known is None or known[0] is not levels or known[1] is not boundary or known[2] is not own:
+            is_so = all(self._relevant(caller, action).always == ALWAYS for action in actions)
+            known = self._always[place] = (*policies, is_so)
+        return known[3]
+
+    def _policies(self, caller: Caller) -> tuple[Any, Any, Any]:
+        """Service control policies, boundary and own policies, as they are: the very same objects until they change."""
+        identity = self._identity
+        levels = identity.service_control.get(caller.account, ())
+        boundary, own = None, ALLOW_ALL
+        if caller.role_arn is not None:
+            role = identity.roles.get(caller.role_arn)
+            boundary, own = (role.boundary, role.policies) if role is not None else (None, ())
+        return levels, boundary, own
+
+    def _relevant(self, caller: Caller, action: str) -> _Relevant:
+        levels, boundary, own = self._policies(caller)
+        place = (caller.name, caller.session_policy, action)
+        known = self._known.get(place)
+        if known is None or known.levels is not levels or known.boundary is not boundary or known.own is not own:
+            known = self._known[place] = _collected(caller, action, levels, boundary, own)
+        return known
 
 
-def _is_same(one: Any, other: Any) -> bool:
-    return one is other
-
-
-def _relevant(policies: tuple[Any, ...], action: str) -> _Relevant:
-    levels, boundary, session, own = policies
-    kinds = [("service control policy", level) for level in levels]
-    kinds += [("permissions boundary", (boundary,))] if boundary is not None else []
-    kinds += [("session policy", (_parsed(session),))] if session is not None else []
+def _collected(caller: Caller, action: str, levels: Any, boundary: Any, own: Any) -> _Relevant:
+    kinds: list[tuple[str, Sequence[Document]]] = []
+    if not caller.is_service_linked:
+        kinds += [("service control policy", level) for level in levels]
+    if boundary is not None:
+        kinds.append(("permissions boundary", (boundary,)))
+    if caller.session_policy is not None:
+        kinds.append(("session policy", (_parsed(caller.session_policy),)))
     layers = tuple(_Layer(kind, _about(documents, action)) for kind, documents in [*kinds, (IDENTITY, own)])
     everything = [each for layer in layers for each, _ in statements(layer.documents)]
     always = _together(layers, action, "*", {}) if all(map(_is_plain, everything)) else None
-    return _Relevant(policies=policies, layers=layers, always=always)
+    return _Relevant(levels=levels, boundary=boundary, own=own, layers=layers, always=always)
 
 
 @lru_cache(maxsize=256)
@@ -128,4 +150,4 @@ def _together(layers: Sequence[_Layer], action: str, resource: str, context: Map
         if verdict == "none":
             outcome = "none" if kind == IDENTITY else "deny"
             return Verdict(outcome, f"because no {kind} allows the {action} action")
-    return Verdict("allow", "")
+    return ALWAYS

@@ -24,6 +24,18 @@ LONGEST_RETENTION_DAYS = 36500
 # What a key must let the destination's service-linked role do (create-cross-account-backup).
 KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 
+KEY_GRANT = ("kms:DescribeKey", "kms:CreateGrant")
+# What the passed role does for a copy of whatever type: a role that may do all this always needs no closer look.
+COPYING_ROLE = (
+    "backup:CopyFromBackupVault",
+    "backup:CopyIntoBackupVault",
+    "rds:ListTagsForResource",
+    "rds:CopyDBSnapshot",
+    "rds:CopyDBClusterSnapshot",
+    "rds:ModifyDBSnapshotAttribute",
+    "rds:ModifyDBClusterSnapshotAttribute",
+)
+
 
 class CopyChecks:
     """The conditions of a copy."""
@@ -94,6 +106,8 @@ class CopyChecks:
         role = self._world.identity.roles.get(job.role_arn)
         if role is None:
             return texts.NOT_ASSUMED.format(role=job.role_arn)
+        if self._world.access.role_may_always(role, COPYING_ROLE):
+            return None
         here = {"aws:RequestedRegion": job.region}
         targets = {**here, "backup:CopyTargets": (destination.arn,)}
         if not may(role, "backup:CopyFromBackupVault", point.arn, targets):
@@ -153,13 +167,12 @@ class CopyChecks:
         return None
 
     def _usable(self, key: Key | None, account: str, role_arn: str) -> bool:
-        admits = self._world.access.key_admits
-        return key is not None and key.enabled and all(admits(key, action, account, role_arn) for action in KEY_USE)
+        return key is not None and key.enabled and self._world.access.key_admits(key, KEY_USE, account, role_arn)
 
     def _grantable(self, key: Key | None, job: Job) -> bool:
         """The passed role describes the source's key and grants its use."""
-        serves, role = self._world.access.key_serves, self._world.identity.roles[job.role_arn]
-        return key is not None and all(serves(key, action, role) for action in ("kms:DescribeKey", "kms:CreateGrant"))
+        role = self._world.identity.roles[job.role_arn]
+        return key is not None and self._world.access.key_serves(key, KEY_GRANT, role)
 
 
 def is_multi_az_cluster(point: Point) -> bool:

@@ -15,7 +15,7 @@ from backup_simulator.copy_checks import CopyChecks
 from backup_simulator.copy_ledger import CopyLedger
 from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import copy_job_detail
-from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of
+from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
 from backup_simulator.switches import OverQuota
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class Copying:
 
     def _tell(self, job: Job) -> None:
         world = self._world
-        name, vault = (arn.rpartition(":")[2] for arn in (job.database_arn, job.destination_vault_arn))
+        name, vault = vault_name(job.database_arn), vault_name(job.destination_vault_arn)
         text = f"copy job {job.state}: {name} into {vault}"
         world.note("copy job", job.account, job.region, text, job_id=job.id, state=job.state)
         detail = copy_job_detail(job)

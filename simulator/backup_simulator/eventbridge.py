@@ -17,6 +17,7 @@ from typing import Any
 
 from backup_simulator.clock import Clock
 from backup_simulator.errors import NotModelled
+from backup_simulator.event_shapes import stamp
 from backup_simulator.matching import matches
 from backup_simulator.policy import decide
 from backup_simulator.regions import OPT_IN, partition_of
@@ -70,7 +71,7 @@ class EventBridge:
             "detail-type": detail_type,
             "source": "aws.backup",
             "account": account,
-            "time": self.clock.now.isoformat(timespec="seconds")[:19] + "Z",
+            "time": stamp(self.clock.now)[:19] + "Z",
             "region": region,
             "resources": resources,
             "detail": detail,

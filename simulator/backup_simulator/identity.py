@@ -15,6 +15,7 @@ from backup_simulator.policy import decide
 
 SESSION = timedelta(hours=1)
 ACCOUNT_DIGITS = 12
+MEMORY = 10_000
 BACKUP_SERVICE = "backup.amazonaws.com"
 
 
@@ -36,6 +37,7 @@ class Identity:
         self.roles: dict[str, Role] = {}
         self.service_control: dict[str, tuple[tuple[dict[str, Any], ...], ...]] = {}
         self.cross_account_enabled = True
+        self._trusted: dict[tuple[Any, ...], tuple[Any, bool]] = {}
 
     def join(self, account: str, organization_id: str | None = None) -> None:
         self._organizations[account] = organization_id or self._default_organization
@@ -168,9 +170,17 @@ class Identity:
             raise Refused("InvalidParameterValueException", message)
 
     def _trusts(self, role: Role, principal: str, context: Mapping[str, Any]) -> bool:
-        known = {name: value for name, value in context.items() if value is not None}
-        verdict = decide([role.trust], action="sts:AssumeRole", resource=role.arn, context=known, principal=principal)
-        return verdict == "allow"
+        """Remembered until the trust is another document."""
+        given = {name: value for name, value in context.items() if value is not None}
+        place = (role.arn, principal, *given.items())
+        known = self._trusted.get(place)
+        if known is None or known[0] is not role.trust:
+            if len(self._trusted) > MEMORY:
+                self._trusted.clear()
+            asked: dict[str, Any] = {"resource": role.arn, "context": given, "principal": principal}
+            says = decide([role.trust], action="sts:AssumeRole", **asked) == "allow"
+            known = self._trusted[place] = (role.trust, says)
+        return known[1]
 
 
 def _session_policy(request: Mapping[str, Any]) -> str | None:

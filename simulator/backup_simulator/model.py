@@ -138,17 +138,6 @@ class BackupJob:
     point_arn: str | None = None
 
 
-@dataclass(kw_only=True, slots=True)
-class Role:
-    """An IAM role. `boundary` is the policy that bounds what its own policies can allow."""
-
-    arn: str
-    account: str
-    trust: dict[str, Any]
-    policies: tuple[dict[str, Any], ...]
-    boundary: dict[str, Any] | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who makes a call. `role_arn` None is the account's administrator; `session_policy` is a document as JSON."""
@@ -166,6 +155,21 @@ class Caller:
     def is_service_linked(self) -> bool:
         """Service control policies do not bind service-linked roles (organizations: orgs_manage_policies_scps)."""
         return self.role_arn is not None and ":role/aws-service-role/" in self.role_arn
+
+
+@dataclass(kw_only=True, slots=True)
+class Role:
+    """An IAM role. `boundary` is the policy that bounds what its own policies can allow."""
+
+    arn: str
+    account: str
+    trust: dict[str, Any]
+    policies: tuple[dict[str, Any], ...]
+    boundary: dict[str, Any] | None = None
+    caller: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.caller = Caller(account=self.account, role_arn=self.arn)
 
 
 @dataclass(frozen=True, kw_only=True)

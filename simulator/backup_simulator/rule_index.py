@@ -46,8 +46,12 @@ class RuleIndex(Generic[R]):
         """The rules that may match, in the order in which they were put."""
         found = list(self._always)
         for path, by_value in self._filed.items():
-            for value in _values_at(event, path):
-                found += by_value.get(value, ())
+            there: Any = event
+            for name in path:
+                there = there.get(name) if isinstance(there, dict) else None
+            for value in there if isinstance(there, list) else (there,):
+                if isinstance(value, str):
+                    found += by_value.get(value, ())
         if len(found) <= 1:
             return [rule for _, rule in found]
         return [rule for _, rule in sorted({number: (number, rule) for number, rule in found}.values(), key=_number)]
@@ -70,12 +74,3 @@ def _exact(pattern: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, list[
 def _selectivity(exact: tuple[Path, list[str]]) -> tuple[bool, int, int]:
     path, values = exact
     return all(value.startswith("arn:") for value in values), len(path), -len(values)
-
-
-def _values_at(event: Any, path: Path) -> list[str]:
-    for name in path:
-        if not isinstance(event, dict) or name not in event:
-            return []
-        event = event[name]
-    values = event if isinstance(event, list) else [event]
-    return [value for value in values if isinstance(value, str)]

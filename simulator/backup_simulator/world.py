@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import boto3
 
 MOST_SLEEPERS = 2
+# The seventeenth digit of a UUID, its two upper bits set to 10.
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -105,9 +107,8 @@ class World:
 
     def make_id(self) -> str:
         """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
-        bits = self.random.getrandbits(128) & ~(0xF000 << 64 | 0xC000 << 48) | 4 << 76 | 0x8000 << 48
-        text = f"{bits:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        text = f"{self.random.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
     def account(self, account_id: str) -> Account:
         """An account, a member of the organization from the first time it is named."""
