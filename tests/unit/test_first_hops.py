@@ -105,6 +105,14 @@ def test_its_arrival_is_taken_on_by_a_chain_of_its_own() -> None:
     assert place.announcer.messages == []
 
 
+@pytest.mark.parametrize("state", ["FAILED", "PARTIAL"])
+def test_every_end_of_a_plans_job_without_an_arrival_is_followed(state: str) -> None:
+    place = stage()
+    place(plan_job(place, state=state))
+
+    assert expectation(place).hop("first").attempt == 1
+
+
 def test_the_origin_is_never_released() -> None:
     assert first_hop_route(ROUTE, WORKLOAD_VAULT).intermediates() == ()
 

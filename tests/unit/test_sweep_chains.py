@@ -27,6 +27,14 @@ def installed(stage: Stage, *, days_ago: int = 30) -> Stage:
     return stage
 
 
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "EXPIRED"])
+def test_an_arrival_is_missed_whatever_became_of_it(status: str) -> None:
+    stage = installed(Stage())
+    stage.backup.put(an_arrival(status=status))
+
+    assert sweep(stage).missing == 1
+
+
 def test_an_arrival_whose_event_was_lost_is_put_on_the_queue() -> None:
     stage = installed(Stage())
     stage.backup.put(an_arrival())
