@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from secondhop import __version__
+from secondhop_cli.init.command import add_init
 from secondhop_cli.redrive import redrive
 
 MISUSE = 2
@@ -52,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="feed one event file through the real handler (needs a checkout)")
     replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
     replay.set_defaults(run=_replay)
+
+    add_init(commands)
 
     again = commands.add_parser("redrive", help="put dead-lettered work back on the work queue")
     again.add_argument("--dead-letter-queue-url", required=True, help="output DeadLetterQueueUrl of the main stack")

@@ -51,12 +51,13 @@ def test_account_numbers_are_the_invented_ones():
         "000000000000",
         "999999999999",
     }
-    locks = {"requirements"}
+    # Locks hold hashes, and what `secondhop init` wrote here speaks of its user's own accounts.
+    exempt = {"requirements", "parameters", "samconfig.toml"}
 
     found = {
         f"{path}: {number}"
         for path in text_files()
-        if path.parts[0] not in locks and path.suffix in {".md", ".yaml", ".json", ".toml"}
+        if path.parts[0] not in exempt and path.suffix in {".md", ".yaml", ".json", ".toml"}
         for line in lines(path)
         for number in re.findall(r"(?<![\w.-])\d{12}(?![\w.-])", line)
         if number not in invented

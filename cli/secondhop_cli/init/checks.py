@@ -1,0 +1,137 @@
+"""What is wrong with the answers: everything at once, each with what it should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import botocore.session
+from botocore.exceptions import UnknownRegionError
+
+from secondhop_cli.init.questions import HUB, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
+
+ACCOUNT = re.compile(r"\d{12}")
+ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
+VAULT = re.compile(r"[a-zA-Z0-9_-]{2,50}")
+STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,99}")
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{8,128}", re.ASCII)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# As the templates have it: a wildcard only where something stands before it.
+ADMINISTRATOR = re.compile(r"role/[\w+=,.@/-]{3}[\w+=,.@/*-]{0,573}", re.ASCII)
+ROLE = re.compile(r"role/[\w+=,.@/-]{1,576}", re.ASCII)
+KEY = re.compile(r"key/[a-z0-9-]{36}")
+LONGEST_DAYS = 36500
+MOST_ACCOUNTS = 50
+
+
+def problems_of(answers: Answers) -> list[str]:
+    """Every problem, in the order of the questions; empty if all is well."""
+    missing = [
+        f"{each.flag} is missing: {each.text}" for each in QUESTIONS if each.is_needed and not answers[each.name]
+    ]
+    found = (_forms, _accounts, _regions, _retention, _arns)
+    return missing + [problem for check in found for problem in check(answers)]
+
+
+@cache
+def partition_of(region: str) -> str | None:
+    """The partition that a Region is of, by botocore's own list and patterns; None for what is no Region."""
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]{2,9}){1,2}-\d", region):
+        return None
+    try:
+        return str(botocore.session.Session().get_partition_for_region(region))
+    except UnknownRegionError:
+        return None
+
+
+def _forms(answers: Answers) -> Iterator[str]:
+    for name, pattern, wanted in (
+        ("topology", re.compile(f"{WORKLOAD}|{HUB}"), "workload or hub"),
+        ("organization", ORGANIZATION, "the id of an organization, such as o-exampleorgid"),
+        ("stack_name", STACK, "a stack's name: a letter, then up to 99 letters, digits and hyphens"),
+        ("external_id", EXTERNAL_ID, "8 to 128 characters that STS accepts"),
+        ("email", EMAIL, "an e-mail address"),
+        ("watched_vault", VAULT, "the name (not the ARN) of a vault"),
+        ("dr_vault", VAULT, "the name (not the ARN) of a vault"),
+    ):
+        value = answers[name]
+        if value and not pattern.fullmatch(value):
+            yield f"--{name.replace('_', '-')} is {value!r}; it should be {wanted}"
+        elif name.endswith("_vault") and value.lower() == "default":
+            yield f"--{name.replace('_', '-')} is the vault Default, which receives no copies of other accounts"
+
+
+def _accounts(answers: Answers) -> Iterator[str]:
+    backup, accounts = answers["backup_account"], accounts_of(answers)
+    if backup and not ACCOUNT.fullmatch(backup):
+        yield f"--backup-account is {backup!r}; it should be an account id of 12 digits"
+    for account in accounts:
+        if not ACCOUNT.fullmatch(account):
+            yield f"--workload-accounts has {account!r}; each should be an account id of 12 digits"
+        elif account == backup:
+            yield f"--workload-accounts has the backup account {account}; copies in it would be no copies elsewhere"
+    for account in sorted({each for each in accounts if accounts.count(each) > 1}):
+        yield f"--workload-accounts has {account} more than once"
+    if answers["topology"] == WORKLOAD and len(accounts) > 1:
+        yield (
+            f"--workload-accounts has {len(accounts)} accounts; the workload topology has one main stack and one "
+            "watched vault per account. Say --topology hub, or run init once per account in a checkout of its own"
+        )
+    if len(accounts) > MOST_ACCOUNTS:
+        yield f"--workload-accounts has {len(accounts)} accounts; one hub takes up to {MOST_ACCOUNTS}"
+
+
+def _regions(answers: Answers) -> Iterator[str]:
+    home, dr = answers["region"], answers["dr_region"]
+    for flag, region in (("--region", home), ("--dr-region", dr)):
+        if region and partition_of(region) is None:
+            yield f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
+    if home and home == dr:
+        yield f"--dr-region is {dr}, as --region is; a second hop leads to another Region"
+    ours, theirs = partition_of(home), partition_of(dr)
+    if ours and theirs and ours != theirs:
+        yield f"--dr-region {dr} is of the partition {theirs}, --region {home} of {ours}; no copy leads across"
+
+
+def _retention(answers: Answers) -> Iterator[str]:
+    days: dict[str, int] = {}
+    for name in ("retention_days", "lock_minimum_days", "lock_maximum_days"):
+        value = answers[name]
+        if value.isascii() and value.isdecimal() and 1 <= int(value) <= LONGEST_DAYS:
+            days[name] = int(value)
+        elif value:
+            yield f"--{name.replace('_', '-')} is {value!r}; it should be a number of days from 1 to {LONGEST_DAYS}"
+    if len(days) < 3:
+        return
+    kept, least, most = days["retention_days"], days["lock_minimum_days"], days["lock_maximum_days"]
+    if least > most:
+        yield f"--lock-minimum-days is {least}, more than --lock-maximum-days, {most}"
+    elif not least <= kept <= most:
+        yield f"--retention-days is {kept}, outside of the lock's range from {least} to {most}: every copy would fail"
+    if kept == 1:
+        yield "--retention-days is 1: a copy that takes hours would be gone almost as soon as it arrived; say 2 or more"
+
+
+def _arns(answers: Answers) -> Iterator[str]:
+    backup, workload = answers["backup_account"], accounts_of(answers)[:1]
+    home, dr = answers["region"], answers["dr_region"]
+    in_workload = workload[0] if workload else ""
+    for name, service, region, account, pattern in (
+        ("administrator", "iam", "", backup, ADMINISTRATOR),
+        ("dr_key_arn", "kms", dr, backup, KEY),
+        ("copy_role_arn", "iam", "", backup, ROLE),
+        ("operator_role_arn", "iam", "", backup, ROLE),
+        ("first_hop_role_arn", "iam", "", in_workload, ROLE),
+    ):
+        value = answers[name]
+        if not value or not ACCOUNT.fullmatch(account):
+            continue
+        wanted = f"arn:{partition_of(home) or 'aws'}:{service}:{region}:{account}:"
+        if not value.startswith(wanted) or not pattern.fullmatch(value.removeprefix(wanted)):
+            kind = "key/..." if service == "kms" else "role/..."
+            yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {wanted}{kind}"
+    if is_hub(answers):
+        for name in ("operator_role_arn", "first_hop_role_arn"):
+            if answers[name]:
+                yield f"--{name.replace('_', '-')} is of the workload topology; the hub acts under its own roles"

@@ -1,0 +1,196 @@
+"""The command `secondhop init`: reads what is there, asks for what is missing, checks everything, and only then writes.
+
+It deploys nothing and talks to nobody. Run again, it takes what was said before from the files themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from secondhop_cli.init.checks import problems_of
+from secondhop_cli.init.parameter_files import (
+    MAIN,
+    PLACES,
+    Parameters,
+    UnreadableFileError,
+    changes,
+    merged,
+    read_parameters,
+    said_before,
+    write_parameters,
+)
+from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question
+from secondhop_cli.init.samconfig import FRESH, NAME, edit_samconfig, read_samconfig
+from secondhop_cli.init.steps import FOLDER, steps
+
+DONE, FAILED, MISUSE = 0, 1, 2
+Ask = Callable[[str], str]
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What stands in the files before init changes anything."""
+
+    samconfig: str = FRESH
+    parameters: dict[str, Parameters] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    contradictions: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command's flags; every one of them may be left out."""
+    parser = commands.add_parser(
+        "init", help="write samconfig.toml and the stacks' parameter files, and say what to run; deploys nothing"
+    )
+    parser.add_argument("--directory", type=Path, default=Path(), help="the checkout to write into (default: here)")
+    for each in (*QUESTIONS, *OUTPUTS):
+        shown = f"{each.text} (default {each.default})" if each.default else each.text
+        parser.add_argument(each.flag, dest=each.name, metavar="TEXT", help=shown)
+    parser.set_defaults(run=run_from_arguments)
+
+
+def run_from_arguments(chosen: argparse.Namespace) -> int:
+    """Ask on a terminal, and never where nobody could answer."""
+    said = {each.name: getattr(chosen, each.name) for each in (*QUESTIONS, *OUTPUTS)}
+    given = {name: str(value).strip() for name, value in said.items() if value is not None}
+    ask: Ask | None = input if sys.stdin.isatty() and sys.stdout.isatty() else None
+    return initialize(chosen.directory, given, stream=sys.stdout, errors=sys.stderr, ask=ask)
+
+
+def initialize(
+    directory: Path, given: Mapping[str, str], *, stream: TextIO, errors: TextIO, ask: Ask | None = None
+) -> int:
+    """Write the files and say the steps; the exit code. With problems, nothing is written."""
+    found = _find(directory)
+    if found.problems:
+        return _refuse(found.problems, errors)
+    try:
+        answers = _answers(found, given, ask)
+    except (EOFError, KeyboardInterrupt):
+        errors.write("\nsecondhop init: no answer; nothing was written.\n")
+        return MISUSE
+    problems = [*_unsaid(found, given), *problems_of(answers)]
+    if problems:
+        return _refuse(problems, errors)
+    return _write(directory, found, answers, stream, errors)
+
+
+def _unsaid(found: Found, given: Mapping[str, str]) -> list[str]:
+    """What has to be said on the command line: where two files differ, and outputs that came as nothing."""
+    flags = {each.name: each.flag for each in (*QUESTIONS, *OUTPUTS)}
+    differing = [
+        f"{flags[name]} must be said, since the files differ: {text}"
+        for name, text in found.contradictions.items()
+        if name not in given
+    ]
+    empty = [
+        f"{each.flag} is empty: was the stack deployed whose output it is?"
+        for each in OUTPUTS
+        if given.get(each.name) == ""
+    ]
+    return differing + empty
+
+
+def _find(directory: Path) -> Found:
+    """What stands in the checkout; problems for what cannot be read."""
+    if not (directory / "template.yaml").is_file() or not (directory / "stacks").is_dir():
+        return Found(
+            problems=[f"{directory.resolve()} is no checkout of Second Hop: run it in one, or say --directory"]
+        )
+    found = Found()
+    said: Answers = {}
+    try:
+        if (directory / NAME).is_file():
+            found.samconfig = (directory / NAME).read_text(encoding="utf-8")
+            said, found.parameters[MAIN] = read_samconfig(found.samconfig)
+    except (UnreadableFileError, OSError, UnicodeDecodeError) as error:
+        found.problems.append(str(error))
+    for stack in PLACES.keys() - {MAIN}:
+        path = directory / FOLDER / f"{stack}.json"
+        try:
+            if path.is_file():
+                found.parameters[stack] = read_parameters(f"{FOLDER}/{stack}.json", path.read_text(encoding="utf-8"))
+        except (UnreadableFileError, OSError, UnicodeDecodeError) as error:
+            found.problems.append(str(error))
+    found.answers, found.contradictions = said_before(found.parameters)
+    found.answers |= said
+    return found
+
+
+def _answers(found: Found, given: Mapping[str, str], ask: Ask | None) -> Answers:
+    """Flags first, then what was said before, then what a person answers, then the defaults."""
+    answers: Answers = {}
+    is_first_time = not found.answers.keys() - {"stack_name", "region"}
+    for each in (*QUESTIONS, *OUTPUTS):
+        before = found.answers.get(each.name, "")
+        if each.name in given:
+            answers[each.name] = given[each.name]
+        elif ask and each in QUESTIONS and (is_first_time or (each.is_needed and not (before or each.default))):
+            answers[each.name] = _asked(ask, each, before or each.default)
+        else:
+            answers[each.name] = before or each.default
+    answers["workload_accounts"] = ",".join(each.strip() for each in answers["workload_accounts"].split(","))
+    return answers
+
+
+def _asked(ask: Ask, question: Question, default: str) -> str:
+    suffix = f" [{default}]" if default else ""
+    return ask(f"{question.text[0].upper()}{question.text[1:]}{suffix}: ").strip() or default
+
+
+def _refuse(problems: list[str], errors: TextIO) -> int:
+    errors.write(f"secondhop init: nothing was written, for {len(problems)} reasons:\n" if len(problems) > 1 else "")
+    lead = "  " if len(problems) > 1 else "secondhop init: nothing was written: "
+    errors.writelines(f"{lead}{problem}\n" for problem in problems)
+    return MISUSE
+
+
+def _write(directory: Path, found: Found, answers: Answers, stream: TextIO, errors: TextIO) -> int:
+    after = {stack: merged(stack, found.parameters.get(stack, {}), answers) for stack in PLACES}
+    texts = {f"{FOLDER}/{stack}.json": write_parameters(after[stack]) for stack in PLACES if stack != MAIN}
+    texts[NAME] = edit_samconfig(
+        found.samconfig,
+        stack_name=answers["stack_name"],
+        region=answers["region"],
+        parameters=after[MAIN],
+    )
+    try:
+        for name, text in texts.items():
+            _report(directory, name, found, after, text, stream)
+        for name, text in texts.items():
+            _put(directory / name, text)
+    except OSError as error:
+        errors.write(f"secondhop init: {error}. Make it writable and say the same again.\n")
+        return FAILED
+    stream.write("\nNothing was deployed. Do this, in this order:\n\n")
+    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers), start=1))
+    return DONE
+
+
+def _report(
+    directory: Path, name: str, found: Found, after: Mapping[str, Parameters], text: str, stream: TextIO
+) -> None:
+    """What becomes of one file."""
+    stack = MAIN if name == NAME else Path(name).stem
+    path = directory / name
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        stream.write(f"{name}: unchanged\n")
+        return
+    stream.write(f"{name}: {'changed' if path.is_file() else 'new'}\n")
+    stream.writelines(f"  {each}\n" for each in changes(found.parameters.get(stack, {}), after[stack]))
+
+
+def _put(path: Path, text: str) -> None:
+    """All of a file or nothing: beside it first, then in its place."""
+    path.parent.mkdir(exist_ok=True)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

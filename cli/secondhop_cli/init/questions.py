@@ -1,0 +1,72 @@
+"""What init has to know: each answer's name, its flag, how it is asked for, and what is taken when nobody says.
+
+An answer that is empty is not known, or not wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Answers = dict[str, str]
+
+WORKLOAD, HUB = "workload", "hub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One answer. `is_needed` means that init cannot go on without it."""
+
+    name: str
+    text: str
+    default: str = ""
+    is_needed: bool = True
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def _optional(name: str, text: str) -> Question:
+    return Question(name=name, text=text, is_needed=False)
+
+
+QUESTIONS = (
+    Question(
+        name="topology",
+        text="workload (the stack is in the one workload account) or hub (in the backup account, for many)",
+        default=WORKLOAD,
+    ),
+    Question(name="backup_account", text="the account that owns the watched vault and the DR vault, 12 digits"),
+    Question(name="workload_accounts", text="the account of the databases; in the hub topology several, by commas"),
+    Question(name="region", text="the Region of the databases, for example eu-west-1"),
+    Question(name="dr_region", text="the Region of the DR vault, for example eu-central-1"),
+    Question(name="organization", text="the id of the AWS Organization of all accounts, o-..."),
+    Question(
+        name="administrator",
+        text="the ARN of the role that deploys in the backup account; only it may change the vaults; * is allowed",
+    ),
+    Question(name="retention_days", text="days that a final copy is kept, from the original backup on", default="35"),
+    Question(name="lock_minimum_days", text="the DR vault's lock refuses a shorter retention", default="7"),
+    Question(name="lock_maximum_days", text="the DR vault's lock refuses a longer retention", default="365"),
+    Question(name="watched_vault", text="the name of the vault in which first hops arrive", default="watched-vault"),
+    Question(name="dr_vault", text="the name of the vault that receives final copies", default="dr-vault"),
+    Question(name="stack_name", text="the main stack's name, and how the others' names begin", default="second-hop"),
+    Question(name="external_id", text="the external id of the operator role; not a secret", default="second-hop"),
+    _optional("email", "an address that hears of alarms; empty for none"),
+)
+# Outputs of one stack that another one needs: known only after the first was deployed, and never asked for.
+OUTPUTS = (
+    _optional("dr_key_arn", "output KeyArn of the DR Region's stack"),
+    _optional("copy_role_arn", "output CopyRoleArn of the backup account's stack"),
+    _optional("operator_role_arn", "output OperatorRoleArn of the backup account's stack (workload topology)"),
+    _optional("first_hop_role_arn", "output BackupRoleArn of the workload account's stack (workload topology)"),
+)
+
+
+def accounts_of(answers: Answers) -> list[str]:
+    """The workload accounts, in the order in which they were said."""
+    return [each.strip() for each in answers["workload_accounts"].split(",") if each.strip()]
+
+
+def is_hub(answers: Answers) -> bool:
+    return answers["topology"] == HUB

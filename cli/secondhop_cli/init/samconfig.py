@@ -1,0 +1,115 @@
+"""samconfig.toml: the few values that init sets in it, put in place so that comments and everything else stay."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from secondhop_cli.init.parameter_files import Parameters, UnreadableFileError
+
+NAME = "samconfig.toml"
+OVERRIDE = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
+FRESH = """version = 0.1
+
+[default.global.parameters]
+
+[default.deploy.parameters]
+capabilities = "CAPABILITY_IAM"
+confirm_changeset = true
+resolve_s3 = true
+fail_on_empty_changeset = false
+"""
+
+
+def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
+    """The stack's name and Region where they are said, and the main stack's parameters. Raises UnreadableFileError."""
+    document = _parsed(text)
+    said = {
+        "stack_name": str(_section(document, GLOBAL).get("stack_name", "")),
+        "region": str(_section(document, DEPLOY).get("region", "")),
+    }
+    overrides = _section(document, DEPLOY).get("parameter_overrides", "")
+    return {name: value for name, value in said.items() if value}, _overrides(overrides)
+
+
+def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Parameters) -> str:
+    """The text with those values set."""
+    lines = text.splitlines()
+    lines = _set(lines, GLOBAL, "stack_name", [f'stack_name = "{stack_name}"'])
+    lines = _set(lines, DEPLOY, "region", [f'region = "{region}"'])
+    rows = [f"  {key}={_quoted(value)}" for key, value in parameters.items()]
+    # A backslash at the end of a line of a TOML text joins it with the next one.
+    joined = [f"{row} \\" for row in rows[:-1]] + [f'{row}"""' for row in rows[-1:]]
+    lines = _set(lines, DEPLOY, "parameter_overrides", ['parameter_overrides = """\\', *joined])
+    edited = "\n".join(lines) + "\n"
+    _parsed(edited)
+    return edited
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableFileError(f"{NAME} is no TOML: {error}") from error
+
+
+def _section(document: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    found: Any = document
+    for name in path:
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _overrides(value: object) -> Parameters:
+    """As SAM takes them: a text of Key=Value, a list of such texts, or a table."""
+    if isinstance(value, dict):
+        return {str(key): str(each) for key, each in value.items()}
+    text = " ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+    found = {key: _unquoted(each) for key, each in OVERRIDE.findall(text)}
+    rest = OVERRIDE.sub("", text).strip()
+    if rest or "ParameterKey" in found:
+        raise UnreadableFileError(f"{NAME}: parameter_overrides should be a text of Key=Value, found {rest or text!r}")
+    return found
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[\w+=,.@:/*-]+", value, re.ASCII):
+        return value
+    # Once for SAM, and once more for TOML.
+    return '"' + value.replace("\\", "\\\\\\\\").replace('"', '\\\\"') + '"'
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value
+
+
+def _set(lines: list[str], section: tuple[str, ...], key: str, put: list[str]) -> list[str]:
+    """The lines with a key of a section set, in its old place or at the section's end."""
+    header = re.compile(r"\s*\[\s*" + r"\s*\.\s*".join(section) + r"\s*\]\s*(#.*)?")
+    begins = next((number for number, line in enumerate(lines) if header.fullmatch(line)), None)
+    if begins is None:
+        return [*lines, "", f"[{'.'.join(section)}]", *put]
+    ends = next(
+        (n for n in range(begins + 1, len(lines)) if re.match(r"\s*\[[^\[\]=]+\]\s*(#.*)?$", lines[n])), len(lines)
+    )
+    at = next((n for n in range(begins + 1, ends) if re.match(rf"\s*{key}\s*=", lines[n])), None)
+    if at is not None:
+        return [*lines[:at], *put, *lines[at + _length(lines[at:ends]) :]]
+    while ends > begins + 1 and (not lines[ends - 1].strip() or lines[ends - 1].lstrip().startswith("#")):
+        ends -= 1
+    return [*lines[:ends], *put, *lines[ends:]]
+
+
+def _length(lines: list[str]) -> int:
+    """How many lines the value that begins in the first one takes: as few as make it TOML."""
+    for count in range(1, len(lines) + 1):
+        try:
+            tomllib.loads("\n".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            continue
+        return count
+    raise UnreadableFileError(f"{NAME}: the value that begins with {lines[0]!r} has no end")

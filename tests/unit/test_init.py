@@ -1,0 +1,225 @@
+"""secondhop init: what it writes, what it keeps, and what it says."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rehearsal.template import parameters_of, read_template
+from secondhop_cli.init.parameter_files import MAIN, PLACES
+from secondhop_cli.init.questions import QUESTIONS
+from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def path_of(stack: str) -> Path:
+    return ROOT / ("template.yaml" if stack == MAIN else f"stacks/{stack}.yaml")
+
+
+@pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
+def test_what_is_written_is_accepted_by_the_templates_limits(checkout, given):
+    assert checkout.init(given).code == 0
+
+    for stack in PLACES:
+        template = read_template(path_of(stack))
+        written = checkout.parameters(stack)
+        needed = {key for key, each in template["Parameters"].items() if "Default" not in each}
+        # The outputs of the stacks before are known when those are deployed.
+        later = {"CopyRoleArn": f"arn:aws:iam::{BACKUP}:role/copy", "DrKeyArn": KEY}
+        values = parameters_of(template, written | {key: value for key, value in later.items() if key in needed})
+        assert written.items() <= values.items()
+
+
+@pytest.mark.parametrize("stack", PLACES)
+def test_every_parameter_that_init_knows_is_one_of_the_template(stack):
+    assert PLACES[stack].keys() <= read_template(path_of(stack))["Parameters"].keys()
+
+
+def test_what_init_takes_when_nobody_says_is_what_the_templates_take():
+    defaults = {each.name: each.default for each in QUESTIONS if each.default}
+    for stack, places in PLACES.items():
+        for key, name in places.items():
+            declared = str(read_template(path_of(stack))["Parameters"][key].get("Default", ""))
+            # The main stack needs no external id in the hub, and so has no default for it.
+            assert declared == defaults.get(name, "") or (key, declared) == ("ExternalId", "")
+
+
+@pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
+def test_run_again_it_changes_nothing(checkout, given):
+    checkout.init(given)
+    before = checkout.texts()
+    again = checkout.init()
+
+    assert again.code == 0
+    assert checkout.texts() == before
+    assert again.said.count(": unchanged\n") == 4
+    assert list(checkout.folder.rglob("*.new")) == []
+
+
+def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkout):
+    checkout.init(GOOD)
+    before = checkout.texts()
+    again = checkout.init({"retention_days": "90"})
+
+    changed = {name for name, text in checkout.texts().items() if before[name] != text}
+    assert changed == {"samconfig.toml"}
+    assert "  RetentionDays: 35 becomes 90\n" in again.said
+    assert checkout.parameters(MAIN)["RetentionDays"] == "90"
+
+
+def test_what_the_user_wrote_stays(checkout):
+    checkout.init(GOOD)
+    checkout.edit("parameters/dr-region.json", "[\n", '[\n  {"ParameterKey": "VaultLock", "ParameterValue": "off"},\n')
+    checkout.edit("samconfig.toml", "  RetentionDays=35 \\", "  ObserveOnly=true \\\n  RetentionDays=60 \\")
+    checkout.edit("samconfig.toml", "confirm_changeset = true", "confirm_changeset = false # nobody is there")
+    before = checkout.texts()
+
+    assert checkout.init().code == 0
+    assert checkout.texts() == before
+    checkout.init({"lock_minimum_days": "14"})
+    assert checkout.parameters("dr-region")["VaultLock"] == "off"
+    main = checkout.parameters(MAIN)
+    assert (main["ObserveOnly"], main["RetentionDays"], main["MinimumRetentionDays"]) == ("true", "60", "14")
+    assert "confirm_changeset = false # nobody is there\n" in checkout.texts()["samconfig.toml"]
+
+
+def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout):
+    before = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    comments = [line for line in (ROOT / "samconfig.toml").read_text().splitlines() if line.startswith("#")]
+    checkout.init(GOOD)
+    text = checkout.texts()["samconfig.toml"]
+    after = tomllib.loads(text)
+    added = after["default"]["deploy"]["parameters"]
+
+    assert [line for line in text.splitlines() if line.startswith("#")] == comments
+    assert added.pop("region") == "eu-west-1"
+    assert " ".join(added.pop("parameter_overrides").split()).startswith("BackupAccountId=444455556666 DrRegion=")
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = 0.1\n",
+        '[default.deploy.parameters]\nparameter_overrides = ["ObserveOnly=true", "RetentionDays=60"]\n',
+        '[default.deploy.parameters]\nparameter_overrides = [\n "ObserveOnly=true",\n "RetentionDays=60",\n]\n# end\n',
+        '[default.deploy.parameters]\nparameter_overrides = {ObserveOnly="true", RetentionDays="60"}\n[x]\ny = 1\n',
+        "[default.deploy.parameters]\nparameter_overrides = 'ObserveOnly=\"true\" RetentionDays=60'\n",
+    ],
+)
+def test_a_samconfig_of_ones_own_is_understood_in_every_form_that_sam_takes(checkout, text):
+    (checkout.folder / "samconfig.toml").write_text(text)
+    assert checkout.init(GOOD).code == 0
+
+    main = checkout.parameters(MAIN)
+    assert main["BackupAccountId"] == BACKUP
+    if "ObserveOnly" in text:
+        assert (main["ObserveOnly"], main["RetentionDays"]) == ("true", "60")
+    assert ("y = 1" in text) == ("y = 1" in checkout.texts()["samconfig.toml"])
+    assert ("# end" in text) == ("# end" in checkout.texts()["samconfig.toml"])
+
+
+def test_without_a_samconfig_one_is_made(checkout):
+    (checkout.folder / "samconfig.toml").unlink()
+    assert checkout.init(GOOD).code == 0
+
+    assert tomllib.loads(checkout.texts()["samconfig.toml"])["default"]["deploy"]["parameters"]["capabilities"]
+
+
+def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout):
+    checkout.init(HUB)
+    main = checkout.parameters(MAIN)
+
+    assert main["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
+    assert not {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"} & main.keys()
+    assert checkout.parameters("backup-account")["Topology"] == "hub"
+
+
+def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(checkout):
+    role = f"arn:aws:iam::{BACKUP}:role/secondhop/companion/operator"
+    checkout.init({**GOOD, "operator_role_arn": role})
+    refused = checkout.init({"topology": "hub"})
+    assert refused.code == 2
+    assert "hub acts under its own roles" in refused.complaints[0]
+
+    checkout.edit("samconfig.toml", f"  OperatorRoleArn={role} \\\n", "")
+    moved = checkout.init({"topology": "hub"})
+    assert "  ExternalId: second-hop is taken out\n" in moved.said
+    assert "OperatorRoleArn" not in checkout.parameters(MAIN)
+
+
+def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout):
+    said = checkout.init(GOOD).said
+    marks = [
+        "management account of the organization, eu-west-1:",
+        "isCrossAccountBackupEnabled=true",
+        f"workload account {WORKLOAD}, eu-west-1:",
+        f"backup account {BACKUP}, eu-west-1 and eu-central-1:",
+        f"backup account {BACKUP}, eu-central-1:",
+        "--template-file stacks/dr-region.yaml --parameter-overrides file://parameters/dr-region.json",
+        "--dr-key-arn",
+        f"backup account {BACKUP}, eu-west-1:",
+        "--template-file stacks/backup-account.yaml",
+        "--operator-role-arn",
+        f"workload account {WORKLOAD}, eu-west-1:",
+        "--template-file stacks/workload.yaml",
+        "sam build && sam deploy",
+    ]
+
+    at = 0
+    for mark in marks:
+        assert mark in said[at:], mark
+        at = said.index(mark, at) + len(mark)
+
+
+def test_what_is_known_is_not_asked_of_the_stacks_again(checkout):
+    checkout.init(GOOD)
+    said = checkout.init({"dr_key_arn": KEY}).said
+
+    assert "--dr-key-arn" not in said
+    assert "--copy-role-arn" in said
+    assert f"DrKeyArn: {KEY}" in said
+
+
+def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_backup_account(checkout):
+    said = checkout.init(HUB).said
+
+    for account in (WORKLOAD, NEIGHBOUR):
+        assert f"workload account {account}, eu-west-1: a key for databases" in said
+    assert f"backup account {BACKUP}, eu-west-1: Second Hop itself" in said
+    assert "--operator-role-arn" not in said
+
+
+def test_a_person_is_asked_for_everything_at_first_and_later_only_for_what_is_missing(checkout):
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return next((value for name, value in GOOD.items() if TEXTS[name] in prompt), "")
+
+    assert checkout.init(ask=answer).code == 0
+    assert len(asked) == len(QUESTIONS)
+    assert any(prompt.endswith("[35]: ") for prompt in asked)
+    assert checkout.parameters(MAIN)["RetentionDays"] == "35"
+    asked.clear()
+    assert checkout.init(ask=answer).code == 0
+    assert asked == []
+
+
+TEXTS = {each.name: each.text[1:] for each in QUESTIONS}
+
+
+def test_a_person_who_goes_away_leaves_everything_as_it_was(checkout):
+    before = checkout.texts()
+
+    def gone(_: str) -> str:
+        raise EOFError
+
+    assert checkout.init(ask=gone).code == 2
+    assert checkout.texts() == before

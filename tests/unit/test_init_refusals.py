@@ -1,0 +1,163 @@
+"""secondhop init with bad input: every problem at once, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.installing import BACKUP, GOOD, HUB, NEIGHBOUR, WORKLOAD, Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+BAD = [
+    ({"dr_region": "eu-west-1"}, "--dr-region is eu-west-1, as --region is"),
+    ({"backup_account": "44445555666"}, "--backup-account is '44445555666'"),
+    ({"workload_accounts": "11112222333"}, "--workload-accounts has '11112222333'"),
+    ({"workload_accounts": BACKUP}, "--workload-accounts has the backup account"),
+    ({"workload_accounts": f"{WORKLOAD},{NEIGHBOUR}"}, "the workload topology has one main stack"),
+    ({**HUB, "workload_accounts": f"{WORKLOAD},{WORKLOAD}"}, f"has {WORKLOAD} more than once"),
+    ({"dr_region": "cn-north-1"}, "--dr-region cn-north-1 is of the partition aws-cn"),
+    ({"dr_region": "us-gov-west-1"}, "--dr-region us-gov-west-1 is of the partition aws-us-gov"),
+    ({"region": "Frankfurt"}, "--region is 'Frankfurt'"),
+    ({"dr_region": "mars-north-1"}, "--dr-region is 'mars-north-1'"),
+    ({"organization": "exampleorgid"}, "--organization is 'exampleorgid'"),
+    ({"organization": "o-*"}, "--organization is 'o-*'"),
+    ({"retention_days": "3"}, "--retention-days is 3, outside of the lock's range from 7 to 365"),
+    ({"retention_days": "366"}, "--retention-days is 366, outside of the lock's range from 7 to 365"),
+    ({"lock_minimum_days": "400"}, "--lock-minimum-days is 400, more than --lock-maximum-days, 365"),
+    ({"retention_days": "a month"}, "--retention-days is 'a month'"),
+    ({"retention_days": "-1"}, "--retention-days is '-1'"),
+    ({"retention_days": "1", "lock_minimum_days": "1"}, "--retention-days is 1: a copy that takes hours"),
+    ({"lock_maximum_days": "36501"}, "--lock-maximum-days is '36501'"),
+    ({"administrator": "*"}, "--administrator is '*'"),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:role/**"}, "--administrator is"),
+    ({"administrator": f"arn:aws:iam::{WORKLOAD}:role/administrator"}, "--administrator is"),
+    ({"administrator": f"arn:aws-cn:iam::{BACKUP}:role/administrator"}, "--administrator is"),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:user/administrator"}, "--administrator is"),
+    ({"topology": "spokes"}, "--topology is 'spokes'"),
+    ({"watched_vault": "Default"}, "--watched-vault is the vault Default"),
+    ({"dr_vault": "arn:aws:backup:eu-central-1:444455556666:backup-vault:dr"}, "--dr-vault is"),
+    ({"external_id": "short"}, "--external-id is 'short'"),
+    ({"email": "nobody"}, "--email is 'nobody'"),
+    ({"stack_name": "2nd hop"}, "--stack-name is '2nd hop'"),
+    ({"dr_key_arn": "arn:aws:kms:eu-west-1:444455556666:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"}, "--dr-key-arn is"),
+    ({"dr_key_arn": "None"}, "--dr-key-arn is 'None'"),
+    ({"dr_key_arn": ""}, "--dr-key-arn is empty: was the stack deployed"),
+    ({"copy_role_arn": f"arn:aws:iam::{WORKLOAD}:role/copy"}, "--copy-role-arn is"),
+    ({"first_hop_role_arn": f"arn:aws:iam::{BACKUP}:role/backup"}, "--first-hop-role-arn is"),
+    ({**HUB, "operator_role_arn": f"arn:aws:iam::{BACKUP}:role/operator"}, "the hub acts under its own roles"),
+]
+
+
+@pytest.mark.parametrize(("bad", "complaint"), BAD, ids=lambda each: each if isinstance(each, str) else "")
+def test_bad_input_is_named_alone_and_nothing_is_written(checkout, bad, complaint):
+    before = checkout.texts()
+    refused = checkout.init({**GOOD, **bad})
+
+    assert refused.code == 2
+    assert len(refused.complaints) == 1
+    assert complaint in refused.complaints[0]
+    assert checkout.texts() == before
+    assert refused.said == ""
+
+
+def test_all_problems_are_named_at_once(checkout):
+    together = {
+        "backup_account": "44445555666",
+        "dr_region": "eu-west-1",
+        "organization": "acme",
+        "retention_days": "3",
+        "administrator": "",
+    }
+    refused = checkout.init({**GOOD, **together})
+
+    assert refused.code == 2
+    assert refused.complaints[0] == "secondhop init: nothing was written, for 5 reasons:"
+    text = "\n".join(refused.complaints)
+    for each in ("--backup-account", "--dr-region", "--organization", "--retention-days", "--administrator is missing"):
+        assert each in text
+    assert not (checkout.folder / "parameters").exists()
+
+
+def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout):
+    refused = checkout.init()
+
+    assert refused.code == 2
+    named = [line.split()[0] for line in refused.complaints[1:]]
+    assert named == [
+        "--backup-account",
+        "--workload-accounts",
+        "--region",
+        "--dr-region",
+        "--organization",
+        "--administrator",
+    ]
+
+
+@pytest.mark.parametrize(("region", "dr"), [("cn-north-1", "cn-northwest-1"), ("us-gov-west-1", "us-gov-east-1")])
+def test_both_regions_of_another_partition_are_accepted(checkout, region, dr):
+    partition = "aws-cn" if region.startswith("cn") else "aws-us-gov"
+    administrator = f"arn:{partition}:iam::{BACKUP}:role/administrator"
+
+    assert checkout.init({**GOOD, "region": region, "dr_region": dr, "administrator": administrator}).code == 0
+
+
+def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
+    checkout.init(GOOD)
+    checkout.edit("parameters/backup-account.json", "dr-vault", "other-vault")
+    before = checkout.texts()
+    refused = checkout.init()
+
+    assert refused.code == 2
+    assert "--dr-vault must be said, since the files differ" in "".join(refused.complaints)
+    assert checkout.texts() == before
+    assert checkout.init({"dr_vault": "other-vault"}).code == 0
+    assert checkout.parameters("dr-region")["DrVaultName"] == "other-vault"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("samconfig.toml", "version = ", "samconfig.toml is no TOML"),
+        (
+            "samconfig.toml",
+            "[default.deploy.parameters]\nparameter_overrides = 'nonsense here'\n",
+            "parameter_overrides should be a text of Key=Value",
+        ),
+        ("parameters/dr-region.json", "{", "parameters/dr-region.json is no list"),
+        ("parameters/workload.json", '{"Parameters": {}}', "parameters/workload.json is no list"),
+        ("parameters/workload.json", "[1]", "parameters/workload.json is no list"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text, complaint):
+    checkout.init(GOOD)
+    (checkout.folder / name).write_text(text)
+    before = checkout.texts()
+    refused = checkout.init(GOOD)
+
+    assert refused.code == 2
+    assert complaint in refused.complaints[0]
+    assert checkout.texts() == before
+
+
+def test_outside_of_a_checkout_nothing_is_written(tmp_path):
+    checkout = Checkout(tmp_path)
+    (tmp_path / "template.yaml").unlink()
+    refused = checkout.init(GOOD)
+
+    assert refused.code == 2
+    assert "is no checkout of Second Hop" in refused.complaints[0]
+    assert not (tmp_path / "parameters").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout):
+    (checkout.folder / "parameters").write_text("in the way")
+    refused = checkout.init(GOOD)
+
+    assert refused.code == 1
+    assert "Make it writable" in refused.complaints[0]
