@@ -1,4 +1,4 @@
-"""The command `secondhop`. Exit codes: 0 done, 1 it did not end well, 2 misuse."""
+"""The command `secondhop`. Exit codes: 0 done, 1 it did not end well, 2 misuse; doctor also 3, not all was seen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from secondhop import __version__
+from secondhop_cli.doctor.command import add_doctor
 from secondhop_cli.init.command import add_init
 from secondhop_cli.redrive import redrive
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.set_defaults(run=_replay)
 
     add_init(commands)
+    add_doctor(commands)
 
     again = commands.add_parser("redrive", help="put dead-lettered work back on the work queue")
     again.add_argument("--dead-letter-queue-url", required=True, help="output DeadLetterQueueUrl of the main stack")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.loaders import Loader
+from botocore.session import get_session
 
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from backup_simulator.world import World
 
 PARAMETERS = "simulated-parameters"
+# Service models are large and never change: read once, not once a session.
+LOADER = Loader()
 
 
 class _Reply:
@@ -29,11 +33,16 @@ class _Reply:
 
 def open_session(world: World, caller: Caller, region: str) -> boto3.Session:
     """A boto3 session whose clients, of any account by their credentials, are answered by the world."""
+    core = get_session()
+    core.register_component("data_loader", LOADER)
     session = boto3.Session(
+        botocore_session=core,
         aws_access_key_id=world.identity.issue(caller, ends=False),
         aws_secret_access_key="simulated",  # noqa: S106 - nothing is signed with it
         region_name=region,
     )
+    # Each boto3 session adds its own folder to the loader, which is always the same one.
+    LOADER.search_paths[:] = dict.fromkeys(LOADER.search_paths)
 
     def keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context[PARAMETERS] = params

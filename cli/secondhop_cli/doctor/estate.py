@@ -1,0 +1,169 @@
+"""What there is to copy in a workload account: backup plans with their selections, and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from secondhop.domain.arn import Site
+from secondhop_cli.doctor.visit import Visit
+
+# RDS's API describes all four services; the engine says which one a cluster belongs to.
+CLUSTER_ENGINES = {
+    "aurora": "Aurora",
+    "aurora-mysql": "Aurora",
+    "aurora-postgresql": "Aurora",
+    "docdb": "DocumentDB",
+    "neptune": "Neptune",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A database of a workload account. `resource_type` as AWS Backup spells it."""
+
+    arn: str
+    site: Site
+    resource_type: str
+    key_arn: str
+    is_encrypted: bool
+    tags: Mapping[str, str]
+    option_groups: tuple[str, ...]
+
+    @property
+    def is_cluster(self) -> bool:
+        return ":cluster:" in self.arn
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of a backup plan. `copies` maps destination vaults to days of retention; None keeps the source's."""
+
+    plan: str
+    plan_id: str
+    name: str
+    target_vault: str
+    retention_days: int | None
+    copies: Mapping[str, int | None]
+    selections: tuple[Mapping[str, Any], ...]
+
+    def selects(self, database: Database) -> bool:
+        return any(_selects(selection, database) for selection in self.selections)
+
+
+def databases(visit: Visit, site: Site) -> tuple[Database, ...]:
+    """Every database of our types in a workload's site. Raises UnseenError."""
+    instances = visit.sites.ask_all(site, "rds", "describe_db_instances", "DBInstances")
+    clusters = visit.sites.ask_all(site, "rds", "describe_db_clusters", "DBClusters")
+    found = [_instance(site, each) for each in instances if not each.get("DBClusterIdentifier")]
+    found += [_cluster(site, each) for each in clusters]
+    return tuple(each for each in found if each.resource_type in visit.installation.resource_types)
+
+
+def _instance(site: Site, described: Mapping[str, Any]) -> Database:
+    groups = tuple(each["OptionGroupName"] for each in described.get("OptionGroupMemberships", []))
+    return _database(site, described, arn=described["DBInstanceArn"], resource_type="RDS", option_groups=groups)
+
+
+def _cluster(site: Site, described: Mapping[str, Any]) -> Database:
+    kind = CLUSTER_ENGINES.get(described.get("Engine", ""), "RDS")
+    return _database(site, described, arn=described["DBClusterArn"], resource_type=kind, option_groups=())
+
+
+def _database(
+    site: Site, described: Mapping[str, Any], *, arn: str, resource_type: str, option_groups: tuple[str, ...]
+) -> Database:
+    return Database(
+        arn=arn,
+        site=site,
+        resource_type=resource_type,
+        key_arn=described.get("KmsKeyId", ""),
+        is_encrypted=bool(described.get("StorageEncrypted")),
+        tags={tag["Key"]: tag.get("Value", "") for tag in described.get("TagList", [])},
+        option_groups=option_groups,
+    )
+
+
+def rules(visit: Visit, site: Site) -> tuple[Rule, ...]:
+    """Every rule of every backup plan of a workload's site. Raises UnseenError."""
+    return tuple(rule for plan in _plans(visit, site) for rule in plan)
+
+
+def copying_rules(visit: Visit, site: Site) -> tuple[Rule, ...]:
+    """The rules that copy into the watched vault: the first hops."""
+    return tuple(rule for rule in rules(visit, site) if visit.installation.watched_vault_arn in rule.copies)
+
+
+def travelling(visit: Visit, site: Site) -> tuple[Database, ...]:
+    """The databases that a rule with a first hop selects."""
+    first_hops = copying_rules(visit, site)
+    return tuple(each for each in databases(visit, site) if any(rule.selects(each) for rule in first_hops))
+
+
+def backup_roles(visit: Visit, site: Site) -> tuple[str, ...]:
+    """The roles under which first hops are made."""
+    found = [selection["IamRoleArn"] for rule in copying_rules(visit, site) for selection in rule.selections]
+    return tuple(dict.fromkeys(found))
+
+
+def _plans(visit: Visit, site: Site) -> Iterator[Iterator[Rule]]:
+    for listed in visit.sites.ask_all(site, "backup", "list_backup_plans", "BackupPlansList"):
+        plan_id = listed["BackupPlanId"]
+        plan = visit.sites.ask(site, "backup", "get_backup_plan", BackupPlanId=plan_id)["BackupPlan"]
+        chosen = tuple(_selections(visit, site, plan_id))
+        yield (_rule(plan_id, plan["BackupPlanName"], rule, chosen) for rule in plan["Rules"])
+
+
+def _selections(visit: Visit, site: Site, plan_id: str) -> Iterator[Mapping[str, Any]]:
+    for each in visit.sites.ask_all(
+        site, "backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan_id
+    ):
+        wanted = {"BackupPlanId": plan_id, "SelectionId": each["SelectionId"]}
+        yield visit.sites.ask(site, "backup", "get_backup_selection", **wanted)["BackupSelection"]
+
+
+def _rule(plan_id: str, plan: str, rule: Mapping[str, Any], selections: tuple[Mapping[str, Any], ...]) -> Rule:
+    return Rule(
+        plan=plan,
+        plan_id=plan_id,
+        name=rule["RuleName"],
+        target_vault=rule["TargetBackupVaultName"],
+        retention_days=_days(rule),
+        copies={each["DestinationBackupVaultArn"]: _days(each) for each in rule.get("CopyActions", [])},
+        selections=selections,
+    )
+
+
+def _days(timed: Mapping[str, Any]) -> int | None:
+    days = timed.get("Lifecycle", {}).get("DeleteAfterDays")
+    return None if days in (None, -1) else int(days)
+
+
+def _selects(selection: Mapping[str, Any], database: Database) -> bool:
+    """Resources or tags choose; NotResources and Conditions take away again (API_BackupSelection)."""
+    tags = selection.get("ListOfTags") or []
+    resources = selection.get("Resources") or []
+    if any(fnmatchcase(database.arn, each) for each in selection.get("NotResources") or []):
+        return False
+    by_tag = any(database.tags.get(each["ConditionKey"]) == each["ConditionValue"] for each in tags)
+    by_arn = any(fnmatchcase(database.arn, each) for each in resources)
+    return (by_tag or by_arn) and _meets(selection.get("Conditions") or {}, database.tags)
+
+
+def _meets(conditions: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """All of them; keys are written aws:ResourceTag/name."""
+    for operator, tests in conditions.items():
+        for test in tests or []:
+            found = tags.get(test["ConditionKey"].removeprefix("aws:ResourceTag/"), "")
+            is_like = (
+                fnmatchcase(found, test["ConditionValue"]) if "Like" in operator else found == test["ConditionValue"]
+            )
+            if is_like == ("Not" in operator):
+                return False
+    return True

@@ -1,0 +1,144 @@
+"""The installation that is examined, as its main stack's parameters and outputs describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from secondhop.domain.arn import Site
+from secondhop.domain.route import RESOURCE_TYPES
+from secondhop_cli.doctor.findings import UnseenError
+from secondhop_cli.doctor.sites import Sites
+
+NO_SUCH_STACK = ("ValidationError",)
+
+
+class NoInstallationError(Exception):
+    """Every account that was named could be asked, and none has such a stack. One sentence, to the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What the main stack was told, and where it is. Days and counts are whole numbers."""
+
+    stack: str
+    version: str
+    main: Site
+    partition: str
+    is_hub: bool
+    workload_accounts: tuple[str, ...]
+    backup_account: str
+    dr_region: str
+    watched_vault: str
+    dr_vault: str
+    copy_role_arn: str
+    operator_role_arn: str
+    external_id: str
+    resource_types: tuple[str, ...]
+    retention_days: int
+    floor_days: int
+    ceiling_days: int
+    maximum_rds_copies: int
+    maximum_cluster_copies: int
+    allow_unencrypted: bool
+    outputs: Mapping[str, str]
+    resources: Mapping[str, str]
+    """Physical ids of the main stack's resources, by their logical ids."""
+
+    @property
+    def home(self) -> Site:
+        """The backup account in the Region of the watched vault."""
+        return Site(self.backup_account, self.main.region)
+
+    @property
+    def dr(self) -> Site:
+        return Site(self.backup_account, self.dr_region)
+
+    @property
+    def workloads(self) -> tuple[Site, ...]:
+        return tuple(Site(account, self.main.region) for account in self.workload_accounts)
+
+    @property
+    def every_site(self) -> tuple[Site, ...]:
+        return (*self.workloads, self.home, self.dr)
+
+    @property
+    def watched_vault_arn(self) -> str:
+        return self.vault_arn(self.home, self.watched_vault)
+
+    @property
+    def dr_vault_arn(self) -> str:
+        return self.vault_arn(self.dr, self.dr_vault)
+
+    def vault_arn(self, site: Site, name: str) -> str:
+        return f"arn:{self.partition}:backup:{site.region}:{site.account}:backup-vault:{name}"
+
+    def backup_service_role(self, account: str) -> str:
+        """AWS Backup's service-linked role of an account, which does the copying into that account."""
+        path = "aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+        return f"arn:{self.partition}:iam::{account}:role/{path}"
+
+
+def find_installation(sites: Sites, *, stack: str, region: str) -> Installation:
+    """Look for the main stack in every account. Raises UnseenError, or NoInstallationError where there is none."""
+    unseen: list[UnseenError] = []
+    for account in sites.accounts:
+        site = Site(account, region)
+        try:
+            found = sites.ask(site, "cloudformation", "describe_stacks", missing=NO_SUCH_STACK, StackName=stack)
+        except UnseenError as error:
+            unseen.append(error)
+            continue
+        if found:
+            return _read(sites, site, found["Stacks"][0])
+    if unseen or not sites.accounts:
+        reason = "; ".join(str(error) for error in unseen) or "there are no credentials for any account"
+        raise UnseenError(f"the main stack {stack} in {region}", reason)
+    accounts = ", ".join(sites.accounts)
+    raise NoInstallationError(
+        f"there is no stack {stack} in {region} of {accounts}: name the main stack with --stack, its Region with "
+        "--region, and a profile of its account with --profile"
+    )
+
+
+def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
+    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", [])}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    if missing := {"BackupAccountId", "DrRegion", "CopyRoleArn"} - given.keys():
+        raise NoInstallationError(
+            f"the stack {stack['StackName']} in {site.region} of {site.account} is no main stack of "
+            "Second Hop: it has no "
+            f"parameter {', '.join(sorted(missing))}"
+        )
+    listed = sites.ask_all(
+        site, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack["StackName"]
+    )
+    return Installation(
+        stack=stack["StackName"],
+        version=outputs.get("StackVersion", ""),
+        main=site,
+        partition=str(stack["StackId"]).split(":")[1],
+        is_hub=not given.get("OperatorRoleArn"),
+        workload_accounts=_names(given.get("WorkloadAccountIds", "")) or (site.account,),
+        backup_account=given["BackupAccountId"],
+        dr_region=given["DrRegion"],
+        watched_vault=given.get("WatchedVaultName", "watched-vault"),
+        dr_vault=given.get("DrVaultName", "dr-vault"),
+        copy_role_arn=given["CopyRoleArn"],
+        operator_role_arn=given.get("OperatorRoleArn", ""),
+        external_id=given.get("ExternalId", ""),
+        resource_types=_names(given.get("ResourceTypes", "")) or tuple(sorted(RESOURCE_TYPES)),
+        retention_days=int(given.get("RetentionDays", "35")),
+        floor_days=int(given.get("MinimumRetentionDays", "7")),
+        ceiling_days=int(given.get("MaximumRetentionDays", "365")),
+        maximum_rds_copies=int(given.get("MaximumRdsCopies", "20")),
+        maximum_cluster_copies=int(given.get("MaximumClusterCopies", "5")),
+        allow_unencrypted=given.get("AllowUnencrypted") == "true",
+        outputs=outputs,
+        resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in listed},
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

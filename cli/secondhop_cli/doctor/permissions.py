@@ -1,0 +1,88 @@
+"""What a role's own policies allow, as IAM itself judges it (SimulatePrincipalPolicy): boundaries and SCPs included.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from secondhop.domain.arn import Site
+from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
+from secondhop_cli.doctor.visit import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Actions that a role must be allowed on a resource. Lists in the context are condition keys of several values."""
+
+    actions: tuple[str, ...]
+    resource: str
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+    def statement(self, actions: Iterable[str]) -> dict[str, Any]:
+        """The policy statement that would allow it."""
+        allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": self.resource}
+        if self.context:
+            allowed["Condition"] = {_operator(key, value): {key: value} for key, value in self.context.items()}
+        return allowed
+
+
+def lacking(visit: Visit, site: Site, role_arn: str, needs: Iterable[Need]) -> list[tuple[Need, list[str]]]:
+    """Each need that is not met, with the actions that are not allowed. Raises UnseenError."""
+    found = []
+    for need in needs:
+        refused = [action for action in need.actions if not _is_allowed(visit, site, role_arn, need, action)]
+        if refused:
+            found.append((need, refused))
+    return found
+
+
+def _is_allowed(visit: Visit, site: Site, role_arn: str, need: Need, action: str) -> bool:
+    answer = visit.sites.ask(
+        site,
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=role_arn,
+        ActionNames=list(need.actions),
+        ResourceArns=[need.resource],
+        ContextEntries=[
+            _entry(key, value) for key, value in {"aws:RequestedRegion": site.region, **need.context}.items()
+        ],
+    )
+    result = next(each for each in answer["EvaluationResults"] if each["EvalActionName"] == action)
+    if result["EvalDecision"] != "allowed" and result.get("MissingContextValues"):
+        unknown = ", ".join(result["MissingContextValues"])
+        raise UnseenError(f"whether {role_arn} may {action}", f"its policies make it depend on {unknown}")
+    return bool(result["EvalDecision"] == "allowed")
+
+
+def missing_permissions(
+    visit: Visit, site: Site, role_arn: str, needs: Iterable[Need], *, part: str
+) -> Iterator[Outcome]:
+    """A finding for each need that a role does not meet; `part` says what the role does."""
+    for need, refused in lacking(visit, site, role_arn, needs):
+        yield Finding(
+            kind="role-lacks-permission",
+            site=site,
+            resource=role_arn,
+            what=f"The role {part} may not {', '.join(refused)} on {need.resource}.",
+            mend="Add this statement to a policy of the role; if it is there, look for a permissions "
+            "boundary or a service "
+            "control policy that takes it away.",
+            statements=(need.statement(refused),),
+        )
+
+
+def _entry(key: str, value: str | list[str]) -> dict[str, Any]:
+    if isinstance(value, list):
+        return {"ContextKeyName": key, "ContextKeyType": "stringList", "ContextKeyValues": value}
+    return {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+
+
+def _operator(key: str, value: str | list[str]) -> str:
+    if key == "kms:GrantIsForAWSResource":
+        return "Bool"
+    return "ForAllValues:ArnEquals" if isinstance(value, list) else "StringEquals"

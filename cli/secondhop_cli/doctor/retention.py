@@ -1,0 +1,100 @@
+"""Retention against the ranges of the vaults' locks, and what copies may be in flight against quotas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from secondhop.domain.arn import Site
+from secondhop_cli.doctor.estate import copying_rules
+from secondhop_cli.doctor.findings import Finding, Outcome
+from secondhop_cli.doctor.visit import Visit, over
+
+LONGEST_DAYS = 36500
+COPY_QUOTA = re.compile(r"snapshot cop(y|ies)|copies? in progress", re.IGNORECASE)
+CLUSTERS = re.compile(r"cluster|aurora|documentdb|neptune", re.IGNORECASE)
+
+
+def retention_fits_dr_lock(visit: Visit) -> Iterator[Outcome]:
+    """What the main stack asks for is within the DR vault's lock."""
+    installation = visit.installation
+    vault = visit.vault(installation.dr, installation.dr_vault)
+    if vault is None:
+        return
+    least, most = _range(vault)
+    days = max(installation.floor_days, min(installation.retention_days, installation.ceiling_days))
+    if not least <= days <= most:
+        yield Finding(
+            kind="retention-outside-lock",
+            site=installation.dr,
+            resource=vault["BackupVaultArn"],
+            what=f"The DR vault's lock takes {least} to {most} days, and the main stack asks for {days}.",
+            mend="Change RetentionDays of the main stack, or the lock by deploying "
+            "stacks/dr-region.yaml with another range.",
+        )
+
+
+def retention_fits_watched_lock(visit: Visit) -> Iterator[Outcome]:
+    """What the plans' copy actions ask for is within the watched vault's lock, which there should not be."""
+    installation = visit.installation
+    vault = visit.vault(installation.home, installation.watched_vault)
+    if vault is None:
+        return
+    if vault.get("Locked"):
+        yield Finding(
+            kind="watched-vault-is-locked",
+            site=installation.home,
+            resource=vault["BackupVaultArn"],
+            what="The watched vault has a vault lock.",
+            mend="Remove the lock; the DR vault is the one to lock. In compliance mode it stays: let "
+            "intermediates expire "
+            "(KeepRdsIntermediates=all, KeepClusterIntermediates=all).",
+            command=f"aws backup delete-backup-vault-lock-configuration --region {installation.home.region} "
+            f"--backup-vault-name {installation.watched_vault}",
+        )
+
+    def look(site: Site) -> Iterator[Outcome]:
+        least, most = _range(vault)
+        for rule in copying_rules(visit, site):
+            days = rule.copies[installation.watched_vault_arn] or rule.retention_days or LONGEST_DAYS + 1
+            if not least <= days <= most:
+                yield Finding(
+                    kind="retention-outside-lock",
+                    site=site,
+                    resource=f"backup plan {rule.plan_id}",
+                    what=f"The watched vault's lock takes {least} to {most} days, and rule "
+                    f"{rule.name} of plan {rule.plan} "
+                    f"copies for {days if days <= LONGEST_DAYS else 'ever'}.",
+                    mend="Change DeleteAfterDays of the copy action (stacks/workload.yaml: "
+                    "IntermediateRetentionDays), or the "
+                    "lock.",
+                )
+
+    yield from over(installation.workloads, look)
+
+
+def quotas(visit: Visit) -> Iterator[Outcome]:
+    """The main stack's limits against Service Quotas, where it lists snapshot copies; AWS documents 20 and 5."""
+    installation = visit.installation
+    listed = visit.sites.ask_all(installation.dr, "service-quotas", "list_service_quotas", "Quotas", ServiceCode="rds")
+    for quota in (each for each in listed if COPY_QUOTA.search(each["QuotaName"])):
+        is_cluster = CLUSTERS.search(quota["QuotaName"])
+        limit = installation.maximum_cluster_copies if is_cluster else installation.maximum_rds_copies
+        parameter = "MaximumClusterCopies" if is_cluster else "MaximumRdsCopies"
+        if limit > quota["Value"]:
+            yield Finding(
+                kind="limit-above-quota",
+                site=installation.dr,
+                resource=quota["QuotaName"],
+                what=f"{parameter} is {limit}, and the quota is {quota['Value']:g}.",
+                mend=f"Deploy the main stack with {parameter}={quota['Value']:g}, or ask for more.",
+                command=f"aws service-quotas request-service-quota-increase --region {installation.dr.region} "
+                f"--service-code rds --quota-code {quota['QuotaCode']} --desired-value {limit}",
+            )
+
+
+def _range(vault: Mapping[str, Any]) -> tuple[int, int]:
+    if not vault.get("Locked"):
+        return 1, LONGEST_DAYS + 1
+    return int(vault.get("MinRetentionDays") or 1), int(vault.get("MaxRetentionDays") or LONGEST_DAYS + 1)

@@ -1,0 +1,118 @@
+"""The doctor foresees each misconfiguration before the copy fails of it, and sees that it was mended."""
+
+from __future__ import annotations
+
+import pytest
+
+from backup_simulator import texts
+from tests.contract.test_simulator_failures import CASES, Case
+from tests.misconfigurations import ALL, HOME
+from tests.staged_journey import FirstHop, SecondHop, StagedJourney
+
+FIRST_HOP = {
+    "another organization": "organization-differs",
+    "cross-account backup is off": "cross-account-off",
+    "the vault has no policy": "vault-refuses-copies",
+    "the vault is Default": "vault-is-default",
+    "the vault's key is aws/backup": "vault-key-is-managed",
+    "the source's key is aws/rds": "database-key-is-managed",
+    "the source's key does not admit the destination": "key-refuses-the-copier",
+    "the source's key admits it via a service only": "key-refuses-the-copier",
+    "the source's key is gone": "key-missing",
+    "the source's key admits the other account and not its own": "key-refuses-the-role",
+    "the source's key wants every use to be for a grant": "key-refuses-the-copier",
+    "the destination's key is aws/rds": "vault-key-is-managed",
+    "a boundary bounds the role": "role-lacks-permission",
+    "the organization's policies deny the copy": "role-lacks-permission",
+    "the source's key is disabled": "key-not-enabled",
+    "the destination's key is disabled": "key-not-enabled",
+    "a lock wants longer retention": "retention-outside-lock",
+    "a lock wants shorter retention": "retention-outside-lock",
+    "an option group": "database-has-bound-options",
+    "more than 50 tags": "database-has-too-many-tags",
+    "the role may not list tags": "role-lacks-permission",
+    "the role may not copy snapshots": "role-lacks-permission",
+    "the role may not share snapshots": "role-lacks-permission",
+    "the role may not copy out": "role-lacks-permission",
+    "the role may not copy in": "role-lacks-permission",
+    "the role may not grant the key": "key-refuses-the-role",
+    "no service-linked role in the destination": "service-linked-role-missing",
+}
+# What fails inside one account as well; the others are about two accounts.
+SECOND_HOP = (
+    "the vault's key is aws/backup",
+    "the source's key does not admit the destination",
+    "the source's key admits it via a service only",
+    "the source's key is gone",
+    "the source's key wants every use to be for a grant",
+    "the source's key is disabled",
+    "the destination's key is disabled",
+    "a lock wants shorter retention",
+    "an option group",
+    "the role may not list tags",
+    "the role may not copy snapshots",
+    "the role may not copy out",
+    "the role may not copy in",
+    "the role may not grant the key",
+    "no service-linked role in the destination",
+)
+NOT_FORESEEN = {
+    "too many jobs": "a matter of the moment, not of the installation",
+    "the role is deleted before its job begins": "happens after anybody looked",
+    "the role is deleted while its job runs": "happens after anybody looked",
+    "the source is deleted while it is copied": "happens after anybody looked",
+    "a fatal error": "happens inside AWS",
+    "a token that expired": "happens inside AWS",
+    "the role may act in one Region only": "changes the journey's vault; the second hop's own case is below",
+    "a type that is not copied there": "changes the journey's vault",
+    "a cluster of three": "changes the recovery point, not the database; tests/unit/doctor has it",
+}
+HOPS = [
+    *(pytest.param(FirstHop, CASES[name], kind, id=f"first hop, {name}") for name, kind in FIRST_HOP.items()),
+    *(pytest.param(SecondHop, CASES[name], FIRST_HOP[name], id=f"second hop, {name}") for name in SECOND_HOP),
+    pytest.param(
+        SecondHop,
+        Case(
+            breaks=lambda j: setattr(j.destination, "lock", {"MinRetentionDays": 40}),
+            words=texts.RETENTION,
+            mends=lambda j: setattr(j.destination, "lock", {"MinRetentionDays": 30}),
+        ),
+        "retention-outside-lock",
+        id="second hop, a lock wants longer retention",
+    ),
+    pytest.param(
+        SecondHop,
+        Case(
+            breaks=lambda j: setattr(j.world.identity.roles[j.role], "policies", (ALL, IN_HOME_ONLY)),
+            words="is not authorized to perform: rds:CopyDBSnapshot",
+            mends=StagedJourney.allow_all,
+        ),
+        "role-lacks-permission",
+        id="second hop, the role may act in one Region only",
+    ),
+]
+ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
+IN_HOME_ONLY = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": ELSEWHERE}]}
+
+
+@pytest.mark.parametrize(("hop", "case", "kind"), HOPS)
+def test_a_misconfiguration_is_foreseen_before_the_copy_fails_and_gone_when_mended(
+    hop: type[StagedJourney], case: Case, kind: str
+) -> None:
+    journey = hop()
+    assert journey.clinic.findings() == []
+
+    case.breaks(journey)
+    assert kind in journey.clinic.kinds("fails")
+    assert journey.clinic.code == 1
+    assert case.words in journey.outcome()
+
+    case.mends(journey)
+    assert journey.clinic.kinds("fails") == set()
+    assert journey.clinic.code == 0
+    assert journey.outcome() == "COMPLETED"
+
+
+def test_every_misconfiguration_that_fails_a_copy_is_foreseen_or_said_why_not() -> None:
+    assert CASES.keys() == FIRST_HOP.keys() | NOT_FORESEEN.keys()
+    assert not FIRST_HOP.keys() & NOT_FORESEEN.keys()
