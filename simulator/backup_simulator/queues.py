@@ -6,9 +6,12 @@ the dead-letter queue when it was received more often than the redrive policy al
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from backup_simulator.clock import Clock
@@ -58,6 +61,10 @@ class Queue:
     complain: Callable[[str], None]
     messages: dict[str, Message] = field(default_factory=dict)
     mapping: Mapping | None = None
+    # By the moment at which each shows itself; who was deleted, or received since, is passed over.
+    _hidden: list[tuple[datetime, int, Message]] = field(default_factory=list)
+    _receipts: dict[str, Message] = field(default_factory=dict)
+    _order: Iterator[int] = field(default_factory=count)
 
     def send(self, body: str, attributes: dict[str, Any] | None = None, delay_seconds: int = 0) -> str:
         """Put a message on the queue. Raises Refused for one that SQS would not take."""
@@ -66,39 +73,53 @@ class Queue:
                 "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter."
             )
         now = self.clock.now
-        visible_at = now + timedelta(seconds=delay_seconds)
         message = Message(
-            id=self.make_id(), body=body, attributes=dict(attributes or {}), sent_at=now, visible_at=visible_at
+            id=self.make_id(),
+            body=body,
+            attributes=deepcopy(attributes or {}),
+            sent_at=now,
+            visible_at=now + timedelta(seconds=delay_seconds),
         )
         self.messages[message.id] = message
-        self.clock.at(visible_at, self._poll)
+        self._show_later(message)
         return message.id
+
+    def _show_later(self, message: Message) -> None:
+        heapq.heappush(self._hidden, (message.visible_at, next(self._order), message))
+        self.clock.at(message.visible_at, self._poll)
 
     def receive(self, limit: int) -> list[Message]:
         """Take messages that are visible now, and hide them."""
         now = self.clock.now
         taken: list[Message] = []
-        for message in list(self.messages.values()):
-            if len(taken) == limit:
-                break
+        while len(taken) < limit and self._hidden and self._hidden[0][0] <= now:
+            moment, _, message = heapq.heappop(self._hidden)
+            if self.messages.get(message.id) is not message or message.visible_at != moment:
+                continue
             if now - message.sent_at > self.retention:
-                del self.messages[message.id]
-            elif message.visible_at <= now:
-                message.receives += 1
-                if self.dead_letter_arn and message.receives > self.max_receives:
-                    del self.messages[message.id]
-                    self.dead_letters(self.dead_letter_arn).send(message.body, message.attributes)
-                    continue
-                message.visible_at = now + self.visibility
-                message.receipt = self.make_id()
-                self.clock.at(message.visible_at, self._poll)
-                taken.append(message)
+                self._forget(message)
+                continue
+            message.receives += 1
+            if self.dead_letter_arn and message.receives > self.max_receives:
+                self._forget(message)
+                self.dead_letters(self.dead_letter_arn).send(message.body, message.attributes)
+                continue
+            message.visible_at = now + self.visibility
+            self._receipts.pop(message.receipt, None)
+            message.receipt = self.make_id()
+            self._receipts[message.receipt] = message
+            self._show_later(message)
+            taken.append(message)
         return taken
 
     def delete(self, receipt: str) -> None:
-        for message in list(self.messages.values()):
-            if message.receipt == receipt:
-                del self.messages[message.id]
+        """Only the newest receipt of a message counts; one that is old deletes nothing."""
+        if (message := self._receipts.get(receipt)) is not None:
+            self._forget(message)
+
+    def _forget(self, message: Message) -> None:
+        self._receipts.pop(message.receipt, None)
+        self.messages.pop(message.id, None)
 
     def _poll(self) -> None:
         """Lambda looks: invoke the function with what is visible, delete what it did not report as failed."""
@@ -111,7 +132,7 @@ class Queue:
             failed = self._failed(answer)
             for message in batch:
                 if message.id not in failed:
-                    self.messages.pop(message.id, None)
+                    self._forget(message)
 
     def _failed(self, answer: Any) -> set[str]:
         if self.mapping is None or not self.mapping.reports_failures or not isinstance(answer, dict):
