@@ -38,7 +38,8 @@ class Place:
         self.client = self.world.session(A, region=HOME).client("backup")
         self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
         self.world.run_for(timedelta(hours=1))
-        (self.point,) = self.world.recovery_points()
+        (point,) = self.world.recovery_points()
+        self.point = self.world.record_of(point.arn)
 
     def copy(self, **changes: Any) -> str:
         request = {
@@ -108,7 +109,7 @@ class Journey(Place):
         self.meanwhile = lambda _: None
         self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
         self.world.run_for(timedelta(hours=1))
-        self.point = self.world.recovery_points()[-1]
+        self.point = self.world.record_of(self.world.recovery_points()[-1].arn)
 
     def allow_all(self) -> None:
         self.world.identity.roles[self.role].policies = (ALL,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,7 @@ class Backups:
 
     def create_plan(self, account: str, region: str, plan: dict[str, Any], selections: list[dict[str, Any]]) -> str:
         """A plan with its selections; its rules run from now on. Raises Refused for a schedule that is none."""
+        plan = deepcopy(plan)
         schedules = [
             (rule, Schedule.parse(rule.get("ScheduleExpression", "cron(0 5 ? * * *)"))) for rule in plan["Rules"]
         ]
@@ -78,7 +80,7 @@ class Backups:
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> str:
         """One more selection of a plan; its id."""
         selection_id = self._world.make_id()
-        self.plans[plan_id].selections[selection_id] = selection
+        self.plans[plan_id].selections[selection_id] = deepcopy(selection)
         return selection_id
 
     def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule) -> None:

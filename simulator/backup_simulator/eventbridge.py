@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -25,6 +26,8 @@ from backup_simulator.rule_index import RuleIndex
 from backup_simulator.switches import Delivery
 
 Bus = tuple[str, str, str]
+# Of the duplicates, how many are events of their own, with an id of their own.
+ANOTHER_EVENT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +83,14 @@ class EventBridge:
         copies = 1 + (chance() < delivery.duplicate)
         for number in range(copies):
             if chance() < delivery.loss:
-                self.trace("event lost", account, region, f"{detail_type} lost", event=event)
+                self.trace("event lost", account, region, f"{detail_type} lost", event=deepcopy(event))
                 continue
             delay = delivery.batch * chance()
             if chance() < delivery.reorder:
                 delay += delivery.batch * (1 + 3 * chance())
-            sent = event if number == 0 else event | {"id": self.make_id()}
+            # "At least once": the same event again, or another event that says the same.
+            is_another = number > 0 and chance() < ANOTHER_EVENT
+            sent = event | {"id": self.make_id()} if is_another else event
             self.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
@@ -96,14 +101,16 @@ class EventBridge:
             index = self._indexes[bus] = RuleIndex(rules)
         for rule in index.candidates(event):
             if rule.enabled and matches(rule.pattern, event):
-                self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=event)
+                body = json.dumps(event)
+                # The trace has an event of its own: who reads it cannot change what is still on its way.
+                self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=json.loads(body))
                 for target in rule.targets:
-                    self._send(bus, event, target, hops)
+                    self._send(bus, event, body, target, hops)
 
-    def _send(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
+    def _send(self, bus: Bus, event: dict[str, Any], body: str, target: RuleTarget, hops: int) -> None:
         service = target.arn.split(":")[2]
         if service == "sqs":
-            self.send(target.arn, json.dumps(event))
+            self.send(target.arn, body)
         elif service == "events":
             self._forward(bus, event, target, hops)
         else:
@@ -122,7 +129,7 @@ class EventBridge:
         if refusal is None:
             self.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
             return
-        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
+        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=deepcopy(event))
         if target.dead_letter_arn:
             self.send(target.dead_letter_arn, json.dumps(event))
 

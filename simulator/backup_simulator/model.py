@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -68,6 +68,11 @@ class Point:
         """Creation of the original plus DeleteAfterDays (recov-point-create-a-copy)."""
         return None if self.delete_after_days is None else self.created_at + timedelta(days=self.delete_after_days)
 
+    def as_it_is(self) -> Point:
+        """A copy that shares nothing changeable with the record."""
+        plan = None if self.created_by is None else dict(self.created_by)
+        return replace(self, tags=dict(self.tags), created_by=plan)
+
 
 @dataclass(kw_only=True, slots=True)
 class Vault:
@@ -115,6 +120,10 @@ class Job:
     @property
     def is_live(self) -> bool:
         return self.state in ("CREATED", "RUNNING")
+
+    def as_it_is(self) -> Job:
+        """A copy that shares nothing changeable with the record."""
+        return replace(self, created_by=None if self.created_by is None else dict(self.created_by))
 
 
 @dataclass(kw_only=True, slots=True)

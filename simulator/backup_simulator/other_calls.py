@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
@@ -99,7 +100,7 @@ class OtherCalls:
                     "ReceiptHandle": message.receipt,
                     "Body": message.body,
                     "MD5OfBody": _md5(message.body),
-                    "MessageAttributes": message.attributes,
+                    "MessageAttributes": deepcopy(message.attributes),
                 }
                 for message in messages
             ]
@@ -118,7 +119,7 @@ class OtherCalls:
             at=world.now(),
             subject=request.get("Subject", ""),
             message=request["Message"],
-            attributes=request.get("MessageAttributes", {}),
+            attributes=deepcopy(request.get("MessageAttributes", {})),
         )
         published.append(message)
         account, region = request["TopicArn"].split(":")[4], request["TopicArn"].split(":")[3]

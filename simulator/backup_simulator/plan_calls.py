@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from backup_simulator.backups import Plan
@@ -65,9 +66,10 @@ class PlanCalls:
 
     def _get(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
-        rules = [{"RuleId": rule["RuleName"], **rule} for rule in plan.document["Rules"]]
+        document = deepcopy(plan.document)
+        rules = [{"RuleId": rule["RuleName"], **rule} for rule in document["Rules"]]
         last = {"LastExecutionDate": plan.last_run} if plan.last_run else {}
-        return {**_plan_reply(plan), **last, "BackupPlan": {**plan.document, "Rules": rules}}
+        return {**_plan_reply(plan), **last, "BackupPlan": {**document, "Rules": rules}}
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
@@ -103,7 +105,7 @@ class PlanCalls:
 
     def _get_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
-        selection = self._selection(plan, request["SelectionId"])
+        selection = deepcopy(self._selection(plan, request["SelectionId"]))
         return {"BackupSelection": selection, "SelectionId": request["SelectionId"], "BackupPlanId": plan.id}
 
     def _list_selections(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:

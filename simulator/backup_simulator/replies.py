@@ -16,7 +16,7 @@ def point_reply(point: Point) -> dict[str, Any]:
         "SourceBackupVaultArn": point.source_vault_arn,
         "ResourceArn": point.database_arn,
         "ResourceType": point.resource_type,
-        "CreatedBy": point.created_by,
+        "CreatedBy": _own(point.created_by),
         "IamRoleArn": point.role_arn,
         "Status": point.status,
         "CreationDate": point.created_at,
@@ -54,7 +54,7 @@ def job_reply(job: Job) -> dict[str, Any]:
             "MessageCategory": job.category or None,
             "BackupSizeInBytes": job.size_bytes,
             "IamRoleArn": job.role_arn,
-            "CreatedBy": job.created_by,
+            "CreatedBy": _own(job.created_by),
             "ResourceType": job.resource_type,
             "IsParent": False,
         }
@@ -80,7 +80,7 @@ def backup_job_reply(job: BackupJob) -> dict[str, Any]:
             "PercentDone": "100.0" if is_done else "0.0",
             "BackupSizeInBytes": job.database.size_bytes if is_done else 0,
             "IamRoleArn": job.role_arn,
-            "CreatedBy": job.created_by,
+            "CreatedBy": _own(job.created_by),
             "IsParent": False,
         }
     )
@@ -119,6 +119,11 @@ def vault_reply(vault: Vault) -> dict[str, Any]:
             "MaxRetentionDays": lock.get("MaxRetentionDays"),
         }
     )
+
+
+def _own(plan: dict[str, str] | None) -> dict[str, str] | None:
+    """A copy for whoever asked: what he does with it is his own affair."""
+    return None if plan is None else dict(plan)
 
 
 def _without_nothing(reply: dict[str, Any]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Site:
     def create_key(self, *, policy: dict[str, Any] | None = None, managed_by: str | None = None) -> str:
         """A KMS key; its ARN. `managed_by` makes it an AWS managed one, for example "aws/rds"."""
         arn = self._arn("kms", f"key/{self._world.make_id()}")
-        self._world.keys[arn] = Key(arn=arn, account=self.account, policy=policy, managed_by=managed_by)
+        self._world.keys[arn] = Key(arn=arn, account=self.account, policy=deepcopy(policy), managed_by=managed_by)
         return arn
 
     def create_vault(
@@ -99,8 +99,8 @@ class Site:
             account=self.account,
             region=self.region,
             key_arn=key_arn,
-            policy=policy,
-            lock=lock,
+            policy=deepcopy(policy),
+            lock=deepcopy(lock),
             created_at=now,
         )
         self._world.add_vault(vault)
@@ -183,13 +183,13 @@ class Site:
         self, name: str, *, pattern: dict[str, Any], targets: Sequence[RuleTarget], bus: str = "default"
     ) -> str:
         """An EventBridge rule; its ARN."""
-        rule = Rule(name=name, pattern=pattern, targets=tuple(targets))
+        rule = Rule(name=name, pattern=deepcopy(pattern), targets=tuple(targets))
         self._world.events.rules[self.account, self.region, bus].append(rule)
         return self._arn("events", f"rule/{name}")
 
     def put_bus_policy(self, statement: dict[str, Any], bus: str = "default") -> None:
         """A statement of an event bus's policy."""
-        self._world.events.policies[self.account, self.region, bus].append(statement)
+        self._world.events.policies[self.account, self.region, bus].append(deepcopy(statement))
 
     def map_queue(
         self,

@@ -236,11 +236,22 @@ class World:
         self.events.emit(point.account, point.region, "Recovery Point State Change", [point.arn], detail)
 
     def recovery_points(self, *, gone: bool = False) -> Sequence[Point]:
-        """All points that stand, or with `gone` all that ever stood, in the order in which they landed."""
-        return [point for point in self._points if gone or point.gone_at is None]
+        """All points that stand, or with `gone` all that ever stood, in the order in which they landed.
+
+        They are as they are now: what happens later does not show in them, and changing them changes nothing.
+        """
+        return [point.as_it_is() for point in self._points if gone or point.gone_at is None]
 
     def copy_jobs(self) -> Sequence[Job]:
-        return list(self.copying.jobs.values())
+        """All copy jobs as they are now."""
+        return [job.as_it_is() for job in self.copying.jobs.values()]
+
+    def record_of(self, point_arn: str) -> Point:
+        """The point itself, for a test that wants another past than the one that happened. Raises KeyError."""
+        found = next((point for point in self._points if point.arn == point_arn), None)
+        if found is None:
+            raise KeyError(f"no recovery point {point_arn} ever was in this world")
+        return found
 
     def deletions(self) -> Sequence[Deletion]:
         return list(self.deleting.accepted)

@@ -35,12 +35,14 @@ def broken(stage: Stage) -> set[int]:
 
 def arrival(stage: Stage) -> Any:
     watched = stage.backup_account["WatchedVaultArn"]
-    return next(point for point in stage.world.recovery_points() if point.vault_arn == watched)
+    arn = next(point.arn for point in stage.world.recovery_points() if point.vault_arn == watched)
+    return stage.world.record_of(arn)
 
 
 def final(stage: Stage) -> Any:
     vault = stage.dr["DrVaultArn"]
-    return next(p for p in stage.world.recovery_points() if p.vault_arn == vault and p.resource_type == "RDS")
+    found = [p for p in stage.world.recovery_points() if p.vault_arn == vault and p.resource_type == "RDS"]
+    return stage.world.record_of(found[0].arn)
 
 
 def start_copy(stage: Stage, **changes: Any) -> None:
