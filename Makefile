@@ -7,6 +7,7 @@
 VENV ?= .venv
 SAM_VENV := .venv-sam
 AWS_CLI_VENV := .venv-aws-cli
+POLICY_LINTERS_VENV := .venv-policy-linters
 LOCK_VENV := .venv-lock
 # A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
 PYTHON ?=
@@ -53,7 +54,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates coverage tables aws-cli artefacts oldest
+rest-of-check: demo lint types imports templates policies coverage tables aws-cli artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -93,6 +94,12 @@ imports: $(VENV)/.dev ## Check that the doors between the rooms open one way
 .PHONY: templates
 templates: $(VENV)/.dev ## Check the CloudFormation templates
 	@$(VENV)/bin/cfn-lint template.yaml stacks/*.yaml
+
+.PHONY: policies
+policies: $(POLICY_LINTERS_VENV)/.linters ## Check templates and the roles' policies with checkov and parliament
+	@$(POLICY_LINTERS_VENV)/bin/checkov --framework cloudformation --compact --quiet --skip-download \
+	    $(foreach each,template.yaml $(wildcard stacks/*.yaml),-f $(each))
+	@PYTHONPATH=. $(POLICY_LINTERS_VENV)/bin/python -W ignore tools/lint-policies
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
@@ -155,6 +162,14 @@ $(AWS_CLI_VENV)/.aws-cli: requirements/aws-cli.txt
 	@$(AWS_CLI_VENV)/bin/$(PIP) install --require-hashes -r requirements/aws-cli.txt || $(no_packages)
 	@touch $@
 
+$(POLICY_LINTERS_VENV)/.linters: requirements/policy-linters.txt
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
+	    echo "make policies needs Python 3.11 or newer with its venv module." >&2; exit 1; }; \
+	echo "Setting up $(POLICY_LINTERS_VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(POLICY_LINTERS_VENV)
+	@$(POLICY_LINTERS_VENV)/bin/$(PIP) install --require-hashes -r requirements/policy-linters.txt || $(no_packages)
+	@touch $@
+
 no_packages = { echo "The packages of $< could not be installed: the lines above say why; usually the network." >&2; exit 1; }
 
 # ---------------------------------------------------------------- housekeeping
@@ -170,9 +185,10 @@ lock: ## Renew the locked requirement files
 	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
 	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
 	    $(COMPILE) --python-version 3.11 aws-cli.in -o aws-cli.txt && \
+	    $(COMPILE) --python-version 3.11 policy-linters.in -o policy-linters.txt && \
 	    cd ../layers/dependencies && $(COMPILE) --python-version 3.13 requirements.in -o requirements.txt
 
 .PHONY: clean
 clean: ## Remove environments, builds and caches
-	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ from typing import Any
 
 from backup_simulator import World
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
+from rehearsal.template import read_template
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
 from tests.template import rendering
@@ -49,15 +50,15 @@ class Existing:
         found = rendering.render(template, {**names(template), **(given or {})}).resources
         site = self.world.site(account, region)
         key = site.create_key(policy=found["Key"]["Properties"]["KeyPolicy"])
-        policy = found[vault]["Properties"].get("AccessPolicy")
-        return key, site.create_vault(found[vault]["Properties"]["BackupVaultName"], key_arn=key, policy=policy)
+        made = found[vault]["Properties"]
+        lock = {name: int(days) for name, days in made.get("LockConfiguration", {}).items()}
+        policy = made.get("AccessPolicy")
+        return key, site.create_vault(made["BackupVaultName"], key_arn=key, policy=policy, lock=lock or None)
 
 
 def names(template: str) -> dict[str, str]:
     return {
-        key: value
-        for key, value in VAULTS.items()
-        if key in rendering.read_template(rendering.ROOT / template)["Parameters"]
+        key: value for key, value in VAULTS.items() if key in read_template(rendering.ROOT / template)["Parameters"]
     }
 
 

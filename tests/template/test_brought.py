@@ -40,7 +40,7 @@ def test_what_is_brought_is_used_and_nothing_is_made_instead(name, parameter, va
     assert made.resources.keys() - brought.resources.keys() == unmade
     assert value in json.dumps(brought.resources) + json.dumps(brought.outputs)
     for logical_id in unmade - {"KeyAlias"}:
-        names = re.compile(rf":{logical_id}\b|<{logical_id}>")
+        names = re.compile(rf"[:/]{logical_id}\b|<{logical_id}>")
         assert names.search(json.dumps(made.resources) + json.dumps(made.outputs))
         assert not names.search(json.dumps(brought.resources) + json.dumps(brought.outputs))
 

@@ -75,7 +75,8 @@ def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkou
 
 def test_what_the_user_wrote_stays(checkout):
     checkout.init(GOOD)
-    checkout.edit("parameters/dr-region.json", "[\n", '[\n  {"ParameterKey": "VaultLock", "ParameterValue": "off"},\n')
+    own = '[\n  {"ParameterKey": "CreateVault", "ParameterValue": "false"},\n'
+    checkout.edit("parameters/dr-region.json", "[\n", own)
     checkout.edit("samconfig.toml", "  RetentionDays=35 \\", "  ObserveOnly=true \\\n  RetentionDays=60 \\")
     checkout.edit("samconfig.toml", "confirm_changeset = true", "confirm_changeset = false # nobody is there")
     before = checkout.texts()
@@ -83,7 +84,7 @@ def test_what_the_user_wrote_stays(checkout):
     assert checkout.init().code == 0
     assert checkout.texts() == before
     checkout.init({"lock_minimum_days": "14"})
-    assert checkout.parameters("dr-region")["VaultLock"] == "off"
+    assert checkout.parameters("dr-region")["CreateVault"] == "false"
     main = checkout.parameters(MAIN)
     assert (main["ObserveOnly"], main["RetentionDays"], main["MinimumRetentionDays"]) == ("true", "60", "14")
     assert "confirm_changeset = false # nobody is there\n" in checkout.texts()["samconfig.toml"]
@@ -139,6 +140,19 @@ def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout):
     assert main["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
     assert not {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"} & main.keys()
     assert checkout.parameters("backup-account")["Topology"] == "hub"
+
+
+@pytest.mark.parametrize(
+    ("lock", "demanded"), [("governance", "governance"), ("compliance", "compliance"), ("off", "none")]
+)
+def test_the_main_stack_demands_the_lock_that_the_dr_region_makes(checkout, lock, demanded):
+    checkout.init({**GOOD, "vault_lock": lock})
+
+    assert checkout.parameters("dr-region")["VaultLock"] == lock
+    assert checkout.parameters(MAIN)["DrVaultLock"] == demanded
+    # That a compliance lock is for ever, a person types himself.
+    assert "ConfirmComplianceLock" not in checkout.parameters("dr-region")
+    assert checkout.init().said.count(": unchanged\n") == 4
 
 
 def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(checkout):

@@ -40,6 +40,7 @@ BAD = [
     ({"administrator": f"arn:aws-cn:iam::{BACKUP}:role/administrator"}, "--administrator is"),
     ({"administrator": f"arn:aws:iam::{BACKUP}:user/administrator"}, "--administrator is"),
     ({"topology": "spokes"}, "--topology is 'spokes'"),
+    ({"vault_lock": "none"}, "--vault-lock is 'none'; it should be governance, compliance or off"),
     ({"watched_vault": "Default"}, "--watched-vault is the vault Default"),
     ({"dr_vault": "arn:aws:backup:eu-central-1:444455556666:backup-vault:dr"}, "--dr-vault is"),
     ({"external_id": "short"}, "--external-id is 'short'"),

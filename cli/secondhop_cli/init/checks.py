@@ -48,6 +48,7 @@ def partition_of(region: str) -> str | None:
 def _forms(answers: Answers) -> Iterator[str]:
     for name, pattern, wanted in (
         ("topology", re.compile(f"{WORKLOAD}|{HUB}"), "workload or hub"),
+        ("vault_lock", re.compile("governance|compliance|off"), "governance, compliance or off"),
         ("organization", ORGANIZATION, "the id of an organization, such as o-exampleorgid"),
         ("stack_name", STACK, "a stack's name: a letter, then up to 99 letters, digits and hyphens"),
         ("external_id", EXTERNAL_ID, "8 to 128 characters that STS accepts"),

@@ -18,6 +18,7 @@ MAIN = "template"
 PLACES: Mapping[str, Mapping[str, str]] = {
     "dr-region": {
         "DrVaultName": "dr_vault",
+        "VaultLock": "vault_lock",
         "MinimumRetentionDays": "lock_minimum_days",
         "MaximumRetentionDays": "lock_maximum_days",
         "VaultAdministratorArn": "administrator",
@@ -49,9 +50,13 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "RetentionDays": "retention_days",
         "MinimumRetentionDays": "lock_minimum_days",
         "MaximumRetentionDays": "lock_maximum_days",
+        "DrVaultLock": "vault_lock",
         "NotificationEmail": "email",
     },
 }
+# The main stack demands a lock, the DR Region's makes one; no lock has two names.
+SAID_OTHERWISE = {("DrVaultLock", "off"): "none"}
+UNDERSTOOD = {(key, theirs): ours for (key, ours), theirs in SAID_OTHERWISE.items()}
 # What the main stack is told in the hub topology only, and in the workload topology only.
 HUB_ONLY = {"WorkloadAccountIds"}
 WORKLOAD_ONLY = {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"}
@@ -78,7 +83,8 @@ def write_parameters(parameters: Parameters) -> str:
 
 def wanted(stack: str, answers: Answers) -> Parameters:
     """What a stack's parameters are by the answers; the empty ones are left to the template's default."""
-    found = {key: answers[name] for key, name in PLACES[stack].items() if answers[name]}
+    said = {key: answers[name] for key, name in PLACES[stack].items() if answers[name]}
+    found = {key: SAID_OTHERWISE.get((key, value), value) for key, value in said.items()}
     if stack != MAIN:
         return found
     unfit = WORKLOAD_ONLY if is_hub(answers) else HUB_ONLY
@@ -98,7 +104,7 @@ def said_before(files: Mapping[str, Parameters]) -> tuple[Answers, dict[str, str
     for stack, places in PLACES.items():
         for key, name in places.items():
             if value := files.get(stack, {}).get(key, ""):
-                found[name][value].append(f"{key} of {stack}")
+                found[name][UNDERSTOOD.get((key, value), value)].append(f"{key} of {stack}")
     answers = {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
     contradictions = {
         name: " but ".join(f"{value!r} in {', '.join(places)}" for value, places in values.items())

@@ -45,6 +45,11 @@ QUESTIONS = (
         name="administrator",
         text="the ARN of the role that deploys in the backup account; only it may change the vaults; * is allowed",
     ),
+    Question(
+        name="vault_lock",
+        text="the DR vault's lock: governance, compliance (irrevocable; its stack asks you to type that) or off",
+        default="governance",
+    ),
     Question(name="retention_days", text="days that a final copy is kept, from the original backup on", default="35"),
     Question(name="lock_minimum_days", text="the DR vault's lock refuses a shorter retention", default="7"),
     Question(name="lock_maximum_days", text="the DR vault's lock refuses a longer retention", default="365"),
