@@ -111,7 +111,7 @@ aws-cli: $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Take the simulator through a b
 	@$(VENV)/bin/python -m pytest -m aws_cli tests/e2e
 
 .PHONY: artefacts
-artefacts: build $(VENV)/.dev ## Check what `make build` left
+artefacts: stackset $(VENV)/.dev ## Check what `make build` and `make stackset` left
 	@$(VENV)/bin/python -m pytest -m built tests/template
 
 # The suite again on the oldest Python, where it is installed, in an environment of its own.
@@ -126,6 +126,11 @@ oldest:
 build: $(SAM_VENV)/.sam ## Build what `sam deploy` uploads, into .aws-sam/build
 	@PATH="$(CURDIR)/$(SAM_VENV)/bin:$$PATH" AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} \
 	    sh -c 'sam validate --lint && sam build'
+
+# Service-managed StackSets refuse macros: the Transform is carried out here.
+.PHONY: stackset
+stackset: build ## Build the main stack as StackSets take it: a template without macros, and its code as zip files
+	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(SAM_VENV)/bin/python tools/make-stackset
 
 # ---------------------------------------------------------------- environments
 

@@ -1,0 +1,31 @@
+"""The bucket of a roll-out by StackSets: the organization reads it, and nobody else does anything."""
+
+import secondhop
+from tests.template.reading import mentions, properties, template
+
+BUCKET = "stacks/code-bucket.yaml"
+
+
+def test_only_accounts_of_the_organization_read_and_nobody_writes():
+    allow, deny = properties(BUCKET, "CodeBucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert (allow["Effect"], allow["Action"]) == ("Allow", "s3:GetObject")
+    assert allow["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}}
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_code_cannot_be_made_public_and_keeps_its_versions():
+    bucket = properties(BUCKET, "CodeBucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketName"] == {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}
+
+
+def test_the_bucket_is_plain_outlives_its_stack_and_says_its_version():
+    whole = template(BUCKET)
+
+    assert "Transform" not in whole
+    assert not mentions(whole["Resources"], "arn:aws")
+    assert whole["Resources"]["CodeBucket"]["DeletionPolicy"] == "Retain"
+    assert whole["Outputs"]["StackVersion"]["Value"] == secondhop.__version__
