@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 # Service Quotas lists what can be raised; the number of snapshot copies in progress is not among it.
-RDS_QUOTAS = {
-    "L-272F1212": ("Manual DB instance snapshots", 100.0),
-    "L-9B510759": ("Manual DB cluster snapshots", 100.0),
-}
+RDS_QUOTAS = {"Manual DB instance snapshots": 100.0, "Manual DB cluster snapshots": 100.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,4 +66,4 @@ class Surroundings:
     schedules: dict[tuple[str, str, str], ScheduleRecord] = field(default_factory=dict)
     metrics: dict[tuple[str, str, Metric], list[Measurement]] = field(default_factory=lambda: defaultdict(list))
     quotas: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    """Values by account, Region and quota code that differ from AWS's defaults."""
+    """Of RDS, by account, Region and name: other values than AWS's defaults, and quotas that are listed besides."""

@@ -8,6 +8,7 @@ and their neighbours).
 from __future__ import annotations
 
 import json
+from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from backup_simulator.errors import Refused
@@ -145,17 +146,19 @@ class WatchingCalls:
     def _list_quotas(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         if request["ServiceCode"] != "rds":
             raise Refused("NoSuchResourceException", f"The service {request['ServiceCode']} does not exist.")
-        given = self._world.surroundings.quotas
+        given = self._world.surroundings.quotas.items()
+        here = {name: value for (account, at, name), value in given if (account, at) == (caller.account, region)}
+        values = RDS_QUOTAS | here
         return {
             "Quotas": [
                 {
                     "ServiceCode": "rds",
-                    "QuotaCode": code,
+                    "QuotaCode": f"L-{md5(name.encode(), usedforsecurity=False).hexdigest()[:8].upper()}",
                     "QuotaName": name,
-                    "Value": given.get((caller.account, region, code), value),
+                    "Value": value,
                     "Adjustable": True,
                 }
-                for code, (name, value) in RDS_QUOTAS.items()
+                for name, value in values.items()
             ]
         }
 

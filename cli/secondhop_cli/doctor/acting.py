@@ -1,16 +1,16 @@
-"""The role by which Second Hop acts in the backup account, what it must be allowed, and who may assume it."""
+"""The role by which Second Hop acts in the backup account, and what it must be allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome, UnseenError
+from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
 from secondhop_cli.doctor.permissions import Need, missing_permissions
-from secondhop_cli.doctor.policies import Asker, Deed, Verdict, judge
-from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
+from secondhop_cli.doctor.visit import NOT_THERE, Visit
 
 FUNCTION_ROLES = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
+PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 SAMPLE = "copyjob-00000000-0000-4000-8000-000000000000"
 
 
@@ -56,8 +56,22 @@ def actor_needs(visit: Visit) -> Iterator[Need]:
     for vault in (installation.watched_vault_arn, installation.dr_vault_arn):
         yield Need(actions=("backup:DescribeBackupVault", "backup:ListRecoveryPointsByBackupVault"), resource=vault)
     yield Need(actions=("backup:ListCopyJobs", "backup:DescribeCopyJob"), resource="*")
-    passed = {"iam:PassedToService": "backup.amazonaws.com"}
-    yield Need(actions=("iam:PassRole",), resource=installation.copy_role_arn, context=passed)
+    yield Need(actions=("iam:PassRole",), resource=installation.copy_role_arn, context=PASSED)
+
+
+def first_hops_can_be_repeated(visit: Visit) -> Iterator[Outcome]:
+    """With a FirstHopRoleArn, the actor may start a failed first hop again, and pass that role."""
+    installation = visit.installation
+    if installation.is_hub or not installation.first_hop_role_arn:
+        return
+    targets = {"backup:CopyTargets": [installation.watched_vault_arn]}
+    needs = [Need(actions=("backup:ListCopyJobs", "backup:DescribeCopyJob"), resource="*")]
+    for point in sample_points(visit, installation.main):
+        needs.append(Need(actions=("backup:StartCopyJob", "backup:DescribeRecoveryPoint"), resource=point))
+        needs.append(Need(actions=("backup:CopyFromBackupVault",), resource=point, context=targets))
+    needs.append(Need(actions=("iam:PassRole",), resource=installation.first_hop_role_arn, context=PASSED))
+    role = function_role(visit, "AdvanceChainRole")
+    yield from missing_permissions(visit, installation.main, role, needs, part="that repeats first hops")
 
 
 def sample_points(visit: Visit, site: Site, *, prefix: str = SAMPLE) -> tuple[str, ...]:
@@ -66,67 +80,6 @@ def sample_points(visit: Visit, site: Site, *, prefix: str = SAMPLE) -> tuple[st
     kinds = (["snapshot"] if "RDS" in types else []) + (["cluster-snapshot"] if types - {"RDS"} else [])
     start = f"arn:{visit.installation.partition}:rds:{site.region}:{site.account}"
     return tuple(f"{start}:{kind}:awsbackup:{prefix}" for kind in kinds)
-
-
-def operator_can_be_assumed(visit: Visit) -> Iterator[Outcome]:
-    """Each function may assume the operator role, and the role trusts it with the external id."""
-    installation = visit.installation
-    if installation.is_hub or visit.role(installation.home, installation.operator_role_arn) is None:
-        return
-    wanted = Need(actions=("sts:AssumeRole",), resource=installation.operator_role_arn)
-
-    def look(logical_id: str) -> Iterator[Outcome]:
-        role = function_role(visit, logical_id)
-        yield from missing_permissions(visit, installation.main, role, [wanted], part=f"of a function ({logical_id})")
-        yield from _trust(visit, role)
-
-    yield from over(FUNCTION_ROLES, look)
-
-
-def _trust(visit: Visit, role: str) -> Iterator[Outcome]:
-    installation = visit.installation
-    operator = visit.role(installation.home, installation.operator_role_arn)
-    if operator is None:
-        return
-    asker = Asker(account=installation.main.account, arn=role)
-    context = {
-        "aws:PrincipalAccount": asker.account,
-        "aws:PrincipalArn": role,
-        "aws:PrincipalOrgID": visit.organization(installation.main),
-        "sts:ExternalId": installation.external_id or None,
-    }
-    deed = Deed(action="sts:AssumeRole", resource=installation.operator_role_arn, context=context)
-    found = judge(operator["AssumeRolePolicyDocument"], asker, deed)
-    if found.verdict is Verdict.UNCLEAR:
-        yield NotChecked(
-            what=f"whether {installation.operator_role_arn} trusts {role}",
-            reason=f"its {found.statement} has a condition that cannot be judged from outside",
-        )
-    elif found.verdict is not Verdict.ALLOWED:
-        yield Finding(
-            kind="role-not-assumable",
-            site=installation.home,
-            resource=installation.operator_role_arn,
-            what=f"The operator role does not trust {role} with the external id {installation.external_id!r}.",
-            mend="Give both stacks the same ExternalId, and let the role's trust policy say this.",
-            statements=(_trusting(visit, asker.account, context),),
-        )
-
-
-def _trusting(visit: Visit, account: str, context: dict[str, str | None]) -> dict[str, object]:
-    partition = visit.installation.partition
-    return {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
-        "Action": "sts:AssumeRole",
-        "Condition": {
-            "StringEquals": {
-                "aws:PrincipalOrgID": context["aws:PrincipalOrgID"],
-                "sts:ExternalId": visit.installation.external_id,
-            },
-            "ArnLike": {"aws:PrincipalArn": f"arn:{partition}:iam::{account}:role/secondhop/*"},
-        },
-    }
 
 
 def _missing(site: Site, role: str) -> Finding:

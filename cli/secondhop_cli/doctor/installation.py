@@ -35,6 +35,8 @@ class Installation:
     copy_role_arn: str
     operator_role_arn: str
     external_id: str
+    first_hop_role_arn: str
+    demanded_lock: str
     resource_types: tuple[str, ...]
     retention_days: int
     floor_days: int
@@ -92,9 +94,9 @@ def find_installation(sites: Sites, *, stack: str, region: str) -> Installation:
             continue
         if found:
             return _read(sites, site, found["Stacks"][0])
-    if unseen or not sites.accounts:
-        reason = "; ".join(str(error) for error in unseen) or "there are no credentials for any account"
-        raise UnseenError(f"the main stack {stack} in {region}", reason)
+    if unseen or sites.problems or not sites.accounts:
+        reasons = [*map(str, unseen), *sites.problems] or ["there are no credentials for any account"]
+        raise UnseenError(f"the main stack {stack} in {region}", "; ".join(reasons))
     accounts = ", ".join(sites.accounts)
     raise NoInstallationError(
         f"there is no stack {stack} in {region} of {accounts}: name the main stack with --stack, its Region with "
@@ -128,6 +130,8 @@ def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
         copy_role_arn=given["CopyRoleArn"],
         operator_role_arn=given.get("OperatorRoleArn", ""),
         external_id=given.get("ExternalId", ""),
+        first_hop_role_arn=given.get("FirstHopRoleArn", ""),
+        demanded_lock=given.get("DrVaultLock", "none"),
         resource_types=_names(given.get("ResourceTypes", "")) or tuple(sorted(RESOURCE_TYPES)),
         retention_days=int(given.get("RetentionDays", "35")),
         floor_days=int(given.get("MinimumRetentionDays", "7")),

@@ -91,6 +91,12 @@ KINDS: dict[str, Kind] = {
     "retention-outside-lock": Kind(
         severity=FAILS, why="A vault lock refuses copies whose retention is outside its range."
     ),
+    "lock-weaker-than-demanded": Kind(
+        severity=FAILS, why="A copy in a vault that is locked less than demanded never counts as verified, and strands."
+    ),
+    "copy-not-supported": Kind(
+        severity=FAILS, why="AWS Backup does not make such copies; a copy job fails, whatever the policies say."
+    ),
     "watched-vault-is-locked": Kind(
         severity=WARNS, why="Intermediates in a locked vault cannot be released; each is paid for until it expires."
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from secondhop.domain.arn import Site
+from secondhop.domain.route import VaultLock
 from secondhop_cli.doctor.estate import copying_rules
 from secondhop_cli.doctor.findings import Finding, Outcome
 from secondhop_cli.doctor.visit import Visit, over
@@ -32,6 +33,28 @@ def retention_fits_dr_lock(visit: Visit) -> Iterator[Outcome]:
             what=f"The DR vault's lock takes {least} to {most} days, and the main stack asks for {days}.",
             mend="Change RetentionDays of the main stack, or the lock by deploying "
             "stacks/dr-region.yaml with another range.",
+        )
+
+
+def dr_vault_is_locked(visit: Visit) -> Iterator[Outcome]:
+    """The DR vault's lock is at least the one without which no copy counts as verified."""
+    installation = visit.installation
+    vault = visit.vault(installation.dr, installation.dr_vault)
+    if vault is None:
+        return
+    locked = VaultLock.COMPLIANCE if vault.get("LockDate") else VaultLock.GOVERNANCE
+    found = locked if vault.get("Locked") else VaultLock.NONE
+    strength = list(VaultLock)
+    if strength.index(found) < strength.index(VaultLock(installation.demanded_lock)):
+        yield Finding(
+            kind="lock-weaker-than-demanded",
+            site=installation.dr,
+            resource=vault["BackupVaultArn"],
+            what=f"The main stack demands a {installation.demanded_lock} lock, and the DR vault has "
+            f"{'none' if found is VaultLock.NONE else f'a {found} lock'}.",
+            mend="Lock the vault by deploying stacks/dr-region.yaml with that VaultLock, or say in "
+            "the main stack which lock "
+            f"you mean: DrVaultLock={found}.",
         )
 
 

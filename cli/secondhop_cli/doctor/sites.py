@@ -30,12 +30,12 @@ class WriteRefusedError(AssertionError):
 class Sites:
     """The accounts that somebody can look into, by their sessions.
 
-    `problems` says why an account, or all of them ("*"), has no session.
+    `problems` says what came of sessions that turned out to be of no account.
     """
 
     def __init__(self, sessions: Mapping[str, ClientFactory], *, problems: Iterable[str] = ()) -> None:
         self._sessions = dict(sessions)
-        self._problems = tuple(problems)
+        self.problems = tuple(problems)
         self._clients: dict[tuple[Site, str], Any] = {}
         self._known: dict[tuple[Any, ...], Any] = {}
 
@@ -85,7 +85,7 @@ class Sites:
             return UnseenError(what, f"{type(error).__name__}: {error}")
 
     def _why_not(self, account: str) -> str:
-        others = f" ({'; '.join(self._problems)})" if self._problems else ""
+        others = f" ({'; '.join(self.problems)})" if self.problems else ""
         return f"there are no credentials for account {account}{others}; name a profile for it with --profile"
 
     def _client(self, site: Site, service: str) -> Any:
