@@ -139,6 +139,18 @@ class StandInBackup:
 
 
 @dataclass
+class StandInKeys:
+    """AWS KMS as a dictionary; a key that is not in it is Enabled."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def state_of(self, key_arn: str) -> str:
+        self.asked.append(key_arn)
+        return self.states.get(key_arn, "Enabled")
+
+
+@dataclass
 class StandInQueue:
     work: list[Work] = field(default_factory=list)
 
@@ -167,6 +179,7 @@ class Stage:
     route: Route = field(default_factory=a_route)
     clock: Clock = field(default_factory=Clock)
     chains: MemoryChains = field(default_factory=MemoryChains)
+    keys: StandInKeys = field(default_factory=StandInKeys)
     queue: StandInQueue = field(default_factory=StandInQueue)
     announcer: StandInAnnouncer = field(default_factory=StandInAnnouncer)
     observe_only: bool = False
@@ -177,7 +190,12 @@ class Stage:
 
     def __call__(self, work: Work) -> Report:
         performer = Performer(
-            chains=self.chains, backup=self.backup, queue=self.queue, announcer=self.announcer, now=self.clock
+            chains=self.chains,
+            backup=self.backup,
+            keys=self.keys,
+            queue=self.queue,
+            announcer=self.announcer,
+            now=self.clock,
         )
         actor = AdvanceChain(
             routes=(self.route,),

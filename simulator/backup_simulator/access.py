@@ -167,6 +167,10 @@ class Access:
             case "events":
                 bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
                 return f"arn:{partition_of(region)}:events:{region}:{caller.account}:event-bus/{bus}"
+            case "kms" if "KeyId" in request:
+                key = str(request["KeyId"])
+                named = key if key.startswith("arn:") else f"key/{key}"
+                return key if key == named else f"arn:{partition_of(region)}:kms:{region}:{caller.account}:{named}"
             case _:
                 return str(request.get("TopicArn") or request.get("RoleArn") or "*")
 

@@ -18,7 +18,7 @@ from botocore.session import get_session
 
 from backup_simulator.errors import NotModelled
 
-PROTOCOLS = {"backup": "rest-json", "events": "json", "sqs": "json", "sts": "query", "sns": "query"}
+PROTOCOLS = {"backup": "rest-json", "events": "json", "kms": "json", "sqs": "json", "sts": "query", "sns": "query"}
 CONTENT = {"rest-json": "application/json", "json": "application/x-amz-json-1.0", "query": "text/xml"}
 
 

@@ -156,6 +156,19 @@ def test_the_chains_of_a_database_come_by_date(store: ChainStore) -> None:
     save_new(store, numbered(9))
 
     assert [chain.created_at for chain in store.of_database(ORDERS)] == sorted(dates)
+    newest_first = store.of_database(ORDERS, newest_first=True)
+    assert [chain.created_at for chain in newest_first] == sorted(dates, reverse=True)
+
+
+def test_the_newest_chains_of_a_long_history_come_first_and_all_of_it_is_there(store: ChainStore) -> None:
+    dates = [NIGHT + timedelta(days=days) for days in range(12)]
+    for number, date in enumerate(dates):
+        save_new(store, a_chain(point=an_arrival(arn=f"{ARRIVAL_ARN}-{number:02}", created_at=date)))
+
+    newest_first = store.of_database(ORDERS, newest_first=True)
+
+    assert next(newest_first).created_at == dates[-1]
+    assert [chain.created_at for chain in newest_first] == dates[-2::-1]
 
 
 def test_due_chains_come_longest_overdue_first_and_the_others_not_at_all(store: ChainStore) -> None:

@@ -96,10 +96,15 @@ sightings = st.one_of(
         jobs=st.lists(jobs, max_size=3).map(tuple),
         points=st.lists(copies, max_size=1).map(tuple),
     ),
+    st.builds(seen.NewerSurveyed, hop=hop_names, newer=st.none() | st.just("another")),
     st.builds(seen.JobMissing, hop=hop_names, job_id=st.just("JOB-1")),
     st.builds(
         lambda hop, arrival, point, key: seen.ArrivalInspected(
-            hop=hop, arrival=arrival, point=point and replace(point, arn=arrival), vault_key_arn=key
+            hop=hop,
+            arrival=arrival,
+            point=point and replace(point, arn=arrival),
+            vault_key_arn=key,
+            key_state="Enabled",
         ),
         hop_names,
         st.sampled_from(COPIES),

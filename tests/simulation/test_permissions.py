@@ -16,6 +16,7 @@ OPERATOR = [
     "ReadVaults",
     "ReadRecoveryPoints",
     "ReadCopyJobs",
+    "ReadTheStateOfTheDrKey",
     "StartCopies",
     "CopyOnlyIntoTheDrVault",
     "ReleaseIntermediates",

@@ -241,6 +241,7 @@ def test_nothing_but_the_named_operations_is_called_in_the_backup_account() -> N
         "DescribeCopyJob",
         "StartCopyJob",
         "DeleteRecoveryPoint",
+        "DescribeKey",
     }
     assert all(
         point.region == DR for point in stage.world.recovery_points() if point.vault_arn == stage.dr["DrVaultArn"]

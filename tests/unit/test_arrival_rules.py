@@ -42,7 +42,7 @@ def take(chain: Chain, fact: Observation, *, after: timedelta = timedelta(0)) ->
 
 
 def inspected(point: PointSeen | None, key: str | None = DR_KEY, arrival: str = COPY_ARN) -> seen.ArrivalInspected:
-    return seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=key)
+    return seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=key, key_state="Enabled")
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,12 @@ def test_a_forgotten_job_is_looked_for_and_never_taken_for_failed() -> None:
 def test_commands_that_nobody_knows_are_refused() -> None:
     stage = copying()
     performer = Performer(
-        chains=stage.chains, backup=stage.backup, queue=stage.queue, announcer=stage.announcer, now=stage.clock
+        chains=stage.chains,
+        backup=stage.backup,
+        keys=stage.keys,
+        queue=stage.queue,
+        announcer=stage.announcer,
+        now=stage.clock,
     )
 
     for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):

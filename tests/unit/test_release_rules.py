@@ -89,7 +89,7 @@ def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> 
         intermediate="arrival",
         hop="to-dr",
         inspected=seen.ArrivalInspected(
-            hop="to-dr", arrival=COPY_ARN, point=a_copy(delete_at=None), vault_key_arn=DR_KEY
+            hop="to-dr", arrival=COPY_ARN, point=a_copy(delete_at=None), vault_key_arn=DR_KEY, key_state="Enabled"
         ),
     )
     chain = take(an_intermediate(IntermediateState.RELEASING), stopped).chain

@@ -38,7 +38,7 @@ JOBS = tuple(
     for message in ("", "An internal error occurred.", "not authorized to", "Failed to unshare snapshot")
 )
 INSPECTED = tuple(
-    seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=DR_KEY)
+    seen.ArrivalInspected(hop="to-dr", arrival=arrival, point=point, vault_key_arn=DR_KEY, key_state="Enabled")
     for arrival in (COPY_ARN, "another")
     for point in (None, a_copy(), a_copy(status="CREATING"), a_copy(status="EXPIRED"), a_copy(key_arn="other"))
 )
@@ -61,6 +61,7 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.SourceNotReady(hop="to-dr", why="CREATING")
     yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
     yield seen.AskingDenied(hop="to-dr", message="not authorized to")
+    yield from (seen.NewerSurveyed(hop="to-dr", newer=newer) for newer in (None, "another"))
     yield from INSPECTED
 
 

@@ -59,7 +59,9 @@ def test_a_lock_must_be_at_least_what_the_route_demands(
 ) -> None:
     promised = NIGHT + timedelta(days=RETENTION.days)
     chain = with_hop(a_chain(), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=promised)
-    seen = ArrivalInspected(hop="to-dr", arrival=COPY_ARN, point=a_copy(), vault_key_arn=DR_KEY, vault_lock=found)
+    seen = ArrivalInspected(
+        hop="to-dr", arrival=COPY_ARN, point=a_copy(), vault_key_arn=DR_KEY, vault_lock=found, key_state="Enabled"
+    )
     route = a_route(legs=(a_leg(vault_lock=demanded),))
 
     finding = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)

@@ -16,6 +16,7 @@ import boto3
 
 from secondhop.adapters.announcers import Announcers
 from secondhop.adapters.aws_backup import AwsBackup
+from secondhop.adapters.aws_keys import AwsKeys
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.environment import Settings, read_settings
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
@@ -61,12 +62,13 @@ def install(runtime: Runtime) -> Installation:
     sqs = runtime.session.client("sqs", config=CONFIG)
     queue = SqsWork(sqs, settings.work_queue_url)
     chains = runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table)
-    backup = AwsBackup(Sites(runtime.session, _roles(settings), runtime.now).backup_client)
+    sites = Sites(runtime.session, _roles(settings), runtime.now)
+    backup, keys = AwsBackup(sites.backup_client), AwsKeys(sites.key_client)
     announcer = Announcers(
         topic=SnsAnnouncer(runtime.session.client("sns", config=CONFIG), settings.topic_arn),
         bus=EventBridgeAnnouncer(runtime.session.client("events", config=CONFIG)),
     )
-    performer = Performer(chains=chains, backup=backup, queue=queue, announcer=announcer, now=runtime.now)
+    performer = Performer(chains=chains, backup=backup, keys=keys, queue=queue, announcer=announcer, now=runtime.now)
     routes, now = settings.routes, runtime.now
     return Installation(
         settings=settings,

@@ -48,6 +48,9 @@ from secondhop.domain.ledger import Changes, Claim, changes
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
 
+# Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
+FEW = 5
+
 
 class DynamoDbChains:
     """A `ChainStore` in a table. `client` is a boto3 DynamoDB client."""
@@ -90,8 +93,13 @@ class DynamoDbChains:
         item = self._get(claim_keys(source, destination_vault_arn))
         return read_claim(item) if item else None
 
-    def of_database(self, database: str) -> Iterator[Chain]:
-        condition = {"KeyConditionExpression": "#d = :d", "ExpressionAttributeNames": {"#d": "database"}}
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+        condition: dict[str, Any] = {
+            "KeyConditionExpression": "#d = :d",
+            "ExpressionAttributeNames": {"#d": "database"},
+        }
+        if newest_first:
+            condition |= {"ScanIndexForward": False, "Limit": FEW}
         for item in self._query("databases", {**condition, "ExpressionAttributeValues": {":d": text(database)}}):
             yield read_chain(item["document"]["S"])
 

@@ -70,9 +70,9 @@ class MemoryChains:
     def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
         return self._claims.get((source, destination_vault_arn))
 
-    def of_database(self, database: str) -> Iterator[Chain]:
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
         found = [chain for chain in self._chains.values() if chain.database == database]
-        yield from sorted(found, key=lambda chain: (chain.created_at, chain.key))
+        yield from sorted(found, key=lambda chain: (chain.created_at, chain.key), reverse=newest_first)
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         found = [

@@ -37,11 +37,11 @@ class AssumedRole:
 class _Lease:
     credentials: dict[str, str]
     until: datetime
-    clients: dict[str, Any]
+    clients: dict[tuple[str, str], Any]
 
 
 class Sites:
-    """AWS Backup clients by site. One session; credentials are overridden per client, which is much cheaper.
+    """Clients by service and site. One session; credentials are overridden per client, which is much cheaper.
 
     Assumed sessions are renewed on the given clock, also when a function stays warm for hours.
     """
@@ -50,23 +50,27 @@ class Sites:
         self._session = session
         self._roles = roles
         self._now = now
-        self._own: dict[str, Any] = {}
+        self._own: dict[tuple[str, str], Any] = {}
         self._leases: dict[str, _Lease] = {}
         self._sts: Any = None
 
     def backup_client(self, site: Site) -> Any:
         """The AWS Backup client of a site. Raises DeniedError or TryAgainError if its role cannot be assumed."""
+        return self._client("backup", site)
+
+    def key_client(self, site: Site) -> Any:
+        """The AWS KMS client of a site. Raises DeniedError or TryAgainError if its role cannot be assumed."""
+        return self._client("kms", site)
+
+    def _client(self, service: str, site: Site) -> Any:
         role = self._roles.get(site.account)
-        if role is None:
-            if site.region not in self._own:
-                self._own[site.region] = self._session.client("backup", region_name=site.region, config=CONFIG)
-            return self._own[site.region]
-        lease = self._lease(site.account, role)
-        if site.region not in lease.clients:
-            lease.clients[site.region] = self._session.client(
-                "backup", region_name=site.region, config=CONFIG, **lease.credentials
-            )
-        return lease.clients[site.region]
+        lease = self._lease(site.account, role) if role is not None else None
+        clients = self._own if lease is None else lease.clients
+        place = (service, site.region)
+        if place not in clients:
+            credentials = {} if lease is None else lease.credentials
+            clients[place] = self._session.client(service, region_name=site.region, config=CONFIG, **credentials)
+        return clients[place]
 
     def _lease(self, account: str, role: AssumedRole) -> _Lease:
         lease = self._leases.get(account)

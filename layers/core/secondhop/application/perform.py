@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import assert_never
 
-from secondhop.application.ports import Announcer, Backup, ChainStore, RefusedError, UnansweredError, WorkQueue
+from secondhop.application.newest import survey_newer
+from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
 from secondhop.application.survey import survey_copies, survey_keep
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
@@ -34,6 +35,7 @@ class Performer:
 
     chains: ChainStore
     backup: Backup
+    keys: Keys
     queue: WorkQueue
     announcer: Announcer
     now: Callable[[], datetime]
@@ -76,6 +78,8 @@ class Performer:
                 yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
             case ask.SurveyCopies(subject=hop):
                 yield survey_copies(self.chains, self.backup, chain, chain.hop(hop))
+            case ask.SurveyNewer(subject=hop):
+                yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
                 yield survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
             case ask.InspectJob(subject=hop, job_id=job_id):
@@ -96,8 +100,14 @@ class Performer:
         if point is None:
             return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
         vault = self.backup.vault(hop.destination)
+        is_key_in_question = point.key_arn is not None and point.key_arn == vault.key_arn
         return seen.ArrivalInspected(
-            hop=hop.name, arrival=arrival, point=point, vault_key_arn=vault.key_arn, vault_lock=vault.lock
+            hop=hop.name,
+            arrival=arrival,
+            point=point,
+            vault_key_arn=vault.key_arn,
+            vault_lock=vault.lock,
+            key_state=self.keys.state_of(point.key_arn or "") if is_key_in_question else None,
         )
 
     def _guarded(

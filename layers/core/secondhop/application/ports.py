@@ -84,8 +84,8 @@ class ChainStore(Protocol):
     def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
         """The claim on a copy, or None."""
 
-    def of_database(self, database: str) -> Iterator[Chain]:
-        """All chains of a database, by creation date of the original backup, oldest first."""
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+        """All chains of a database, by creation date of the original backup; read as far as they are asked for."""
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         """Chains whose next check has come, longest overdue first."""
@@ -138,6 +138,13 @@ class Backup(Protocol):
 
     def delete(self, command: ReleaseIntermediate) -> None:
         """Ask for a delete, which AWS carries out later or not at all. Raises RefusedError or UnansweredError."""
+
+
+class Keys(Protocol):
+    """AWS KMS in all sites."""
+
+    def state_of(self, key_arn: str) -> str:
+        """The key's state, as AWS spells it, or `Gone`. Raises DeniedError or TryAgainError."""
 
 
 class WorkQueue(Protocol):

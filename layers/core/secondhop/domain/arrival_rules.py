@@ -7,10 +7,10 @@ from dataclasses import replace
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import REMEDIES, Again, Cause, classify
-from secondhop.domain.command import InspectArrival, SurveyCopies
+from secondhop.domain.command import InspectArrival, SurveyCopies, SurveyNewer
 from secondhop.domain.copy_rules import arrived, look_before_copying
 from secondhop.domain.lifecycle import DELETION_WINDOW
-from secondhop.domain.observation import ArrivalInspected, AskingDenied, CopySeen, Noticed, RetryAsked
+from secondhop.domain.observation import ArrivalInspected, AskingDenied, CopySeen, NewerSurveyed, Noticed, RetryAsked
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
 from secondhop.domain.verification import Verdict, judge_arrival
 
@@ -47,13 +47,25 @@ def strand_on_denial(s: HopSituation, fact: AskingDenied) -> HopStep:
     return strand(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
 
 
-def look_at_expired_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
-    """VERIFIED, and time has passed: once its time is over, see it gone."""
+def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
+    """VERIFIED, and time has passed: the newest copy of a database is looked at daily, each once its time is over."""
     if s.hop.seen_gone_at is not None or s.hop.arrival is None or s.hop.promised_until is None:
         return stay(s, "nothing left to do")
-    if s.now < s.hop.promised_until + DELETION_WINDOW:
+    if s.now >= s.hop.promised_until + DELETION_WINDOW:
+        return stay(s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
+    check = s.chain.newest_copy_check(s.hop)
+    if check is None or s.now < check:
         return stay(s, "verified")
-    return stay(s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
+    return stay(s, "asks whether a newer copy was verified", SurveyNewer(subject=s.hop.name))
+
+
+def look_at_newest_copy(s: HopSituation, fact: NewerSurveyed) -> HopStep:
+    """VERIFIED, and it is known whether this is still the newest copy of its database: a newer one relieves it."""
+    if fact.newer is not None:
+        hop = replace(s.hop, is_superseded=True)
+        return HopStep(hop=hop, reason=f"the copy of {fact.newer} is newer; that one is looked at from now on")
+    ask = InspectArrival(subject=s.hop.name, point=s.hop.arrival or "")
+    return stay(s, "looks at its database's newest copy again", ask)
 
 
 def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
@@ -64,7 +76,9 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if is_over and fact.point is None:
         return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
     finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if is_over or finding.verdict is not Verdict.WRONG:
+    if finding.verdict is Verdict.GOOD:
+        return HopStep(hop=replace(s.hop, last_seen_at=s.now), reason=finding.reason)
+    if is_over or finding.verdict is Verdict.NOT_YET:
         return stay(s, finding.reason)
     return strand(s, finding.cause, finding.reason)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from secondhop.domain import patience
 from secondhop.domain.arn import Vault
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand
@@ -76,7 +77,8 @@ class Hop:
     point that the job named as its destination. `rejected` are points in the destination vault that were found not
     to be, or no longer to be, the copy that this hop owes. `failures` counts failed attempts since the last success
     or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
-    hop keeps the one of its backup plan.
+    hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
+    says that a newer one of its database was verified into the same vault.
     """
 
     name: str
@@ -95,6 +97,8 @@ class Hop:
     slot_wanted: bool = False
     rejected: tuple[str, ...] = ()
     trouble: Trouble | None = None
+    last_seen_at: datetime | None = None
+    is_superseded: bool = False
     seen_gone_at: datetime | None = None
 
 
@@ -214,6 +218,16 @@ class Chain:
     def is_released(self, name: str) -> bool:
         """Whether the copy of a hop was an intermediate, and was seen gone."""
         return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
+
+    def newest_copy_check(self, hop: Hop) -> datetime | None:
+        """When the copy of a VERIFIED hop is looked at again, while it is its database's newest final one; else None.
+
+        Whether it still is that is asked before each look, so that the cost grows with databases and not with history.
+        """
+        is_onward = any(each.name == hop.name for each in self.intermediates)
+        if hop.is_superseded or is_onward or hop.seen_gone_at is not None or hop.arrival is None:
+            return None
+        return (hop.last_seen_at or hop.since) + patience.DAILY
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""

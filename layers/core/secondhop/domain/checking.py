@@ -14,16 +14,18 @@ def next_check(chain: Chain, now: datetime) -> datetime | None:
     """The earliest moment at which asking AWS may teach something; None if nothing is left to learn."""
     moments = [pending.until for pending in chain.pending]
     if chain.abandoned_by is None:
-        moments += [moment for hop in chain.hops if (moment := _check_hop(hop, now)) is not None]
+        moments += [moment for hop in chain.hops if (moment := _check_hop(chain, hop, now)) is not None]
         moments += [m for each in chain.intermediates if (m := _check_intermediate(each, now)) is not None]
     return min(moments, default=None)
 
 
-def _check_hop(hop: Hop, now: datetime) -> datetime | None:
+def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
     if hop.state is HopState.VERIFIED:
         if hop.seen_gone_at is not None or hop.promised_until is None:
             return None
-        return max(hop.promised_until + DELETION_WINDOW, now + timedelta(hours=1))
+        newest = chain.newest_copy_check(hop)
+        expiry = hop.promised_until + DELETION_WINDOW
+        return max(expiry if newest is None else min(newest, expiry), now + timedelta(hours=1))
     if hop.not_before is not None and hop.not_before > now:
         return hop.not_before
     intervals = {

@@ -105,6 +105,11 @@ class InspectArrival(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyNewer(Question):
+    """Look whether a newer copy of this database was verified into the same vault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyKeep(Question):
     """Count the newer verified arrivals of this database that stand in the intermediate's vault."""
 

@@ -158,12 +158,23 @@ class JobMissing(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalInspected(HopObservation):
-    """The arrival as described in its own site; None if AWS said that it is not there."""
+    """The arrival as described in its own site; None if AWS said that it is not there.
+
+    `key_state` is that of the arrival's own key, as AWS KMS spells it.
+    """
 
     arrival: str
     point: PointSeen | None
     vault_key_arn: str | None
     vault_lock: VaultLock | None = None
+    key_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewerSurveyed(HopObservation):
+    """The newer recovery point of the database whose copy was verified into the same vault, or None."""
+
+    newer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

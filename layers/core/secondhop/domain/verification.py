@@ -16,6 +16,10 @@ from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import CLUSTER_TYPES, Leg, Route, VaultLock
 
+# kms/key-state: only an Enabled key decrypts; the states that pass by themselves say nothing yet.
+USABLE_KEY = "Enabled"
+UNDECIDED_KEY = (None, "Creating", "Updating")
+
 
 class Verdict(StrEnum):
     """GOOD: as promised. NOT_YET: may become so by itself. WRONG: is something else."""
@@ -53,7 +57,7 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
     return (
         _judge_identity(chain, hop, point)
         or _judge_status(point)
-        or _judge_key(chain, point, seen.vault_key_arn, allow_unencrypted=route.allow_unencrypted)
+        or _judge_key(chain, point, seen, allow_unencrypted=route.allow_unencrypted)
         or _judge_expiry(hop.promised_until, point)
         or _judge_lock(route.leg(hop.name), seen.vault_lock)
         or GOOD
@@ -78,7 +82,7 @@ def _judge_status(point: PointSeen) -> Finding | None:
     return _wrong(f"its status is {point.status}")
 
 
-def _judge_key(chain: Chain, point: PointSeen, vault_key_arn: str | None, *, allow_unencrypted: bool) -> Finding | None:
+def _judge_key(chain: Chain, point: PointSeen, seen: ArrivalInspected, *, allow_unencrypted: bool) -> Finding | None:
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
@@ -86,10 +90,14 @@ def _judge_key(chain: Chain, point: PointSeen, vault_key_arn: str | None, *, all
         if allow_unencrypted and not chain.encrypted and chain.resource_type in CLUSTER_TYPES:
             return None
         return _wrong("it is not encrypted", Cause.UNENCRYPTED)
-    if vault_key_arn is None:
+    if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
-    if point.key_arn != vault_key_arn:
-        return _wrong(f"it is encrypted under {point.key_arn}, not under the vault's key {vault_key_arn}")
+    if point.key_arn != seen.vault_key_arn:
+        return _wrong(f"it is encrypted under {point.key_arn}, not under the vault's key {seen.vault_key_arn}")
+    if seen.key_state in UNDECIDED_KEY:
+        return _not_yet(f"its key is {seen.key_state or 'of unknown state'}")
+    if seen.key_state != USABLE_KEY:
+        return _wrong(f"its key {point.key_arn} is {seen.key_state}, and nobody can restore it", Cause.KEY_UNUSABLE)
     return None
 
 

@@ -1,0 +1,22 @@
+"""Whether a copy is still the newest of its database: asked once a day, and answered by the newest few chains."""
+
+from __future__ import annotations
+
+from secondhop.application.ports import ChainStore
+from secondhop.domain.chain import Chain, Hop, HopState
+from secondhop.domain.observation import NewerSurveyed
+
+
+def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
+    """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since."""
+    for other in chains.of_database(chain.database, newest_first=True):
+        if (other.created_at, other.key) <= (chain.created_at, chain.key):
+            break
+        if any(_relieves(each, hop) for each in other.hops):
+            return NewerSurveyed(hop=hop.name, newer=other.key.recovery_point)
+    return NewerSurveyed(hop=hop.name, newer=None)
+
+
+def _relieves(newer: Hop, hop: Hop) -> bool:
+    is_standing = newer.state is HopState.VERIFIED and newer.seen_gone_at is None
+    return is_standing and newer.destination == hop.destination
