@@ -5,6 +5,7 @@ Each violation names the promise and shows its evidence.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -107,7 +108,10 @@ class Oracle:
     def _never_silent(self) -> Iterator[Violation]:
         """Every arrival has a final copy, or somebody was told of it."""
         copied = {point.source_point_arn for point in self._all_points() if point.vault_arn == self.final_vault_arn}
-        told = "\n".join(message.message for message in self.world.topics[self.topic_arn])
+        told = "\n".join(
+            [message.message for message in self.world.topics[self.topic_arn]]
+            + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
+        )
         for point in self._all_points():
             if point.vault_arn == self.watched_vault_arn and point.arn not in copied and point.arn not in told:
                 yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")

@@ -43,6 +43,8 @@ def operate(use_case: OperateChains, event: dict[str, Any], now: datetime) -> An
     verb, by = event.get("verb"), text(event, "by")
     route = event.get("route", "default")
     match verb:
+        case "retry" if "cause" in event:
+            return use_case.retry_all(text(event, "cause"), by=by)
         case "retry":
             return use_case.retry(ChainKey(text(event, "recovery_point"), route), by=by)
         case "abandon":

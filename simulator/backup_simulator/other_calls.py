@@ -144,6 +144,7 @@ class OtherCalls:
                 "resources": entry.get("Resources", []),
                 "detail": json.loads(entry["Detail"]),
             }
+            world.put_events.append(event)
             world.events.put((caller.account, region, entry.get("EventBusName", "default")), event, hops=0)
             entries.append({"EventId": event["id"]})
         return {"Entries": entries, "FailedEntryCount": sum("ErrorCode" in entry for entry in entries)}

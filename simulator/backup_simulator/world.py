@@ -65,6 +65,7 @@ class World:
         self.queues: dict[str, Queue] = {}
         self.queues_by_url: dict[str, Queue] = {}
         self.topics: dict[str, list[Published]] = {}
+        self.put_events: list[dict[str, Any]] = []
         self.surroundings = Surroundings()
         self.trace: list[TraceLine] = []
         self.calls: Counter[tuple[str, str, str, str]] = Counter()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
-from secondhop.domain.announcing import announcements, open_incidents
+from secondhop.domain.announcing import announcements, open_ids
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, Channel
@@ -42,7 +44,7 @@ def schema_of(detail_type: str) -> Draft202012Validator:
 
 
 def event_of(before: Chain, after: Chain) -> Announce:
-    (event,) = (each for each in announcements(before, after) if each.channel is Channel.BUS)
+    (event,) = (each for each in announcements(before, after, NOW) if each.channel is Channel.BUS)
     return event
 
 
@@ -50,8 +52,8 @@ def troubled(cause: Cause, *, fan_out: bool = False) -> Chain:
     trouble = Trouble(cause=cause, message="as AWS said", since=NOW)
     chain = a_chain(a_fan_out()) if fan_out else a_chain()
     if cause in (Cause.DELETE_FAILED, Cause.DELETE_REFUSED):
-        return with_intermediate(chain, state=IntermediateState.RELEASING, trouble=trouble)
-    return with_hop(chain, state=HopState.STRANDED, trouble=trouble)
+        return with_intermediate(chain, state=IntermediateState.RELEASING, trouble=trouble, unresolved=trouble)
+    return with_hop(chain, state=HopState.STRANDED, trouble=trouble, unresolved=trouble)
 
 
 @pytest.mark.parametrize("fan_out", [False, True])
@@ -66,12 +68,25 @@ def test_every_incident_that_opens_is_an_event_of_the_published_shape(cause: Cau
 
 def test_every_incident_that_closes_is_an_event_of_the_published_shape() -> None:
     before = troubled(Cause.ROLE)
-    told = a_chain(incidents=open_incidents(before))
+    told = a_chain(incidents=open_ids(before, NOW))
 
     detail_type, detail = sent(event_of(told, a_chain()))
 
     assert detail_type == "Incident Closed"
     assert [error.message for error in schema_of(detail_type).iter_errors(detail)] == []
+
+
+def test_a_last_call_is_an_event_of_the_published_shape_under_the_same_id() -> None:
+    before = replace(troubled(Cause.ROLE), source_expires_at=NOW + timedelta(days=3))
+    told = replace(before, incidents=open_ids(before, NOW))
+    later = NOW + timedelta(days=2)
+    (event,) = (each for each in announcements(told, told, later) if each.channel is Channel.BUS)
+    detail_type, detail = sent(event)
+
+    assert detail_type == "Incident Last Call"
+    assert [error.message for error in schema_of(detail_type).iter_errors(detail)] == []
+    assert detail["incident"] == told.incidents[0]
+    assert detail["source_expires_at"] == "2026-01-08T04:00:00+00:00"
 
 
 @pytest.mark.parametrize("field", ["schema", "incident", "cause", "remedy", "database"])
@@ -86,6 +101,6 @@ def test_the_published_shape_would_notice_a_field_that_is_missing_or_new(field: 
 def test_every_detail_type_has_its_line_and_its_schema_in_the_documentation() -> None:
     page = (DOCS / "events.md").read_text(encoding="utf-8")
 
-    for detail_type in ("Incident Opened", "Incident Closed"):
+    for detail_type in ("Incident Opened", "Incident Last Call", "Incident Closed"):
         assert f"| `{detail_type}` |" in page
         assert f"](events/{detail_type.lower().replace(' ', '-')}.schema.json)" in page

@@ -44,7 +44,7 @@ def test_an_incident_reaches_whoever_listens_on_the_bus_and_people_hear_the_same
 
     assert [event["detail-type"] for event in events] == ["Incident Opened"]
     assert events[0]["account"] == stage.main_account
-    assert [events[0]["detail"]["incident"] in message.message for message in told] == [True]
+    assert [events[0]["detail"]["group"] in message.message for message in told] == [True]
 
 
 def test_a_bus_that_may_not_be_written_to_neither_silences_nor_repeats_the_topic() -> None:

@@ -17,12 +17,15 @@ def test_the_table_has_the_keys_that_the_store_uses():
         "checks": ("check_queue", "check_at"),
         "databases": ("database", "created_at"),
         "waiting": ("waiting_for", "waiting_since"),
+        "stranded": ("stranded_by", "created_at"),
     }
 
 
-def test_every_index_holds_whole_items():
-    for index in TABLE["GlobalSecondaryIndexes"]:
-        assert index["Projection"] == {"ProjectionType": "ALL"}
+def test_every_index_holds_what_is_read_from_it():
+    projections = {index["IndexName"]: index["Projection"] for index in TABLE["GlobalSecondaryIndexes"]}
+
+    assert projections["databases"] == {"ProjectionType": "ALL"}, "whole chains are read from it"
+    assert projections["stranded"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 def test_every_key_is_a_string_and_no_attribute_is_declared_in_vain():

@@ -8,12 +8,10 @@ from datetime import timedelta
 import pytest
 
 from secondhop.domain import patience
-from secondhop.domain.announcing import announcements, incident_id, open_incidents
 from secondhop.domain.arn import Arn, Site, Vault, is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import ChainState, HopState, Trouble
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import REMEDIES, ROWS, Cause, classify
-from secondhop.domain.command import Announce
 from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.lifecycle import is_too_late, promised_expiry
@@ -215,17 +213,6 @@ def test_the_state_of_a_chain_is_that_of_its_parts() -> None:
     assert replace(chain, abandoned_by="ada").state is ChainState.ABANDONED
 
 
-def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
-    before = a_chain()
-    after = with_hop(before, state=HopState.STRANDED, trouble=stranded(Cause.SOURCE_KEY))
-    message, event = announcements(before, after)
-
-    assert message.incident == event.incident == incident_id(after, "to-dr", Cause.SOURCE_KEY)
-    assert "kms:CreateGrant" in "\n".join(message.lines)
-    assert announcements(replace(after, incidents=open_incidents(after)), after) == ()
-    assert open_incidents(replace(after, abandoned_by="ada")) == ()
-
-
 @pytest.mark.parametrize(
     ("earlier", "later"), [("WAITING", "COPYING"), ("WAITING", "VERIFYING"), ("COPYING", "VERIFYING")]
 )
@@ -234,21 +221,6 @@ def test_a_chain_is_as_far_as_the_hop_that_is_furthest_behind(earlier: str, late
 
     assert with_hop(ahead, "to-far", state=HopState(earlier)).state == earlier
     assert with_hop(ahead, "to-far", state=HopState.VERIFIED).state == later
-
-
-@pytest.mark.parametrize(
-    ("cause", "next_step"),
-    [
-        (Cause.TRANSIENT, "Next: Second Hop tries again daily until the source expires."),
-        (Cause.SOURCE_KEY, "Next: Second Hop tries again daily until the source expires."),
-        (Cause.VANISHED, "Next: Second Hop waits for an operator: retry or abandon."),
-    ],
-)
-def test_a_message_says_what_happens_next(cause: Cause, next_step: str) -> None:
-    message, _ = announcements(a_chain(), with_hop(a_chain(), state=HopState.STRANDED, trouble=stranded(cause)))
-
-    assert message.lines[-1] == next_step
-    assert isinstance(message, Announce)
 
 
 def test_a_chain_holds_a_slot_exactly_while_it_copies() -> None:

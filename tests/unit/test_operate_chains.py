@@ -132,3 +132,19 @@ def test_a_route_is_paused_and_resumed_by_name() -> None:
 def test_an_unknown_route_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(MalformedError, match="this installation has: default"):
         operate(Stage()).pause("nightly", by="ada")
+
+
+def test_everything_that_one_cause_strands_is_tried_again_at_once() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "Access Denied trying to call AWS Backup service")))
+    answer = operate(stage).retry_all("VAULT_POLICY", by="ada")
+    stage.drain()
+
+    assert answer.points == (str(KEY),)
+    assert len(stage.backup.started) == 2
+    assert operate(stage).retry_all("ROLE", by="ada").points == ()
+
+
+def test_a_cause_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(MalformedError, match=r"there is no cause 'WEATHER'; known are: .*VAULT_POLICY"):
+        operate(Stage()).retry_all("WEATHER", by="ada")

@@ -47,6 +47,16 @@ def test_a_retry_goes_through_the_queue_and_the_chain_completes() -> None:
     assert "COMPLETE" in refused["message"]
 
 
+def test_a_retry_by_cause_finds_the_chain_by_itself() -> None:
+    stage, _ = stranded()
+    stage.world.keys[stage.dr["KeyArn"]].managed_by = None
+    answer = operate(stage, verb="retry", by="ada", cause="VAULT_KEY")
+    stage.world.run_for(timedelta(hours=3))
+
+    assert len(answer["points"]) == 1
+    assert the_chain(stage).state is ChainState.COMPLETE
+
+
 def test_an_abandoned_chain_names_who_abandoned_it() -> None:
     stage, chain = stranded()
     operate(stage, verb="abandon", by="ada", recovery_point=chain.key.recovery_point)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from secondhop.adapters.chain_documents import write_chain
-from secondhop.adapters.memory_chains import waits_for
+from secondhop.adapters.memory_chains import stranded_by, waits_for
 from secondhop.application.ports import Installation
 from secondhop.domain import patience
 from secondhop.domain.arn import Site
@@ -71,7 +71,14 @@ def chain_item(chain: Chain) -> Item:
         item |= {"check_queue": text(CHECK_QUEUE), "check_at": text(moment(chain.next_check))}
     for site in waits_for(chain)[:1]:
         item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": item["created_at"]}
+    cause = stranded_by(chain)
+    if cause is not None:
+        item["stranded_by"] = text(cause)
     return item | expiry(chain)
+
+
+def group_keys(group: str) -> Item:
+    return {"pk": text(f"group#{group}"), "sk": text("members")}
 
 
 def expiry(chain: Chain) -> Item:

@@ -5,6 +5,7 @@
 | chain | `chain#<recovery point ARN>` | `route#<route>` |
 | claim | `claim#<source ARN>` | `into#<destination vault ARN>` |
 | slots | `slots#<account>#<region>` | `type#<resource type>` |
+| group of incidents | `group#<id>` | `members` |
 | pause | `pause` | `route#<route>` |
 | installation | `installation` | `memory` |
 
@@ -15,9 +16,9 @@ and the quota are conditions of the write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -31,6 +32,7 @@ from secondhop.adapters.chain_items import (
     chain_keys,
     claim_keys,
     expiry,
+    group_keys,
     installation_item,
     moment,
     read_claim,
@@ -42,11 +44,14 @@ from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, cla
 from secondhop.application.ports import Installation
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.ledger import Changes, Claim, changes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
+# A group is of one day; half a year later nobody waits for its end any more.
+GROUP_MEMORY = timedelta(days=180)
 
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
@@ -116,6 +121,56 @@ class DynamoDbChains:
             "ExpressionAttributeValues": {":w": text(waiting_for(site, resource_type))},
         }
         yield from (_key_of(item) for item in self._query("waiting", condition))
+
+    def stranded(self, cause: Cause) -> Iterator[ChainKey]:
+        condition = {
+            "KeyConditionExpression": "stranded_by = :c",
+            "ExpressionAttributeValues": {":c": text(cause)},
+        }
+        yield from (_key_of(item) for item in self._query("stranded", condition))
+
+    def join_group(self, group: str, *, member: str, now: datetime) -> bool:
+        expires_at = str(int((now + GROUP_MEMORY).timestamp()))
+        with translated():
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=group_keys(group),
+                UpdateExpression="ADD members :m SET expires_at = :e",
+                ExpressionAttributeValues={":m": {"SS": [member]}, ":e": {"N": expires_at}},
+                ReturnValues="ALL_NEW",
+            )
+        return "told" not in answer["Attributes"]
+
+    def note_group_told(self, group: str) -> None:
+        request = {
+            "Key": group_keys(group),
+            "UpdateExpression": "SET told = :t",
+            "ConditionExpression": "attribute_exists(members)",
+            "ExpressionAttributeValues": {":t": {"BOOL": True}},
+        }
+        self._if_still_so(self._client.update_item, request)
+
+    def leave_group(self, group: str, *, member: str) -> bool:
+        request = {
+            "Key": group_keys(group),
+            "UpdateExpression": "DELETE members :m",
+            "ConditionExpression": "attribute_exists(members)",
+            "ExpressionAttributeValues": {":m": {"SS": [member]}},
+        }
+        self._if_still_so(self._client.update_item, request)
+        emptied = {"Key": group_keys(group), "ConditionExpression": "attribute_not_exists(members)"}
+        return self._if_still_so(self._client.delete_item, emptied)
+
+    def _if_still_so(self, call: Callable[..., Any], request: dict[str, Any]) -> bool:
+        """Write under a condition. False if it does not hold any more."""
+        with translated():
+            try:
+                call(TableName=self._table, **request)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
 
     def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
         found: set[ChainKey] = set()

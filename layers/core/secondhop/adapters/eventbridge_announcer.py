@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from secondhop.adapters.aws_errors import DENIED, translated
+from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.command import Announce, Circumstances
 from secondhop.domain.errors import DeniedError, TryAgainError
 
@@ -29,7 +30,7 @@ class EventBridgeAnnouncer:
         entry = {
             "EventBusName": BUS,
             "Source": SOURCE,
-            "DetailType": "Incident Closed" if message.is_closed else "Incident Opened",
+            "DetailType": _kind(message),
             "Resources": [about.recovery_point] if about is not None else [],
             "Detail": json.dumps(_detail(message), sort_keys=True),
         }
@@ -46,8 +47,15 @@ def _error_of(entry: dict[str, Any]) -> DeniedError | TryAgainError:
     return DeniedError(text) if code in REFUSED_ENTRY else TryAgainError(text)
 
 
+def _kind(message: Announce) -> str:
+    if message.is_closed:
+        return "Incident Closed"
+    return "Incident Last Call" if message.incident.endswith(LAST_CALL) else "Incident Opened"
+
+
 def _detail(message: Announce) -> dict[str, Any]:
-    detail = {"schema": SCHEMA, "incident": message.incident, "title": message.title, "lines": list(message.lines)}
+    incident = message.incident.removesuffix(LAST_CALL)
+    detail = {"schema": SCHEMA, "incident": incident, "title": message.title, "lines": list(message.lines)}
     about = message.circumstances
     return detail if about is None else detail | _plain(about)
 

@@ -9,7 +9,8 @@ from threading import Lock
 
 from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
+from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
@@ -21,6 +22,8 @@ class MemoryChains:
         self._chains: dict[ChainKey, Chain] = {}
         self._claims: dict[tuple[str, str], Claim] = {}
         self._slots: dict[tuple[Site, str], dict[str, Slot]] = {}
+        self._groups: dict[str, set[str]] = {}
+        self._told: set[str] = set()
         self._paused: dict[str, str] = {}
         self._installation: Installation | None = None
         self._lock = Lock()
@@ -91,6 +94,30 @@ class MemoryChains:
     def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
         return {key for key in keys if key in self._chains}
 
+    def stranded(self, cause: Cause) -> Iterator[ChainKey]:
+        found = [(c.created_at, c.key) for c in self._chains.values() if stranded_by(c) is cause]
+        yield from (key for _, key in sorted(found))
+
+    def join_group(self, group: str, *, member: str, now: datetime) -> bool:  # noqa: ARG002 - nothing here expires
+        with self._lock:
+            self._groups.setdefault(group, set()).add(member)
+            return group not in self._told
+
+    def note_group_told(self, group: str) -> None:
+        with self._lock:
+            if group in self._groups:
+                self._told.add(group)
+
+    def leave_group(self, group: str, *, member: str) -> bool:
+        with self._lock:
+            left = self._groups.get(group, set())
+            left.discard(member)
+            if left:
+                return False
+            self._groups.pop(group, None)
+            self._told.discard(group)
+            return True
+
     def pause(self, *, route: str, by: str | None) -> None:
         if by is None:
             self._paused.pop(route, None)
@@ -110,6 +137,11 @@ class MemoryChains:
             if self._installation != before:
                 raise ConflictError("the installation's memory was written by somebody else")
             self._installation = after
+
+
+def stranded_by(chain: Chain) -> Cause | None:
+    """The first cause by which a chain is stranded, or None if it is not."""
+    return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
 
 
 def waits_for(chain: Chain) -> tuple[Site, ...]:

@@ -1,4 +1,4 @@
-"""Announcements on an SNS topic."""
+"""Announcements to people, on an SNS topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUBJECT_LENGTH = 99
 
 
 class SnsAnnouncer:
-    """An `Announcer` over a boto3 SNS client."""
+    """An `Announcer` for people over a boto3 SNS client."""
 
     def __init__(self, client: Any, topic_arn: str) -> None:
         self._client = client
@@ -20,14 +20,15 @@ class SnsAnnouncer:
 
     def announce(self, message: Announce) -> None:
         state = "closed" if message.is_closed else "open"
+        incident = message.group or message.incident
         subject = f"Second Hop: {message.title}".encode("ascii", "replace").decode()[:SUBJECT_LENGTH]
         with translated():
             self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=subject,
-                Message="\n".join([message.title, "", *message.lines, "", f"Incident: {message.incident} ({state})"]),
+                Message="\n".join([message.title, "", *message.lines, "", f"Incident: {incident} ({state})"]),
                 MessageAttributes={
-                    "incident": {"DataType": "String", "StringValue": message.incident},
+                    "incident": {"DataType": "String", "StringValue": incident},
                     "state": {"DataType": "String", "StringValue": state},
                 },
             )

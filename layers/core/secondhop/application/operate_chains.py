@@ -10,6 +10,7 @@ from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_chains import arrivals_without_chain
 from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError
 from secondhop.domain.route import Route
 
@@ -45,6 +46,15 @@ class OperateChains:
             return Answer(is_accepted=False, message=f"chain {key} is {chain.state}; there is nothing to retry")
         self.queue.put([Retry(key=key, by=by)])
         return Answer(is_accepted=True, message=f"chain {key}, {chain.state}, will be tried again")
+
+    def retry_all(self, cause: str, *, by: str) -> Answer:
+        """Try everything again that is stranded for a cause, the oldest backup first. Raises MalformedError."""
+        if cause not in set(Cause):
+            raise MalformedError(f"there is no cause {cause!r}; known are: {', '.join(sorted(Cause))}")
+        keys = tuple(self.chains.stranded(Cause(cause)))
+        self.queue.put(Retry(key=key, by=by) for key in keys)
+        points = tuple(str(key) for key in keys)
+        return Answer(is_accepted=True, message=f"tries {len(keys)} chains again ({cause})", points=points)
 
     def abandon(self, key: ChainKey, *, by: str) -> Answer:
         """Leave a chain as it is. Deletes nothing, and frees its slot."""

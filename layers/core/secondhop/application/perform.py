@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import assert_never
 
 from secondhop.application.newest import survey_newer
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
-from secondhop.application.survey import survey_copies, survey_keep
+from secondhop.application.survey import lag_line, survey_copies, survey_keep
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
@@ -56,7 +56,7 @@ class Performer:
             case ask.ReleaseIntermediate():
                 yield from self._guarded(chain, command, route, lambda: self._release(chain, command, route))
             case ask.Announce():
-                self.announcer.announce(command)
+                self._announce(chain, command)
                 yield seen.Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
             case ask.EffectCommand():
                 raise TypeError(f"no such effect: {command}")
@@ -156,6 +156,20 @@ class Performer:
             yield seen.DeleteRefused(intermediate=command.subject, code=refused.code, message=refused.message)
         else:
             yield seen.DeleteAccepted(intermediate=command.subject)
+
+    def _announce(self, chain: Chain, command: ask.Announce) -> None:
+        """Tell of an incident, with the database's lag. The topic speaks of a group once, and once of its end."""
+        lag = lag_line(self.chains, chain, self.now())
+        about = replace(command.circumstances, lag=lag) if command.circumstances is not None else None
+        told = replace(command, lines=(*command.lines, lag), circumstances=about)
+        if command.group is None or command.channel is not ask.Channel.TOPIC:
+            self.announcer.announce(told)
+        elif command.is_closed:
+            if self.chains.leave_group(command.group, member=command.incident):
+                self.announcer.announce(told)
+        elif self.chains.join_group(command.group, member=command.incident, now=self.now()):
+            self.announcer.announce(told)
+            self.chains.note_group_told(command.group)
 
     def _denied(self, chain: Chain, command: ask.Command, message: str) -> Iterator[Observation]:
         """AccessDenied to a question is told to the hop that it concerns; to an announcement it is a postponement."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from secondhop.application.work import JobNews, Work
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.ledger import Claim
@@ -96,6 +97,18 @@ class ChainStore(Protocol):
     def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
         """Those of the keys that have a chain."""
 
+    def join_group(self, group: str, *, member: str, now: datetime) -> bool:
+        """Add an incident to a group of them. Whether people are still to be told of the group."""
+
+    def note_group_told(self, group: str) -> None:
+        """People were told of the group."""
+
+    def leave_group(self, group: str, *, member: str) -> bool:
+        """Take a closed incident out of its group. Whether it was the last, so that the group is forgotten."""
+
+    def stranded(self, cause: Cause) -> Iterator[ChainKey]:
+        """Chains that are stranded for a cause, the oldest backup first."""
+
     def pause(self, *, route: str, by: str | None) -> None:
         """Stop acting on a route (by whom), or go on (None)."""
 
@@ -155,7 +168,7 @@ class WorkQueue(Protocol):
 
 
 class Announcer(Protocol):
-    """Where the operators listen."""
+    """Where operators and their machines listen."""
 
     def announce(self, message: Announce) -> None:
-        """Tell. Raises TryAgainError or DeniedError if it was not accepted."""
+        """Tell its audience. Raises TryAgainError or DeniedError if it was not accepted."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from secondhop.application.ports import Backup, ChainStore
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import ARRIVAL, Route
 
@@ -40,6 +42,22 @@ def _arrivals_of_others(chains: ChainStore, chain: Chain) -> Iterator[str]:
     for other in chains.of_database(chain.database):
         if other.key != chain.key:
             yield from (hop.arrival for hop in other.hops if hop.arrival is not None)
+
+
+def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
+    """How old the newest verified final copy of the chain's database is, in words."""
+    try:
+        verified = [
+            each.created_at
+            for each in chains.of_database(chain.database)
+            if not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops)
+        ]
+    except UnreadableItemError as error:
+        return f"Lag: not known, because {error}"
+    if not verified:
+        return "Lag: this database has no verified final copy"
+    hours = (now - max(verified)).total_seconds() / 3600
+    return f"Lag: {hours:.0f} hours; the newest verified final copy is of {max(verified).isoformat()}"
 
 
 def survey_keep(

@@ -8,8 +8,8 @@ from typing import assert_never
 
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
-from secondhop.domain.announcing import announcements, open_incidents
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending
+from secondhop.domain.announcing import LAST_CALL, announcements, open_ids
+from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending, Trouble
 from secondhop.domain.checking import next_check
 from secondhop.domain.command import (
     Announce,
@@ -129,15 +129,36 @@ def _settle(
     commands = (*commands, *more)
     freed = [h for h in before.hops if h.state is HopState.COPYING and not _is_copying(after, h.name)]
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
-    told = announcements(before, after)
+    after = _remember_troubles(before, after)
+    told = announcements(before, after, now)
     commands += told
-    after = replace(after, incidents=open_incidents(after))
+    after = replace(after, incidents=open_ids(after, now))
     until = now + patience.FENCE
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
-    settled = {command.incident for command in told}
+    settled = {incident for command in told for incident in (command.incident, command.incident + LAST_CALL)}
     kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p, settled))
     after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
     return _with_next_check(before, after, fact, now), commands
+
+
+def _remember_troubles(before: Chain, after: Chain) -> Chain:
+    """A trouble stays unresolved through its retries, until its hop or intermediate got where it was meant to get."""
+    for hop in after.hops:
+        old = before.hop(hop.name)
+        is_over = hop.state is HopState.VERIFIED or (old.trouble is not None and hop.state is old.state)
+        after = after.with_hop(replace(hop, unresolved=_unresolved(hop.trouble, hop.unresolved, is_over=is_over)))
+    for each in after.intermediates:
+        was = before.intermediate(each.name)
+        is_over = each.state is IntermediateState.RELEASED or (was.trouble is not None and each.state is was.state)
+        kept = _unresolved(each.trouble, each.unresolved, is_over=is_over)
+        after = after.with_intermediate(replace(each, unresolved=kept))
+    return after
+
+
+def _unresolved(trouble: Trouble | None, old: Trouble | None, *, is_over: bool) -> Trouble | None:
+    if trouble is None:
+        return None if is_over else old
+    return old if old is not None and old.cause is trouble.cause else trouble
 
 
 def _is_about(pending: Pending, incidents: set[str]) -> bool:

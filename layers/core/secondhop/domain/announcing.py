@@ -1,56 +1,133 @@
 """Which incidents a chain has open, and what the operators are told of them, on every channel.
 
-Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it.
-An incident's id is made of the chain, the subject and the cause, so that a repeated message is recognisable as one.
-Waiting, a quota and a retry are no incidents.
+Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it. An
+incident opens with a trouble and closes when the trouble is overcome: the daily retry in between is no news. Its id is
+made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Troubles that one
+mistake causes in many chains share a `group`, of which the topic speaks once a day. Waiting, a quota and a retry are no
+incidents.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from secondhop.domain.arn import Arn
+from secondhop.domain import patience
+from secondhop.domain.arn import Arn, Site
 from secondhop.domain.chain import Chain, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 
+# Troubles of one recovery point alone; each deserves a message of its own. All others come from a setting, a key, a
+# policy or a Region, and strike many chains at once.
+OF_ONE_POINT = frozenset(
+    {
+        Cause.SOURCE_GONE,
+        Cause.TOO_LATE,
+        Cause.VANISHED,
+        Cause.MISMATCH,
+        Cause.UNDECIDABLE,
+        Cause.CLAIMED,
+        Cause.STUCK,
+    }
+)
+# What differs between two chains in the same text of AWS: ARNs, ids, numbers.
+PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
+LAST_CALL = "/last-call"
 
-def incident_id(chain: Chain, subject: str, cause: Cause) -> str:
-    """Stable over repeats, crashes and installations: 16 hexadecimal digits."""
-    return hashlib.sha256(f"{chain.key}|{subject}|{cause}".encode()).hexdigest()[:16]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One open incident of a chain: a hop or intermediate (`subject`) and the trouble that it has not overcome."""
+
+    chain: Chain
+    subject: str
+    site: Site
+    trouble: Trouble
+
+    @property
+    def id(self) -> str:
+        """Stable over repeats, crashes and installations: 16 hexadecimal digits."""
+        return _digest(str(self.chain.key), self.subject, self.trouble.cause)
+
+    @property
+    def group(self) -> str | None:
+        """What the incidents of one mistake and one day have in common; None if it concerns this point alone."""
+        if self.trouble.cause in OF_ONE_POINT:
+            return None
+        text = PARTICULARS.sub("*", self.trouble.message)
+        day = self.trouble.since.date().isoformat()
+        return _digest(self.chain.key.route, self.trouble.cause, str(self.site), self.chain.key_arn or "", text, day)
 
 
-def open_incidents(chain: Chain) -> tuple[str, ...]:
-    """The ids of everything that is in trouble now."""
+def incidents_of(chain: Chain) -> tuple[Incident, ...]:
+    """Everything that is in trouble now, or was and has not been overcome."""
     if chain.abandoned_by is not None:
         return ()
-    return tuple(incident_id(chain, subject, trouble.cause) for subject, trouble in chain.troubled())
-
-
-def announcements(before: Chain, after: Chain) -> tuple[Announce, ...]:
-    """What to tell, and where: incidents that opened, and incidents that closed, since `before` was announced."""
-    now_open = open_incidents(after)
-    told = set(before.incidents)
-    opened = tuple(
-        _opening(after, subject, trouble)
-        for subject, trouble in after.troubled()
-        if after.abandoned_by is None and incident_id(after, subject, trouble.cause) not in told
+    hops = ((hop.name, hop.destination.site, hop.unresolved) for hop in chain.hops)
+    intermediates = ((each.name, each.vault.site, each.unresolved) for each in chain.intermediates)
+    return tuple(
+        Incident(chain=chain, subject=name, site=site, trouble=trouble)
+        for name, site, trouble in (*hops, *intermediates)
+        if trouble is not None
     )
-    closed = tuple(_closing(after, incident) for incident in before.incidents if incident not in now_open)
-    return tuple(replace(told, channel=channel) for told in (*opened, *closed) for channel in Channel)
 
 
-def _opening(chain: Chain, subject: str, trouble: Trouble) -> Announce:
-    remedy = REMEDIES[trouble.cause]
+def last_call_at(chain: Chain) -> datetime | None:
+    """When to tell once more of a hop in trouble, before its source expires; None if there is nothing to save."""
+    moments = [moment for each in incidents_of(chain) if (moment := _last_call_at(each)) is not None]
+    return min(moments, default=None)
+
+
+def open_ids(chain: Chain, now: datetime) -> tuple[str, ...]:
+    """The ids of all incidents, and of the last calls whose time has come."""
+    found = [each.id for each in incidents_of(chain)]
+    return (*found, *(each.id + LAST_CALL for each in _last_calls(chain, now)))
+
+
+def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce, ...]:
+    """What to tell: incidents that opened, closed, or need a last call, since `before` was announced."""
+    now_open, told = set(open_ids(after, now)), set(before.incidents)
+    opened = [_opening(each) for each in incidents_of(after) if each.id not in told]
+    calls = [_last_call(each) for each in _last_calls(after, now) if each.id + LAST_CALL not in told]
+    ended = [each for each in before.incidents if each not in now_open and not each.endswith(LAST_CALL)]
+    groups = {each.id: each.group for each in incidents_of(before)}
+    closed = [_closing(after, incident, groups.get(incident)) for incident in ended]
+    return tuple(replace(each, channel=channel) for each in (*opened, *calls, *closed) for channel in Channel)
+
+
+def _last_calls(chain: Chain, now: datetime) -> Iterator[Incident]:
+    for each in incidents_of(chain):
+        moment = _last_call_at(each)
+        if moment is not None and now >= moment:
+            yield each
+
+
+def _last_call_at(incident: Incident) -> datetime | None:
+    """Two days before the source expires, but not while the first message is still fresh."""
+    chain, expires_at = incident.chain, incident.chain.source_expires_at
+    is_saved = all(hop.name != incident.subject or hop.arrival is not None for hop in chain.hops)
+    if is_saved or expires_at is None or incident.trouble.cause in (Cause.SOURCE_GONE, Cause.TOO_LATE):
+        return None
+    moment = max(expires_at - patience.LAST_CALL, incident.trouble.since + timedelta(hours=12))
+    return moment if moment < expires_at else None
+
+
+def _opening(incident: Incident) -> Announce:
+    chain, trouble, remedy = incident.chain, incident.trouble, REMEDIES[incident.trouble.cause]
     next_step = {
         Again.SOON: "Second Hop tries again daily until the source expires.",
         Again.DAILY: "Second Hop tries again daily until the source expires.",
         Again.OPERATOR: "Second Hop waits for an operator: retry or abandon.",
     }[remedy.again]
+    shared = () if incident.group is None else ("More recovery points may share this cause: no more messages today.",)
     return Announce(
-        subject=subject,
-        incident=incident_id(chain, subject, trouble.cause),
+        subject=incident.subject,
+        incident=incident.id,
+        group=incident.group,
         is_closed=False,
         title=f"{_database_name(chain)}: {trouble.cause} ({chain.state})",
         lines=(
@@ -58,6 +135,7 @@ def _opening(chain: Chain, subject: str, trouble: Trouble) -> Announce:
             f"What happened: {trouble.message}",
             f"Remedy: {remedy.words}",
             f"Next: {next_step}",
+            *shared,
         ),
         circumstances=replace(
             _circumstances(chain),
@@ -65,19 +143,35 @@ def _opening(chain: Chain, subject: str, trouble: Trouble) -> Announce:
             message=trouble.message,
             remedy=remedy.words,
             next_step=next_step,
+            group=incident.group,
         ),
     )
 
 
-def _closing(chain: Chain, incident: str) -> Announce:
+def _last_call(incident: Incident) -> Announce:
+    """The opening once more, with the source's end before it."""
+    expires_at, told = incident.chain.source_expires_at, _opening(incident)
+    warning = f"Last call: the source expires on {expires_at.isoformat() if expires_at else 'a day near'}."
+    return replace(
+        told,
+        incident=incident.id + LAST_CALL,
+        group=None if incident.group is None else incident.group + LAST_CALL,
+        title=f"{told.title}, last call",
+        lines=(warning, *told.lines),
+        circumstances=replace(told.circumstances, source_expires_at=expires_at) if told.circumstances else None,
+    )
+
+
+def _closing(chain: Chain, incident: str, group: str | None) -> Announce:
     who = f"abandoned by {chain.abandoned_by}" if chain.abandoned_by is not None else f"now {chain.state}"
     return Announce(
         subject="chain",
         incident=incident,
+        group=group,
         is_closed=True,
         title=f"{_database_name(chain)}: closed",
         lines=(*_whereabouts(chain), f"The chain is {who}."),
-        circumstances=_circumstances(chain),
+        circumstances=replace(_circumstances(chain), group=group),
     )
 
 
@@ -106,3 +200,7 @@ def _whereabouts(chain: Chain) -> tuple[str, ...]:
         f"Recovery point: {chain.key.recovery_point} in {chain.watched.name}, {chain.watched.site}",
         f"On its way to: {destinations}",
     )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]

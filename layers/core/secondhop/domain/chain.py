@@ -79,6 +79,8 @@ class Hop:
     or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
     hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
     says that a newer one of its database was verified into the same vault.
+    `trouble` is why it cannot go on now; `unresolved` is the trouble that the
+    operators heard of, and that no retry has overcome yet.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Hop:
     trouble: Trouble | None = None
     last_seen_at: datetime | None = None
     is_superseded: bool = False
+    unresolved: Trouble | None = None
     seen_gone_at: datetime | None = None
 
 
@@ -113,6 +116,7 @@ class Intermediate:
     since: datetime
     failures: int = 0
     trouble: Trouble | None = None
+    unresolved: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +131,8 @@ class Pending:
 class Chain:
     """One recovery point of a watched vault on its route.
 
-    `created_at` is the creation date of the original backup. `incidents` are the ids that were announced and are
+    `created_at` is the creation date of the original backup; `key_arn` is what the recovery point is encrypted under.
+    `incidents` are the ids that were announced and are
     not yet closed. `version` counts the saves; 0 is a chain that was never saved.
     """
 
@@ -146,6 +151,7 @@ class Chain:
     abandoned_by: str | None = None
     next_check: datetime | None = None
     finished_at: datetime | None = None
+    key_arn: str | None = None
     version: int = 0
 
     @property

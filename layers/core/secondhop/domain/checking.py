@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from secondhop.domain import patience
+from secondhop.domain.announcing import last_call_at
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
 from secondhop.domain.lifecycle import DELETION_WINDOW
 
@@ -16,6 +17,8 @@ def next_check(chain: Chain, now: datetime) -> datetime | None:
     if chain.abandoned_by is None:
         moments += [moment for hop in chain.hops if (moment := _check_hop(chain, hop, now)) is not None]
         moments += [m for each in chain.intermediates if (m := _check_intermediate(each, now)) is not None]
+        call = last_call_at(chain)
+        moments += [call] if call is not None and call > now else []
     return min(moments, default=None)
 
 

@@ -64,11 +64,18 @@ class Circumstances:
     message: str | None = None
     remedy: str | None = None
     next_step: str | None = None
+    group: str | None = None
+    lag: str | None = None
+    source_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce(EffectCommand):
-    """Tell the operators that an incident opened or closed. At least once on each channel, with a stable id."""
+    """Tell the operators that an incident opened or closed. At least once on each channel, with a stable id.
+
+    `group` is what incidents of one cause, site, key and day have in common: the topic speaks of it once, the bus of
+    each incident.
+    """
 
     incident: str
     is_closed: bool
@@ -76,6 +83,7 @@ class Announce(EffectCommand):
     lines: tuple[str, ...]
     channel: Channel = Channel.TOPIC
     circumstances: Circumstances | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

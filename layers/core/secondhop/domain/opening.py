@@ -25,6 +25,7 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
         opened_at=now,
         watched=route.watched,
         encrypted=point.is_encrypted is not False,
+        key_arn=point.key_arn,
         source_expires_at=_expiry(point, now),
         hops=tuple(
             Hop(name=leg.name, reads_from=leg.reads_from, destination=leg.destination, since=now) for leg in route.legs

@@ -41,6 +41,9 @@ FIRST_BACK_OFF = timedelta(minutes=5)
 QUOTA_TRIES = 24
 LONGEST_BACK_OFF = timedelta(hours=1)
 
+# An operator who was told of a trouble is told once more while its source can still be copied.
+LAST_CALL = timedelta(days=2)
+
 # The chain's item outlives the points that it claimed by this much, for stragglers among the events.
 MEMORY = timedelta(days=30)
 

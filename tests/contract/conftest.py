@@ -1,0 +1,44 @@
+"""The two chain stores, each under the same contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from secondhop.adapters.dynamodb_chains import DynamoDbChains
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import ChainStore
+
+
+class _Loose(yaml.SafeLoader):
+    """Reads a template without knowing CloudFormation's short forms."""
+
+
+_Loose.add_multi_constructor("!", lambda loader, suffix, node: {suffix: getattr(node, "value", None)})
+
+
+def table_of_the_template() -> dict[str, Any]:
+    template = Path(__file__).parents[2] / "template.yaml"
+    resources = yaml.load(template.read_text(encoding="utf-8"), Loader=_Loose)["Resources"]
+    (properties,) = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::DynamoDB::Table"]
+    names = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    return {name: properties[name] for name in names}
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
+    if request.param == "memory":
+        yield MemoryChains()
+        return
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        client.create_table(TableName="chains", **table_of_the_template())
+        yield DynamoDbChains(client, "chains")

@@ -1,0 +1,45 @@
+"""What both stores remember of incidents: groups of them, and which chains a cause has stranded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from secondhop.application.ports import ChainStore
+from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.classification import Cause
+from tests.builders import NIGHT, NOW, with_hop
+from tests.contract.test_chain_store import LIMIT, numbered, save_new
+
+
+def test_people_are_told_of_a_group_once_and_of_its_end_when_the_last_has_left(store: ChainStore) -> None:
+    assert store.join_group("g", member="one", now=NOW)
+    assert store.join_group("g", member="one", now=NOW), "nobody has said that the message went out"
+    store.note_group_told("g")
+    assert not store.join_group("g", member="two", now=NOW)
+    assert store.join_group("other", member="one", now=NOW)
+
+    assert not store.leave_group("g", member="one")
+    assert store.leave_group("g", member="two")
+    assert store.leave_group("g", member="two"), "a repeated end is told again rather than not at all"
+    assert store.join_group("g", member="three", now=NOW), "after its end it begins anew"
+
+
+def test_a_group_that_ended_meanwhile_is_not_marked_as_told(store: ChainStore) -> None:
+    store.note_group_told("g")
+
+    assert store.join_group("g", member="one", now=NOW)
+
+
+def test_stranded_chains_are_found_by_their_cause_oldest_first(store: ChainStore) -> None:
+    def stranded(number: int, cause: Cause, **changes: object) -> Chain:
+        trouble = Trouble(cause=cause, message="denied", since=NOW)
+        return with_hop(numbered(number, **changes), state=HopState.STRANDED, trouble=trouble)
+
+    late = save_new(store, stranded(1, Cause.VAULT_KEY))
+    early = save_new(store, stranded(2, Cause.VAULT_KEY, created_at=NIGHT - timedelta(days=1)))
+    save_new(store, stranded(3, Cause.ROLE))
+    save_new(store, numbered(4))
+    assert list(store.stranded(Cause.VAULT_KEY)) == [early.key, late.key]
+
+    store.save(with_hop(early, state=HopState.WAITING, trouble=None), before=early, limit=LIMIT)
+    assert list(store.stranded(Cause.VAULT_KEY)) == [late.key]

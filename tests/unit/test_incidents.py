@@ -1,0 +1,90 @@
+"""Incidents: their ids, their groups, and the last call before a source expires."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain.announcing import LAST_CALL, announcements, incidents_of, open_ids
+from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import Channel
+from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
+
+
+def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
+    before = a_chain()
+    after = in_trouble(before, Cause.SOURCE_KEY)
+    message, event = announcements(before, after, NOW)
+
+    assert (message.incident,) == (event.incident,) == open_ids(after, NOW)
+    assert (message.channel, event.channel) == (Channel.TOPIC, Channel.BUS)
+    assert event.circumstances is not None
+    assert event.circumstances.cause == "SOURCE_KEY"
+    assert "kms:CreateGrant" in "\n".join(message.lines)
+    assert announcements(replace(after, incidents=open_ids(after, NOW)), after, NOW) == ()
+    assert open_ids(replace(after, abandoned_by="ada"), NOW) == ()
+
+
+def in_trouble(chain: Chain, cause: Cause, message: str = "denied") -> Chain:
+    trouble = Trouble(cause=cause, message=message, since=NOW)
+    return with_hop(chain, state=HopState.STRANDED, trouble=trouble, unresolved=trouble)
+
+
+def test_incidents_of_one_mistake_share_a_group_and_keep_their_own_ids() -> None:
+    first = in_trouble(a_chain(), Cause.PERMISSION, f"no right to copy {ARRIVAL_ARN}")
+    other_point = an_arrival(arn=ARRIVAL_ARN + "-2", database=ORDERS + "-2")
+    second = in_trouble(a_chain(point=other_point), Cause.PERMISSION, f"no right to copy {ARRIVAL_ARN}-2")
+    third = in_trouble(a_chain(point=an_arrival(key_arn="another")), Cause.PERMISSION, "no right to copy x")
+    (one,), (two,), (three,) = (incidents_of(chain) for chain in (first, second, third))
+
+    assert one.group == two.group
+    assert one.group != three.group
+    assert one.id != two.id
+
+
+def test_a_loss_of_one_point_has_no_group() -> None:
+    (incident,) = incidents_of(in_trouble(a_chain(), Cause.VANISHED))
+
+    assert incident.group is None
+
+
+def test_a_last_call_comes_two_days_before_the_source_expires_once() -> None:
+    after = in_trouble(a_chain(point=an_arrival(delete_at=NOW + timedelta(days=7))), Cause.SOURCE_KEY)
+    told = replace(after, incidents=open_ids(after, NOW))
+    late = NOW + timedelta(days=5)
+    call, _ = announcements(told, told, late)
+
+    assert call.incident.endswith(LAST_CALL)
+    assert "2026-01-12" in "\n".join(call.lines)
+    assert announcements(told, told, late - timedelta(minutes=1)) == ()
+    again = replace(told, incidents=open_ids(told, late))
+    assert announcements(again, again, late) == ()
+    closed, _ = announcements(again, with_hop(again, unresolved=None), late)
+    assert closed.is_closed
+
+
+@pytest.mark.parametrize("expires_after", [timedelta(hours=12), None])
+def test_there_is_no_last_call_where_the_first_message_is_fresh_or_nothing_expires(
+    expires_after: timedelta | None,
+) -> None:
+    expires_at = None if expires_after is None else NOW + expires_after
+    chain = in_trouble(replace(a_chain(), source_expires_at=expires_at), Cause.SOURCE_KEY)
+
+    assert len(open_ids(chain, NOW + timedelta(days=30))) == 1
+
+
+@pytest.mark.parametrize(
+    ("cause", "next_step"),
+    [
+        (Cause.TRANSIENT, "Next: Second Hop tries again daily until the source expires."),
+        (Cause.SOURCE_KEY, "Next: Second Hop tries again daily until the source expires."),
+        (Cause.VANISHED, "Next: Second Hop waits for an operator: retry or abandon."),
+    ],
+)
+def test_a_message_says_what_happens_next(cause: Cause, next_step: str) -> None:
+    message, _ = announcements(a_chain(), in_trouble(a_chain(), cause), NOW)
+
+    assert next_step in message.lines
