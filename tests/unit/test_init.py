@@ -146,8 +146,9 @@ def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout):
     ("lock", "demanded"), [("governance", "governance"), ("compliance", "compliance"), ("off", "none")]
 )
 def test_the_main_stack_demands_the_lock_that_the_dr_region_makes(checkout, lock, demanded):
-    checkout.init({**GOOD, "vault_lock": lock})
+    said = checkout.init({**GOOD, "vault_lock": lock}).said
 
+    assert ("irrevocable" in said) == ("nobody can ever remove this lock" in said) == (lock == "compliance")
     assert checkout.parameters("dr-region")["VaultLock"] == lock
     assert checkout.parameters(MAIN)["DrVaultLock"] == demanded
     # That a compliance lock is for ever, a person types himself.

@@ -10,6 +10,9 @@ from secondhop_cli.init.questions import Answers, accounts_of, is_hub
 FOLDER = "parameters"
 SETTING = "isCrossAccountBackupEnabled=true"
 TYPES = "RDS=true,Aurora=true,DocumentDB=true,Neptune=true"
+IRREVOCABLE = f"""
+   A compliance lock is irrevocable. Whoever wants it adds to {FOLDER}/dr-region.json, by hand:
+     {{"ParameterKey": "ConfirmComplianceLock", "ParameterValue": "nobody can ever remove this lock"}}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +86,10 @@ def _hand_on(answers: Answers, stack: str, region: str, outputs: dict[str, str])
 
 
 def _dr_region(answers: Answers) -> Step:
-    region = answers["dr_region"]
+    region, is_compliance = answers["dr_region"], answers["vault_lock"] == "compliance"
     return Step(
         where=f"backup account {answers['backup_account']}, {region}",
-        why="the DR vault with its key, its lock and its alarm",
+        why="the DR vault with its key, its lock and its alarm" + (IRREVOCABLE if is_compliance else ""),
         commands=(
             _deploy(answers, "dr-region", region),
             *_hand_on(answers, "dr-region", region, {"dr_key_arn": "KeyArn"}),
