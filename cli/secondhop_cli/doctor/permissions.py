@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 from secondhop.domain.arn import Site
 from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
 from secondhop_cli.doctor.visit import Visit
+
+REGION = "aws:RequestedRegion"
+# Recovery points of this family have ids that nobody knows before; a policy names them all.
+SAMPLE = re.compile(r"(?<=:awsbackup:)[\w-]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +27,19 @@ class Need:
     resource: str
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
 
+    @property
+    def pattern(self) -> str:
+        """The resource as a policy writes it."""
+        return SAMPLE.sub("*", self.resource)
+
     def statement(self, actions: Iterable[str]) -> dict[str, Any]:
         """The policy statement that would allow it."""
-        allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": self.resource}
-        if self.context:
-            allowed["Condition"] = {_operator(key, value): {key: value} for key, value in self.context.items()}
+        allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": self.pattern}
+        if conditions := {key: value for key, value in self.context.items() if key != REGION}:
+            allowed["Condition"] = {_operator(key, value): {key: value} for key, value in conditions.items()}
+        if "backup:CopyTargets" in conditions:
+            # ForAllValues is met by a request that names no target at all.
+            allowed["Condition"]["Null"] = {"backup:CopyTargets": "false"}
         return allowed
 
 
@@ -48,9 +61,7 @@ def _is_allowed(visit: Visit, site: Site, role_arn: str, need: Need, action: str
         PolicySourceArn=role_arn,
         ActionNames=list(need.actions),
         ResourceArns=[need.resource],
-        ContextEntries=[
-            _entry(key, value) for key, value in {"aws:RequestedRegion": site.region, **need.context}.items()
-        ],
+        ContextEntries=[_entry(key, value) for key, value in {REGION: site.region, **need.context}.items()],
     )
     result = next(each for each in answer["EvaluationResults"] if each["EvalActionName"] == action)
     if result["EvalDecision"] != "allowed" and result.get("MissingContextValues"):
@@ -68,12 +79,16 @@ def missing_permissions(
             kind="role-lacks-permission",
             site=site,
             resource=role_arn,
-            what=f"The role {part} may not {', '.join(refused)} on {need.resource}.",
+            what=f"The role {part} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}.",
             mend="Add this statement to a policy of the role; if it is there, look for a permissions "
             "boundary or a service "
             "control policy that takes it away.",
             statements=(need.statement(refused),),
         )
+
+
+def _in_region(need: Need) -> str:
+    return f" in {need.context[REGION]}" if REGION in need.context else ""
 
 
 def _entry(key: str, value: str | list[str]) -> dict[str, Any]:
