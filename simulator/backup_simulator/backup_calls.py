@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from backup_simulator import input_rules
 from backup_simulator.copy_checks import check_retention
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller, Job, Point, Vault
@@ -69,6 +70,7 @@ class BackupCalls:
         carried_out = self._operations.get(operation)
         if carried_out is None:
             raise NotModelled(f"backup:{operation} is not modelled")
+        input_rules.check(operation, request)
         return carried_out(caller, region, request)
 
     def _describe_copy_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -104,9 +106,11 @@ class BackupCalls:
         return paged("RecoveryPoints", found, request, point_of_resource_reply)
 
     def _settled(self, vault: Vault) -> list[Point]:
-        """What a list can show: points that landed some seconds ago."""
+        """What a list can show: points that landed some seconds ago, and those that were there some seconds ago."""
         until = self._world.now() - self._world.delivery.list_lag
-        return [point for point in vault.points.values() if (point.landed_at or point.created_at) <= until]
+        gone = [point for point in vault.lately_gone if point.gone_at is not None and point.gone_at > until]
+        there = [*vault.points.values(), *gone]
+        return [point for point in there if (point.landed_at or point.created_at) <= until]
 
     def _delete_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         self._world.deleting.delete(caller, region, request["BackupVaultName"], request["RecoveryPointArn"])

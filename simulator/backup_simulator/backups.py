@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 HISTORY = timedelta(days=30)
 TRY_AGAIN = timedelta(minutes=5)
+# aws-backup-limits.
+MOST_ADDED_TAGS = 10
 
 
 @dataclass(kw_only=True)
@@ -120,6 +122,8 @@ class Backups:
             raise Refused("ResourceNotFoundException", f"Cannot find resource {request['ResourceArn']}")
         self._world.identity.check_passed_role(caller, request["IamRoleArn"])
         self._world.vault_of(caller.account, region, request["BackupVaultName"])
+        if len(request.get("RecoveryPointTags", {})) > MOST_ADDED_TAGS:
+            raise Refused("LimitExceededException", f"At most {MOST_ADDED_TAGS} tags can be added to a recovery point.")
         job = self._open(database, request, created_by=None, copies=[])
         return {"BackupJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
 

@@ -6,9 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from backup_simulator.http_door import LOOPBACK, serve
-from backup_simulator.switches import UnknownBehaviour
+from backup_simulator.switches import Delivery, UnknownBehaviour
 from backup_simulator.world import World
 
 MISUSE = 2
@@ -18,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 after an interrupt, 2 for what makes no sense, with one sentence on standard error."""
     given = _parser().parse_args(arguments)
     try:
-        world = World(seed=given.seed, unknown=_switches(given.unknown), enforce_identity=not given.lax)
+        delivery = Delivery.named(_object("--delivery", given.delivery))
+        world = World(
+            seed=given.seed, unknown=_switches(given.unknown), delivery=delivery, enforce_identity=not given.lax
+        )
         server = serve(world, given.port)
     except (ValueError, TypeError) as error:
         return _complain(str(error))
@@ -37,22 +41,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage in front of it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="backup-simulator", description=__doc__)
+    parser = _Parser(prog="backup-simulator", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("serve", help="answer AWS CLIs and SDKs over HTTP, on loopback only")
     command.add_argument("--port", type=int, default=4599, help="default 4599; 0 takes a free one")
     command.add_argument("--seed", type=int, default=1, help="of everything that is left to chance; default 1")
     command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
+    command.add_argument("--delivery", default="{}", help="settings of Delivery, delays in seconds, as a JSON object")
     command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
     return parser
 
 
 def _switches(text: str) -> UnknownBehaviour:
-    settings = json.loads(text)
+    return UnknownBehaviour.named(_object("--unknown", text))
+
+
+def _object(option: str, text: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{option} is no JSON: {error}") from error
     if not isinstance(settings, dict):
-        raise TypeError("--unknown takes a JSON object of switches.")
-    return UnknownBehaviour.named(settings)
+        raise TypeError(f"{option} takes a JSON object of settings, not {text}")
+    return settings
 
 
 def _complain(sentence: str) -> int:

@@ -6,15 +6,19 @@ and stays. Points expire at a random moment in the 8 hours after their time (dev
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Deletion, Point
+from backup_simulator.model import Caller, Deletion, Point, Vault
 from backup_simulator.switches import DeleteDuringCopy
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
+
+
+def _still_listed(vault: Vault, since: datetime) -> list[Point]:
+    return [point for point in vault.lately_gone if point.gone_at is not None and point.gone_at > since]
 
 
 class Deleting:
@@ -93,5 +97,7 @@ class Deleting:
     def _gone(self, point: Point) -> None:
         world = self._world
         point.gone_at = world.now()
-        world.vault_by_arn(point.vault_arn).points.pop(point.arn, None)
+        vault = world.vault_by_arn(point.vault_arn)
+        vault.points.pop(point.arn, None)
+        vault.lately_gone = [*_still_listed(vault, world.now() - world.delivery.list_lag), point]
         world.note("gone", point.account, point.region, f"{point.arn} is gone", point=point.arn)

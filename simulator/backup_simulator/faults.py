@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from random import Random
+
+from botocore.exceptions import UnknownServiceError
+from botocore.session import get_session
 
 from backup_simulator.errors import ProcessDied, Refused
 from backup_simulator.model import Job, site_of
@@ -68,6 +72,8 @@ class FaultPlan:
         self, *, message: str, database_arn: str | None = None, destination_region: str | None = None, times: int = 1
     ) -> None:
         """Let the next matching copy jobs end FAILED with this status message."""
+        if not message:
+            raise ValueError("a job fails with a message; an empty one would tell nothing")
         self._jobs.append(
             _JobFault(
                 database_arn=database_arn,
@@ -88,6 +94,9 @@ class FaultPlan:
         status: int = 400,
     ) -> None:
         """Answer the next calls of an operation with an error."""
+        _existing(service, operation)
+        if status not in range(400, 600) or not code:
+            raise ValueError(f"a refusal has a code and a status from 400 to 599, not {code!r} and {status}")
         self._calls.append(
             _CallFault(
                 service=service, operation=operation, code=code, message=message, status=status, times=_positive(times)
@@ -103,6 +112,7 @@ class FaultPlan:
         status: int = 400,
     ) -> None:
         """Refuse a share of all calls of these operations, or of the whole service where none is named."""
+        _existing(service, *operations)
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, not {share}")
         self._flaky.append(
@@ -121,6 +131,7 @@ class FaultPlan:
         """Kill the process that makes the call, before or after AWS carries it out."""
         if when not in ("before", "after"):
             raise ValueError(f"a process dies before or after a call, not {when!r}")
+        _existing(service, operation)
         self._deaths.append(_Death(service=service, operation=operation, when=when, times=_positive(times)))
 
     def sleep(self, service: str, operation: str, duration: timedelta, *, times: int = 1) -> None:
@@ -168,6 +179,21 @@ class FaultPlan:
             if death.times and (death.service, death.operation, death.when) == (service, operation, when):
                 death.times -= 1
                 raise ProcessDied(f"killed {when} {service}:{operation}")
+
+
+@cache
+def _operations(service: str) -> frozenset[str]:
+    try:
+        return frozenset(get_session().get_service_model(service).operation_names)
+    except UnknownServiceError as error:
+        raise ValueError(f"AWS has no service {service!r}") from error
+
+
+def _existing(service: str, *operations: str) -> None:
+    """A fault that can never strike is a mistake of whoever put it. Raises ValueError."""
+    for operation in operations:
+        if operation not in _operations(service):
+            raise ValueError(f"{service} has no operation {operation!r}")
 
 
 def _positive(times: int) -> int:

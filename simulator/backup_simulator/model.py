@@ -89,6 +89,7 @@ class Vault:
     points: dict[str, Point] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     lock_date: datetime | None = None
+    lately_gone: list[Point] = field(default_factory=list)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from backup_simulator.world import World
 
 VERSION = "1"
+# Per backup rule (aws-backup-limits).
+MOST_COPY_ACTIONS = 5
 JOB_FILTERS: dict[str, Callable[[BackupJob, Any], bool]] = {
     "ByResourceArn": lambda job, value: job.database.arn == value,
     "ByState": lambda job, value: job.state == value,
@@ -61,6 +63,9 @@ class PlanCalls:
         document = request["BackupPlan"]
         for rule in document["Rules"]:
             self._world.vault_of(caller.account, region, rule["TargetBackupVaultName"])
+            if len(rule.get("CopyActions", [])) > MOST_COPY_ACTIONS:
+                text = f"A rule has at most {MOST_COPY_ACTIONS} copy actions."
+                raise Refused("LimitExceededException", text)
         plan_id = self._world.backups.create_plan(caller.account, region, document, [])
         return _plan_reply(self._world.backups.plans[plan_id])
 

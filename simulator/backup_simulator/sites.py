@@ -87,6 +87,32 @@ class Site:
         self._world.keys[arn] = Key(arn=arn, account=self.account, policy=deepcopy(policy), managed_by=managed_by)
         return arn
 
+    def enable_key(self, key_arn: str) -> None:
+        self._key(key_arn).enabled = True
+
+    def disable_key(self, key_arn: str) -> None:
+        """Disabled and pending deletion are the same to whoever wants to use it."""
+        self._key(key_arn).enabled = False
+
+    def _key(self, key_arn: str) -> Key:
+        if key_arn not in self._world.keys:
+            raise KeyError(f"there is no key {key_arn}")
+        return self._world.keys[key_arn]
+
+    def hold_point(self, point_arn: str) -> None:
+        """Put a recovery point under a legal hold, which blocks its deletion and its expiry and follows no copy.
+
+        Points that are EXPIRED or DELETING are not held (legal-holds). Raises ValueError for them.
+        """
+        point = self._world.record_of(point_arn)
+        if point.status in ("EXPIRED", "DELETING") or point.gone_at is not None:
+            raise ValueError(f"{point_arn} is {point.status} and cannot be held")
+        point.on_hold = True
+
+    def release_point(self, point_arn: str) -> None:
+        """Take the legal hold away."""
+        self._world.record_of(point_arn).on_hold = False
+
     def create_vault(
         self, name: str, *, key_arn: str, policy: dict[str, Any] | None = None, lock: dict[str, Any] | None = None
     ) -> str:

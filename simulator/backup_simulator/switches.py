@@ -5,7 +5,7 @@ A system that is right for every setting of every switch is right whatever AWS t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -23,6 +23,9 @@ class DeleteDuringCopy(StrEnum):
 
     REFUSED = "refused"
     ACCEPTED = "accepted"
+
+
+CHOICES: dict[str, type[StrEnum]] = {"OverQuota": OverQuota, "DeleteDuringCopy": DeleteDuringCopy}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +79,8 @@ class UnknownBehaviour:
     @classmethod
     def named(cls, settings: dict[str, Any]) -> Self:
         """The switches of a JSON object. Raises ValueError, in one sentence, for one that does not exist."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(settings.keys() - known):
-            raise ValueError(f"no such switch: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-        typed = dict(settings)
-        if "over_quota" in typed:
-            typed["over_quota"] = OverQuota(typed["over_quota"])
-        if "delete_during_copy" in typed:
-            typed["delete_during_copy"] = DeleteDuringCopy(typed["delete_during_copy"])
-        if isinstance(typed.get("token_lifetime"), int | float):
-            typed["token_lifetime"] = timedelta(seconds=typed["token_lifetime"])
+        _check_names("switch", settings, {field.name for field in fields(cls)})
+        typed = {field.name: _typed(field, settings[field.name]) for field in fields(cls) if field.name in settings}
         return cls(**typed)
 
 
@@ -107,6 +102,38 @@ class Delivery:
             _check_share(name, getattr(self, name))
         if min(self.batch, self.list_lag) < timedelta(0):
             raise ValueError("delays of delivery cannot be negative")
+
+    @classmethod
+    def named(cls, settings: dict[str, Any]) -> Self:
+        """The settings of a JSON object, delays in seconds. Raises ValueError, in one sentence."""
+        _check_names("setting of delivery", settings, {field.name for field in fields(cls)})
+        typed = {field.name: _typed(field, settings[field.name]) for field in fields(cls) if field.name in settings}
+        return cls(**typed)
+
+
+def _check_names(what: str, settings: dict[str, Any], known: set[str]) -> None:
+    if unknown := sorted(settings.keys() - known):
+        raise ValueError(f"no such {what}: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+
+
+def _typed(field: Field[Any], value: Any) -> Any:
+    """A value of JSON as its field has it. Raises ValueError for one of another type."""
+    kind = str(field.type)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind.startswith("timedelta"):
+        if is_number:
+            return timedelta(seconds=value)
+        if value is None and kind.endswith("None"):
+            return None
+        raise ValueError(f"{field.name} is a number of seconds, not {value!r}")
+    if (choices := CHOICES.get(kind)) is not None:
+        if value not in list(choices):
+            raise ValueError(f"{field.name} is one of {', '.join(choices)}, not {value!r}")
+        return choices(value)
+    fits = {"bool": isinstance(value, bool), "float": is_number, "str": isinstance(value, str)}[kind]
+    if not fits:
+        raise ValueError(f"{field.name} is of type {kind}, not {value!r}")
+    return value
 
 
 def _check_share(name: str, share: float) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # A compliance lock can still be taken away for at least 72 hours (vault-lock).
 LEAST_GRACE_DAYS = 3
 LONGEST_LOCK_DAYS = 36500
+# Per account and Region (aws-backup-limits).
+MOST_VAULTS = 300
 
 
 class VaultCalls:
@@ -52,6 +54,8 @@ class VaultCalls:
             raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
         if world.find_vault(arn):
             raise Refused("AlreadyExistsException", f"Backup vault with the same name already exists: {name}")
+        if sum(1 for _ in world.vaults_of(caller.account, region)) >= MOST_VAULTS:
+            raise Refused("LimitExceededException", f"A Region has at most {MOST_VAULTS} backup vaults.")
         key_arn = request.get("EncryptionKeyArn") or self._managed_key(caller.account, region)
         if key_arn not in world.keys:
             raise Refused("InvalidParameterValueException", f"The key {key_arn} does not exist.")

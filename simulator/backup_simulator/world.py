@@ -106,6 +106,10 @@ class World:
     def run_for(self, duration: timedelta) -> None:
         self.clock.run_until(self.clock.now + duration)
 
+    def set_delivery(self, delivery: Delivery) -> None:
+        """Let events travel otherwise from now on, and lists lag otherwise; what is under way goes on as it began."""
+        self.delivery = self.events.delivery = delivery
+
     def make_id(self) -> str:
         """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
         text = f"{self.random.getrandbits(128):032x}"

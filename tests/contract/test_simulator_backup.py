@@ -87,7 +87,11 @@ def test_a_token_that_is_remembered_makes_no_second_job_and_a_forgotten_one_does
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"SourceBackupVaultName": "arn:aws:backup:x"}, "InvalidParameterValueException", "Invalid backup vault name"),
+        (
+            {"SourceBackupVaultName": "arn:aws:backup:x"},
+            "InvalidParameterValueException",
+            "Invalid value for SourceB",
+        ),
         ({"SourceBackupVaultName": "nowhere"}, "AccessDeniedException", "Insufficient privileges"),
         ({"RecoveryPointArn": "arn:aws:rds:x"}, "ResourceNotFoundException", "Cannot find recovery point"),
         ({"IamRoleArn": "arn:aws:iam::1:role/x"}, "InvalidParameterValueException", "cannot be assumed by AWS Backup"),
