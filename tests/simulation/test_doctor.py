@@ -254,6 +254,25 @@ def test_each_trouble_is_found_by_its_name_at_its_place(trouble: Trouble) -> Non
     assert clinic.code == (1 if KINDS[trouble.kind].severity == "fails" else 0)
 
 
+@pytest.mark.parametrize("topology", Topology)
+def test_each_statement_of_the_acting_roles_policies_is_missed_when_it_is_gone(topology: Topology) -> None:
+    """In the hub topology the actor has the operator role's statements, and others by which it runs at all."""
+    operator = role_of(stage := a_stage(), stage.backup_account["OperatorRoleArn"])
+    sids = {each["Sid"] for policy in operator.policies for each in policy["Statement"]}
+    assert len(sids) >= 8
+    stage = a_stage(topology=topology)
+    clinic = Clinic(stage)
+    arn = stage.main.attribute("AdvanceChainRole", "Arn") if stage.is_hub else stage.backup_account["OperatorRoleArn"]
+    role, whole = role_of(stage, arn), role_of(stage, arn).policies
+
+    unmissed = []
+    for sid in sorted(sids):
+        role.policies = without(whole, sid)
+        unmissed += [] if clinic.kinds("fails") == {"role-lacks-permission"} else [sid]
+
+    assert unmissed == []
+
+
 def test_a_type_that_aws_backup_does_not_copy_there_is_found() -> None:
     stage = a_stage()
     say(stage, DrRegion="eu-south-1")
