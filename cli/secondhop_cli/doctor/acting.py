@@ -56,8 +56,8 @@ def actor_needs(visit: Visit) -> Iterator[Need]:
     for vault in (installation.watched_vault_arn, installation.dr_vault_arn):
         yield Need(actions=("backup:DescribeBackupVault", "backup:ListRecoveryPointsByBackupVault"), resource=vault)
     yield Need(actions=("backup:ListCopyJobs", "backup:DescribeCopyJob"), resource="*")
-    if vault := visit.vault(installation.dr, installation.dr_vault):
-        yield Need(actions=("kms:DescribeKey",), resource=vault["EncryptionKeyArn"])
+    if dr_vault := visit.vault(installation.dr, installation.dr_vault):
+        yield Need(actions=("kms:DescribeKey",), resource=dr_vault["EncryptionKeyArn"])
     yield Need(actions=("iam:PassRole",), resource=installation.copy_role_arn, context=PASSED)
 
 
