@@ -75,7 +75,7 @@ def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkou
 
 def test_what_the_user_wrote_stays(checkout):
     checkout.init(GOOD)
-    own = '[\n  {"ParameterKey": "CreateVault", "ParameterValue": "false"},\n'
+    own = '[\n  "CreateVault=false",\n'
     checkout.edit("parameters/dr-region.json", "[\n", own)
     checkout.edit("samconfig.toml", "  RetentionDays=35 \\", "  ObserveOnly=true \\\n  RetentionDays=60 \\")
     checkout.edit("samconfig.toml", "confirm_changeset = true", "confirm_changeset = false # nobody is there")
@@ -238,3 +238,18 @@ def test_a_person_who_goes_away_leaves_everything_as_it_was(checkout):
 
     assert checkout.init(ask=gone).code == 2
     assert checkout.texts() == before
+
+
+def test_a_file_of_parameter_keys_and_values_is_understood_too(checkout):
+    checkout.init(GOOD)
+    (checkout.folder / "parameters/workload.json").write_text(
+        '[{"ParameterKey": "BackupAccountId", "ParameterValue": "444455556666"},'
+        ' {"ParameterKey": "OriginRetentionDays", "ParameterValue": "21"}]'
+    )
+    checkout.init()
+
+    assert checkout.parameters("workload") == {
+        "BackupAccountId": BACKUP,
+        "OriginRetentionDays": "21",
+        "WatchedVaultName": "watched-vault",
+    }

@@ -130,9 +130,10 @@ def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
             "[default.deploy.parameters]\nparameter_overrides = 'nonsense here'\n",
             "parameter_overrides should be a text of Key=Value",
         ),
-        ("parameters/dr-region.json", "{", "parameters/dr-region.json is no list"),
-        ("parameters/workload.json", '{"Parameters": {}}', "parameters/workload.json is no list"),
-        ("parameters/workload.json", "[1]", "parameters/workload.json is no list"),
+        ("parameters/dr-region.json", "{", "parameters/dr-region.json is no JSON list"),
+        ("parameters/workload.json", '{"Parameters": {}}', "parameters/workload.json is no JSON list"),
+        ("parameters/workload.json", '["BackupAccountId"]', "parameters/workload.json is no JSON list"),
+        ("parameters/workload.json", "[1]", "parameters/workload.json is no JSON list"),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text, complaint):

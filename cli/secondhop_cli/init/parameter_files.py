@@ -1,7 +1,7 @@
 """The parameter files: which answer stands where, what was said before, and what a new answer changes.
 
-A file is a list of ParameterKey and ParameterValue, as `aws cloudformation deploy --parameter-overrides file://` and
-`create-stack --parameters file://` take it. Parameters that init does not know are the user's own, and stay.
+A file is a JSON list of "Key=Value", the one form that `aws cloudformation deploy --parameter-overrides file://` takes
+in both versions of the AWS CLI. Parameters that init does not know are the user's own, and stay.
 """
 
 from __future__ import annotations
@@ -67,17 +67,27 @@ class UnreadableFileError(ValueError):
 
 
 def read_parameters(name: str, text: str) -> Parameters:
-    """Raises UnreadableFileError."""
+    """A list of "Key=Value", or of ParameterKey and ParameterValue. Raises UnreadableFileError."""
     try:
-        found = json.loads(text)
-        return {each["ParameterKey"]: each["ParameterValue"] for each in found}
+        return dict(_pair(each) for each in json.loads(text))
     except (ValueError, TypeError, KeyError) as error:
-        raise UnreadableFileError(f"{name} is no list of ParameterKey and ParameterValue ({error})") from error
+        raise UnreadableFileError(f'{name} is no JSON list of "Key=Value" ({error})') from error
+
+
+def _pair(row: object) -> tuple[str, str]:
+    if isinstance(row, str):
+        key, equals, value = row.partition("=")
+        if not equals:
+            raise ValueError(f"{row!r} has no =")
+        return key, value
+    if isinstance(row, dict):
+        return str(row["ParameterKey"]), str(row["ParameterValue"])
+    raise TypeError(f"found {row!r}")
 
 
 def write_parameters(parameters: Parameters) -> str:
     """A line each, so that a change of one is a change of one line."""
-    rows = [json.dumps({"ParameterKey": key, "ParameterValue": value}) for key, value in parameters.items()]
+    rows = (json.dumps(f"{key}={value}") for key, value in parameters.items())
     return "[\n" + ",\n".join(f"  {row}" for row in rows) + "\n]\n"
 
 

@@ -12,7 +12,8 @@ SETTING = "isCrossAccountBackupEnabled=true"
 TYPES = "RDS=true,Aurora=true,DocumentDB=true,Neptune=true"
 IRREVOCABLE = f"""
    A compliance lock is irrevocable. Whoever wants it adds to {FOLDER}/dr-region.json, by hand:
-     {{"ParameterKey": "ConfirmComplianceLock", "ParameterValue": "nobody can ever remove this lock"}}"""
+     "ConfirmComplianceLock=nobody can ever remove this lock",
+   """.rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
