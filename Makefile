@@ -70,6 +70,7 @@ format: $(VENV)/.dev ## Mend style and formatting where a tool can
 .PHONY: breaks
 breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice (some minutes)
 	@$(VENV)/bin/python tools/break-on-purpose
+	@$(VENV)/bin/python tools/break-simulator
 
 .PHONY: tables
 tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (some minutes)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.simulated_place import Place, code_of
+from backup_simulator import RuleTarget
+from tests.simulated_place import ALL, DR, SERVICE, A, B, Place, code_of
 
 
 def listed(place: Place) -> list[Any]:
@@ -100,3 +102,56 @@ def test_a_backup_adds_ten_tags_at_most(count: int, code: str) -> None:
         found = refused.response["Error"]["Code"]
 
     assert found == code
+
+
+@pytest.mark.parametrize("status", ["EXPIRED", "DELETING", "CREATING"])
+def test_a_source_that_is_not_whole_is_not_copied(status: str) -> None:
+    place = Place()
+    place.point.status = status
+
+    with pytest.raises(ClientError, match=f"in state {status}") as refused:
+        place.copy()
+    assert code_of(refused) == "InvalidRequestException"
+
+
+def test_a_role_of_another_account_cannot_be_passed_even_if_it_trusts_aws_backup() -> None:
+    place = Place()
+    foreign = place.world.account(B).create_role("backup", trust=SERVICE, policies=[ALL])
+
+    with pytest.raises(ClientError, match="cannot be assumed by AWS Backup") as refused:
+        place.copy(IamRoleArn=foreign)
+    assert code_of(refused) == "InvalidParameterValueException"
+
+
+def test_a_copy_after_a_copy_that_stands_takes_less_time() -> None:
+    """RDS: incremental while the newest earlier copy stands under the same key; else full again."""
+    place = Place()
+    hours = []
+    for number in range(3):
+        if number == 2:
+            copy = place.world.recovery_points()[-1]
+            far = place.world.session(A, region=DR).client("backup")
+            far.delete_recovery_point(BackupVaultName="far", RecoveryPointArn=copy.arn)
+            place.world.run_for(timedelta(hours=1))
+        job_id = place.copy(IdempotencyToken=str(number))
+        place.world.run_for(timedelta(hours=3))
+        job = place.world.copying.jobs[job_id]
+        assert job.completed_at is not None
+        assert job.runs_since is not None
+        hours.append(job.completed_at - job.runs_since)
+
+    assert hours[1] * 1.15 < hours[0]
+    assert hours[1] * 1.15 < hours[2]
+
+
+def test_a_created_job_tells_hardly_anything_in_its_event() -> None:
+    place = Place()
+    queue = place.site.create_queue("in")
+    created = {"detail-type": ["Copy Job State Change"], "detail": {"state": ["CREATED"]}}
+    place.site.put_rule("in", pattern=created, targets=[RuleTarget(id="q", arn=queue.arn)])
+    place.copy()
+    place.world.run_for(timedelta(hours=1))
+    (message,) = queue.messages.values()
+
+    told = {"creationDate", "sourceBackupVaultArn", "destinationBackupVaultArn", "state"}
+    assert set(json.loads(message.body)["detail"]) == told
