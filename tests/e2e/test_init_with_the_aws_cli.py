@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,18 +14,35 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.installing import GOOD, KEY, ROOT, Checkout
+from secondhop_cli.init.parameter_files import MAIN
+from tests.installing import BACKUP, GOOD, KEY, ROOT, WORKLOAD, Checkout
 
 CLI = ROOT / ".venv-aws-cli" / "bin"
+STACK = (
+    "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>"
+    "<StackName>{}</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-05T00:00:00Z</CreationTime>"
+    "<Outputs>{}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+)
+OUTPUT = "<member><OutputKey>{}</OutputKey><OutputValue>{}</OutputValue></member>"
 REFUSAL = "<ErrorResponse><Error><Code>ValidationError</Code><Message>{}</Message></Error></ErrorResponse>"
 
 
 class Listener(HTTPServer):
-    """Knows no stack, remembers the change set that is asked for, and refuses it."""
+    """Remembers the change set that is asked for, and refuses it; of stacks it knows outputs at most."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: dict[str, list[str]] = {}
+        self.outputs: dict[str, str] = {}
+
+    def answer(self, request: dict[str, list[str]]) -> tuple[int, str]:
+        name = request["StackName"][0]
+        if request["Action"] == ["CreateChangeSet"]:
+            self.asked = request
+            return 400, REFUSAL.format("heard")
+        if self.outputs:
+            return 200, STACK.format(name, "".join(OUTPUT.format(*each) for each in self.outputs.items()))
+        return 400, REFUSAL.format(f"Stack with id {name} does not exist")
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -32,12 +50,9 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        is_change_set = request["Action"] == ["CreateChangeSet"]
-        if is_change_set:
-            self.server.asked = request
-        unknown = f"Stack with id {request['StackName'][0]} does not exist"
-        body = REFUSAL.format("heard" if is_change_set else unknown).encode()
-        self.send_response(400)
+        status, text = self.server.answer(request)
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -56,11 +71,34 @@ def listener() -> Iterator[Listener]:
         thread.join()
 
 
-def deployments(said: str) -> dict[str, str]:
-    """Stack -> the command that init printed for it."""
+def commands(said: str, beginning: str) -> dict[str, str]:
+    """Stack -> the command that init printed for it and that begins so."""
     joined = said.replace("\\\n", " ")
-    commands = [line.strip() for line in joined.splitlines() if "aws cloudformation deploy" in line]
-    return {re.search(r"stacks/([a-z-]+)\.yaml", command)[1]: command for command in commands}
+    found = [line.strip() for line in joined.splitlines() if line.strip().startswith(beginning)]
+    return {re.search(r"--stack-name second-hop-([a-z-]+)", command)[1]: command for command in found}
+
+
+def run(command: str, folder: Path, listener: Listener) -> subprocess.CompletedProcess[str]:
+    assert (CLI / "aws").exists(), "run `make aws-cli`, which installs the AWS CLI"
+    known = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environ = {
+        **known,
+        "PATH": os.pathsep.join((str(CLI), str(Path(sys.executable).parent), known["PATH"])),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{listener.server_port}",
+        "AWS_ACCESS_KEY_ID": "444455556666",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.aws_cli
@@ -68,22 +106,9 @@ def deployments(said: str) -> dict[str, str]:
 def test_the_printed_command_hands_every_written_parameter_to_cloudformation(
     tmp_path: Path, listener: Listener, stack: str
 ) -> None:
-    assert (CLI / "aws").exists(), "run `make aws-cli`, which installs the AWS CLI"
     checkout = Checkout(tmp_path)
     said = checkout.init({**GOOD, "dr_key_arn": KEY}).said
-    known = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environ = {
-        **known,
-        "PATH": f"{CLI}{os.pathsep}{known['PATH']}",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{listener.server_port}",
-        "AWS_ACCESS_KEY_ID": "444455556666",
-        "AWS_SECRET_ACCESS_KEY": "simulated",
-        "AWS_MAX_ATTEMPTS": "1",
-    }
-    command = deployments(said)[stack]
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(commands(said, "aws cloudformation deploy")[stack], tmp_path, listener)
 
     assert "heard" in done.stderr
     asked = listener.asked
@@ -95,3 +120,48 @@ def test_the_printed_command_hands_every_written_parameter_to_cloudformation(
     assert handed == checkout.parameters(stack)
     assert asked["StackName"] == [f"second-hop-{stack}"]
     assert asked["Capabilities.member.1"] == ["CAPABILITY_IAM"]
+
+
+ROLE = "arn:aws:iam::{}:role/secondhop/companion/{}"
+
+
+@pytest.mark.aws_cli
+@pytest.mark.parametrize(
+    ("stack", "outputs", "handed"),
+    [
+        ("dr-region", {"KeyArn": KEY}, {"DrKeyArn": KEY}),
+        (
+            "backup-account",
+            {"CopyRoleArn": ROLE.format(BACKUP, "copy"), "OperatorRoleArn": ROLE.format(BACKUP, "operator")},
+            {"CopyRoleArn": ROLE.format(BACKUP, "copy"), "OperatorRoleArn": ROLE.format(BACKUP, "operator")},
+        ),
+        (
+            "workload",
+            {"BackupRoleArn": ROLE.format(WORKLOAD, "backup")},
+            {"FirstHopRoleArn": ROLE.format(WORKLOAD, "backup")},
+        ),
+    ],
+)
+def test_the_printed_command_hands_a_stacks_outputs_on(
+    tmp_path: Path, listener: Listener, stack: str, outputs: dict[str, str], handed: dict[str, str]
+) -> None:
+    checkout = Checkout(tmp_path)
+    said = checkout.init(GOOD).said
+    listener.outputs = {"StackVersion": "0.1.0", **outputs}
+    done = run(commands(said, "secondhop init")[stack], tmp_path, listener)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    written = {**checkout.parameters("backup-account"), **checkout.parameters(MAIN)}
+    assert handed.items() <= written.items()
+
+
+@pytest.mark.aws_cli
+def test_the_printed_command_changes_nothing_when_the_stack_is_not_there(tmp_path: Path, listener: Listener) -> None:
+    checkout = Checkout(tmp_path)
+    said = checkout.init(GOOD).said
+    before = checkout.texts()
+    done = run(commands(said, "secondhop init")["dr-region"], tmp_path, listener)
+
+    assert done.returncode == 2
+    assert "--dr-key-arn is empty: was the stack deployed whose output it is?" in done.stderr
+    assert checkout.texts() == before

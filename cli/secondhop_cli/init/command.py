@@ -169,8 +169,16 @@ def _write(directory: Path, found: Found, answers: Answers, stream: TextIO, erro
         errors.write(f"secondhop init: {error}. Make it writable and say the same again.\n")
         return FAILED
     stream.write("\nNothing was deployed. Do this, in this order:\n\n")
-    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers), start=1))
+    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, _program()), start=1))
     return DONE
+
+
+def _program() -> str:
+    """How this command was called, so that what is printed can be run as it is."""
+    called = Path(sys.argv[0])
+    if called.name != "secondhop":
+        return "secondhop"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def _report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from secondhop_cli.init.questions import Answers, accounts_of, is_hub
 
@@ -29,15 +29,20 @@ class Step:
         return "\n".join([*lines, *(f"     {line}" for command in self.commands for line in command.split("\n"))])
 
 
-def steps(answers: Answers) -> list[Step]:
-    """Every step from nothing to a first night."""
-    return [
+def steps(answers: Answers, program: str) -> list[Step]:
+    """Every step from nothing to a first night. `program` is how the command secondhop is called."""
+    found = [
         *_preparations(answers),
         _dr_region(answers),
         _backup_account(answers),
         *_workloads(answers),
         _main(answers),
     ]
+    return [replace(each, commands=tuple(_called(command, program) for command in each.commands)) for each in found]
+
+
+def _called(command: str, program: str) -> str:
+    return program + command.removeprefix("secondhop") if command.startswith("secondhop ") else command
 
 
 def _preparations(answers: Answers) -> Iterator[Step]:
