@@ -240,7 +240,7 @@ def test_the_claims_of_a_finished_chain_are_forgotten_with_it(table: tuple[Dynam
         ('"schema":1', '"schema":"x"'),
         ('"encrypted":true', '"encrypted":true,"novelty":1'),
         ('"encrypted":true', '"encrypted":"yes"'),
-        ('"state":"WAITING"', '"state":"DREAMING"'),
+        ('"state":"COPYING"', '"state":"DREAMING"'),
         ('"database":', '"databass":'),
         ("{", "["),
     ],
@@ -249,7 +249,7 @@ def test_an_item_of_another_release_is_refused_and_never_half_read(
     table: tuple[DynamoDbChains, Any], old: str, new: str
 ) -> None:
     store, client = table
-    saved = save_new(store, a_chain())
+    saved = save_new(store, start(a_chain()))
     item = item_of(client)
     assert old in item["document"]["S"]
     item["document"]["S"] = item["document"]["S"].replace(old, new, 1)

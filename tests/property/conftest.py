@@ -1,4 +1,4 @@
-"""How hard the properties are tried: the same examples each time, or fresh and many (HYPOTHESIS_PROFILE=fresh)."""
+"""How hard the properties are tried: the same examples each time, fresh and many (HYPOTHESIS_PROFILE=fresh), or few."""
 
 from __future__ import annotations
 
@@ -8,4 +8,6 @@ from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=120)
 settings.register_profile("fresh", deadline=None, max_examples=3000)
+# For mutation testing, which runs them for each of thousands of mutants.
+settings.register_profile("few", derandomize=True, deadline=None, max_examples=20)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

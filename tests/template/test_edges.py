@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.template.reading import ALL, MAIN, as_list, properties, resources, statements, template
+from tests.template.reading import ALL, MAIN, ROOT, as_list, properties, resources, statements, template
 
 BACKUP = ALL[1]
 DAY = 86400
@@ -160,3 +160,14 @@ def test_a_topic_admits_the_alarms_of_its_own_account(name):
         (statement,) = [each for each in statements(name) if each.resources == [{"Ref": topic}] and not each.role]
         assert statement.body["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
         assert statement.body["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_runbook():
+    alarm = properties(MAIN, "UnreadableItemsAlarm")
+    counted = (ROOT / "functions" / "advance_chain" / "app.py").read_text()
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("SecondHop", "ItemsUnreadable", "Sum")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+    assert f'name="{alarm["MetricName"]}"' in counted
+    assert "## Items cannot be read" in (ROOT / "docs" / "runbook.md").read_text().splitlines()

@@ -48,7 +48,7 @@ def text_files() -> tuple[Path, ...]:
 
 def is_made(folder: str) -> bool:
     """Whether a folder was made by a tool: environments, builds, caches."""
-    return folder.startswith((".venv", ".git", ".aws-sam", "__py", ".hypothesis")) or folder.endswith(
+    return folder.startswith((".venv", ".git", ".aws-sam", "__py", ".hypothesis", "build")) or folder.endswith(
         ("_cache", ".egg-info")
     )
 

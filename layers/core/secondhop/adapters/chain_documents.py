@@ -1,7 +1,9 @@
 """Chains as JSON documents and back. Strict: a document of another shape is refused, never half-read.
 
-The codec is driven by the dataclasses' own type hints. Adding a field with a default is readable both ways one
-release apart; anything else needs a new SCHEMA and a reader for the old one.
+The codec is driven by the dataclasses' own type hints. A field that has its default is not written, so that a release
+which knows a new field and does not use it yet writes what the release before it can read; what makes use of it comes
+one release later. Hence a default never changes. Anything but a new field with a default needs a new SCHEMA, which is
+read one release before it is written. See docs/decisions/0011-read-first-then-write.md.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ def _to_plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_to_plain(each) for each in value]
     if is_dataclass(value):
-        plain = {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+        said = {field.name: getattr(value, field.name) for field in fields(value)}
+        told = (field.name for field in fields(value) if said[field.name] != field.default)
+        plain = {name: _to_plain(said[name]) for name in told}
         return {"effect": type(value).__name__, **plain} if isinstance(value, EffectCommand) else plain
     return value
 
