@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
+from secondhop.adapters.environment import REGION
 from secondhop.adapters.sites import ClientFactory
 from secondhop_cli.doctor.as_json import as_json
 from secondhop_cli.doctor.examination import Diagnosis, examine
@@ -55,6 +56,9 @@ def _run(chosen: argparse.Namespace) -> int:
     region = chosen.region or next((each.region_name for each in sessions if each.region_name), None)
     if region is None:
         sys.stderr.write("secondhop doctor: no Region is configured; name the main stack's with --region.\n")
+        return MISUSE
+    if not REGION.fullmatch(region):
+        sys.stderr.write(f"secondhop doctor: {region} is no Region; write its code, such as eu-central-1.\n")
         return MISUSE
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED
     return doctor(

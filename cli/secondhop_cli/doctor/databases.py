@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from secondhop.domain.arn import Site
 from secondhop_cli.doctor.estate import Database, backup_roles, copying_rules, databases, rules, travelling
@@ -11,6 +11,8 @@ from secondhop_cli.doctor.keys import Part, is_managed, usable
 from secondhop_cli.doctor.visit import Visit, over
 
 MOST_TAGS = 50
+# Databases that a finding about their common key names.
+NAMED = 5
 
 
 def plans_copy(visit: Visit) -> Iterator[Outcome]:
@@ -53,27 +55,42 @@ def _left_out(database: Database, plan: str, vault: str) -> Finding:
 
 
 def database_keys(visit: Visit) -> Iterator[Outcome]:
-    """The key of each database that travels admits the backup account's copier and the role of its backups."""
+    """The keys of the databases that travel admit the backup account's copier and the roles of their backups."""
 
-    def look(database: Database) -> Iterator[Outcome]:
-        if database.is_encrypted and is_managed(visit, database.key_arn):
-            yield _managed(database)
-        elif database.is_encrypted:
-            for role in backup_roles(visit, database.site):
-                backup_account = visit.installation.backup_account
-                part = Part(whose=f"the database {database.name}", copier_account=backup_account, passed_role=role)
-                yield from usable(visit, database.key_arn, part)
-        elif database.is_cluster and not visit.installation.allow_unencrypted:
-            yield Finding(
-                kind="database-is-unencrypted",
-                site=database.site,
-                resource=database.arn,
-                what=f"{database.resource_type} cluster {database.name} is not encrypted.",
-                mend="Restore a snapshot of it under a customer managed key, or set AllowUnencrypted "
-                "in the main stack.",
-            )
+    def under_own_keys(site: Site) -> Iterator[Outcome]:
+        by_key: dict[str, list[str]] = {}
+        for database in travelling(visit, site):
+            if database.is_encrypted:
+                by_key.setdefault(database.key_arn, []).append(database.name)
+        yield from over(by_key.items(), lambda each: key_of(site, *each))
 
-    yield from _each(visit, look)
+    def key_of(site: Site, key_arn: str, names: list[str]) -> Iterator[Outcome]:
+        for role in () if is_managed(visit, key_arn) else backup_roles(visit, site):
+            part = Part(whose=_enumerated(names), copier_account=visit.installation.backup_account, passed_role=role)
+            yield from usable(visit, key_arn, part)
+
+    yield from _each(visit, lambda database: _without_own_key(visit, database))
+    yield from over(visit.installation.workloads, under_own_keys)
+
+
+def _without_own_key(visit: Visit, database: Database) -> Iterator[Outcome]:
+    if database.is_encrypted and is_managed(visit, database.key_arn):
+        yield _managed(database)
+    elif not database.is_encrypted and database.is_cluster and not visit.installation.allow_unencrypted:
+        yield Finding(
+            kind="database-is-unencrypted",
+            site=database.site,
+            resource=database.arn,
+            what=f"{database.resource_type} cluster {database.name} is not encrypted.",
+            mend="Restore a snapshot of it under a customer managed key, or set AllowUnencrypted in the main stack.",
+        )
+
+
+def _enumerated(names: list[str]) -> str:
+    """One key may serve hundreds."""
+    shown = ", ".join(sorted(names)[:NAMED])
+    others = f" and {len(names) - NAMED} others" if len(names) > NAMED else ""
+    return f"the database{'s' if len(names) > 1 else ''} {shown}{others}"
 
 
 def database_limits(visit: Visit) -> Iterator[Outcome]:
@@ -94,9 +111,9 @@ def database_limits(visit: Visit) -> Iterator[Outcome]:
     yield from _each(visit, look)
 
 
-def _each(visit: Visit, look: object) -> Iterator[Outcome]:
+def _each(visit: Visit, look: Callable[[Database], Iterator[Outcome]]) -> Iterator[Outcome]:
     def at(site: Site) -> Iterator[Outcome]:
-        yield from over(travelling(visit, site), look)  # type: ignore[arg-type]
+        yield from over(travelling(visit, site), look)
 
     yield from over(visit.installation.workloads, at)
 

@@ -92,7 +92,7 @@ def _bus(visit: Visit, bus: str) -> Iterator[Outcome]:
             mend="Deploy the main stack again; or add this statement to the bus's policy (aws events put-permission).",
             statements=(
                 {
-                    "Sid": "BackupAccount",
+                    "Sid": "SecondHopEvents",
                     "Effect": "Allow",
                     "Principal": {"AWS": f"arn:{installation.partition}:iam::{account}:root"},
                     "Action": "events:PutEvents",

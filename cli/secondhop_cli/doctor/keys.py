@@ -97,7 +97,7 @@ def _copier(visit: Visit, policy: dict[str, Any], key_arn: str, part: Part) -> I
 def admitting(role: str) -> tuple[dict[str, Any], ...]:
     """The statements of a key policy that let a service-linked role copy with it."""
     use = {
-        "Sid": "BackupUses",
+        "Sid": "SecondHopUses",
         "Effect": "Allow",
         "Principal": {"AWS": role},
         "Action": [
@@ -110,7 +110,7 @@ def admitting(role: str) -> tuple[dict[str, Any], ...]:
         ],
         "Resource": "*",
     }
-    grant = {**use, "Sid": "BackupGrants", "Action": GRANT, "Condition": {"Bool": FOR_AWS}}
+    grant = {**use, "Sid": "SecondHopGrants", "Action": GRANT, "Condition": {"Bool": FOR_AWS}}
     return use, grant
 
 

@@ -65,18 +65,16 @@ class Sites:
 
     def _look(self, mark: tuple[Any, ...], missing: tuple[str, ...], call: Any) -> Any:
         site, service, operation = mark[:3]
-        what = f"{service}:{operation} in account {site.account}, {site.region}"
         if not READ_ONLY.fullmatch(_camel(operation)):
             raise WriteRefusedError(f"{service}:{operation} is not a read-only call")
         if site.account not in self._sessions:
-            return UnseenError(what, self._why_not(site.account))
+            return UnseenError(f"account {site.account}, {site.region}", self._why_not(site.account))
+        what = f"{service}:{operation} in account {site.account}, {site.region}"
         try:
             client = self._client(site, service)
-            pages = (
-                client.get_paginator(operation).paginate
-                if client.can_paginate(operation)
-                else _one_page(client, operation)
-            )
+            what = f"{_action(client, service, operation)} in account {site.account}, {site.region}"
+            paginates = client.can_paginate(operation)
+            pages = client.get_paginator(operation).paginate if paginates else _one_page(client, operation)
             return call((getattr(client, operation), pages))
         except ClientError as error:
             code = error.response["Error"].get("Code", "")
@@ -100,6 +98,11 @@ def _one_page(client: Any, operation: str) -> Any:
         yield getattr(client, operation)(**request)
 
     return pages
+
+
+def _action(client: Any, service: str, operation: str) -> str:
+    """As a policy names it."""
+    return f"{service.replace('-', '')}:{client.meta.method_to_api_mapping[operation]}"
 
 
 def _words(error: ClientError) -> str:

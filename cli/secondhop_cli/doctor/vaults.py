@@ -66,7 +66,7 @@ def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
             asker = Asker(account=site.account, arn=role)
             verdict = judge(policy, asker, _copy_in(installation.watched_vault_arn, asker, organization))
             statement = {
-                "Sid": "WorkloadAccountsCopyIn",
+                "Sid": "SecondHopCopiesIn",
                 "Effect": "Allow",
                 "Principal": "*",
                 "Action": COPY_IN,
