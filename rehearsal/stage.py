@@ -49,22 +49,30 @@ class Stage:
     workload_accounts: Sequence[str] = ()
     """Who has databases; empty takes one account in the workload topology, and two in the hub."""
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Further parameters of the companion stacks, by the names of their files without ending."""
+    """Further parameters of the stacks, by the names of their files without ending."""
+    name: str = "second-hop"
+    """How the names of its stacks begin; a second stage in one world needs another, and vaults of other names."""
+    home: str = HOME
+    away: str = DR
 
     def __post_init__(self) -> None:
         self.is_hub = self.topology is Topology.HUB
         self.workload_accounts = self.workload_accounts or ((WORKLOAD, NEIGHBOUR) if self.is_hub else (WORKLOAD,))
         for account in (*self.workload_accounts, BACKUP):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
-        self.dr = self._stack("stacks/dr-region.yaml", BACKUP, DR, {"VaultAdministratorArn": ADMINISTRATOR}).deploy()
-        self.backup_account = self._stack("stacks/backup-account.yaml", BACKUP, HOME, self._backup_account()).deploy()
+        self.dr = self._stack(
+            "stacks/dr-region.yaml", BACKUP, self.away, {"VaultAdministratorArn": ADMINISTRATOR}
+        ).deploy()
+        self.backup_account = self._stack(
+            "stacks/backup-account.yaml", BACKUP, self.home, self._backup_account()
+        ).deploy()
         self.workloads = {
-            account: self._stack("stacks/workload.yaml", account, HOME, {"BackupAccountId": BACKUP}).deploy()
+            account: self._stack("stacks/workload.yaml", account, self.home, {"BackupAccountId": BACKUP}).deploy()
             for account in self.workload_accounts
         }
         self.workload = self.workloads[self.workload_accounts[0]]
         self.main_account = BACKUP if self.is_hub else self.workload_accounts[0]
-        self.main = self._stack("template.yaml", self.main_account, HOME, self._main() | self.parameters)
+        self.main = self._stack("template.yaml", self.main_account, self.home, self._main() | self.parameters)
         self.outputs = self.main.deploy()
         self.topic_arn = self.main.ref("Notifications")
 
@@ -73,13 +81,13 @@ class Stage:
             "OrganizationId": ORGANIZATION,
             "Topology": self.topology,
             "WorkloadAccountIds": ",".join(self.workload_accounts),
-            "DrRegion": DR,
+            "DrRegion": self.away,
             "DrKeyArn": self.dr["KeyArn"],
             "VaultAdministratorArn": ADMINISTRATOR,
         }
 
     def _main(self) -> dict[str, str]:
-        given = {"BackupAccountId": BACKUP, "DrRegion": DR, "CopyRoleArn": self.backup_account["CopyRoleArn"]}
+        given = {"BackupAccountId": BACKUP, "DrRegion": self.away, "CopyRoleArn": self.backup_account["CopyRoleArn"]}
         if self.is_hub:
             return given | {"WorkloadAccountIds": ",".join(self.workload_accounts)}
         return given | {
@@ -89,7 +97,7 @@ class Stage:
         }
 
     def _stack(self, path: str, account: str, region: str, given: dict[str, str]) -> Stack:
-        name = "second-hop" if path == "template.yaml" else f"second-hop-{Path(path).stem}"
+        name = self.name if path == "template.yaml" else f"{self.name}-{Path(path).stem}"
         opener = self.open_session or self.world.session
         everything = {**given, **self.given.get(Path(path).stem, {})}
         return Stack(self.world, ROOT / path, account, region, name, everything, self.chains, opener)
@@ -97,7 +105,7 @@ class Stage:
     def add_database(self, resource_type: str, name: str, *, size_gib: float, account: str | None = None) -> str:
         """A database under the key of its account (the first, unless one is named), which the plan selects; its ARN."""
         owner = account or self.workload_accounts[0]
-        site = self.world.site(owner, HOME)
+        site = self.world.site(owner, self.home)
         key = self.workloads[owner]["KeyArn"]
         return site.create_database(resource_type, name, size_gib=size_gib, key_arn=key, tags={"Backup": "True"})
 
