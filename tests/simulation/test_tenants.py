@@ -1,7 +1,7 @@
 """Two installations beside each other in one backup account, of two workload accounts; also as mirror images.
 
-A recovery point's ARN names no vault, so that either operator role may, by its own policies, touch every RDS-family point
-of its Region. What keeps it away from the other's copies is each vault's own policy.
+A recovery point's ARN names no vault, so that either operator role may, by its own policies, touch every RDS-family
+point of its Region. What keeps it away from the other's copies is each vault's own policy.
 """
 
 from __future__ import annotations
