@@ -7,6 +7,7 @@
 VENV ?= .venv
 SAM_VENV := .venv-sam
 AWS_CLI_VENV := .venv-aws-cli
+CLOUD_VENV := .venv-local-cloud
 POLICY_LINTERS_VENV := .venv-policy-linters
 LOCK_VENV := .venv-lock
 # A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
@@ -54,7 +55,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates policies coverage tables aws-cli artefacts oldest
+rest-of-check: demo lint types imports templates policies coverage tables aws-cli beside artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -111,6 +112,10 @@ coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases
 aws-cli: $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Take the simulator through a backup and its copies with the AWS CLI alone
 	@$(VENV)/bin/python -m pytest -m aws_cli tests/e2e
 
+.PHONY: beside
+beside: $(CLOUD_VENV)/.cloud $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Try the simulator beside ministack's other services, on one port
+	@$(VENV)/bin/python -m pytest -m beside tests/e2e
+
 .PHONY: artefacts
 artefacts: stackset $(VENV)/.dev ## Check what `make build` and `make stackset` left
 	@$(VENV)/bin/python -m pytest -m built tests/template
@@ -160,6 +165,15 @@ $(SAM_VENV)/.sam: requirements/sam.txt
 	@$(SAM_VENV)/bin/$(PIP) install --require-hashes -r requirements/sam.txt || $(no_packages)
 	@touch $@
 
+$(CLOUD_VENV)/.cloud: requirements/local-cloud.txt simulator/pyproject.toml
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13)) || { \
+	    echo "The local cloud needs Python 3.13, the interpreter of the Lambda runtime, with its venv module." >&2; exit 1; }; \
+	echo "Setting up $(CLOUD_VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(CLOUD_VENV)
+	@$(CLOUD_VENV)/bin/$(PIP) install --require-hashes -r requirements/local-cloud.txt || $(no_packages)
+	@$(CLOUD_VENV)/bin/$(PIP) install --no-deps --no-build-isolation -e ./simulator
+	@touch $@
+
 $(AWS_CLI_VENV)/.aws-cli: requirements/aws-cli.txt
 	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
 	    echo "make aws-cli needs Python 3.11 or newer with its venv module." >&2; exit 1; }; \
@@ -191,10 +205,11 @@ lock: ## Renew the locked requirement files
 	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
 	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
 	    $(COMPILE) --python-version 3.11 aws-cli.in -o aws-cli.txt && \
+	    $(COMPILE) --python-version 3.11 local-cloud.in -o local-cloud.txt && \
 	    $(COMPILE) --python-version 3.11 policy-linters.in -o policy-linters.txt && \
 	    cd ../layers/dependencies && $(COMPILE) --python-version 3.13 requirements.in -o requirements.txt
 
 .PHONY: clean
 clean: ## Remove environments, builds and caches
-	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(CLOUD_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

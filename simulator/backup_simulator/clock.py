@@ -1,4 +1,8 @@
-"""Virtual time: a heap of things to happen, in the order of their moments and of their making."""
+"""Virtual time: a heap of things to happen, in the order of their moments and of their making.
+
+With `haste` everything that takes time takes that many times less of it, while dates and what is due at a date stay as
+they are: for worlds beside processes that live by the wall clock.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,13 @@ from itertools import count
 class Clock:
     """Moves from one scheduled thing to the next. `now` is aware, UTC."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, *, haste: float = 1.0) -> None:
         if start.tzinfo is None:
             raise ValueError("a world's start needs a time zone")
+        if haste <= 0:
+            raise ValueError(f"haste must be more than 0, not {haste}")
         self.now = start
+        self._haste = haste
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
 
@@ -23,7 +30,7 @@ class Clock:
         heapq.heappush(self._heap, (max(moment, self.now), next(self._order), happening))
 
     def after(self, delay: timedelta, happening: Callable[[], None]) -> None:
-        self.at(self.now + delay, happening)
+        self.at(self.now + (delay if self._haste == 1.0 else delay / self._haste), happening)
 
     def run_until(self, moment: datetime) -> None:
         """Let everything happen that is due up to and including a moment."""

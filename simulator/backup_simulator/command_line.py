@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from backup_simulator.http_door import LOOPBACK, serve
+from backup_simulator.ministack_extension.serving import serve_joined
 from backup_simulator.switches import Delivery, UnknownBehaviour
 from backup_simulator.world import World
 
@@ -19,26 +23,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 after an interrupt, 2 for what makes no sense, with one sentence on standard error."""
     given = _parser().parse_args(arguments)
     try:
-        delivery = Delivery.named(_object("--delivery", given.delivery))
-        world = World(
-            seed=given.seed, unknown=_switches(given.unknown), delivery=delivery, enforce_identity=not given.lax
-        )
-        server = serve(world, given.port)
+        settings: dict[str, Any] = {
+            "seed": given.seed,
+            "unknown": _switches(given.unknown),
+            "delivery": Delivery.named(_object("--delivery", given.delivery)),
+            "enforce_identity": not given.lax,
+            "haste": given.haste,
+        }
+        run = _beside_ministack(given.port, settings) if given.with_ministack else _alone(given.port, settings)
     except (ValueError, TypeError) as error:
         return _complain(str(error))
     except OverflowError:
         return _complain(f"{given.port} is not a port: give one from 0 to 65535.")
     except OSError as error:
         return _complain(f"Port {given.port} of {LOOPBACK} cannot be used: {error.strerror}.")
-    sys.stdout.write(f"AWS Backup is simulated at http://{LOOPBACK}:{server.server_port} until interrupted.\n")
-    sys.stdout.flush()
     try:
-        server.serve_forever()
+        run()
     except KeyboardInterrupt:
         sys.stdout.write("\n")
-    finally:
-        server.server_close()
     return 0
+
+
+def _alone(port: int, settings: dict[str, Any]) -> Callable[[], None]:
+    server = serve(World(**settings), port)
+
+    def run() -> None:
+        _announce("AWS Backup is", server.server_port)
+        with server:
+            server.serve_forever()
+
+    return run
+
+
+def _beside_ministack(port: int, settings: dict[str, Any]) -> Callable[[], None]:
+    if find_spec("ministack") is None:
+        raise ValueError("ministack is not installed here: install backup-simulator[ministack].")
+    World(**settings)  # What makes no sense is said before anything is begun.
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((LOOPBACK, port))
+    # Said of a server that listens already: who reads it may call at once.
+    listening.listen()
+    ready = partial(_announce, "AWS Backup, and what ministack serves beside it, are", listening.getsockname()[1])
+    return partial(serve_joined, listening, settings, ready)
+
+
+def _announce(what: str, port: int) -> None:
+    sys.stdout.write(f"{what} simulated at http://{LOOPBACK}:{port} until interrupted.\n")
+    sys.stdout.flush()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1, help="of everything that is left to chance; default 1")
     command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
     command.add_argument("--delivery", default="{}", help="settings of Delivery, delays in seconds, as a JSON object")
+    command.add_argument("--haste", type=float, default=1.0, help="let what takes time take so many times less of it")
+    command.add_argument(
+        "--with-ministack", action="store_true", help="answer for the other services too, on the wall clock"
+    )
     command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
     return parser
 

@@ -119,19 +119,24 @@ class EventBridge:
     def _forward(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
         _, _, _, region, account, resource = target.arn.split(":", 5)
         receiver = (account, region, resource.removeprefix("event-bus/"))
-        refusal = None
-        if hops:
-            refusal = "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"
-        elif account != bus[0] and not self._admits(receiver, bus[0], target.role_arn):
-            refusal = "NO_PERMISSIONS"
-        elif region != bus[1] and region in OPT_IN and not self.reaches_opt_in_regions:
-            refusal = "CROSS_REGION_INGESTION_FAILED"
+        refusal = self.refusal(bus, receiver, target.role_arn, hops=hops)
         if refusal is None:
             self.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
             return
-        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=deepcopy(event))
+        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
         if target.dead_letter_arn:
             self.send(target.dead_letter_arn, json.dumps(event))
+
+    def refusal(self, bus: Bus, receiver: Bus, role_arn: str | None, *, hops: int) -> str | None:
+        """Why a bus would not forward to another one, as EventBridge calls it; None if it would."""
+        account, region, _ = receiver
+        if hops:
+            return "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"
+        if account != bus[0] and not self._admits(receiver, bus[0], role_arn):
+            return "NO_PERMISSIONS"
+        if region != bus[1] and region in OPT_IN and not self.reaches_opt_in_regions:
+            return "CROSS_REGION_INGESTION_FAILED"
+        return None
 
     def _admits(self, receiver: Bus, sender: str, role_arn: str | None) -> bool:
         """Cross-account bus targets need a role, and the receiving bus's policy."""

@@ -8,9 +8,10 @@ way in: it moves the clock, makes what the modelled services do not make, puts f
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
@@ -19,6 +20,15 @@ from backup_simulator.world import World
 
 LOOPBACK = "127.0.0.1"
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+
+
+class Request(NamedTuple):
+    """A request as it came: method, target with its query, headers by their usual names, body."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 def serve(world: World, port: int) -> ThreadingHTTPServer:
@@ -38,16 +48,16 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
                 with lock:
-                    status, kind, answer = _reply(world, self, body)
+                    status, kind, content = _reply(world, self, body)
             except ProcessDied:
                 # Whoever called is dead, as far as this world knows: no answer reaches him.
                 self.close_connection = True
                 return
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(content)
 
         do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - names that http.server asks for
 
@@ -58,16 +68,21 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
 
 
 def _reply(world: World, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, str, bytes]:
-    if request.path.startswith(control.CONTROL):
-        return control.reply(world, request.path.removeprefix(control.CONTROL), body)
+    headers = {name: value for name, value in request.headers.items()}  # noqa: C416 - it is no plain mapping
+    return answer(world, Request(request.command, request.path, headers, body))
+
+
+def answer(world: World, request: Request) -> tuple[int, str, bytes]:
+    """Status, content type and body of the answer, which may be an error in the service's own form."""
+    if request.target.startswith(control.CONTROL):
+        return control.reply(world, request.target.removeprefix(control.CONTROL), request.body)
     signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
     if signed is None:
         text = "The request is not signed: give any credentials; an access key id of 12 digits is the account."
         return 403, *wire.write_error("backup", "MissingAuthenticationTokenException", text)
     key, region, service = signed.groups()
     try:
-        headers = {name: value for name, value in request.headers.items()}  # noqa: C416 - it is no plain mapping
-        operation, parameters = _read(service, request, headers, body)
+        operation, parameters = read(service, request)
         return 200, *wire.write(service, operation, world.call(key, region, service, operation, parameters))
     except Refused as refused:
         return refused.status, *wire.write_error(service, refused.code, refused.message)
@@ -75,12 +90,10 @@ def _reply(world: World, request: BaseHTTPRequestHandler, body: bytes) -> tuple[
         return 501, *wire.write_error(service, "NotModelled", str(unknown))
 
 
-def _read(
-    service: str, request: BaseHTTPRequestHandler, headers: dict[str, str], body: bytes
-) -> tuple[str, dict[str, Any]]:
+def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     """Operation and parameters. Raises Refused for what cannot be read, or is not as the model demands."""
     try:
-        operation, parameters = wire.read(service, request.command, request.path, headers, body)
+        operation, parameters = wire.read(service, *request)
     except (ValueError, TypeError, AttributeError) as error:
         raise Refused("SerializationException", f"The request cannot be read: {error}") from error
     check_as_boto3(service, operation, parameters)

@@ -122,6 +122,10 @@ class Identity:
         self._sessions[key] = _Session(caller=caller, until=self._now() + SESSION if ends else None)
         return key
 
+    def admit(self, access_key: str, caller: Caller) -> None:
+        """Know a key that somebody else issued, and sees to its end."""
+        self._sessions[access_key] = _Session(caller=caller, until=None)
+
     def caller_of(self, access_key: str) -> Caller:
         """Raises Refused for a key that nobody issued, and for one whose session is over."""
         if len(access_key) == ACCOUNT_DIGITS and access_key.isdecimal():
@@ -150,7 +154,10 @@ class Identity:
         session_policy = _session_policy(request)
         assumed = Caller(account=role.account, role_arn=role.arn, session_policy=session_policy)
         key = self.issue(assumed, ends=True)
-        session_arn = role.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+        # The ARN of a session names its role without the path (reference_identifiers).
+        session_arn = (
+            f"{role.arn.partition(':role/')[0].replace(':iam:', ':sts:')}:assumed-role/{role.arn.rpartition('/')[2]}"
+        )
         return {
             "Credentials": {
                 "AccessKeyId": key,

@@ -54,9 +54,10 @@ class World:
         delivery: Delivery | None = None,
         organization_id: str = "o-simulated0",
         enforce_identity: bool = True,
+        haste: float = 1.0,
     ) -> None:
         self.random = Random(seed)
-        self.clock = Clock(start)
+        self.clock = Clock(start, haste=haste)
         self.unknown = unknown or UnknownBehaviour()
         self.delivery = delivery or Delivery()
         self.faults = FaultPlan(random=self.random)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_role_is_assumed_and_messages_are_sent_over_http(address: str) -> None
     assert news.publish(TopicArn=topic, Message="a < b", MessageAttributes=attributes)["MessageId"]
     with pytest.raises(ClientError, match="not authorized to perform: backup:ListCopyJobs"):
         client(address, "backup", granted["AccessKeyId"]).list_copy_jobs()
+
+
+def test_haste_shortens_what_takes_time_and_moves_no_date() -> None:
+    hasty = World(haste=60)
+    seen: list[str] = []
+    hasty.clock.after(timedelta(hours=1), lambda: seen.append("an hour's work"))
+    hasty.clock.at(hasty.now() + timedelta(hours=1), lambda: seen.append("a date"))
+
+    hasty.run_for(timedelta(minutes=1))
+
+    assert seen == ["an hour's work"]
