@@ -10,6 +10,7 @@ import pytest
 from rehearsal.template import parameters_of, read_template
 from secondhop_cli.init.parameter_files import MAIN, PLACES
 from secondhop_cli.init.questions import QUESTIONS
+from secondhop_cli.main import _parser
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
 
@@ -185,6 +186,8 @@ def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout
         f"workload account {WORKLOAD}, eu-west-1:",
         "--template-file stacks/workload.yaml",
         "sam build && sam deploy",
+        "secondhop doctor --stack second-hop --region eu-west-1",
+        f"--profile PROFILE-OF-{WORKLOAD} --profile PROFILE-OF-{BACKUP}",
     ]
 
     at = 0
@@ -253,3 +256,17 @@ def test_a_file_of_parameter_keys_and_values_is_understood_too(checkout):
         "OriginRetentionDays": "21",
         "WatchedVaultName": "watched-vault",
     }
+
+
+def test_accounts_are_read_with_blanks_and_a_comma_too_many(checkout):
+    checkout.init({**HUB, "workload_accounts": f" {WORKLOAD}, {NEIGHBOUR},"})
+
+    assert checkout.parameters("backup-account")["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
+
+
+def test_the_printed_flags_of_the_doctor_are_flags_that_it_has(checkout):
+    said = checkout.init(GOOD).said.replace("\\\n", " ")
+    (line,) = [each.strip() for each in said.splitlines() if each.strip().startswith("secondhop doctor")]
+    chosen = _parser().parse_args(line.split()[1:])
+
+    assert (chosen.stack, chosen.region) == ("second-hop", "eu-west-1")

@@ -24,7 +24,7 @@ from secondhop_cli.init.parameter_files import (
     said_before,
     write_parameters,
 )
-from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question
+from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question, accounts_of
 from secondhop_cli.init.samconfig import FRESH, NAME, edit_samconfig, read_samconfig
 from secondhop_cli.init.steps import FOLDER, steps
 
@@ -135,7 +135,7 @@ def _answers(found: Found, given: Mapping[str, str], ask: Ask | None) -> Answers
             answers[each.name] = _asked(ask, each, before or each.default)
         else:
             answers[each.name] = before or each.default
-    answers["workload_accounts"] = ",".join(each.strip() for each in answers["workload_accounts"].split(","))
+    answers["workload_accounts"] = ",".join(accounts_of(answers))
     return answers
 
 

@@ -37,6 +37,7 @@ def steps(answers: Answers, program: str) -> list[Step]:
         _backup_account(answers),
         *_workloads(answers),
         _main(answers),
+        _look(answers),
     ]
     return [replace(each, commands=tuple(_called(command, program) for command in each.commands)) for each in found]
 
@@ -137,4 +138,13 @@ def _main(answers: Answers) -> Step:
         where=f"{account}, {home}",
         why="Second Hop itself; it takes its parameters from samconfig.toml",
         commands=("sam build && sam deploy",),
+    )
+
+
+def _look(answers: Answers) -> Step:
+    profiles = " ".join(f"--profile PROFILE-OF-{each}" for each in (*accounts_of(answers), answers["backup_account"]))
+    return Step(
+        where="where you have a profile for each of these accounts",
+        why="what would make a copy fail is found before it does",
+        commands=(f"secondhop doctor --stack {answers['stack_name']} --region {answers['region']} \\\n  {profiles}",),
     )
