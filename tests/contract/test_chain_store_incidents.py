@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from secondhop.application.ports import ChainStore
 from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
-from tests.builders import NIGHT, NOW, with_hop
+from secondhop.domain.errors import ConflictError
+from tests.builders import DR_VAULT, NIGHT, NOW, with_hop
 from tests.contract.test_chain_store import LIMIT, numbered, save_new
 
 
@@ -43,3 +47,21 @@ def test_stranded_chains_are_found_by_their_cause_oldest_first(store: ChainStore
 
     store.save(with_hop(early, state=HopState.WAITING, trouble=None), before=early, limit=LIMIT)
     assert list(store.stranded(Cause.VAULT_KEY)) == [late.key]
+
+
+def test_a_circuit_is_clean_until_it_is_written_and_written_over_only_by_who_read_it(store: ChainStore) -> None:
+    clean = store.circuit(DR_VAULT.site)
+    assert clean == Circuit(site=DR_VAULT.site)
+
+    failed = clean
+    for _ in range(5):
+        after = failed.after_failure(NOW)
+        store.save_circuit(after, before=failed)
+        failed = after
+    assert store.circuit(DR_VAULT.site) == failed
+    with pytest.raises(ConflictError):
+        store.save_circuit(clean.after_failure(NOW), before=clean)
+
+    store.save_circuit(failed.after_success(), before=failed)
+    store.save_circuit(clean.after_failure(NOW), before=clean)
+    assert store.circuit(DR_VAULT.site).failures == 1

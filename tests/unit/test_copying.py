@@ -96,11 +96,14 @@ def test_a_start_that_never_gets_an_answer_is_announced_and_keeps_its_slot() -> 
         stage.clock.forward(minutes=6)
         stage(LOOK)
 
-    assert stage.chain.state is ChainState.STRANDED
-    assert stage.chain.hop("to-dr").state is HopState.COPYING
-    assert len(stage.announcer.messages) == 1
+    assert stage.chain.state is ChainState.COPYING
+    (message,) = stage.announcer.messages
+    assert "SITE_DOWN" in message.title
     stage(LOOK)
     assert stage.backup.started == []
+    stage.clock.forward(minutes=61)
+    stage(LOOK)
+    assert len(stage.backup.started) == 1
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,8 @@ TOLD = [
     (Cause.UNDECIDABLE, Again.OPERATOR, "cannot be told"),
     (Cause.CLAIMED, Again.OPERATOR, "two routes"),
     (Cause.STUCK, Again.DAILY, "Ask AWS Support"),
+    (Cause.SITE_DOWN, Again.SOON, "AWS Health Dashboard"),
+    (Cause.FIRST_HOP, Again.DAILY, "FirstHopRoleArn"),
     (Cause.DELETE_FAILED, Again.DAILY, "rds:DeleteDBSnapshot"),
     (Cause.DELETE_REFUSED, Again.DAILY, "legal hold"),
 ]

@@ -79,8 +79,8 @@ def test_there_is_no_last_call_where_the_first_message_is_fresh_or_nothing_expir
 @pytest.mark.parametrize(
     ("cause", "next_step"),
     [
-        (Cause.TRANSIENT, "Next: Second Hop tries again daily until the source expires."),
-        (Cause.SOURCE_KEY, "Next: Second Hop tries again daily until the source expires."),
+        (Cause.TRANSIENT, "Next: Second Hop tries again by itself until the source expires."),
+        (Cause.SOURCE_KEY, "Next: Second Hop looks again daily until the source expires."),
         (Cause.VANISHED, "Next: Second Hop waits for an operator: retry or abandon."),
     ],
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, TryAgainError
+from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 NOT_FOUND = frozenset({"ResourceNotFoundException"})
@@ -54,7 +54,9 @@ def error_of(error: ClientError) -> SecondHopError:
     text = f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
     if code_of(error) in DENIED:
         return DeniedError(text)
-    if code_of(error) in PASSING or is_server_fault(error):
+    if is_server_fault(error):
+        return SilentError(text)
+    if code_of(error) in PASSING:
         return TryAgainError(text)
     return FinalError(text)
 
@@ -71,4 +73,4 @@ def translated() -> Iterator[None]:
     except ClientError as error:
         raise error_of(error) from error
     except SILENCE as error:
-        raise TryAgainError(f"no answer: {error}") from error
+        raise SilentError(f"no answer: {error}") from error

@@ -13,6 +13,7 @@ from secondhop.application.ports import Installation
 from secondhop.domain import patience
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.ledger import Claim, Slot
 from secondhop.domain.slices import Slice
@@ -105,6 +106,26 @@ def read_claim(item: Item) -> Claim:
         return Claim(source, item["sk"]["S"].removeprefix("into#"), owner, item["hop"]["S"])
     except KeyError as error:
         raise UnreadableItemError(f"this claim cannot be read, it lacks {error}") from error
+
+
+def circuit_item(circuit: Circuit) -> Item:
+    memory = {
+        "failures": circuit.failures,
+        "opened_at": moment(circuit.opened_at) if circuit.opened_at else None,
+        "probe_after": moment(circuit.probe_after) if circuit.probe_after else None,
+    }
+    keys = {"pk": text(f"circuit#{circuit.site.account}#{circuit.site.region}"), "sk": text("copies")}
+    return {**keys, "memory": text(json.dumps(memory, sort_keys=True))}
+
+
+def read_circuit(item: Item, site: Site) -> Circuit:
+    """Raises UnreadableItemError."""
+    try:
+        memory = json.loads(item["memory"]["S"])
+        times = {name: memory[name] and datetime.fromisoformat(memory[name]) for name in ("opened_at", "probe_after")}
+        return Circuit(site=site, failures=int(memory["failures"]), **times)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 
 def installation_item(installation: Installation) -> Item:

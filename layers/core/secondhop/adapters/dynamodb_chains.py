@@ -6,6 +6,7 @@
 | claim | `claim#<source ARN>` | `into#<destination vault ARN>` |
 | slots | `slots#<account>#<region>` | `type#<resource type>` |
 | group of incidents | `group#<id>` | `members` |
+| circuit of a site | `circuit#<account>#<region>` | `copies` |
 | pause | `pause` | `route#<route>` |
 | installation | `installation` | `memory` |
 
@@ -30,11 +31,13 @@ from secondhop.adapters.chain_items import (
     CHECK_QUEUE,
     chain_item,
     chain_keys,
+    circuit_item,
     claim_keys,
     expiry,
     group_keys,
     installation_item,
     moment,
+    read_circuit,
     read_claim,
     read_installation,
     text,
@@ -44,6 +47,7 @@ from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, cla
 from secondhop.application.ports import Installation
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.ledger import Changes, Claim, changes
@@ -52,6 +56,7 @@ from secondhop.domain.ledger import Changes, Claim, changes
 BATCH_KEYS = 100
 # A group is of one day; half a year later nobody waits for its end any more.
 GROUP_MEMORY = timedelta(days=180)
+_NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
@@ -188,6 +193,21 @@ class DynamoDbChains:
             found |= {_key_of(item) for item in answer["Responses"].get(self._table, [])}
             request = answer.get("UnprocessedKeys")
         return found
+
+    def circuit(self, site: Site) -> Circuit:
+        keys = circuit_item(Circuit(site=site))
+        item = self._get({"pk": keys["pk"], "sk": keys["sk"]})
+        return read_circuit(item, site) if item else Circuit(site=site)
+
+    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+        condition = "memory = :before" if before != Circuit(site=after.site) else _NEVER_OR_CLEAN
+        request = {
+            "Item": circuit_item(after),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": {":before": circuit_item(before)["memory"]},
+        }
+        if not self._if_still_so(self._client.put_item, request):
+            raise ConflictError(f"the circuit of {after.site} was written by somebody else")
 
     def pause(self, *, route: str, by: str | None) -> None:
         keys = {"pk": text("pause"), "sk": text(f"route#{route}")}

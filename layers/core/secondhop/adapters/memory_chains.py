@@ -10,6 +10,7 @@ from threading import Lock
 from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
@@ -24,6 +25,7 @@ class MemoryChains:
         self._slots: dict[tuple[Site, str], dict[str, Slot]] = {}
         self._groups: dict[str, set[str]] = {}
         self._told: set[str] = set()
+        self._circuits: dict[Site, Circuit] = {}
         self._paused: dict[str, str] = {}
         self._installation: Installation | None = None
         self._lock = Lock()
@@ -117,6 +119,15 @@ class MemoryChains:
             self._groups.pop(group, None)
             self._told.discard(group)
             return True
+
+    def circuit(self, site: Site) -> Circuit:
+        return self._circuits.get(site, Circuit(site=site))
+
+    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+        with self._lock:
+            if self.circuit(after.site) != before:
+                raise ConflictError(f"the circuit of {after.site} was written by somebody else")
+            self._circuits[after.site] = after
 
     def pause(self, *, route: str, by: str | None) -> None:
         if by is None:

@@ -15,9 +15,9 @@ from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
-from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, Hop, IntermediateState
-from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.arn import Site, Vault
+from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState
+from secondhop.domain.errors import ConflictError, DeniedError, SilentError, TryAgainError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival
@@ -46,6 +46,11 @@ class Performer:
             yield from self._effect(chain, command, route)
         except DeniedError as denied:
             yield from self._denied(chain, command, str(denied))
+        except SilentError as silence:
+            hops = _hops_concerned(chain, command) if isinstance(command, ask.Question) else ()
+            yield from (seen.SiteSilent(hop=hop, why=str(silence)) for hop in hops)
+            if not hops:
+                yield seen.Postponed(why=f"{type(command).__name__} was not answered: {silence}")
         except TryAgainError as passing:
             yield seen.Postponed(why=f"{type(command).__name__} was not possible now: {passing}")
 
@@ -64,6 +69,8 @@ class Performer:
                 yield from self._question(chain, command, route)
             case ask.HandOn(point=point, vault=vault):
                 self.queue.put([_arrival_news(chain, point, vault)])
+            case ask.NoteSite(site=site, has_arrived=has_arrived):
+                self._note_site(site, has_arrived=has_arrived)
             case ask.WakeRelatives():
                 self._wake_relatives(chain)
             case ask.WakeWaiting(site=site, resource_type=resource_type):
@@ -76,6 +83,8 @@ class Performer:
         match command:
             case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.switch):
                 yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
+            case ask.SurveyCopies(subject=hop) if why := self._why_blocked(chain.hop(hop)):
+                yield seen.SiteDown(hop=hop, why=why)
             case ask.SurveyCopies(subject=hop):
                 yield survey_copies(self.chains, self.backup, chain, chain.hop(hop))
             case ask.SurveyNewer(subject=hop):
@@ -156,6 +165,26 @@ class Performer:
             yield seen.DeleteRefused(intermediate=command.subject, code=refused.code, message=refused.message)
         else:
             yield seen.DeleteAccepted(intermediate=command.subject)
+
+    def _why_blocked(self, hop: Hop) -> str | None:
+        """Why no copy may be started into the hop's site now; None lets this one through."""
+        circuit = self.chains.circuit(hop.destination.site)
+        if hop.state is not HopState.WAITING or not circuit.is_open:
+            return None
+        if circuit.blocks(self.now()):
+            return circuit.words()
+        try:
+            self.chains.save_circuit(circuit.probed(self.now()), before=circuit)
+        except ConflictError:
+            return circuit.words()
+        return None
+
+    def _note_site(self, site: Site, *, has_arrived: bool) -> None:
+        """Count a copy's end for its site. Two that end at the same moment may count as one."""
+        before = self.chains.circuit(site)
+        after = before.after_success() if has_arrived else before.after_failure(self.now())
+        if after != before:
+            self.chains.save_circuit(after, before=before)
 
     def _announce(self, chain: Chain, command: ask.Announce) -> None:
         """Tell of an incident, with the database's lag. The topic speaks of a group once, and once of its end."""

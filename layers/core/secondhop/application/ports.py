@@ -10,6 +10,7 @@ from typing import Protocol
 from secondhop.application.work import JobNews, Work
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
@@ -108,6 +109,12 @@ class ChainStore(Protocol):
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         """Chains that are stranded for a cause, the oldest backup first."""
+
+    def circuit(self, site: Site) -> Circuit:
+        """What is remembered of copies into a site."""
+
+    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+        """Raises ConflictError if somebody else wrote it meanwhile."""
 
     def pause(self, *, route: str, by: str | None) -> None:
         """Stop acting on a route (by whom), or go on (None)."""

@@ -48,6 +48,7 @@ class ChainRun:
 
     def _take(self, fact: Observation) -> list[Observation]:
         """Decide on a fact and act; what was learned by that is the answer."""
+        fact = self._with_its_site(fact)
         for _ in range(CONFLICT_TRIES):
             decision = advance(self.chain, fact, route=self.route, now=self.now())
             if self.observe_only and any(
@@ -63,6 +64,15 @@ class ChainRun:
             except ConflictError:
                 self._read_again()
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
+
+    def _with_its_site(self, fact: Observation) -> Observation:
+        """A failed copy counts for its hop only if it is not its site that fails."""
+        if isinstance(fact, seen.CopySeen) and fact.job.state != "FAILED":
+            return fact
+        if not isinstance(fact, (seen.CopySeen, seen.CopyRefused)):
+            return fact
+        site = next((hop.destination.site for hop in self.chain.hops if hop.name == fact.hop), None)
+        return fact if site is None else replace(fact, is_site_down=self.chains.circuit(site).is_open)
 
     def _carry_out(self, decision: Decision) -> list[Observation]:
         before = str(self.stored.state) if self.stored is not None else None

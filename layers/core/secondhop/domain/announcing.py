@@ -119,8 +119,8 @@ def _last_call_at(incident: Incident) -> datetime | None:
 def _opening(incident: Incident) -> Announce:
     chain, trouble, remedy = incident.chain, incident.trouble, REMEDIES[incident.trouble.cause]
     next_step = {
-        Again.SOON: "Second Hop tries again daily until the source expires.",
-        Again.DAILY: "Second Hop tries again daily until the source expires.",
+        Again.SOON: "Second Hop tries again by itself until the source expires.",
+        Again.DAILY: "Second Hop looks again daily until the source expires.",
         Again.OPERATOR: "Second Hop waits for an operator: retry or abandon.",
     }[remedy.again]
     shared = () if incident.group is None else ("More recovery points may share this cause: no more messages today.",)

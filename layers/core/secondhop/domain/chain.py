@@ -80,7 +80,7 @@ class Hop:
     hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
     says that a newer one of its database was verified into the same vault.
     `trouble` is why it cannot go on now; `unresolved` is the trouble that the
-    operators heard of, and that no retry has overcome yet.
+    operators heard of, and that no retry has overcome yet. `silent_since` is when AWS stopped answering about it.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Hop:
     last_seen_at: datetime | None = None
     is_superseded: bool = False
     unresolved: Trouble | None = None
+    silent_since: datetime | None = None
     seen_gone_at: datetime | None = None
 
 

@@ -49,6 +49,8 @@ class Cause(StrEnum):
     UNDECIDABLE = "UNDECIDABLE"
     CLAIMED = "CLAIMED"
     STUCK = "STUCK"
+    SITE_DOWN = "SITE_DOWN"
+    FIRST_HOP = "FIRST_HOP"
     DELETE_FAILED = "DELETE_FAILED"
     DELETE_REFUSED = "DELETE_REFUSED"
 
@@ -159,6 +161,16 @@ REMEDIES: dict[Cause, Remedy] = {
         again=Again.OPERATOR, words="Another chain makes this very copy; two routes name the same vaults. Remove one."
     ),
     Cause.STUCK: Remedy(again=Again.DAILY, words="Ask AWS Support about the job or point that the message names."),
+    Cause.SITE_DOWN: Remedy(
+        again=Again.SOON,
+        words="Nothing here: AWS Backup or the Region does not work as it should (see the AWS Health Dashboard). "
+        "Copies go on by themselves when it does.",
+    ),
+    Cause.FIRST_HOP: Remedy(
+        again=Again.DAILY,
+        words="Mend what the message quotes. Then start this copy by hand, or give FirstHopRoleArn to the stack, so "
+        "that Second Hop starts it.",
+    ),
     Cause.DELETE_FAILED: Remedy(
         again=Again.DAILY,
         words="AWS accepted the delete and did not carry it out. Allow the role that made the point to delete "

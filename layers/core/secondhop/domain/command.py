@@ -138,6 +138,14 @@ class HandOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSite:
+    """Remember how a copy into a site ended: it arrived, or failed by AWS's own fault."""
+
+    site: Site
+    has_arrived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WakeRelatives:
     """Put the older chains of a database back on the queue, since a newer copy has been verified."""
 
@@ -152,4 +160,4 @@ class WakeWaiting:
     resource_type: str
 
 
-Command = EffectCommand | Question | HandOn | WakeRelatives | WakeWaiting
+Command = EffectCommand | Question | HandOn | NoteSite | WakeRelatives | WakeWaiting

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from secondhop.domain import patience
 from secondhop.domain.chain import Hop, HopState
-from secondhop.domain.classification import Cause, classify
-from secondhop.domain.command import HandOn, InspectArrival, StartCopy, SurveyCopies
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
 from secondhop.domain.lifecycle import DELETION_WINDOW, is_too_late, promised_expiry
 from secondhop.domain.observation import (
     ClaimRefused,
@@ -71,10 +71,8 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
 def _leave_to_others(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     """A first hop that is only watched: say why it failed, and look daily whether others copied it."""
-    last = newest_of(list(fact.jobs)) if fact.jobs else None
-    said = last.message if last is not None else "no copy job of it is known any more"
-    cause = classify(message=said, category=last.category if last is not None else "")
-    return strand(s, cause, f"{said} (FirstHopRoleArn is empty, so that Second Hop does not start first hops)")
+    said = newest_of(list(fact.jobs)).message if fact.jobs else "no copy job of it is known any more"
+    return strand(s, Cause.FIRST_HOP, f"{said} (FirstHopRoleArn is empty, so Second Hop does not start first hops)")
 
 
 def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
@@ -143,7 +141,8 @@ def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) ->
     if hop.promised_until is None:
         hop = _promise(s, hop)
     reason = f"verifies {job.arrival}" + (", found in the destination vault" if is_adopted else "")
-    return HopStep(hop=hop, reason=reason, commands=(InspectArrival(subject=hop.name, point=job.arrival or ""),))
+    ask = InspectArrival(subject=hop.name, point=job.arrival or "")
+    return HopStep(hop=hop, reason=reason, commands=(ask, *_note_arrival(s)))
 
 
 def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
@@ -156,8 +155,14 @@ def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
         failures=0,
         seen_gone_at=s.now,
     )
-    command = HandOn(point=job.arrival or "", vault=hop.destination)
-    return HopStep(hop=hop, reason=f"{job.arrival} has landed, and has a chain of its own", commands=(command,))
+    commands: tuple[Command, ...] = (HandOn(point=job.arrival or "", vault=hop.destination), *_note_arrival(s))
+    return HopStep(hop=hop, reason=f"{job.arrival} has landed, and has a chain of its own", commands=commands)
+
+
+def _note_arrival(s: HopSituation) -> tuple[NoteSite, ...]:
+    """A copy that was under way arrived, so its site works."""
+    is_news = s.hop.state is HopState.COPYING
+    return (NoteSite(site=s.hop.destination.site, has_arrived=True),) if is_news else ()
 
 
 def strand_unfit_source(s: HopSituation, fact: SourceUnfit) -> HopStep:

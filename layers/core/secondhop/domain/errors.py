@@ -11,6 +11,10 @@ class TryAgainError(SecondHopError):
     """Trying the same thing again later helps: throttling, an unavailable service, a lost race."""
 
 
+class SilentError(TryAgainError):
+    """AWS did not answer, or only that it has a fault of its own (5xx). Throttling is an answer."""
+
+
 class ConflictError(TryAgainError):
     """Somebody else wrote the item, or took the slot, between our reading and our writing."""
 

@@ -25,11 +25,11 @@ from secondhop.domain.steps import (
     HopSituation,
     HopStep,
     enter,
-    replace_hop,
     retry_after_failure,
     stay,
     strand,
     trouble_in_flight,
+    with_site_incident,
 )
 
 
@@ -81,7 +81,8 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
     if fact.command.attempt != s.hop.attempt or s.hop.job_id is not None:
         return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
     cause = classify(message=fact.message, code=fact.code)
-    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1)
+    said = f"{fact.code}: {fact.message}"
+    return retry_after_failure(s, cause, said, attempt=s.hop.attempt - 1, is_site_down=fact.is_site_down)
 
 
 def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
@@ -91,7 +92,8 @@ def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
     """
     hop = replace(s.hop, failures=s.hop.failures + 1)
     if hop.failures >= patience.COPY_TRIES:
-        return trouble_in_flight(replace_hop(s, hop), Cause.TRANSIENT, fact.message)
+        told = with_site_incident(s, replace(hop, not_before=s.now + patience.LONGEST_BACK_OFF), fact.message)
+        return HopStep(hop=told, reason=f"no answer ({fact.message}), {hop.failures} times; looks again in an hour")
     return HopStep(hop=hop, reason=f"no answer ({fact.message}); looks again when the fence has passed")
 
 
@@ -109,7 +111,7 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state == "COMPLETED":
         return stay(s, "asks the completed job for its arrival", InspectJob(subject=s.hop.name, job_id=job.job_id))
     if job.state == "FAILED":
-        return _failed(s, job, attempt=s.hop.attempt)
+        return _failed(s, job, attempt=s.hop.attempt, is_site_down=fact.is_site_down)
     return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
 
 
@@ -127,12 +129,13 @@ def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     return HopStep(hop=hop, reason=f"copy job {job.job_id} is {job.state}")
 
 
-def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
+def _failed(s: HopSituation, job: JobSeen, *, attempt: int, is_site_down: bool = False) -> HopStep:
     cause = classify(message=job.message, category=job.category)
     if cause is Cause.UNSHARE and job.arrival is not None:
         # The role vanished during the copy: "the copied point exists" (devguide/create-cross-account-backup).
         return arrived(s, job, attempt=attempt, is_adopted=False)
-    return retry_after_failure(s, cause, job.message or f"copy job {job.job_id} {job.state}", attempt=attempt)
+    said = job.message or f"copy job {job.job_id} {job.state}"
+    return retry_after_failure(s, cause, said, attempt=attempt, is_site_down=is_site_down)
 
 
 def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:

@@ -133,6 +133,7 @@ class CopyRefused(HopObservation):
     command: StartCopy
     code: str
     message: str
+    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +145,13 @@ class CopyUnanswered(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen in some state."""
+    """A copy job of this hop's source and destination was seen in some state.
+
+    `is_site_down`: the circuit of the destination's site is open.
+    """
 
     job: JobSeen
+    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +194,20 @@ class ClaimRefused(HopObservation):
     """Another chain has claimed this source and destination."""
 
     owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSilent(HopObservation):
+    """A question about the hop was not answered, or only by AWS's own fault."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteDown(HopObservation):
+    """Copies into the hop's site fail one after the other, whoever starts them."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,9 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 # An operator who was told of a trouble is told once more while its source can still be copied.
 LAST_CALL = timedelta(days=2)
 
+# A Region that does not answer for so long is worth a message; shorter ones pass by themselves.
+SILENCE_PATIENCE = timedelta(hours=1)
+
 # The chain's item outlives the points that it claimed by this much, for stragglers among the events.
 MEMORY = timedelta(days=30)
 

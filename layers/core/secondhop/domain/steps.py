@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from secondhop.domain import patience
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
-from secondhop.domain.command import Command
+from secondhop.domain.command import Command, NoteSite
 from secondhop.domain.route import Route
 
 
@@ -93,17 +93,31 @@ def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
     return replace(hop, state=state, since=now, not_before=None, slot_wanted=False, trouble=None)
 
 
-def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt: int) -> HopStep:
-    """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain."""
+def retry_after_failure(
+    s: HopSituation, cause: Cause, message: str, *, attempt: int, is_site_down: bool = False
+) -> HopStep:
+    """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain.
+
+    A failure by AWS's own fault is noted for its site, and is not counted while the site's circuit is open.
+    """
     tries, longest = budget(cause)
-    failures = s.hop.failures + 1
+    is_the_sites = cause is Cause.TRANSIENT
+    noted = (NoteSite(site=s.hop.destination.site, has_arrived=False),) if is_the_sites else ()
+    failures = s.hop.failures + (0 if is_the_sites and is_site_down else 1)
     hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
     if failures >= tries:
-        return strand(replace_hop(s, hop), cause, message)
-    wait = patience.back_off(failures, longest=longest)
+        return replace(strand(replace_hop(s, hop), cause, message), commands=noted)
+    wait = patience.back_off(max(failures, 1), longest=longest)
     waiting = replace(enter(hop, HopState.WAITING, s.now), not_before=s.now + wait)
     minutes = int(wait.total_seconds() // 60)
-    return HopStep(hop=waiting, reason=f"failed ({cause}): {message}; tried again after {minutes} minutes")
+    return HopStep(
+        hop=waiting, reason=f"failed ({cause}): {message}; tried again after {minutes} minutes", commands=noted
+    )
+
+
+def with_site_incident(s: HopSituation, hop: Hop, why: str) -> Hop:
+    """Something is to be told without a trouble of the hop's own: it goes on by itself when the site does."""
+    return replace(hop, unresolved=hop.unresolved or Trouble(cause=Cause.SITE_DOWN, message=why, since=s.now))
 
 
 def replace_hop(s: HopSituation, hop: Hop) -> HopSituation:

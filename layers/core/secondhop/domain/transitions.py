@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules
+from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules, site_rules
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import HopState, IntermediateState
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation, IntermediateStep
@@ -64,6 +64,8 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
     HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V, D)),
     HopRow(W, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
+    HopRow(W, seen.SiteSilent, site_rules.note_silence, (W,)),
+    HopRow(W, seen.SiteDown, site_rules.wait_for_the_site, (W,)),
     HopRow(C, seen.Noticed, flight_rules.check_on_the_copy, (C,)),
     HopRow(C, seen.RetryAsked, flight_rules.check_on_the_copy, (C,)),
     HopRow(C, seen.CopyStarted, flight_rules.note_started_job, (C,)),
@@ -73,10 +75,12 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(C, seen.CopySeen, flight_rules.follow_the_job, (C, W, V, D, S)),
     HopRow(C, seen.JobMissing, flight_rules.search_for_forgotten_job, (C,)),
     HopRow(C, seen.AskingDenied, flight_rules.report_denial_in_flight, (C,)),
+    HopRow(C, seen.SiteSilent, site_rules.note_silence, (C,)),
     HopRow(V, seen.Noticed, arrival_rules.ask_for_the_arrival, (V,)),
     HopRow(V, seen.RetryAsked, arrival_rules.ask_for_the_arrival, (V,)),
     HopRow(V, seen.ArrivalInspected, arrival_rules.judge_the_arrival, (V, D, W, S)),
     HopRow(V, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
+    HopRow(V, seen.SiteSilent, site_rules.note_silence, (V,)),
     HopRow(D, seen.Noticed, arrival_rules.look_at_verified_copy, (D,)),
     HopRow(D, seen.RetryAsked, arrival_rules.look_at_verified_copy, (D,)),
     HopRow(D, seen.NewerSurveyed, arrival_rules.look_at_newest_copy, (D,)),

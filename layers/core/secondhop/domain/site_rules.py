@@ -1,0 +1,25 @@
+"""The rules of a hop whose site does not work: AWS does not answer there, or all copies into it fail. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from secondhop.domain import patience
+from secondhop.domain.circuit import PROBE_INTERVAL
+from secondhop.domain.observation import SiteDown, SiteSilent
+from secondhop.domain.steps import HopSituation, HopStep, with_site_incident
+
+
+def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
+    """Any working state, and a question was not answered. The operators are told when that lasts."""
+    since = s.hop.silent_since or s.now
+    hop = replace(s.hop, silent_since=since)
+    if s.now - since < patience.SILENCE_PATIENCE:
+        return HopStep(hop=hop, reason=f"no answer: {fact.why}")
+    return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"no answer since {since.isoformat()}: {fact.why}")
+
+
+def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
+    """WAITING, and the site's circuit is open: no attempt is made, and one incident speaks for all."""
+    hop = replace(s.hop, not_before=s.now + PROBE_INTERVAL)
+    return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"waits: {fact.why}")

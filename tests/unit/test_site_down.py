@@ -1,0 +1,160 @@
+"""A site that does not answer, or into which every copy fails: nothing is used up, and one message speaks for all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from secondhop.application.work import Look, PointNews
+from secondhop.domain.chain import ChainState
+from secondhop.domain.circuit import FAILURES_TO_OPEN, PROBE_INTERVAL, Circuit
+from secondhop.domain.errors import ConflictError, SilentError
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, an_arrival
+from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
+
+INTERNAL = "Copy job failed. An internal error occurred."
+
+
+def many(count: int) -> Stage:
+    stage = Stage()
+    for number in range(count):
+        point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
+        stage.backup.put(point)
+        stage(
+            PointNews(
+                arn=point.arn,
+                vault_arn=WATCHED.arn,
+                status="COMPLETED",
+                database=point.database,
+                resource_type="RDS",
+                created_at=NIGHT,
+            )
+        )
+    return stage
+
+
+def live_jobs(stage: Stage) -> list[str]:
+    return [job.job_id for job in stage.backup.jobs.values() if job.state == "CREATED"]
+
+
+def fail_everything(stage: Stage) -> int:
+    """Let every job that is under way fail; how many."""
+    found = live_jobs(stage)
+    for job_id in found:
+        stage(job_news(stage.backup.fail_job(job_id, INTERNAL)))
+    return len(found)
+
+
+def a_round(stage: Stage, *, minutes: int) -> None:
+    """Time passes, and every chain looks at itself."""
+    stage.clock.forward(minutes=minutes)
+    for chain in stage.chains.all():
+        stage(Look(key=chain.key))
+
+
+def test_eight_hours_of_failing_copies_strand_nothing_and_send_one_message() -> None:
+    stage = many(12)
+    attempts = fail_everything(stage)
+    for _ in range(8 * 4):
+        a_round(stage, minutes=15)
+        attempts += fail_everything(stage)
+
+    assert {chain.state for chain in stage.chains.all()} == {ChainState.WAITING}
+    assert max(chain.hops[0].failures for chain in stage.chains.all()) < 6
+    assert attempts < 12 + 8 * 4 + 12, "one probe at a time"
+    (message,) = stage.announcer.messages
+    assert "SITE_DOWN" in message.title
+
+    for _ in range(6):
+        for number, job_id in enumerate(live_jobs(stage)):
+            source = stage.backup.jobs[job_id].source
+            database = next(point.database for point in stage.backup.points.values() if point.arn == source)
+            copy = a_copy(arn=f"copy-{job_id}-{number}", database=database)
+            stage(job_news(stage.backup.finish(job_id, copy)))
+        stage.drain()
+        a_round(stage, minutes=60)
+    assert {chain.state for chain in stage.chains.all()} == {ChainState.COMPLETE}
+    assert [message.is_closed for message in stage.announcer.messages] == [False, True]
+
+
+def test_a_region_that_does_not_answer_is_told_of_after_an_hour_and_closed_when_it_does() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("points_of", *[SilentError("no answer: timed out")] * 8)
+    stage(arrived())
+    for _ in range(3):
+        a_round(stage, minutes=15)
+    assert stage.announcer.messages == []
+
+    for _ in range(2):
+        a_round(stage, minutes=15)
+    (message,) = stage.announcer.messages
+    assert "timed out" in "".join(message.lines)
+    assert (stage.chain.state, stage.chain.hops[0].failures) == (ChainState.WAITING, 0)
+
+    for _ in range(3):
+        a_round(stage, minutes=15)
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    assert [message.is_closed for message in stage.announcer.messages] == [False, True]
+
+
+def test_an_answer_in_between_begins_the_hour_anew() -> None:
+    stage = copying()
+    for _ in range(6):
+        stage.backup.fail("job", SilentError("timed out"))
+        a_round(stage, minutes=40)
+        a_round(stage, minutes=10)
+
+    assert stage.announcer.messages == []
+
+
+def test_silence_about_something_else_than_a_hop_is_a_postponement() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    stage.backup.fail("points_of", SilentError("timed out"))
+    stage.clock.forward(days=1, minutes=1)
+    report = stage(LOOK)
+
+    assert any("was not answered" in step.reason for step in report.steps)
+
+
+def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
+    stage = many(1)
+    circuit = stage.chains.circuit(DR_VAULT.site)
+    fail_everything(stage)
+    opened = Circuit(site=DR_VAULT.site, failures=9, opened_at=NOW, probe_after=NOW)
+    stage.chains.save_circuit(opened, before=stage.chains.circuit(DR_VAULT.site))
+    assert circuit.failures == 0
+
+    def taken(_after: Circuit, *, before: Circuit) -> None:
+        raise ConflictError(f"written by another instance than the one that read {before}")
+
+    stage.chains.save_circuit = taken  # type: ignore[method-assign]
+    a_round(stage, minutes=20)
+
+    assert len(stage.backup.started) == 1
+    assert stage.chains.all()[0].state is ChainState.WAITING
+
+
+def test_a_circuit_opens_with_the_fifth_failure_in_a_row_and_closes_with_an_arrival() -> None:
+    circuit = Circuit(site=DR_VAULT.site)
+    for _ in range(FAILURES_TO_OPEN - 1):
+        circuit = circuit.after_failure(NOW)
+    assert not circuit.is_open
+    assert circuit.words().startswith("since now")
+
+    opened = circuit.after_failure(NOW)
+    assert (opened.is_open, opened.blocks(NOW), opened.blocks(NOW + PROBE_INTERVAL)) == (True, True, False)
+    again = opened.after_failure(NOW + timedelta(hours=1))
+    assert (again.opened_at, again.probe_after) == (NOW, opened.probe_after)
+    assert opened.probed(NOW + timedelta(hours=1)).blocks(NOW + timedelta(hours=1))
+    assert again.after_success() == Circuit(site=DR_VAULT.site)
+
+
+@pytest.mark.parametrize("message", ["Access Denied trying to call AWS Backup service", "Token expired"])
+def test_only_a_fault_of_aws_counts_for_the_site(message: str) -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", message)))
+
+    assert stage.chains.circuit(DR_VAULT.site).failures == (1 if message == "Token expired" else 0)
