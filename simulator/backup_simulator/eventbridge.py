@@ -90,7 +90,9 @@ class EventBridge:
                 delay += delivery.batch * (1 + 3 * chance())
             # "At least once": the same event again, or another event that says the same.
             is_another = number > 0 and chance() < ANOTHER_EVENT
-            sent = event | {"id": self.make_id()} if is_another else event
+            sent = event if number == 0 else deepcopy(event)
+            if is_another:
+                sent["id"] = self.make_id()
             self.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
@@ -99,20 +101,23 @@ class EventBridge:
         index = self._indexes.get(bus)
         if index is None or index.size != len(rules):
             index = self._indexes[bus] = RuleIndex(rules)
-        for rule in index.candidates(event):
-            if rule.enabled and matches(rule.pattern, event):
-                body = json.dumps(event)
-                # The trace has an event of its own: who reads it cannot change what is still on its way.
-                self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=json.loads(body))
-                for target in rule.targets:
-                    self._send(bus, event, body, target, hops)
+        matched = [rule for rule in index.candidates(event) if rule.enabled and matches(rule.pattern, event)]
+        if not matched:
+            return
+        body = json.dumps(event)
+        for number, rule in enumerate(matched):
+            # Each line of the trace has an event of its own: who reads it cannot change what is still on its way.
+            own = event if number == 0 else json.loads(body)
+            self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=own)
+            for target in rule.targets:
+                self._send(bus, body, target, hops)
 
-    def _send(self, bus: Bus, event: dict[str, Any], body: str, target: RuleTarget, hops: int) -> None:
+    def _send(self, bus: Bus, body: str, target: RuleTarget, hops: int) -> None:
         service = target.arn.split(":")[2]
         if service == "sqs":
             self.send(target.arn, body)
         elif service == "events":
-            self._forward(bus, event, target, hops)
+            self._forward(bus, json.loads(body), target, hops)
         else:
             raise NotModelled(f"a rule's target of service {service} is not modelled: {target.arn}")
 

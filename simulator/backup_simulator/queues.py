@@ -76,7 +76,7 @@ class Queue:
         message = Message(
             id=self.make_id(),
             body=body,
-            attributes=deepcopy(attributes or {}),
+            attributes=deepcopy(attributes) if attributes else {},
             sent_at=now,
             visible_at=now + timedelta(seconds=delay_seconds),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,7 @@ def test_a_copy_job_runs_over_http_as_it_does_in_process(address: str) -> None:
     assert since == [job]
     (seen,) = control(address, "world")["copy_jobs"]
     assert seen["id"] == started["CopyJobId"]
+    assert abs(datetime.fromisoformat(seen["created_at"]) - job["CreationDate"]) < timedelta(milliseconds=1)
 
 
 def test_errors_over_http_are_typed_as_boto3_types_them(address: str) -> None:

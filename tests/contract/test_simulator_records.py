@@ -144,6 +144,19 @@ def test_an_event_that_was_emitted_does_not_change_on_its_way() -> None:
     assert bodies[0]["detail"]["state"] == "CREATED"
 
 
+def test_each_line_of_the_trace_has_an_event_of_its_own() -> None:
+    world = World()
+    place = world.site(A, HOME)
+    for name in ("one", "two"):
+        place.put_rule(name, pattern={"source": ["aws.backup"]}, targets=[])
+    world.events.emit(A, HOME, "Copy Job State Change", [], {"state": "CREATED"})
+    world.run_for(timedelta(hours=1))
+    one, two = (line.facts["event"] for line in world.trace if line.kind == "event")
+    spoil(one)
+
+    assert two["detail"] == {"state": "CREATED"}
+
+
 def test_a_duplicate_is_the_same_event_or_another_that_says_the_same() -> None:
     ids = []
     for seed in range(20):

@@ -19,3 +19,19 @@ def test_the_example_of_the_readme_runs_in_a_suite_of_its_own(tmp_path: Path) ->
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "1 passed" in ran.stdout
+
+
+def test_the_seed_of_the_command_line_is_the_worlds(tmp_path: Path) -> None:
+    """Fails, in a suite of its own, unless the fixture's world is that of seed 3."""
+    (tmp_path / "test_seed.py").write_text(
+        "from backup_simulator import World\n\n\n"
+        "def test_seed(backup_world, backup_clock, backup_faults):\n"
+        "    assert backup_world.make_id() == World(seed=3).make_id()\n"
+        "    assert backup_clock is backup_world.clock\n"
+        "    assert backup_faults is backup_world.faults\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "backup_simulator.pytest_plugin", "--backup-seed=3", "."]
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
