@@ -103,7 +103,9 @@ class StagedJourney(Journey):
         return str(job.get("StatusMessage", job["State"]))
 
     def newest_point(self) -> Point:
-        return self.world.recovery_points()[-1]
+        """The point itself, which a misconfiguration may change; not a view of it."""
+        seen = self.world.recovery_points()[-1]
+        return self.world.vault_by_arn(seen.vault_arn).points[seen.arn]
 
 
 class FirstHop(StagedJourney):

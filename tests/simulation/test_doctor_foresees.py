@@ -113,6 +113,31 @@ def test_a_misconfiguration_is_foreseen_before_the_copy_fails_and_gone_when_mend
     assert journey.outcome() == "COMPLETED"
 
 
+def name_the_role_in_the_key(journey: StagedJourney) -> None:
+    policy = journey.source_key.policy
+    assert policy is not None
+    named = {"Effect": "Allow", "Principal": {"AWS": journey.role}, "Resource": "*"}
+    use = {**named, "Action": ["kms:DescribeKey", "kms:CreateGrant"]}
+    journey.source_key.policy = {**policy, "Statement": [*policy["Statement"], use]}
+
+
+@pytest.mark.parametrize("hop", [FirstHop, SecondHop])
+def test_a_role_that_the_keys_policy_names_needs_no_policy_of_its_own(hop: type[StagedJourney]) -> None:
+    journey = hop()
+    role = journey.world.identity.roles[journey.role]
+    role.policies = tuple(
+        {**policy, "Statement": [each for each in policy["Statement"] if "kms:" not in str(each["Action"])]}
+        for policy in role.policies
+    )
+    assert journey.clinic.kinds("fails") == {"key-refuses-the-role"}
+    assert journey.outcome() != "COMPLETED"
+
+    name_the_role_in_the_key(journey)
+
+    assert journey.clinic.kinds("fails") == set()
+    assert journey.outcome() == "COMPLETED"
+
+
 def test_every_misconfiguration_that_fails_a_copy_is_foreseen_or_said_why_not() -> None:
     assert CASES.keys() == FIRST_HOP.keys() | NOT_FORESEEN.keys()
     assert not FIRST_HOP.keys() & NOT_FORESEEN.keys()

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 QUANTIFIERS = ("ForAnyValue:", "ForAllValues:")
+# Of an ARN.
+PARTS = 6
 
 
 class Fit(StrEnum):
@@ -60,12 +63,20 @@ def _test(operator: str, found: Any, wanted: Any, *, is_known: bool) -> Fit:
     quantifier = next((each for each in QUANTIFIERS if operator.startswith(each)), "")
     plain = operator.removeprefix(quantifier)
     if plain == "Null":
-        return Fit.of((found is None) == (str(_listed(wanted)[0]).lower() == "true"))
+        return Fit.of((found is None) == (str(listed(wanted)[0]).lower() == "true"))
     if found is None:
-        # A missing key meets negated operators, ...IfExists and ForAllValues, and no others.
-        return Fit.of(plain.endswith("IfExists") or "Not" in plain or quantifier == "ForAllValues:")
-    tested = [_compare(plain.removesuffix("IfExists"), str(each), _listed(wanted)) for each in _listed(found)]
-    return all_of(*tested) if quantifier == "ForAllValues:" else any_of(*tested)
+        return Fit.of(_meets_when_missing(quantifier, plain))
+    tested = [_compare(plain.removesuffix("IfExists"), str(each), listed(wanted)) for each in listed(found)]
+    # Of several values a negated operator without a quantifier wants none to match.
+    wants_all = quantifier == "ForAllValues:" or (not quantifier and "Not" in plain)
+    return all_of(*tested) if wants_all else any_of(*tested)
+
+
+def _meets_when_missing(quantifier: str, plain: str) -> bool:
+    """A key that the request does not carry: ForAllValues is met, ForAnyValue never; else negation and ...IfExists."""
+    if quantifier:
+        return quantifier == "ForAllValues:"
+    return plain.endswith("IfExists") or "Not" in plain
 
 
 def _compare(operator: str, value: str, wanted: list[Any]) -> Fit:
@@ -80,23 +91,31 @@ def _compare(operator: str, value: str, wanted: list[Any]) -> Fit:
         case "StringEqualsIgnoreCase" | "Bool":
             holds = value.lower() in [each.lower() for each in texts]
         case "StringLike":
-            holds = any(_like(value, each) for each in texts)
+            holds = any(like(value, each) for each in texts)
         case "ArnLike" | "ArnEquals":
-            holds = any(_arn_like(value, each) for each in texts)
+            holds = any(arn_like(value, each) for each in texts)
         case _:
             return Fit.UNCLEAR
     return Fit.of(holds != negated)
 
 
-def _like(value: str, pattern: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), value, re.DOTALL) is not None
+def arn_like(value: str, pattern: str) -> bool:
+    """Part by part: no wildcard reaches over a colon but in the last of the six; missing parts are wildcards."""
+    patterns = pattern.split(":", PARTS - 1)
+    patterns += ["*"] * (PARTS - len(patterns))
+    parts = value.split(":", PARTS - 1)
+    return len(parts) == PARTS and all(map(like, parts, patterns))
 
 
-def _arn_like(value: str, pattern: str) -> bool:
-    """Each of the six parts is compared for itself, so that a wildcard does not reach over a colon into the next."""
-    parts, patterns = value.split(":", 5), pattern.split(":", 5)
-    return pattern == "*" or (len(parts) == len(patterns) and all(map(_like, parts, patterns)))
+def like(value: str, pattern: str) -> bool:
+    return _regex(pattern).fullmatch(value) is not None
 
 
-def _listed(value: Any) -> list[Any]:
+@lru_cache(maxsize=1024)
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def listed(value: Any) -> list[Any]:
+    """What a policy may write as one value or as a list."""
     return list(value) if isinstance(value, list | tuple) else [value]

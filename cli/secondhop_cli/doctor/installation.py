@@ -65,6 +65,10 @@ class Installation:
     def every_site(self) -> tuple[Site, ...]:
         return (*self.workloads, self.home, self.dr)
 
+    def site_of(self, role_arn: str) -> Site:
+        """Where to ask about a role: IAM is the same in every Region."""
+        return Site(role_arn.split(":")[4], self.main.region)
+
     @property
     def watched_vault_arn(self) -> str:
         return self.vault_arn(self.home, self.watched_vault)

@@ -8,13 +8,13 @@ destination vault's. It is done by the destination account's AWSServiceRoleForBa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
 from secondhop_cli.doctor.permissions import Need, lacking
-from secondhop_cli.doctor.policies import Asker, Deed, Verdict, judge
+from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
 from secondhop_cli.doctor.visit import Visit, site_of_key
 
 USE = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
@@ -23,6 +23,9 @@ FOR_AWS = {"kms:GrantIsForAWSResource": "true"}
 # A copy's requests do not come "via" RDS as far as this condition sees; statements that ask for it do not apply.
 ABSENT = frozenset({"kms:ViaService", "aws:SourceArn", "aws:SourceAccount"})
 OWNERS = {"alias/aws/rds"}
+
+
+Policy = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +76,24 @@ def aliases(visit: Visit, key_arn: str) -> tuple[str, ...]:
     )
 
 
-def _copier(visit: Visit, policy: dict[str, Any], key_arn: str, part: Part) -> Iterator[Outcome]:
+def _copier(visit: Visit, policy: Policy, key_arn: str, part: Part) -> Iterator[Outcome]:
     role = visit.installation.backup_service_role(part.copier_account)
-    refused, unclear = _refused(visit, policy, key_arn, role, (GRANT, *USE))
+    refused = []
+    for action in (GRANT, *USE):
+        found = _admission(visit, policy, key_arn, role, action)
+        if found.verdict is Verdict.UNCLEAR:
+            yield _unclear(key_arn, role, found)
+        elif found.verdict is not Verdict.ALLOWED:
+            refused.append(action)
     if refused:
         yield Finding(
             kind="key-refuses-the-copier",
             site=site_of_key(key_arn),
             resource=key_arn,
             what=f"The policy of the key of {part.whose} does not allow {', '.join(refused)} to {role}.",
-            mend="Add these statements to the key's policy (aws kms put-key-policy); without "
-            "kms:ViaService, which the copy "
-            "does not meet. An explicit deny must go.",
+            mend="Add these statements to the key's policy (aws kms put-key-policy); without kms:ViaService, "
+            "which the copy does not meet. An explicit deny must go.",
             statements=admitting(role),
-        )
-    elif unclear:
-        yield NotChecked(
-            what=f"whether the key {key_arn} admits {role}",
-            reason=f"its statement {unclear} has a condition that cannot be judged from outside",
         )
 
 
@@ -114,73 +117,76 @@ def admitting(role: str) -> tuple[dict[str, Any], ...]:
     return use, grant
 
 
-def _refused(
-    visit: Visit, policy: dict[str, Any], key_arn: str, role: str, actions: tuple[str, ...]
-) -> tuple[list[str], str]:
-    """The actions that a key's policy does not allow to a role, and a statement that leaves one of them unclear."""
-    account = role.split(":")[4]
-    site = site_of_key(key_arn)
+def _passed(visit: Visit, policy: Policy, key_arn: str, part: Part) -> Iterator[Outcome]:
+    """The passed role describes the key and grants it: let in by name, or by IAM where the key leaves that to it."""
+    role = part.passed_role
+    refused: list[Need] = []
+    missing: list[Need] = []
+    for need in (
+        Need(actions=("kms:DescribeKey",), resource=key_arn),
+        Need(actions=(GRANT,), resource=key_arn, context=FOR_AWS),
+    ):
+        found = _admission(visit, policy, key_arn, role, need.actions[0])
+        if found.verdict is Verdict.UNCLEAR:
+            yield _unclear(key_arn, role, found)
+        elif found.verdict is not Verdict.ALLOWED:
+            refused.append(need)
+        elif not _is_let_in_by_name(visit, policy, key_arn, role, need) and lacking(
+            visit, visit.installation.site_of(role), role, [need]
+        ):
+            missing.append(need)
+    yield from _not_let(key_arn, part, refused, "the key's policy", {"Principal": {"AWS": role}})
+    yield from _not_let(key_arn, part, missing, "a policy of the role", {})
+
+
+def _not_let(
+    key_arn: str, part: Part, needs: list[Need], where: str, principal: Mapping[str, Any]
+) -> Iterator[Outcome]:
+    if needs:
+        actions = ", ".join(need.actions[0] for need in needs)
+        yield Finding(
+            kind="key-refuses-the-role",
+            site=site_of_key(key_arn),
+            resource=key_arn,
+            what=f"{part.passed_role} may not {actions} with the key of {part.whose}: {where} does not allow it.",
+            mend=f"Add these statements to {where}.",
+            statements=tuple({**principal, **need.statement(need.actions)} for need in needs),
+        )
+
+
+def _is_let_in_by_name(visit: Visit, policy: Policy, key_arn: str, role: str, need: Need) -> bool:
+    """A key of the role's own account that names the role asks for no policy of the role."""
+    if account_of(role) != site_of_key(key_arn).account:
+        return False
+    found = _admission(visit, policy, key_arn, role, need.actions[0], by_name=True)
+    return found.verdict is Verdict.ALLOWED
+
+
+def _admission(
+    visit: Visit, policy: Policy, key_arn: str, role: str, action: str, *, by_name: bool = False
+) -> Judgement:
+    """What a key's policy says of a role's use of it. Only calls about grants carry kms:GrantIsForAWSResource."""
+    account = account_of(role)
     context = {
         "aws:PrincipalAccount": account,
         "aws:PrincipalArn": role,
-        "aws:PrincipalOrgID": _organization(visit, policy, account, site.region),
         "kms:CallerAccount": account,
+        **(FOR_AWS if action == GRANT else {}),
     }
-    refused, unclear = [], ""
-    for action in actions:
-        known = context | (FOR_AWS if action == GRANT else {})
-        absent = ABSENT | (frozenset() if action == GRANT else frozenset(FOR_AWS))
-        known = {name: value for name, value in known.items() if value}
-        deed = Deed(action=action, resource=key_arn, context=known, absent=absent)
-        found = judge(policy, Asker(account=account, arn=role), deed)
-        if found.verdict is Verdict.UNCLEAR:
-            unclear = found.statement
-        elif found.verdict is not Verdict.ALLOWED:
-            refused.append(action)
-    return refused, unclear
+    if "principalorgid" in json.dumps(policy).lower():
+        # Asked only where the policy speaks of it.
+        context["aws:PrincipalOrgID"] = visit.organization(visit.installation.site_of(role))
+    absent = ABSENT | (frozenset() if action == GRANT else frozenset(FOR_AWS))
+    deed = Deed(action=action, resource=key_arn, context=context, absent=absent)
+    return judge(policy, Asker(account=account, arn=role), deed, by_name=by_name)
 
 
-def _organization(visit: Visit, policy: dict[str, Any], account: str, region: str) -> str:
-    """Asked only where the policy speaks of it: a key policy that names its principals needs no more."""
-    if "principalorgid" not in json.dumps(policy).lower():
-        return ""
-    site = next(each for each in visit.installation.every_site if each.account == account)
-    return visit.organization(type(site)(account, region))
-
-
-def _passed(visit: Visit, policy: dict[str, Any], key_arn: str, part: Part) -> Iterator[Outcome]:
-    """The passed role describes the key and grants it: by IAM if the key's policy leaves that to its account."""
-    role, site = part.passed_role, site_of_key(key_arn)
-    refused, unclear = _refused(visit, policy, key_arn, role, ("kms:DescribeKey", GRANT))
-    needs = (
-        Need(actions=("kms:DescribeKey",), resource=key_arn),
-        Need(actions=(GRANT,), resource=key_arn, context=FOR_AWS),
+def _unclear(key_arn: str, role: str, found: Judgement) -> NotChecked:
+    return NotChecked(
+        what=f"whether the key {key_arn} admits {role}",
+        reason=f"its statement {found.statement} has a condition that cannot be judged from outside",
     )
-    if refused:
-        yield Finding(
-            kind="key-refuses-the-role",
-            site=site,
-            resource=key_arn,
-            what=f"The policy of the key of {part.whose} does not allow {', '.join(refused)} to {role}.",
-            mend="Add these statements to the key's policy (aws kms put-key-policy).",
-            statements=tuple({"Principal": {"AWS": role}, **need.statement(need.actions)} for need in needs),
-        )
-    elif unclear:
-        reason = f"its statement {unclear} has a condition that cannot be judged from outside"
-        yield NotChecked(what=f"whether the key {key_arn} admits {role}", reason=reason)
-    missing = lacking(visit, site if site.account == role.split(":")[4] else _site_of(visit, role), role, needs)
-    if missing:
-        actions = ", ".join(action for _, actions in missing for action in actions)
-        yield Finding(
-            kind="key-refuses-the-role",
-            site=site,
-            resource=key_arn,
-            what=f"The role {role} may not {actions} with the key of {part.whose}.",
-            mend="Add these statements to a policy of the role.",
-            statements=tuple(need.statement(refused) for need, refused in missing),
-        )
 
 
-def _site_of(visit: Visit, role: str) -> Any:
-    account = role.split(":")[4]
-    return next(each for each in visit.installation.every_site if each.account == account)
+def account_of(role: str) -> str:
+    return role.split(":")[4]

@@ -9,13 +9,12 @@ policies say is asked of IAM (SimulatePrincipalPolicy) instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from secondhop_cli.doctor.conditions import Fit, all_of, any_of, condition_fits, not_
+from secondhop_cli.doctor.conditions import Fit, all_of, any_of, arn_like, condition_fits, like, listed, not_
 
 Statement = Mapping[str, Any]
 
@@ -59,72 +58,77 @@ class Judgement:
     statement: str = ""
 
 
-def judge(document: Mapping[str, Any], asker: Asker, deed: Deed) -> Judgement:
-    """What a resource's policy says of somebody's deed."""
+def judge(document: Mapping[str, Any], asker: Asker, deed: Deed, *, by_name: bool = False) -> Judgement:
+    """What a resource's policy says of somebody's deed.
+
+    `by_name`: an allow must name the asker itself, or everybody; one that names its account only hands the question on
+    to the account's own policies (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+    """
     allows: dict[Fit, str] = {}
     denies: dict[Fit, str] = {}
-    for number, statement in enumerate(_listed(document.get("Statement", [])), start=1):
+    for number, statement in enumerate(listed(document.get("Statement", [])), start=1):
         name = str(statement.get("Sid") or f"statement {number}")
-        found = denies if statement.get("Effect") == "Deny" else allows
-        found.setdefault(_fits(statement, asker, deed), name)
-    if Fit.YES in denies:
-        return Judgement(verdict=Verdict.DENIED, statement=denies[Fit.YES])
-    if Fit.UNCLEAR in denies:
-        return Judgement(verdict=Verdict.UNCLEAR, statement=denies[Fit.UNCLEAR])
-    if Fit.YES in allows:
-        return Judgement(verdict=Verdict.ALLOWED, statement=allows[Fit.YES])
-    if Fit.UNCLEAR in allows:
-        return Judgement(verdict=Verdict.UNCLEAR, statement=allows[Fit.UNCLEAR])
+        is_deny = statement.get("Effect") == "Deny"
+        fit = _fits(statement, asker, deed, by_name=by_name and not is_deny)
+        (denies if is_deny else allows).setdefault(fit, name)
+    for found, fit, verdict in (
+        (denies, Fit.YES, Verdict.DENIED),
+        (denies, Fit.UNCLEAR, Verdict.UNCLEAR),
+        (allows, Fit.YES, Verdict.ALLOWED),
+        (allows, Fit.UNCLEAR, Verdict.UNCLEAR),
+    ):
+        if fit in found:
+            return Judgement(verdict=verdict, statement=found[fit])
     return Judgement(verdict=Verdict.NOTHING)
 
 
-def _fits(statement: Statement, asker: Asker, deed: Deed) -> Fit:
+def _fits(statement: Statement, asker: Asker, deed: Deed, *, by_name: bool) -> Fit:
     return all_of(
-        _names(statement, asker),
-        _about(statement, "Action", deed.action, fold=True),
-        _about(statement, "Resource", deed.resource),
+        _names(statement, asker, by_name=by_name),
+        _about_action(statement, deed.action),
+        _about_resource(statement, deed.resource),
         condition_fits(statement.get("Condition", {}), deed.context, deed.absent),
     )
 
 
-def _names(statement: Statement, asker: Asker) -> Fit:
-    if "NotPrincipal" in statement:
-        return not_(_is_named(statement["NotPrincipal"], asker))
-    return _is_named(statement.get("Principal", {}), asker)
+def _names(statement: Statement, asker: Asker, *, by_name: bool) -> Fit:
+    if "NotPrincipal" not in statement:
+        return _is_among(statement.get("Principal", {}), asker, by_name=by_name)
+    # A role is spared only if it and its account are named (reference_policies_elements_notprincipal).
+    spared = statement["NotPrincipal"]
+    whole_account = Asker(account=asker.account, arn=f"arn:aws:iam::{asker.account}:root", service=asker.service)
+    return not_(all_of(_is_among(spared, asker, by_name=True), _is_among(spared, whole_account, by_name=False)))
 
 
-def _is_named(principal: Any, asker: Asker) -> Fit:
+def _is_among(principal: Any, asker: Asker, *, by_name: bool) -> Fit:
     if principal == "*":
         return Fit.YES
     if asker.service:
-        return Fit.of(asker.service in _listed(principal.get("Service", [])))
-    return any_of(*(_is(each, asker) for each in _listed(principal.get("AWS", []))))
+        return Fit.of(asker.service in listed(principal.get("Service", [])))
+    return any_of(*(_is(each, asker, by_name=by_name) for each in listed(principal.get("AWS", []))))
 
 
-def _is(named: str, asker: Asker) -> Fit:
-    whole_account = named == asker.account or re.fullmatch(rf"arn:[\w-]+:iam::{asker.account}:root", named)
-    if named == "*" or whole_account or (asker.arn and named == asker.arn):
+def _is(named: str, asker: Asker, *, by_name: bool) -> Fit:
+    if named in ("*", asker.arn):
         return Fit.YES
-    # A role of the account is named, and which one asks is not known.
-    return Fit.UNCLEAR if not asker.arn and f":{asker.account}:" in named else Fit.NO
+    if named == asker.account or re.fullmatch(rf"arn:[\w-]+:iam::{asker.account}:root", named):
+        return Fit.of(not by_name)
+    # A session of the account is named, or some role of it while it is not known which one asks.
+    is_open = f":{asker.account}:" in named and (not asker.arn or ":assumed-role/" in named)
+    return Fit.UNCLEAR if is_open else Fit.NO
 
 
-def _about(statement: Statement, element: str, value: str, *, fold: bool = False) -> Fit:
-    """Actions are compared without regard to case; resources with it. A resource's policy may leave Resource out."""
-    if f"Not{element}" in statement:
-        return Fit.of(not _matches(statement[f"Not{element}"], value, fold=fold))
-    return Fit.of(_matches(statement.get(element, "*" if element == "Resource" else []), value, fold=fold))
+def _about_action(statement: Statement, action: str) -> Fit:
+    """Actions are compared without regard to case."""
+    is_inverted = "NotAction" in statement
+    patterns = listed(statement["NotAction"] if is_inverted else statement.get("Action", []))
+    return Fit.of(any(like(action.lower(), each.lower()) for each in patterns) is not is_inverted)
 
 
-def _matches(patterns: Any, value: str, *, fold: bool) -> bool:
-    return any(_pattern(each, fold=fold).fullmatch(value) is not None for each in _listed(patterns))
-
-
-@lru_cache(maxsize=1024)
-def _pattern(text: str, *, fold: bool) -> re.Pattern[str]:
-    written = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(written, re.DOTALL | (re.IGNORECASE if fold else 0))
-
-
-def _listed(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list | tuple) else [value]
+def _about_resource(statement: Statement, resource: str) -> Fit:
+    """Trust policies have no Resource. A policy variable in it is known to the real request alone."""
+    is_inverted = "NotResource" in statement
+    patterns = listed(statement["NotResource"] if is_inverted else statement.get("Resource", "*"))
+    if any(each == "*" or arn_like(resource, each) for each in patterns):
+        return Fit.of(not is_inverted)
+    return Fit.UNCLEAR if any("${" in each for each in patterns) else Fit.of(is_inverted)
