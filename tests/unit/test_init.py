@@ -127,6 +127,18 @@ def test_a_samconfig_of_ones_own_is_understood_in_every_form_that_sam_takes(chec
     assert ("# end" in text) == ("# end" in checkout.texts()["samconfig.toml"])
 
 
+def test_what_sam_deploy_guided_wrote_is_kept_where_it_stands(checkout):
+    guided = '[default.deploy.parameters]\nstack_name = "hop"\nregion = "eu-west-1"\ncapabilities = "CAPABILITY_IAM"\n'
+    (checkout.folder / "samconfig.toml").write_text(guided)
+    given = {key: value for key, value in GOOD.items() if key != "region"}
+    done = checkout.init(given)
+
+    deploy = tomllib.loads(checkout.texts()["samconfig.toml"])["default"]["deploy"]["parameters"]
+    assert (done.code, deploy["stack_name"], deploy["region"]) == (0, "hop", "eu-west-1")
+    assert "--stack-name hop-dr-region" in done.said
+    assert "global" not in checkout.texts()["samconfig.toml"]
+
+
 def test_without_a_samconfig_one_is_made(checkout):
     (checkout.folder / "samconfig.toml").unlink()
     assert checkout.init(GOOD).code == 0

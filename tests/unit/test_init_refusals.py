@@ -147,6 +147,16 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text,
     assert checkout.texts() == before
 
 
+def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(checkout):
+    (checkout.folder / "samconfig.toml").write_text('default = {deploy = {parameters = {region = "eu-west-1"}}}\n')
+    before = checkout.texts()
+    refused = checkout.init(GOOD)
+
+    assert refused.code == 2
+    assert "move it aside" in refused.complaints[0]
+    assert checkout.texts() == before
+
+
 def test_outside_of_a_checkout_nothing_is_written(tmp_path):
     checkout = Checkout(tmp_path)
     (tmp_path / "template.yaml").unlink()

@@ -154,12 +154,12 @@ def _refuse(problems: list[str], errors: TextIO) -> int:
 def _write(directory: Path, found: Found, answers: Answers, stream: TextIO, errors: TextIO) -> int:
     after = {stack: merged(stack, found.parameters.get(stack, {}), answers) for stack in PLACES}
     texts = {f"{FOLDER}/{stack}.json": write_parameters(after[stack]) for stack in PLACES if stack != MAIN}
-    texts[NAME] = edit_samconfig(
-        found.samconfig,
-        stack_name=answers["stack_name"],
-        region=answers["region"],
-        parameters=after[MAIN],
-    )
+    try:
+        texts[NAME] = edit_samconfig(
+            found.samconfig, stack_name=answers["stack_name"], region=answers["region"], parameters=after[MAIN]
+        )
+    except UnreadableFileError as error:
+        return _refuse([f"{error}: move it aside, and init makes a new one"], errors)
     try:
         for name, text in texts.items():
             _report(directory, name, found, after, text, stream)

@@ -26,26 +26,33 @@ fail_on_empty_changeset = false
 def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
     """The stack's name and Region where they are said, and the main stack's parameters. Raises UnreadableFileError."""
     document = _parsed(text)
-    said = {
-        "stack_name": str(_section(document, GLOBAL).get("stack_name", "")),
-        "region": str(_section(document, DEPLOY).get("region", "")),
-    }
+    said = {key: str(_section(document, _home_of(document, key)).get(key, "")) for key in ("stack_name", "region")}
     overrides = _section(document, DEPLOY).get("parameter_overrides", "")
     return {name: value for name, value in said.items() if value}, _overrides(overrides)
 
 
 def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Parameters) -> str:
-    """The text with those values set."""
+    """The text with those values set. Raises UnreadableFileError where they cannot be put in place."""
+    document = _parsed(text)
     lines = text.splitlines()
-    lines = _set(lines, GLOBAL, "stack_name", [f'stack_name = "{stack_name}"'])
-    lines = _set(lines, DEPLOY, "region", [f'region = "{region}"'])
+    lines = _set(lines, _home_of(document, "stack_name"), "stack_name", [f'stack_name = "{stack_name}"'])
+    lines = _set(lines, _home_of(document, "region"), "region", [f'region = "{region}"'])
     rows = [f"  {key}={_quoted(value)}" for key, value in parameters.items()]
     # A backslash at the end of a line of a TOML text joins it with the next one.
     joined = [f"{row} \\" for row in rows[:-1]] + [f'{row}"""' for row in rows[-1:]]
     lines = _set(lines, DEPLOY, "parameter_overrides", ['parameter_overrides = """\\', *joined])
     edited = "\n".join(lines) + "\n"
-    _parsed(edited)
+    if read_samconfig(edited) != ({"stack_name": stack_name, "region": region}, parameters):
+        raise UnreadableFileError(f"{NAME} is written in a way in which nothing can be put in place")
     return edited
+
+
+def _home_of(document: dict[str, Any], key: str) -> tuple[str, ...]:
+    """Where a value stands, or else is put: `sam deploy --guided` writes both beside the parameters."""
+    for section in (DEPLOY, GLOBAL):
+        if key in _section(document, section):
+            return section
+    return GLOBAL if key == "stack_name" else DEPLOY
 
 
 def _parsed(text: str) -> dict[str, Any]:
