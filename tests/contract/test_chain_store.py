@@ -268,3 +268,16 @@ def test_a_slot_that_the_table_lost_does_not_hold_its_chain_up(table: tuple[Dyna
 
     saved = store.save(with_hop(copying, state=HopState.VERIFYING), before=copying, limit=LIMIT)
     assert store.get(copying.key) == saved
+
+
+def test_the_longest_lag_goes_first_and_databases_without_any_copy_before_all(store: ChainStore) -> None:
+    def waiting(number: int, newest: int | None, made: int) -> Chain:
+        copy = None if newest is None else NIGHT - timedelta(days=newest)
+        chain = numbered(number, created_at=NIGHT - timedelta(days=made))
+        return save_new(store, with_hop(chain, slot_wanted=True, newest_copy=copy))
+
+    short, long, bare = waiting(1, newest=1, made=9), waiting(2, newest=5, made=0), waiting(3, newest=None, made=0)
+    older = waiting(4, newest=5, made=1)
+
+    found = list(store.waiting(site=DR_VAULT.site, resource_type="RDS"))
+    assert found == [bare.key, older.key, long.key, short.key]

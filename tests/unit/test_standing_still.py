@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from secondhop.application.work import Abandon, Retry
-from secondhop.domain.chain import Chain, ChainState
+from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError
 from tests.builders import (
+    ARRIVAL_ARN,
+    NIGHT,
     NOW,
     a_copy,
     a_job,
@@ -181,3 +183,44 @@ def test_a_message_that_an_incident_opened_does_not_follow_the_one_that_it_close
     stage(LOOK)
 
     assert [each.is_closed for each in stage.announcer.messages] == [True]
+
+
+def test_a_chain_that_waits_for_an_operator_takes_over_what_others_copied() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "encrypted with the AWS managed key can't be shared")))
+    assert stage.chain.state is ChainState.STRANDED
+    stage.clock.forward(days=1, minutes=1)
+    stage(LOOK)
+    stage.clock.forward(hours=1)
+    stage(LOOK)
+    assert (stage.chain.state, len(stage.backup.started)) == (ChainState.STRANDED, 1)
+
+    stage.backup.jobs["BY-HAND"] = a_job(job_id="BY-HAND", state="COMPLETED", arrival=a_copy().arn)
+    stage.backup.put(a_copy())
+    stage.clock.forward(days=1)
+    stage(LOOK)
+    assert stage.chain.state is ChainState.COMPLETE
+    assert stage.announcer.messages[-1].is_closed
+
+
+def test_nobody_looks_for_copies_of_a_source_that_is_long_gone() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "encrypted with the AWS managed key can't be shared")))
+    stage.clock.forward(days=30)
+    stage.backup.fail("jobs_into", AssertionError("nobody asks"))
+    report = stage(LOOK)
+
+    assert "only an operator can help" in report.steps[0].reason
+
+
+def test_a_waiting_chain_remembers_how_far_its_database_lags_behind() -> None:
+    stage = complete()
+    later = an_arrival(arn=ARRIVAL_ARN + "-2", created_at=NIGHT + timedelta(days=1))
+    blocker = an_arrival(arn=ARRIVAL_ARN + "-3", created_at=NIGHT + timedelta(hours=12))
+    for point in (blocker, later):
+        stage.backup.put(point)
+        stage(arrived(arn=point.arn))
+
+    waiting = stage.chains.get(ChainKey(later.arn, "default"))
+    assert waiting is not None
+    assert (waiting.hops[0].slot_wanted, waiting.hops[0].newest_copy) == (True, NIGHT)

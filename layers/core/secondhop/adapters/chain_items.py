@@ -71,7 +71,7 @@ def chain_item(chain: Chain) -> Item:
     if chain.next_check is not None:
         item |= {"check_queue": text(CHECK_QUEUE), "check_at": text(moment(chain.next_check))}
     for site in waits_for(chain)[:1]:
-        item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": item["created_at"]}
+        item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": _turn(chain)}
     cause = stranded_by(chain)
     if cause is not None:
         item["stranded_by"] = text(cause)
@@ -80,6 +80,12 @@ def chain_item(chain: Chain) -> Item:
 
 def group_keys(group: str) -> Item:
     return {"pk": text(f"group#{group}"), "sk": text("members")}
+
+
+def _turn(chain: Chain) -> Item:
+    """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup."""
+    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
+    return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 
 def expiry(chain: Chain) -> Item:

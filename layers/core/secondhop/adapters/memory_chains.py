@@ -87,7 +87,7 @@ class MemoryChains:
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         found = [
-            (chain.created_at, chain.key)
+            (_turn(chain), chain.key)
             for chain in self._chains.values()
             if chain.resource_type == resource_type and site in waits_for(chain)
         ]
@@ -153,6 +153,12 @@ class MemoryChains:
 def stranded_by(chain: Chain) -> Cause | None:
     """The first cause by which a chain is stranded, or None if it is not."""
     return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
+
+
+def _turn(chain: Chain) -> tuple[bool, datetime, datetime]:
+    """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
+    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
+    return newest is not None, newest or chain.created_at, chain.created_at
 
 
 def waits_for(chain: Chain) -> tuple[Site, ...]:

@@ -93,7 +93,7 @@ class ChainStore(Protocol):
         """Chains whose next check has come, longest overdue first."""
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
-        """Chains that wait for a slot into a site, the oldest backup first."""
+        """Chains that wait for a slot into a site: those without any copy, then by the longest lag, oldest backup."""
 
     def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
         """Those of the keys that have a chain."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
 from secondhop.application.report import Step
+from secondhop.application.survey import newest_verified
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain
@@ -58,7 +59,8 @@ class ChainRun:
             try:
                 return self._carry_out(decision)
             except SlotTakenError as taken:
-                return [seen.SlotRefused(hop=taken.hop, why=str(taken))]
+                newest = newest_verified(self.chains, self.chain)
+                return [seen.SlotRefused(hop=taken.hop, why=str(taken), newest_copy=newest)]
             except ClaimTakenError as taken:
                 return [seen.ClaimRefused(hop=taken.hop, owner=str(taken.owner))]
             except ConflictError:

@@ -44,20 +44,24 @@ def _arrivals_of_others(chains: ChainStore, chain: Chain) -> Iterator[str]:
             yield from (hop.arrival for hop in other.hops if hop.arrival is not None)
 
 
+def newest_verified(chains: ChainStore, chain: Chain) -> datetime | None:
+    """The creation date of the newest backup of a chain's database that has a verified final copy."""
+    for each in chains.of_database(chain.database, newest_first=True):
+        if not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops):
+            return each.created_at
+    return None
+
+
 def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
     """How old the newest verified final copy of the chain's database is, in words."""
     try:
-        verified = [
-            each.created_at
-            for each in chains.of_database(chain.database)
-            if not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops)
-        ]
+        newest = newest_verified(chains, chain)
     except UnreadableItemError as error:
         return f"Lag: not known, because {error}"
-    if not verified:
+    if newest is None:
         return "Lag: this database has no verified final copy"
-    hours = (now - max(verified)).total_seconds() / 3600
-    return f"Lag: {hours:.0f} hours; the newest verified final copy is of {max(verified).isoformat()}"
+    hours = (now - newest).total_seconds() / 3600
+    return f"Lag: {hours:.0f} hours; the newest verified final copy is of {newest.isoformat()}"
 
 
 def survey_keep(

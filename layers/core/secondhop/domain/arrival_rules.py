@@ -8,9 +8,17 @@ from secondhop.domain import patience
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import InspectArrival, SurveyCopies, SurveyNewer
-from secondhop.domain.copy_rules import arrived, look_before_copying
+from secondhop.domain.copy_rules import arrived, look_before_copying, newest_of
 from secondhop.domain.lifecycle import DELETION_WINDOW
-from secondhop.domain.observation import ArrivalInspected, AskingDenied, CopySeen, NewerSurveyed, Noticed, RetryAsked
+from secondhop.domain.observation import (
+    ArrivalInspected,
+    AskingDenied,
+    CopiesSurveyed,
+    CopySeen,
+    NewerSurveyed,
+    Noticed,
+    RetryAsked,
+)
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
 from secondhop.domain.verification import Verdict, judge_arrival
 
@@ -86,12 +94,35 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
     """STRANDED, and time has passed: once a day is worth another try where trying can help at all."""
     if s.hop.trouble is None or REMEDIES[s.hop.trouble.cause].again is Again.OPERATOR:
-        return stay(s, "stranded; only an operator can help")
+        return _look_for_others_copies(s)
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         return stay(s, f"stranded; tried again after {s.hop.not_before.isoformat()}")
     if s.hop.arrival is None and s.chain.source_expires_at is not None and s.now >= s.chain.source_expires_at:
         return strand(s, Cause.SOURCE_GONE, "the source recovery point has reached its expiry")
     return _resume(s, "tries again after a day")
+
+
+def _look_for_others_copies(s: HopSituation) -> HopStep:
+    """Nothing is started again before an operator says so, but others may have made the copy meanwhile."""
+    is_looked_for = s.hop.arrival is None and s.hop.trouble is not None and s.hop.trouble.cause is not Cause.TOO_LATE
+    expires_at = s.chain.source_expires_at
+    if not is_looked_for or (expires_at is not None and s.now >= expires_at + DELETION_WINDOW):
+        return stay(s, "stranded; only an operator can help")
+    if s.hop.not_before is not None and s.now < s.hop.not_before:
+        return stay(s, "stranded; only an operator can help")
+    hop = replace(s.hop, not_before=s.now + patience.DAILY)
+    return HopStep(hop=hop, reason="looks whether others copied it", commands=(SurveyCopies(subject=hop.name),))
+
+
+def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
+    """STRANDED, and AWS showed what there is: the copy of a finished job is taken over, and nothing else happens.
+
+    A point that no job explains is left: if it would not do, the hop would begin again, without the operator's word.
+    """
+    done = [job for job in fact.jobs if job.state == "COMPLETED" and job.arrival and job.arrival not in s.hop.rejected]
+    if not done:
+        return stay(s, "stranded; nobody else has copied it")
+    return arrived(s, newest_of(done), attempt=max(s.hop.attempt, len(fact.jobs)), is_adopted=False)
 
 
 def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:

@@ -81,6 +81,7 @@ class Hop:
     says that a newer one of its database was verified into the same vault.
     `trouble` is why it cannot go on now; `unresolved` is the trouble that the
     operators heard of, and that no retry has overcome yet. `silent_since` is when AWS stopped answering about it.
+    `newest_copy` is the date of its database's newest verified copy when it was refused a slot.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Hop:
     failures: int = 0
     not_before: datetime | None = None
     slot_wanted: bool = False
+    newest_copy: datetime | None = None
     rejected: tuple[str, ...] = ()
     trouble: Trouble | None = None
     last_seen_at: datetime | None = None

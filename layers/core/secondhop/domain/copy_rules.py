@@ -178,7 +178,8 @@ def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
     """WAITING, and the quota said no. Waiting is a state, not an error."""
-    return HopStep(hop=replace(s.hop, slot_wanted=True), reason=f"waits: {fact.why}")
+    hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
+    return HopStep(hop=hop, reason=f"waits: {fact.why}")
 
 
 def strand_on_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:

@@ -184,9 +184,13 @@ class NewerSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRefused(HopObservation):
-    """The quota is used up, or another copy of this database is in flight."""
+    """The quota is used up, or another copy of this database is in flight.
+
+    `newest_copy` is of when the newest backup is that has a verified final copy; None if there is none.
+    """
 
     why: str
+    newest_copy: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(D, seen.AskingDenied, arrival_rules.strand_on_denial, (S,)),
     HopRow(S, seen.Noticed, arrival_rules.resume_when_due, (S, W, V)),
     HopRow(S, seen.RetryAsked, arrival_rules.resume_for_operator, (S, W, V)),
+    HopRow(S, seen.CopiesSurveyed, arrival_rules.adopt_others_copy, (S, V, D)),
     HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V, D)),
 )
 
