@@ -104,7 +104,7 @@ def test_a_message_tells_of_the_newest_verified_copy() -> None:
 def test_an_unreadable_neighbour_does_not_silence_a_message() -> None:
     stage = copying()
 
-    def unreadable(_database: str, *, newest_first: bool) -> object:  # noqa: ARG001 - as the store is asked
+    def unreadable(_database: str, *, newest_first: bool) -> object:
         raise UnreadableItemError("written by a newer release")
 
     stage.chains.of_database = unreadable  # type: ignore[assignment,method-assign]
