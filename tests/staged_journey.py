@@ -104,8 +104,7 @@ class StagedJourney(Journey):
 
     def newest_point(self) -> Point:
         """The point itself, which a misconfiguration may change; not a view of it."""
-        seen = self.world.recovery_points()[-1]
-        return self.world.vault_by_arn(seen.vault_arn).points[seen.arn]
+        return self.world.record_of(self.world.recovery_points()[-1].arn)
 
 
 class FirstHop(StagedJourney):
