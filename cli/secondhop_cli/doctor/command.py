@@ -30,10 +30,9 @@ def add_doctor(commands: Any) -> None:
     doctor = commands.add_parser(
         "doctor",
         help="look at an installation in all its accounts, and say what would make a copy fail; writes nothing",
-        description="Looks at an installation in all its accounts and Regions, and says what would "
-        "make a copy fail, why, and "
-        "what mends it. Only reads. Exit codes: 0 everything was checked and no copy would fail, 1 a copy would fail, "
-        "2 misuse, 3 no such finding, but something could not be checked.",
+        description="Looks at an installation in all its accounts and Regions, and says what would make a copy fail, "
+        "why, and what mends it. Only reads. Exit codes: 0 everything was checked and no copy would fail, 1 a copy "
+        "would fail, 2 misuse, 3 no such finding, but something could not be checked.",
     )
     doctor.add_argument("--stack", default="second-hop", help="the name of the main stack (default second-hop)")
     doctor.add_argument("--region", help="the Region of the main stack; default: the profile's, or AWS_REGION")

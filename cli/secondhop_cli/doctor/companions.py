@@ -62,11 +62,10 @@ def versions_alike(visit: Visit) -> Iterator[Outcome]:
                     kind="version-differs",
                     site=site,
                     resource=companion.stack,
-                    what=f"The companion stack {companion.stack} is of version {companion.version}, "
-                    f"{age} than the main "
-                    f"stack {visit.installation.stack} of {wanted or 'no version'}.",
-                    mend=f"Deploy stacks/{companion.template} of version {wanted}: companions first, "
-                    "the main stack last."
+                    what=f"The companion stack {companion.stack} is of version {companion.version}, {age} than the "
+                    f"main stack {visit.installation.stack} of {wanted or 'no version'}.",
+                    mend=f"Deploy stacks/{companion.template} of version {wanted}: companions first, the main stack "
+                    "last."
                     if age == "older"
                     else f"Deploy template.yaml of version {companion.version}.",
                 )

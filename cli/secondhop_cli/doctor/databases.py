@@ -46,11 +46,11 @@ def _left_out(database: Database, plan: str, vault: str) -> Finding:
         site=database.site,
         resource=database.arn,
         what=f"{database.name} is backed up by the plan {plan} into the vault {vault} only.",
-        mend="Let a plan that copies into the watched vault select it (with stacks/workload.yaml: "
-        "the tag Backup=True). The "
-        "vault Default is no hindrance: snapshots of databases are under the database's key, not their vault's.",
-        command=f"aws rds add-tags-to-resource --region {database.site.region} --resource-name {database.arn} "
-        "--tags Key=Backup,Value=True",
+        mend="Let a plan that copies into the watched vault select it (with stacks/workload.yaml: the tag "
+        "Backup=True). The vault Default is no hindrance: snapshots of databases are under the database's key, not "
+        "their vault's.",
+        command=f"aws rds add-tags-to-resource --region {database.site.region} --resource-name {database.arn} --tags "
+        "Key=Backup,Value=True",
     )
 
 
@@ -127,11 +127,9 @@ def _managed(database: Database) -> Finding:
         site=database.site,
         resource=database.arn,
         what=f"{name} is encrypted under {database.key_arn}, which AWS manages (aws/rds).",
-        mend="Its snapshots need re-encrypting before they can leave the account, whichever tool "
-        "copies them: copy one under a "
-        "customer managed key that admits the backup account, restore it, and let the new database "
-        "take over. AWS Backup's "
-        "own copy across account and Region fails on it as well.",
+        mend="Its snapshots need re-encrypting before they can leave the account, whichever tool copies them: copy "
+        "one under a customer managed key that admits the backup account, restore it, and let the new database take "
+        "over. AWS Backup's own copy across account and Region fails on it as well.",
         command=f"aws rds copy-{snapshot} --region {region} --source-{snapshot}-identifier SNAPSHOT "
         f"--target-{snapshot}-identifier {name}-reencrypted --kms-key-id KEY",
     )
@@ -153,8 +151,8 @@ def _options(visit: Visit, database: Database) -> Iterator[Outcome]:
                 site=database.site,
                 resource=database.arn,
                 what=f"{database.name} uses the option group {group} with {', '.join(bound)}.",
-                mend="Take the option out of the group if the engine lets you; a permanent one needs "
-                "a database without it.",
+                mend="Take the option out of the group if the engine lets you; a permanent one needs a database "
+                "without it.",
             )
 
 
@@ -175,6 +173,6 @@ def _tags(visit: Visit, database: Database) -> Iterator[Outcome]:
             resource=database.arn,
             what=f"{database.name}, or its newest backup, has {count} tags.",
             mend=f"Remove tags until {MOST_TAGS} are left, from the database and from the plan's recovery point tags.",
-            command=f"aws rds remove-tags-from-resource --region {database.site.region} --resource-name {database.arn} "
-            "--tag-keys KEY",
+            command=f"aws rds remove-tags-from-resource --region {database.site.region} --resource-name "
+            f"{database.arn} --tag-keys KEY",
         )

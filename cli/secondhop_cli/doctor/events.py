@@ -177,7 +177,7 @@ def sweep_is_alive(visit: Visit) -> Iterator[Outcome]:
             site=site,
             resource=function,
             what="No sweep ended within the last hour.",
-            mend="Right after the first deployment, wait for a quarter of an hour; else run one, and "
-            "read the function's log.",
+            mend="Right after the first deployment, wait for a quarter of an hour; else run one, and read the "
+            "function's log.",
             command=f"aws lambda invoke --region {site.region} --function-name {function} --payload '{{}}' answer.json",
         )

@@ -113,9 +113,8 @@ def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     if missing := {"BackupAccountId", "DrRegion", "CopyRoleArn"} - given.keys():
         raise NoInstallationError(
-            f"the stack {stack['StackName']} in {site.region} of {site.account} is no main stack of "
-            "Second Hop: it has no "
-            f"parameter {', '.join(sorted(missing))}"
+            f"the stack {stack['StackName']} in {site.region} of {site.account} is no main stack of Second Hop: it "
+            f"has no parameter {', '.join(sorted(missing))}"
         )
     listed = sites.ask_all(
         site, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack["StackName"]

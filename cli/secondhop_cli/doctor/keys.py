@@ -91,8 +91,8 @@ def _copier(visit: Visit, policy: Policy, key_arn: str, part: Part) -> Iterator[
             site=site_of_key(key_arn),
             resource=key_arn,
             what=f"The policy of the key of {part.whose} does not allow {', '.join(refused)} to {role}.",
-            mend="Add these statements to the key's policy (aws kms put-key-policy); without kms:ViaService, "
-            "which the copy does not meet. An explicit deny must go.",
+            mend="Add these statements to the key's policy (aws kms put-key-policy); without kms:ViaService, which "
+            "the copy does not meet. An explicit deny must go.",
             statements=admitting(role),
         )
 

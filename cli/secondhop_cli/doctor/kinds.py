@@ -54,18 +54,16 @@ KINDS: dict[str, Kind] = {
     ),
     "key-refuses-the-copier": Kind(
         severity=FAILS,
-        why="The destination account's AWSServiceRoleForBackup reads the source snapshot and writes "
-        "the copy: both keys' "
-        "policies must let it. For databases this is the database's own key, not its vault's.",
+        why="The destination account's AWSServiceRoleForBackup reads the source snapshot and writes the copy: both "
+        "keys' policies must let it. For databases this is the database's own key, not its vault's.",
     ),
     "key-refuses-the-role": Kind(
         severity=FAILS, why="The role that AWS Backup is passed describes the source's key and grants its use to RDS."
     ),
     "database-key-is-managed": Kind(
         severity=FAILS,
-        why="Snapshots under an AWS managed key such as aws/rds cannot be shared with another "
-        "account: neither by Second "
-        "Hop nor by AWS Backup's own copy action across account and Region.",
+        why="Snapshots under an AWS managed key such as aws/rds cannot be shared with another account: neither by "
+        "Second Hop nor by AWS Backup's own copy action across account and Region.",
     ),
     "database-has-bound-options": Kind(
         severity=FAILS,

@@ -22,9 +22,8 @@ def one_organization(visit: Visit) -> Iterator[Outcome]:
                 kind="organization-differs",
                 site=site,
                 resource=f"account {site.account}",
-                what=f"Account {site.account} is in {theirs or 'no organization'}, and the backup "
-                f"account {home.account} in "
-                f"{ours or 'none'}.",
+                what=f"Account {site.account} is in {theirs or 'no organization'}, and the backup account "
+                f"{home.account} in {ours or 'none'}.",
                 mend="Invite the account into the organization from its management account, and accept there.",
                 command=f"aws organizations invite-account-to-organization --target Id={site.account},Type=ACCOUNT",
             )
@@ -62,8 +61,8 @@ def opted_in(visit: Visit) -> Iterator[Outcome]:
                 resource="service opt-in",
                 what=f"{', '.join(out)} {'is' if len(out) == 1 else 'are'} not opted in to AWS Backup here.",
                 mend="Opt in, or take the type out of the main stack's ResourceTypes.",
-                command=f"aws backup update-region-settings --region {site.region} "
-                f"--resource-type-opt-in-preference {wanted}",
+                command=f"aws backup update-region-settings --region {site.region} --resource-type-opt-in-preference "
+                f"{wanted}",
             )
 
     yield from over(visit.installation.every_site, judge)

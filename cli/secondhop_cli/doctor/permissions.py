@@ -80,9 +80,8 @@ def missing_permissions(
             site=site,
             resource=role_arn,
             what=f"The role {part} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}.",
-            mend="Add this statement to a policy of the role; if it is there, look for a permissions "
-            "boundary or a service "
-            "control policy that takes it away.",
+            mend="Add this statement to a policy of the role; if it is there, look for a permissions boundary or a "
+            "service control policy that takes it away.",
             statements=(need.statement(refused),),
         )
 

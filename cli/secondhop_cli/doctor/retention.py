@@ -31,8 +31,8 @@ def retention_fits_dr_lock(visit: Visit) -> Iterator[Outcome]:
             site=installation.dr,
             resource=vault["BackupVaultArn"],
             what=f"The DR vault's lock takes {least} to {most} days, and the main stack asks for {days}.",
-            mend="Change RetentionDays of the main stack, or the lock by deploying "
-            "stacks/dr-region.yaml with another range.",
+            mend="Change RetentionDays of the main stack, or the lock by deploying stacks/dr-region.yaml with "
+            "another range.",
         )
 
 
@@ -52,9 +52,8 @@ def dr_vault_is_locked(visit: Visit) -> Iterator[Outcome]:
             resource=vault["BackupVaultArn"],
             what=f"The main stack demands a {installation.demanded_lock} lock, and the DR vault has "
             f"{'none' if found is VaultLock.NONE else f'a {found} lock'}.",
-            mend="Lock the vault by deploying stacks/dr-region.yaml with that VaultLock, or say in "
-            "the main stack which lock "
-            f"you mean: DrVaultLock={found}.",
+            mend="Lock the vault by deploying stacks/dr-region.yaml with that VaultLock, or say in the main stack "
+            f"which lock you mean: DrVaultLock={found}.",
         )
 
 
@@ -70,9 +69,8 @@ def retention_fits_watched_lock(visit: Visit) -> Iterator[Outcome]:
             site=installation.home,
             resource=vault["BackupVaultArn"],
             what="The watched vault has a vault lock.",
-            mend="Remove the lock; the DR vault is the one to lock. In compliance mode it stays: let "
-            "intermediates expire "
-            "(KeepRdsIntermediates=all, KeepClusterIntermediates=all).",
+            mend="Remove the lock; the DR vault is the one to lock. In compliance mode it stays: let intermediates "
+            "expire (KeepRdsIntermediates=all, KeepClusterIntermediates=all).",
             command=f"aws backup delete-backup-vault-lock-configuration --region {installation.home.region} "
             f"--backup-vault-name {installation.watched_vault}",
         )
@@ -86,12 +84,10 @@ def retention_fits_watched_lock(visit: Visit) -> Iterator[Outcome]:
                     kind="retention-outside-lock",
                     site=site,
                     resource=f"backup plan {rule.plan_id}",
-                    what=f"The watched vault's lock takes {least} to {most} days, and rule "
-                    f"{rule.name} of plan {rule.plan} "
-                    f"copies for {days if days <= LONGEST_DAYS else 'ever'}.",
+                    what=f"The watched vault's lock takes {least} to {most} days, and rule {rule.name} of plan "
+                    f"{rule.plan} copies for {days if days <= LONGEST_DAYS else 'ever'}.",
                     mend="Change DeleteAfterDays of the copy action (stacks/workload.yaml: "
-                    "IntermediateRetentionDays), or the "
-                    "lock.",
+                    "IntermediateRetentionDays), or the lock.",
                 )
 
     yield from over(installation.workloads, look)

@@ -44,7 +44,6 @@ def _vault_key(visit: Visit, site: Site, name: str, part: Part, *, may_be_rds: b
         site=site,
         resource=vault["BackupVaultArn"],
         what=f"The key of {part.whose} is managed by AWS ({key_arn}).",
-        mend="A vault's key cannot be changed: make a vault under a customer managed key "
-        "(stacks/backup-account.yaml and "
-        "stacks/dr-region.yaml do) and name that one.",
+        mend="A vault's key cannot be changed: make a vault under a customer managed key (stacks/backup-account.yaml "
+        "and stacks/dr-region.yaml do) and name that one.",
     )

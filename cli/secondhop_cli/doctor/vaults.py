@@ -10,7 +10,7 @@ from secondhop.domain.arn import Site
 from secondhop_cli.doctor.acting import acting_role
 from secondhop_cli.doctor.estate import backup_roles
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
-from secondhop_cli.doctor.policies import Asker, Deed, Verdict, judge
+from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
 from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
 
 COPY_IN = "backup:CopyIntoBackupVault"
@@ -37,8 +37,8 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
                 site=site,
                 resource=installation.vault_arn(site, name),
                 what=f"There is no vault {name} in {site.region} of account {site.account}.",
-                mend="Deploy the companion stack that makes it, or give the main stack the name of a "
-                "vault that exists.",
+                mend="Deploy the companion stack that makes it, or give the main stack the name of a vault that "
+                "exists.",
                 command=f"aws backup list-backup-vaults --region {site.region}",
             )
         elif vault["BackupVaultName"] == "Default" and site == installation.home:
@@ -47,8 +47,8 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
                 site=site,
                 resource=vault["BackupVaultArn"],
                 what="The watched vault is the account's Default vault.",
-                mend="Name another vault as WatchedVaultName, in the main stack, its companions and "
-                "the plans' copy actions.",
+                mend="Name another vault as WatchedVaultName, in the main stack, its companions and the plans' copy "
+                "actions.",
             )
 
     yield from over(both, look)
@@ -64,26 +64,10 @@ def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
         organization = visit.organization(site)
         for role in backup_roles(visit, site) or ("",):
             asker = Asker(account=site.account, arn=role)
-            verdict = judge(policy, asker, _copy_in(installation.watched_vault_arn, asker, organization))
-            statement = {
-                "Sid": "SecondHopCopiesIn",
-                "Effect": "Allow",
-                "Principal": "*",
-                "Action": COPY_IN,
-                "Resource": "*",
-                "Condition": {
-                    "StringEquals": {"aws:PrincipalOrgID": organization, "aws:PrincipalAccount": site.account}
-                },
-            }
-            yield from _refusal(
-                verdict.verdict,
-                home,
-                installation.watched_vault_arn,
-                asker,
-                verdict.statement,
-                statement,
-                needs_allow=True,
-            )
+            found = judge(policy, asker, _copy_in(installation.watched_vault_arn, asker, organization))
+            yield from _denial(home, installation.watched_vault_arn, asker, found)
+            if found.verdict is Verdict.NOTHING:
+                yield _not_let_in(home, installation.watched_vault_arn, asker, organization)
 
     yield from over((each for each in installation.workloads if each.account != home.account), look)
 
@@ -93,10 +77,8 @@ def dr_vault_admits(visit: Visit) -> Iterator[Outcome]:
     installation = visit.installation
     policy = _policy(visit, installation.dr, installation.dr_vault)
     asker = Asker(account=installation.backup_account, arn=installation.copy_role_arn)
-    verdict = judge(policy, asker, _copy_in(installation.dr_vault_arn, asker, visit.organization(installation.dr)))
-    yield from _refusal(
-        verdict.verdict, installation.dr, installation.dr_vault_arn, asker, verdict.statement, None, needs_allow=False
-    )
+    found = judge(policy, asker, _copy_in(installation.dr_vault_arn, asker, visit.organization(installation.dr)))
+    yield from _denial(installation.dr, installation.dr_vault_arn, asker, found)
 
 
 def watched_vault_lets_the_actor(visit: Visit) -> Iterator[Outcome]:
@@ -137,36 +119,42 @@ def _who(asker: Asker, organization: str) -> dict[str, Any]:
     return known | ({"aws:PrincipalArn": asker.arn} if asker.arn else {})
 
 
-def _refusal(
-    verdict: Verdict,
-    site: Site,
-    vault_arn: str,
-    asker: Asker,
-    statement: str,
-    mending: Mapping[str, Any] | None,
-    *,
-    needs_allow: bool,
-) -> Iterator[Outcome]:
-    who = asker.arn or f"account {asker.account}"
-    if verdict is Verdict.UNCLEAR:
-        yield _unclear(vault_arn, statement, COPY_IN)
-    elif verdict is Verdict.DENIED:
+def _denial(site: Site, vault_arn: str, asker: Asker, found: Judgement) -> Iterator[Outcome]:
+    if found.verdict is Verdict.UNCLEAR:
+        yield _unclear(vault_arn, found.statement, COPY_IN)
+    elif found.verdict is Verdict.DENIED:
         yield Finding(
             kind="vault-refuses-copies",
             site=site,
             resource=vault_arn,
-            what=f"The vault's statement {statement} denies {COPY_IN} to {who}.",
+            what=f"The vault's statement {found.statement} denies {COPY_IN} to {_named(asker)}.",
             mend="Take the action, or this principal, out of that statement.",
         )
-    elif verdict is Verdict.NOTHING and needs_allow:
-        yield Finding(
-            kind="vault-refuses-copies",
-            site=site,
-            resource=vault_arn,
-            what=f"The vault's access policy does not allow {COPY_IN} to {who}.",
-            mend="Add this statement to the vault's access policy (aws backup put-backup-vault-access-policy).",
-            statements=(mending,) if mending else (),
-        )
+
+
+def _not_let_in(site: Site, vault_arn: str, asker: Asker, organization: str) -> Finding:
+    of_the_account = {"aws:PrincipalOrgID": organization, "aws:PrincipalAccount": asker.account}
+    return Finding(
+        kind="vault-refuses-copies",
+        site=site,
+        resource=vault_arn,
+        what=f"The vault's access policy does not allow {COPY_IN} to {_named(asker)}.",
+        mend="Add this statement to the vault's access policy (aws backup put-backup-vault-access-policy).",
+        statements=(
+            {
+                "Sid": "SecondHopCopiesIn",
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": COPY_IN,
+                "Resource": "*",
+                "Condition": {"StringEquals": of_the_account},
+            },
+        ),
+    )
+
+
+def _named(asker: Asker) -> str:
+    return asker.arn or f"account {asker.account}"
 
 
 def _unclear(resource: str, statement: str, action: str) -> NotChecked:
