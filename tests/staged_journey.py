@@ -5,35 +5,58 @@ from __future__ import annotations
 import io
 import json
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from backup_simulator import World
-from backup_simulator.model import Point
+from backup_simulator.door import open_session
+from backup_simulator.model import Caller, Point
 from rehearsal.stage import BACKUP, HOME, WORKLOAD, Stage
 from secondhop_cli.doctor.command import doctor
 from tests.simulated_place import Journey
 
 
-class Warm:
-    """A session whose clients are made once: to make them is most of what a test of the doctor takes."""
+class Switchboard:
+    """A world to the clients of an account, which passes each call on to the world that is looked at.
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
-        self._clients: dict[tuple[str, str], Any] = {}
+    To make a client takes longer than all that a doctor asks with it: so they are made once for all tests.
+    """
 
+    def __init__(self, account: str) -> None:
+        self.identity = self
+        self.world: World | None = None
+        self.key = ""
+        self.session = open_session(self, Caller(account=account, role_arn=None), HOME)  # type: ignore[arg-type]
+
+    def issue(self, _caller: Caller, *, ends: bool) -> str:
+        return f"switchboard-{ends}"
+
+    def call(self, _key: str, region: str, service: str, operation: str, request: Any) -> dict[str, Any]:
+        assert self.world is not None
+        return self.world.call(self.key, region, service, operation, request)
+
+    @cache  # noqa: B019 - there is one for each account, for ever
     def client(self, service: str, region_name: str, config: Any) -> Any:
-        if (service, region_name) not in self._clients:
-            self._clients[service, region_name] = self._session.client(service, region_name=region_name, config=config)
-        return self._clients[service, region_name]
+        return self.session.client(service, region_name=region_name, config=config)  # type: ignore[call-overload]
+
+
+@cache
+def switchboard(account: str) -> Switchboard:
+    return Switchboard(account)
 
 
 class Clinic:
-    """The doctor, called to a stage with an administrator's session of each account."""
+    """The doctor, called to a stage: with an administrator of each account, or with the roles that are given."""
 
-    def __init__(self, stage: Stage, *, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, stage: Stage, *, without: tuple[str, ...] = (), roles: dict[str, str] | None = None) -> None:
         self.stage = stage
         accounts = dict.fromkeys((*stage.workload_accounts, BACKUP))
-        self.sessions: list[Any] = [Warm(stage.world.session(each)) for each in accounts if each not in without]
+        self.accounts = [each for each in accounts if each not in without]
+        self.keys = {
+            each: stage.world.identity.issue(Caller(account=each, role_arn=(roles or {}).get(each)), ends=False)
+            for each in self.accounts
+        }
+        self.sessions: list[Any] = [switchboard(each) for each in self.accounts]
         self.code = -1
 
     def examine(self) -> dict[str, Any]:
@@ -46,6 +69,8 @@ class Clinic:
         return self._run(width=width)
 
     def _run(self, *, width: int | None) -> str:
+        for account in self.accounts:
+            switchboard(account).world, switchboard(account).key = self.stage.world, self.keys[account]
         stream, complaints = io.StringIO(), io.StringIO()
         self.code = doctor(
             self.sessions,

@@ -143,7 +143,7 @@ REFUSED = [
 def test_what_is_not_there_is_refused_in_the_services_own_words(
     service: str, operation: str, request_: dict[str, Any], code: str
 ) -> None:
-    client: Any = Looker().world.session(WORKLOAD).client(service)  # type: ignore[call-overload]
+    client: Any = World().session(WORKLOAD, region=HOME).client(service)  # type: ignore[call-overload]
 
     with pytest.raises(ClientError) as refused:
         client._make_api_call(operation, request_)
@@ -152,11 +152,12 @@ def test_what_is_not_there_is_refused_in_the_services_own_words(
 
 
 def test_another_accounts_key_and_a_lone_accounts_organization_are_refused() -> None:
-    look = Looker()
-    look.world.account(WORKLOAD).join_organization("")
-    session = look.world.session(WORKLOAD)
+    world = World()
+    key = world.site(BACKUP, HOME).create_key()
+    world.account(WORKLOAD).join_organization("")
+    session = world.session(WORKLOAD, region=HOME)
 
     with pytest.raises(ClientError, match="AccessDeniedException"):
-        session.client("kms").get_key_policy(KeyId=look.stage.backup_account["KeyArn"])
+        session.client("kms").get_key_policy(KeyId=key)
     with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
         session.client("organizations").describe_organization()

@@ -14,7 +14,7 @@ from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
 from secondhop.domain.arn import Site
 from secondhop_cli.doctor.sites import Sites, WriteRefusedError
 from tests.simulation.test_doctor import TROUBLES, a_stage, say
-from tests.staged_journey import Clinic, Warm
+from tests.staged_journey import Clinic
 
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
@@ -35,13 +35,12 @@ def actions_of(policy: dict[str, Any]) -> list[str]:
 
 def by_a_reader(stage: Stage, policy: dict[str, Any], *, path: str = "/") -> Clinic:
     """The doctor with a role of its own in each account, which has this policy and no other."""
-    clinic = Clinic(stage)
     accounts = dict.fromkeys((*stage.workload_accounts, BACKUP))
-    roles = {each: stage.world.account(each).create_role("reader", path=path, trust=TRUST) for each in accounts}
-    for account in accounts:
-        stage.world.account(account).add_policy("reader", policy)
-    clinic.sessions = [Warm(stage.world.session(account, role)) for account, role in roles.items()]
-    return clinic
+    roles = {
+        each: stage.world.account(each).create_role("reader", path=path, trust=TRUST, policies=[policy])
+        for each in accounts
+    }
+    return Clinic(stage, roles=roles)
 
 
 def worth_all_questions(topology: Topology) -> Stage:
@@ -68,17 +67,22 @@ def test_the_policy_of_the_documentation_suffices(topology: Topology) -> None:
     assert clinic.code == 0
 
 
-@pytest.mark.parametrize("action", sorted(set(actions_of(the_policy())) - NOT_ASKED_HERE))
-def test_every_action_of_that_policy_is_needed(action: str) -> None:
+def test_every_action_of_that_policy_is_needed() -> None:
     full = the_policy()["Statement"][0]
-    less = {"Version": "2012-10-17", "Statement": [{**full, "Action": [a for a in full["Action"] if a != action]}]}
-    clinic = by_a_reader(worth_all_questions(Topology.WORKLOAD), less)
+    stage = worth_all_questions(Topology.WORKLOAD)
+    clinic = by_a_reader(stage, the_policy())
+    readers = [role for arn, role in stage.world.identity.roles.items() if arn.endswith("/reader")]
 
-    report = clinic.examine()
+    unmissed = []
+    for action in sorted(set(full["Action"]) - NOT_ASKED_HERE):
+        less = {"Statement": [{**full, "Action": [each for each in full["Action"] if each != action]}]}
+        for role in readers:
+            role.policies = (less,)
+        report = clinic.examine()
+        reasons = [each["reason"] for check in report["checks"] for each in check["not_checked"]]
+        unmissed += [] if clinic.code == 3 and any(action in reason for reason in reasons) else [action]
 
-    reasons = [each["reason"] for check in report["checks"] for each in check["not_checked"]]
-    assert any(action in reason for reason in reasons)
-    assert clinic.code == 3
+    assert unmissed == []
 
 
 def test_the_policy_holds_nothing_but_reading() -> None:

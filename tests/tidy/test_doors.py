@@ -44,6 +44,16 @@ def test_nothing_that_is_shipped_reaches_for_what_is_not():
     assert {path: names for path, names in foreign.items() if names} == {}
 
 
+def test_the_doctor_knows_aws_as_it_answers_and_no_simulation_of_it():
+    """The rest of the command line may call the rehearsal, which a checkout has."""
+    foreign = {
+        str(path): tops(path) & {"backup_simulator", "rehearsal"} for path in python_files("cli/secondhop_cli/doctor")
+    }
+
+    assert len(foreign) > 15
+    assert {path: names for path, names in foreign.items() if names} == {}
+
+
 def test_time_chance_and_clients_enter_through_arguments():
     """The bootstrap and the command line are where they come from."""
     guests = re.compile(
