@@ -34,7 +34,8 @@ def runtime_packages(tmp_path_factory) -> Path:
 def run(code: str, *, path: list[Path]) -> subprocess.CompletedProcess[str]:
     """Run code on the runtime's Python with nothing but `path` and the standard library to import from."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, path))}
-    command = [PYTHON, "-S", "-s", "-c", code]
+    # -B: whoever looks at what was built leaves nothing in it.
+    command = [PYTHON, "-B", "-S", "-s", "-c", code]
     return subprocess.run(command, env=environ, cwd=path[0], capture_output=True, text=True, check=False)
 
 
