@@ -145,7 +145,9 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         mapping = event["Properties"]
         reports = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         size = int(mapping.get("BatchSize", 10))
-        stack.site.map_queue(mapping["Queue"], function, batch_size=size, report_batch_item_failures=reports)
+        stack.site.map_queue(
+            mapping["Queue"], function, batch_size=size, report_batch_item_failures=reports, function=arn
+        )
     return Made(ref=logical_id, attributes={"Arn": arn})
 
 

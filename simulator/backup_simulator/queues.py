@@ -36,11 +36,13 @@ class Message:
 
 @dataclass(kw_only=True)
 class Mapping:
-    """A function that Lambda invokes with what is on the queue."""
+    """A function that Lambda invokes with what is on the queue, while it is enabled."""
 
     invoke: Callable[[dict[str, Any]], Any]
     batch_size: int
     reports_failures: bool
+    function: str = ""
+    enabled: bool = True
 
 
 @dataclass(kw_only=True)
@@ -123,7 +125,7 @@ class Queue:
 
     def _poll(self) -> None:
         """Lambda looks: invoke the function with what is visible, delete what it did not report as failed."""
-        while self.mapping is not None and (batch := self.receive(self.mapping.batch_size)):
+        while self.mapping is not None and self.mapping.enabled and (batch := self.receive(self.mapping.batch_size)):
             try:
                 answer = self.mapping.invoke({"Records": [self._record(each) for each in batch]})
             except (ProcessDied, Exception) as error:  # noqa: BLE001 - whatever it raises, the batch comes back

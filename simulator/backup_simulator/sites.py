@@ -224,11 +224,12 @@ class Site:
         *,
         batch_size: int = 10,
         report_batch_item_failures: bool = True,
+        function: str = "",
     ) -> None:
         """Let a function be invoked with what is on a queue, as Lambda's event source mapping does."""
         queue = self._world.queues[queue_arn]
         queue.mapping = FunctionMapping(
-            invoke=invoke, batch_size=batch_size, reports_failures=report_batch_item_failures
+            invoke=invoke, batch_size=batch_size, reports_failures=report_batch_item_failures, function=function
         )
 
     def schedule(

@@ -1,6 +1,6 @@
 """What somebody who watches an installation asks: stacks, rules, queues, schedules, metrics, quotas.
 
-CloudFormation, EventBridge, SQS, EventBridge Scheduler, CloudWatch and Service Quotas, read only, in the shapes of
+CloudFormation, EventBridge, SQS, Lambda, Scheduler, CloudWatch and Service Quotas, read only, in the shapes of
 their models (API_DescribeStacks, API_DescribeRule, API_GetQueueAttributes, API_GetSchedule, API_GetMetricStatistics
 and their neighbours).
 """
@@ -32,6 +32,7 @@ class WatchingCalls:
             ("events", "ListTargetsByRule"): self._list_targets,
             ("events", "DescribeEventBus"): self._describe_bus,
             ("sqs", "GetQueueAttributes"): self._get_queue_attributes,
+            ("lambda", "ListEventSourceMappings"): self._list_mappings,
             ("scheduler", "GetSchedule"): self._get_schedule,
             ("cloudwatch", "GetMetricStatistics"): self._get_metric_statistics,
             ("service-quotas", "ListServiceQuotas"): self._list_quotas,
@@ -120,6 +121,22 @@ class WatchingCalls:
         }
         wanted = request.get("AttributeNames", [])
         return {"Attributes": {name: value for name, value in known.items() if "All" in wanted or name in wanted}}
+
+    def _list_mappings(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Of queues of the account and Region; a queue has one here."""
+        here = f":{region}:{caller.account}:"
+        return {
+            "EventSourceMappings": [
+                {
+                    "EventSourceArn": queue.arn,
+                    "FunctionArn": queue.mapping.function,
+                    "BatchSize": queue.mapping.batch_size,
+                    "State": "Enabled" if queue.mapping.enabled else "Disabled",
+                }
+                for queue in self._world.queues.values()
+                if queue.mapping and here in queue.arn and request.get("EventSourceArn") in (None, queue.arn)
+            ]
+        }
 
     def _get_schedule(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         schedule = self._world.surroundings.schedules.get((caller.account, region, request["Name"]))

@@ -93,6 +93,8 @@ def about_events(look: Looker) -> None:
     url = look.stage.outputs["WorkQueueUrl"]
     attributes = look("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (attributes["QueueArn"], attributes["ApproximateNumberOfMessages"]) == (target["Arn"], "0")
+    (mapping,) = look("lambda", "ListEventSourceMappings", EventSourceArn=target["Arn"])["EventSourceMappings"]
+    assert (mapping["State"], mapping["FunctionArn"].rpartition(":")[2]) == ("Enabled", "second-hop-AdvanceChain")
     assert BACKUP in look("events", "DescribeEventBus")["Policy"]
 
 
@@ -125,6 +127,19 @@ def test_every_answer_about_the_surroundings_fits_its_services_model() -> None:
     known = look.world._other_calls._operations.keys()
     reads = {each for each in known if each[1].startswith(("Describe", "Get", "List", "Simulate"))}
     assert look.called == reads - {("sts", "GetCallerIdentity")}
+
+
+def test_a_mapping_that_is_disabled_leaves_the_messages_where_they_are() -> None:
+    world = World()
+    site = world.site(WORKLOAD, HOME)
+    queue, taken = site.create_queue("work"), []
+    site.map_queue(queue.arn, taken.append)
+    assert queue.mapping is not None
+    queue.mapping.enabled = False
+    queue.send("{}")
+    world.run_for(timedelta(minutes=5))
+
+    assert (len(site.messages(queue.arn)), taken) == (1, [])
 
 
 REFUSED = [

@@ -214,6 +214,12 @@ TROUBLES = {
     "a bus that takes nothing": Trouble(
         breaks=lambda s: s.world.events.policies[WORKLOAD, HOME, "default"].clear(), kind="events-refused"
     ),
+    "a mapping that is off": Trouble(
+        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl").mapping, "enabled", False), kind="work-not-taken-up"
+    ),
+    "no mapping": Trouble(
+        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl"), "mapping", None), kind="work-not-taken-up"
+    ),
     "dead letters": Trouble(breaks=lambda s: queue_of(s, "DeadLetterQueueUrl").send("{}"), kind="messages-wait"),
     "failed invocations": Trouble(
         breaks=lambda s: queue_of(s, "FailedInvocationsQueueUrl").send("{}"), kind="messages-wait"

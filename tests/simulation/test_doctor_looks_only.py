@@ -134,6 +134,7 @@ def test_without_the_backup_account_what_is_in_it_is_not_checked_and_never_fine(
         "plans copy into the watched vault",
         "roles of first hops are fit",
         "the sweep is alive",
+        "work is taken up",
     }
     reasons = {each["reason"] for check in report["checks"] for each in check["not_checked"]}
     assert reasons == {f"there are no credentials for account {BACKUP}; name a profile for it with --profile"}

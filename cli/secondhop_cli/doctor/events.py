@@ -15,6 +15,8 @@ from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
 MAIN_RULES = ("FirstHopJobs", "SecondHopJobs", "WatchedVaultPoints")
 FORWARDING = ("ForwardSecondHopJobs", "ForwardWatchedVaultPoints")
 WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+# States of an event source mapping; the others are Disabled, Disabling and Deleting.
+READING = ("Enabled", "Enabling", "Creating", "Updating")
 ALIVE_WITHIN = timedelta(hours=1)
 
 
@@ -100,6 +102,26 @@ def _bus(visit: Visit, bus: str) -> Iterator[Outcome]:
                     "Condition": {"ForAllValues:StringEquals": {"events:source": "aws.backup"}},
                 },
             ),
+        )
+
+
+def work_is_taken_up(visit: Visit) -> Iterator[Outcome]:
+    """Lambda invokes the actor with what is on the work queue."""
+    installation = visit.installation
+    site = installation.main
+    queue = _attributes(visit, site, installation.outputs.get("WorkQueueUrl", ""))["QueueArn"]
+    mappings = visit.sites.ask_all(
+        site, "lambda", "list_event_source_mappings", "EventSourceMappings", EventSourceArn=queue
+    )
+    if not any(each["State"] in READING for each in mappings):
+        found = ", ".join(f"{each.get('UUID', 'it')} is {each['State']}" for each in mappings) or "there is none"
+        yield Finding(
+            kind="work-not-taken-up",
+            site=site,
+            resource=queue,
+            what=f"No event source mapping of Lambda reads the work queue: {found}.",
+            mend="Enable it (aws lambda update-event-source-mapping --enabled --uuid); if it is gone, deploy the "
+            "main stack again.",
         )
 
 

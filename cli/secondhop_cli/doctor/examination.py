@@ -60,6 +60,7 @@ CHECKS = (
     Check("limits fit the quotas", retention.quotas),
     Check("event rules deliver", events.rules_deliver),
     Check("events reach the main stack", events.events_are_forwarded),
+    Check("work is taken up", events.work_is_taken_up),
     Check("queues of failures are empty", events.queues_are_empty),
     Check("the sweep is alive", events.sweep_is_alive),
     Check("versions are alike", companions.versions_alike),

@@ -108,6 +108,9 @@ KINDS: dict[str, Kind] = {
     "events-refused": Kind(
         severity=FAILS, why="Events of the backup account reach the functions only through this event bus."
     ),
+    "work-not-taken-up": Kind(
+        severity=FAILS, why="All work goes over one queue; while no function is invoked with it, nothing happens."
+    ),
     "messages-wait": Kind(
         severity=WARNS, why="Work or events that could not be handled lie here until somebody looks at them."
     ),
