@@ -188,8 +188,8 @@ class Stage:
     def __post_init__(self) -> None:
         self.backup = StandInBackup(self.clock)
 
-    def __call__(self, work: Work) -> Report:
-        performer = Performer(
+    def performer(self) -> Performer:
+        return Performer(
             chains=self.chains,
             backup=self.backup,
             keys=self.keys,
@@ -197,11 +197,13 @@ class Stage:
             announcer=self.announcer,
             now=self.clock,
         )
+
+    def __call__(self, work: Work) -> Report:
         actor = AdvanceChain(
             routes=(self.route,),
             chains=self.chains,
             backup=self.backup,
-            performer=performer,
+            performer=self.performer(),
             now=self.clock,
             observe_only=self.observe_only,
         )
