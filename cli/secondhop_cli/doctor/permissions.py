@@ -15,6 +15,7 @@ from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
 from secondhop_cli.doctor.visit import Visit
 
 REGION = "aws:RequestedRegion"
+GRANT_FOR_AWS = "kms:GrantIsForAWSResource"
 # Recovery points of this family have ids that nobody knows before; a policy names them all.
 SAMPLE = re.compile(r"(?<=:awsbackup:)[\w-]+$")
 
@@ -93,10 +94,11 @@ def _in_region(need: Need) -> str:
 def _entry(key: str, value: str | list[str]) -> dict[str, Any]:
     if isinstance(value, list):
         return {"ContextKeyName": key, "ContextKeyType": "stringList", "ContextKeyValues": value}
-    return {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+    kind = "boolean" if key == GRANT_FOR_AWS else "string"
+    return {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": [value]}
 
 
 def _operator(key: str, value: str | list[str]) -> str:
-    if key == "kms:GrantIsForAWSResource":
+    if key == GRANT_FOR_AWS:
         return "Bool"
     return "ForAllValues:ArnEquals" if isinstance(value, list) else "StringEquals"
