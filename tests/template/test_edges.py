@@ -171,3 +171,30 @@ def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_
     assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
     assert f'name="{alarm["MetricName"]}"' in counted
     assert "## Items cannot be read" in (ROOT / "docs" / "runbook.md").read_text().splitlines()
+
+
+HEADINGS = {
+    "DeadLettersAlarm": "Dead letters are not empty",
+    "FailedInvocationsAlarm": "Failed invocations are not empty",
+    "UnreadableItemsAlarm": "Items cannot be read",
+    "SweepAlarm": "The sweep has not run",
+    "SweepPassAlarm": "The sweep did not get to the end of the vault",
+    "SweepProblemsAlarm": "The sweep could not read something",
+    "ArrivalsAlarm": "No copy arrives any more",
+    "UndeliveredEventsAlarm": "Events could not be forwarded",
+}
+
+
+def test_every_alarm_has_a_heading_in_the_runbook():
+    alarms = {key for name in ALL for key in resources(name, "AWS::CloudWatch::Alarm")}
+    written = (ROOT / "docs" / "runbook.md").read_text().splitlines()
+
+    assert alarms == HEADINGS.keys()
+    assert [each for each in HEADINGS.values() if f"## {each}" not in written] == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_alarm_that_names_its_heading_names_one_that_is_there(name):
+    for key, alarm in resources(name, "AWS::CloudWatch::Alarm").items():
+        description = alarm["Properties"]["AlarmDescription"]
+        assert "runbook" not in description or f'"{HEADINGS[key]}"' in description
