@@ -44,6 +44,15 @@ SEED ?= 1
 simulate: $(VENV)/.demo ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
 	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)"
 
+PORT ?= 4510
+.PHONY: local-cloud
+local-cloud: build $(CLOUD_VENV)/.cloud $(VENV)/.demo ## Deploy to a cloud on this machine, and follow four backups through it
+	@$(VENV)/bin/python -m rehearsal.local_cloud start --port="$(PORT)"
+
+.PHONY: local-cloud-stop
+local-cloud-stop: $(VENV)/.demo ## Stop the cloud on this machine
+	@$(VENV)/bin/python -m rehearsal.local_cloud stop
+
 .PHONY: replay
 replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EVENT=events/<file>.json
 	@test -n "$(EVENT)" || { echo "make replay needs a file: make replay EVENT=events/<file>.json" >&2; exit 2; }
@@ -55,7 +64,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates policies coverage tables aws-cli beside artefacts oldest
+rest-of-check: demo lint types imports templates policies coverage tables aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -115,6 +124,10 @@ aws-cli: $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Take the simulator through a b
 .PHONY: beside
 beside: $(CLOUD_VENV)/.cloud $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Try the simulator beside ministack's other services, on one port
 	@$(VENV)/bin/python -m pytest -m beside tests/e2e
+
+.PHONY: local-cloud-check
+local-cloud-check: build $(CLOUD_VENV)/.cloud $(VENV)/.dev ## Deploy to a cloud of its own, run a short journey, and stop it
+	@$(VENV)/bin/python -m pytest -m local_cloud tests/e2e
 
 .PHONY: artefacts
 artefacts: stackset $(VENV)/.dev ## Check what `make build` and `make stackset` left
@@ -211,5 +224,5 @@ lock: ## Renew the locked requirement files
 
 .PHONY: clean
 clean: ## Remove environments, builds and caches
-	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(CLOUD_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(CLOUD_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .local-cloud .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

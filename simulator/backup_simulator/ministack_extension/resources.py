@@ -29,7 +29,9 @@ NUMBERS = {
     "MinRetentionDays",
     "MaxRetentionDays",
     "ChangeableForDays",
+    "MaximumConcurrency",
 }
+MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
 class BackupResources:
@@ -51,6 +53,7 @@ class BackupResources:
         for kind, (create, update, delete) in kinds.items():
             handlers = {"create": create, "update": update, "delete": delete}
             provisioners._RESOURCE_HANDLERS[kind] = handlers
+        provisioners._RESOURCE_HANDLERS[MAPPING] = _numbering(provisioners._RESOURCE_HANDLERS[MAPPING])
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         with self._lock:
@@ -124,6 +127,15 @@ def _numbered(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: int(each) if name in NUMBERS else _numbered(each) for name, each in value.items()}
     return [_numbered(each) for each in value] if isinstance(value, list) else value
+
+
+def _numbering(handlers: dict[str, Any]) -> dict[str, Any]:
+    """An event source mapping's handlers, given numbers: ministack compares what a parameter says as text."""
+    create, update = handlers["create"], handlers["update"]
+    return handlers | {
+        "create": lambda logical_id, properties, stack: create(logical_id, _numbered(properties), stack),
+        "update": lambda physical_id, old, new, stack: update(physical_id, old, _numbered(new), stack),
+    }
 
 
 def _create_bus_policy(_logical_id: str, properties: Properties, stack: str) -> Made:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from backup_simulator.http_door import LOOPBACK
@@ -16,6 +18,13 @@ TICK_SECONDS = 0.1
 
 def serve_joined(listening: socket.socket, settings: dict[str, Any], ready: Callable[[], None]) -> None:
     """Serve a world of these settings on a bound socket, which it closes, until a signal ends it."""
+    with TemporaryDirectory(prefix="local-cloud-") as folder:
+        # Where functions are unpacked; nothing is left of them.
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        _serve(listening, settings, ready)
+
+
+def _serve(listening: socket.socket, settings: dict[str, Any], ready: Callable[[], None]) -> None:
     _prepare(listening.getsockname()[1], enforced=settings["enforce_identity"])
     from hypercorn.asyncio import serve  # noqa: PLC0415 - it comes with ministack
     from hypercorn.config import Config  # noqa: PLC0415 - so does this
@@ -27,6 +36,7 @@ def serve_joined(listening: socket.socket, settings: dict[str, Any], ready: Call
     config.bind = [f"fd://{listening.detach()}"]
     config.errorlog = None
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
 
     async def run() -> None:
         ticking = asyncio.create_task(_tick(joined.tick))
