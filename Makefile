@@ -8,6 +8,7 @@ VENV ?= .venv
 SAM_VENV := .venv-sam
 AWS_CLI_VENV := .venv-aws-cli
 CLOUD_VENV := .venv-local-cloud
+WORKFLOWS_VENV := .venv-workflows
 POLICY_LINTERS_VENV := .venv-policy-linters
 LOCK_VENV := .venv-lock
 # A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
@@ -64,7 +65,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates policies coverage tables aws-cli beside local-cloud-check artefacts oldest
+rest-of-check: demo lint types imports templates workflows policies coverage tables aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -111,6 +112,10 @@ policies: $(POLICY_LINTERS_VENV)/.linters ## Check templates and the roles' poli
 	@$(POLICY_LINTERS_VENV)/bin/checkov --framework cloudformation --compact --quiet --skip-download \
 	    $(foreach each,template.yaml $(wildcard stacks/*.yaml),-f $(each))
 	@PYTHONPATH=. $(POLICY_LINTERS_VENV)/bin/python -W ignore tools/lint-policies
+
+.PHONY: workflows
+workflows: $(WORKFLOWS_VENV)/.workflows ## Check the workflows of CI: pinned, least permissions, nothing injected
+	@$(WORKFLOWS_VENV)/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
@@ -178,6 +183,13 @@ $(SAM_VENV)/.sam: requirements/sam.txt
 	@$(SAM_VENV)/bin/$(PIP) install --require-hashes -r requirements/sam.txt || $(no_packages)
 	@touch $@
 
+$(WORKFLOWS_VENV)/.workflows: requirements/workflows.txt
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
+	    echo "make workflows needs Python 3.11 or newer with its venv module." >&2; exit 1; }; \
+	"$$python" -m venv --clear $(WORKFLOWS_VENV)
+	@$(WORKFLOWS_VENV)/bin/$(PIP) install --require-hashes -r requirements/workflows.txt || $(no_packages)
+	@touch $@
+
 $(CLOUD_VENV)/.cloud: requirements/local-cloud.txt simulator/pyproject.toml
 	@python=$$(./tools/find-python $(or $(PYTHON),3.13)) || { \
 	    echo "The local cloud needs Python 3.13, the interpreter of the Lambda runtime, with its venv module." >&2; exit 1; }; \
@@ -218,11 +230,12 @@ lock: ## Renew the locked requirement files
 	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
 	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
 	    $(COMPILE) --python-version 3.11 aws-cli.in -o aws-cli.txt && \
+	    $(COMPILE) --python-version 3.11 workflows.in -o workflows.txt && \
 	    $(COMPILE) --python-version 3.11 local-cloud.in -o local-cloud.txt && \
 	    $(COMPILE) --python-version 3.11 policy-linters.in -o policy-linters.txt && \
 	    cd ../layers/dependencies && $(COMPILE) --python-version 3.13 requirements.in -o requirements.txt
 
 .PHONY: clean
 clean: ## Remove environments, builds and caches
-	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(CLOUD_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .local-cloud .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-3.11 $(SAM_VENV) $(AWS_CLI_VENV) $(CLOUD_VENV) $(WORKFLOWS_VENV) $(POLICY_LINTERS_VENV) $(LOCK_VENV) .aws-sam .local-cloud .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from rehearsal.local_cloud.place import ROOT, CloudError, Place
 
 COMMAND = ROOT / ".venv-local-cloud" / "bin" / "backup-simulator"
+LIST_LAG_SECONDS = 5
 START_SECONDS = 30
 STOP_SECONDS = 8
 
@@ -31,6 +33,8 @@ def start(place: Place, *, haste: float) -> None:
     temporary = place.folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     command = [str(COMMAND), "serve", "--with-ministack", "--port", str(place.port), "--haste", str(haste)]
+    # AWS's lists lag behind by seconds, which haste, being about what takes time, does not shorten.
+    command += ["--delivery", json.dumps({"list_lag": LIST_LAG_SECONDS / haste})]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "MAKE"))}
     environ["TMPDIR"] = str(temporary)
     with place.log.open("wb") as log:
