@@ -65,7 +65,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates workflows policies coverage tables aws-cli beside local-cloud-check artefacts oldest
+rest-of-check: demo lint types imports templates workflows policies rights coverage tables aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -116,6 +116,11 @@ policies: $(POLICY_LINTERS_VENV)/.linters ## Check templates and the roles' poli
 .PHONY: workflows
 workflows: $(WORKFLOWS_VENV)/.workflows ## Check the workflows of CI: pinned, least permissions, nothing injected
 	@$(WORKFLOWS_VENV)/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
+
+.PHONY: rights
+rights: $(VENV)/.dev ## Show that each right of each role is needed, and record who used which in build/call-record.json
+	@rm -f build/call-record.json
+	@$(VENV)/bin/python -m pytest -m rights tests/simulation
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests

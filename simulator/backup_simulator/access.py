@@ -7,10 +7,11 @@ denial is a line of the trace, with its reason.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from backup_simulator.authority import Authority
+from backup_simulator.authority import Authority, Grant
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Key, Role, Vault
 from backup_simulator.policy import decide
@@ -57,6 +58,11 @@ class Access:
         if operation == "StartCopyJob":
             targets = {"backup:CopyTargets": (request["DestinationBackupVaultArn"],)}
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
+
+    def record_grants(self) -> Counter[Grant]:
+        """Keep a record, from now on, of what roles are allowed and by which statement; the record, which grows."""
+        self._authority.grants = Counter()
+        return self._authority.grants
 
     def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
         """Whether all that binds a role together allows an action."""

@@ -10,6 +10,7 @@ reasons are worded as in troubleshoot_access-denied.html.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller
-from backup_simulator.policy import Statement, decide, names_action, statements
+from backup_simulator.policy import Statement, allowing, decide, names_action, statements
 
 Document = Mapping[str, Any]
 ALLOW_ALL: tuple[Document, ...] = ({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},)
@@ -36,6 +37,15 @@ class Verdict(NamedTuple):
 
 
 ALWAYS = Verdict("allow", "")
+
+
+class Grant(NamedTuple):
+    """What a role was allowed, and by which statement of its policies."""
+
+    role_arn: str
+    sid: str
+    action: str
+    resource: str
 
 
 class _Layer(NamedTuple):
@@ -62,11 +72,27 @@ class Authority:
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
+        self.grants: Counter[Grant] | None = None
+        """What roles were allowed so far, and how often; None, the default, keeps no such record."""
         self._known: dict[tuple[str, str | None, str], _Relevant] = {}
         self._always: dict[tuple[str, str | None, tuple[str, ...]], tuple[Any, Any, Any, bool]] = {}
 
     def verdict(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> Verdict:
         """What a caller's own policies, and his organization's, say of an action."""
+        verdict = self._verdict(caller, action, resource, context)
+        if self.grants is not None and verdict == ALWAYS:
+            self._record(self.grants, caller, action, resource, context)
+        return verdict
+
+    def _record(
+        self, grants: Counter[Grant], caller: Caller, action: str, resource: str, context: Mapping[str, Any]
+    ) -> None:
+        role = self._identity.roles.get(caller.role_arn or "")
+        full = {**self._identity.context_of(caller.account, caller.name), **context}
+        for each in allowing(role.policies if role else (), action=action, resource=resource, context=full):
+            grants[Grant(caller.name, each.get("Sid", ""), action, resource)] += 1
+
+    def _verdict(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> Verdict:
         known = self._relevant(caller, action)
         if known.always is not None:
             return known.always

@@ -62,6 +62,8 @@ class EventBridge:
     trace: Callable[..., None]
     organization_of: Callable[[str], str]
     reaches_opt_in_regions: bool = True
+    may_put: Callable[[str, str], bool] = lambda _role_arn, _bus_arn: True
+    """Whether a role's own policies let it put events on a bus."""
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
@@ -144,10 +146,10 @@ class EventBridge:
         return None
 
     def _admits(self, receiver: Bus, sender: str, role_arn: str | None) -> bool:
-        """Cross-account bus targets need a role, and the receiving bus's policy."""
-        if role_arn is None:
-            return False
+        """Cross-account bus targets need a role that may put events there, and the receiving bus's policy."""
         arn = f"arn:{partition_of(receiver[1])}:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
+        if role_arn is None or not self.may_put(role_arn, arn):
+            return False
         organization = self.organization_of(sender)
         context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
         document = {"Statement": self.policies[receiver]}

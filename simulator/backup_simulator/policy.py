@@ -7,7 +7,7 @@ is in `authority`. A trust policy has no Resource; any other statement without o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +51,15 @@ def decide(
             return "deny"
         verdict = "allow"
     return verdict
+
+
+def allowing(
+    documents: Iterable[Mapping[str, Any]], *, action: str, resource: str, context: Mapping[str, Any]
+) -> Iterator[Statement]:
+    """The statements of identity policies that allow an action, each of which alone would do."""
+    for statement, variables in statements(documents):
+        if statement["Effect"] == "Allow" and _applies(statement, action, resource, context, variables=variables):
+            yield statement
 
 
 def _applies(statement: Statement, action: str, resource: str, context: Mapping[str, Any], *, variables: bool) -> bool:

@@ -96,7 +96,12 @@ class World:
             trace=self.note,
             organization_of=self.identity.organization_of,
             reaches_opt_in_regions=self.unknown.events_reach_opt_in_regions,
+            may_put=self._may_put,
         )
+
+    def _may_put(self, role_arn: str, bus_arn: str) -> bool:
+        role = self.identity.roles.get(role_arn)
+        return role is not None and self.access.role_may(role, "events:PutEvents", bus_arn)
 
     def now(self) -> datetime:
         return self.clock.now

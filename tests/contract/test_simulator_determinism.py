@@ -36,7 +36,8 @@ dead = journey.site.create_queue("dead")
 queue = journey.site.create_queue("work", dead_letter_arn=dead.arn, max_receive_count=2)
 there = world.site(B, HOME)
 heard = there.create_queue("heard")
-role = world.account(A).create_role("forward", trust={"Statement": []})
+put = {"Statement": [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}]}
+role = world.account(A).create_role("forward", trust={"Statement": []}, policies=[put])
 bus = f"arn:aws:events:{HOME}:{B}:event-bus/default"
 there.put_bus_policy({"Effect": "Allow", "Principal": {"AWS": A}, "Action": "events:PutEvents", "Resource": bus})
 everything = {"source": ["aws.backup"]}

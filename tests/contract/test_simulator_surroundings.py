@@ -48,10 +48,13 @@ def test_operations_that_are_not_modelled_are_refused_by_name() -> None:
         place.world.session(A).client("s3").list_buckets()
 
 
-def forwarded(world: World, *, policy: bool) -> list[Any]:
+PUT = {"Statement": [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}]}
+
+
+def forwarded(world: World, *, policy: bool, rights: dict[str, Any] = PUT) -> list[Any]:
     """Events of account A, forwarded to B, and from there to a third bus."""
     sender, receiver, third = world.site(A, HOME), world.site(B, HOME), world.site(B, DR)
-    role = world.account(A).create_role("forward", trust=SERVICE)
+    role = world.account(A).create_role("forward", trust=SERVICE, policies=[rights])
     bus = f"arn:aws:events:{HOME}:{B}:event-bus/default"
     sender.put_rule("out", pattern={"source": ["aws.backup"]}, targets=[RuleTarget(id="x", arn=bus, role_arn=role)])
     if policy:
@@ -77,6 +80,10 @@ def test_forwarded_events_keep_their_account_and_go_no_third_hop() -> None:
 
 def test_a_bus_without_a_policy_receives_nothing_from_another_account() -> None:
     assert forwarded(World(), policy=False) == []
+
+
+def test_a_rule_whose_role_may_not_put_events_on_the_other_bus_forwards_nothing() -> None:
+    assert forwarded(World(), policy=True, rights={"Statement": []}) == []
 
 
 def test_events_may_be_lost_doubled_and_late() -> None:

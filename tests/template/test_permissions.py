@@ -126,7 +126,21 @@ def test_only_the_actor_copies_and_releases_in_the_hub():
 
     assert policies["HubActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
     assert policies["FirstHopActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
-    assert {name for name, each in policies.items() if each["Condition"] == "IsHub"} == {"HubReads", "HubActs"}
+    assert policies["HubReads"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
+    assert {name for name, each in policies.items() if each.get("Condition") == "IsHub"} == {
+        "HubReads",
+        "HubLists",
+        "HubActs",
+    }
+
+
+def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals_and_no_more():
+    lists = resources(MAIN, "AWS::IAM::Policy")["HubLists"]["Properties"]
+
+    assert lists["Roles"] == [{"Ref": "SweepChainsRole"}, {"Ref": "OperateChainsRole"}]
+    (statement,) = lists["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "backup:ListRecoveryPointsByBackupVault"
+    assert mentions(statement["Resource"], "${WatchedVaultName}")
 
 
 def test_the_hub_may_do_what_the_operator_role_may_and_no_more():
