@@ -95,7 +95,8 @@ def _is_ours(pid: int) -> bool:
     """Whether a process is alive and is what we started, not another that got the number since."""
     if not _is_alive(pid):
         return False
-    said = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - of every Unix
+    # -ww: however narrow the caller's terminal is said to be, the whole command line.
+    said = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - of every Unix
     return "backup-simulator" in said.stdout
 
 

@@ -38,7 +38,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
             place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
         yield place, deploy_all(place)
     finally:
-        server.stop(place)
+        assert server.stop(place), "nothing was there to be stopped: the server runs on, or died by itself"
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,8 @@ def command(place: Place, verb: str, *more: str) -> subprocess.CompletedProcess[
     """Its output is a pipe: a server that held it would hold this call."""
     words = [str(ROOT / ".venv" / "bin" / "python"), "-m", "rehearsal.local_cloud", verb]
     where = ["--port", str(place.port), "--folder", str(place.folder)]
-    environ = clean_environment()
+    # As narrow as some tools say that the terminal is, which must not hide a process from `stop`.
+    environ = clean_environment(COLUMNS="40")
     return subprocess.run(
         [*words, *where, *more], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False
     )
