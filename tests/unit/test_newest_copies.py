@@ -183,3 +183,9 @@ def test_the_history_of_a_database_is_not_read_for_its_newest_copy() -> None:
             raise AssertionError("read further back than the copy in question")
 
     assert survey_newer(Forgetful(), mine, mine.hop("to-dr")).newer is None  # type: ignore[arg-type]
+
+
+def test_a_copy_of_which_the_index_says_nothing_yet_has_no_newer_one() -> None:
+    mine = chain_of(complete())
+
+    assert survey_newer(Stage().chains, mine, mine.hop("to-dr")).newer is None
