@@ -11,6 +11,7 @@ CLOUD_VENV := .venv-local-cloud
 WORKFLOWS_VENV := .venv-workflows
 POLICY_LINTERS_VENV := .venv-policy-linters
 LOCK_VENV := .venv-lock
+MUTANTS_VENV := .venv-mutants
 # A version, name or path of the interpreter to use, for example PYTHON=3.11; empty takes the best there is.
 PYTHON ?=
 PIP := python -m pip --disable-pip-version-check --no-input -qq
@@ -86,6 +87,10 @@ breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice
 .PHONY: tables
 tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (some minutes)
 	@$(VENV)/bin/python tools/break-tables
+
+.PHONY: mutants
+mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and see that the tests notice (an hour or more)
+	@$(MUTANTS_VENV)/bin/python tools/run-mutants $(or $(MINUTES),180)
 
 .PHONY: diagram
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
@@ -220,6 +225,14 @@ $(POLICY_LINTERS_VENV)/.linters: requirements/policy-linters.txt
 	@$(POLICY_LINTERS_VENV)/bin/$(PIP) install --require-hashes -r requirements/policy-linters.txt || $(no_packages)
 	@touch $@
 
+$(MUTANTS_VENV)/.mutants: requirements/mutants.txt pyproject.toml
+	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) || { \
+	    echo "No usable Python 3.11 or newer was found: install one with its venv module." >&2; exit 1; }; \
+	echo "Setting up $(MUTANTS_VENV) with $$python, once."; \
+	"$$python" -m venv --clear $(MUTANTS_VENV)
+	@$(MUTANTS_VENV)/bin/$(PIP) install --require-hashes -r requirements/mutants.txt || $(no_packages)
+	@touch $@
+
 no_packages = { echo "The packages of $< could not be installed: the lines above say why; usually the network." >&2; exit 1; }
 
 # ---------------------------------------------------------------- housekeeping
@@ -233,6 +246,7 @@ lock: ## Renew the locked requirement files
 	@PATH="$(CURDIR)/$(LOCK_VENV)/bin:$$PATH"; cd requirements && \
 	    $(COMPILE) --python-version 3.11 demo.in -o demo.txt && \
 	    $(COMPILE) --python-version 3.11 dev.in -o dev.txt && \
+	    $(COMPILE) --python-version 3.11 mutants.in -o mutants.txt && \
 	    $(COMPILE) --python-version 3.13 sam.in -o sam.txt && \
 	    $(COMPILE) --python-version 3.11 aws-cli.in -o aws-cli.txt && \
 	    $(COMPILE) --python-version 3.11 workflows.in -o workflows.txt && \

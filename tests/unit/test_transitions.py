@@ -96,6 +96,8 @@ def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
         for chain, fact, now in product(chains_in(state), facts_about_hops(), (NOW, EXPIRED)):
             step = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route, now=now), fact)
             reached[state, type(fact)].add(step.hop.state)
+            assert isinstance(step.reason, str), fact
+            assert step.reason, fact
 
     told = {(row.before, row.fact): set(row.after) for row in HOP_ROWS}
     silent = {key: {key[0]} for key in reached if key not in told}
@@ -125,7 +127,10 @@ def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> Non
             situation = IntermediateSituation(
                 chain=chain, intermediate=chain.intermediate("arrival"), route=a_route(), now=now
             )
-            reached[state, type(fact)].add(step_intermediate(situation, fact).intermediate.state)
+            step = step_intermediate(situation, fact)
+            reached[state, type(fact)].add(step.intermediate.state)
+            assert isinstance(step.reason, str), fact
+            assert step.reason, fact
 
     told = {(row.before, row.fact): set(row.after) for row in INTERMEDIATE_ROWS}
     silent = {key: {key[0]} for key in reached if key not in told}
