@@ -38,7 +38,7 @@ demo: $(VENV)/.demo ## Run two nights of backups on the embedded simulator, and 
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 NIGHTS ?= 20
 SEED ?= 1
