@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from secondhop.application.operate_chains import OperateChains
 from secondhop.application.sweep_chains import SweepChains, Swept
 from secondhop.application.work import JobNews, PointNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import ChainState
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WATCHED, WORKLOAD_VAULT, a_copy, an_arrival
 from tests.stand_ins import Stage
-from tests.unit.test_first_hops import ROUTE, news_of, plan_job, stage
+from tests.unit.test_first_hops import KEY, ORIGIN, ROUTE, news_of, plan_job, stage
 
 
 def sweep(place: Stage) -> Swept:
@@ -103,3 +104,38 @@ def test_an_arrival_that_was_copied_and_released_before_the_table_was_lost_is_co
     assert place.backup.started == []
     assert place.backup.deleted == []
     assert place.announcer.messages == []
+
+
+def test_after_a_lost_table_adopt_follows_the_first_hops_that_failed_before() -> None:
+    """Seed 17 of the nights: what failed before the loss was older than the new table, and nobody followed it."""
+    place = Stage(route=ROUTE)
+    place.chains.installation(now=NOW)
+    place.backup.put(an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, created_at=NIGHT, completed_at=NIGHT))
+    failed = plan_job(place, created_at=NOW - timedelta(hours=3))
+    use_case = OperateChains(
+        routes=(place.route,), chains=place.chains, backup=place.backup, queue=place.queue, now=place.clock
+    )
+    slice_ = {"after": NOW - timedelta(days=90), "before": NOW}
+
+    shown = use_case.adopt("default", **slice_, is_dry_run=True)
+    assert [point for point in shown.points if "first hop failed" in point] == [
+        f"{failed.job.source} of {ORDERS}, whose first hop failed"
+    ]
+    assert place.queue.work == []
+    use_case.adopt("default", **slice_, is_dry_run=False)
+    place.drain()
+    assert [chain.key for chain in place.chains.all()] == [KEY]
+    assert use_case.adopt("default", **slice_, is_dry_run=True).points == ()
+
+
+def test_adopt_leaves_first_hops_of_another_time_alone() -> None:
+    place = Stage(route=ROUTE)
+    plan_job(place, created_at=NOW - timedelta(hours=3))
+    use_case = OperateChains(
+        routes=(place.route,), chains=place.chains, backup=place.backup, queue=place.queue, now=place.clock
+    )
+
+    earlier = use_case.adopt(
+        "default", after=NOW - timedelta(days=90), before=NOW - timedelta(hours=4), is_dry_run=True
+    )
+    assert earlier.points == ()

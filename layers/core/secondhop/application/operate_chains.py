@@ -8,7 +8,8 @@ from datetime import datetime
 
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_chains import arrivals_without_chain
-from secondhop.application.work import Abandon, Retry
+from secondhop.application.sweep_jobs import JobSweep
+from secondhop.application.work import Abandon, JobNews, Retry
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError
@@ -67,14 +68,25 @@ class OperateChains:
         return Answer(is_accepted=True, message=_warning(chain, by))
 
     def adopt(self, route_name: str, *, after: datetime, before: datetime, is_dry_run: bool) -> Answer:
-        """Open chains for points that are older than the installation, or only show which."""
+        """Open chains for points that are older than the installation, or only show which.
+
+        First hops that failed are among them: after a lost table nobody else would follow them.
+        """
         route = self._route(route_name)
         found = tuple(arrivals_without_chain(self.chains, self.backup, route, after=after, before=before))
-        points = tuple(f"{news.arn} of {news.database}" for news in found)
+        jobs = JobSweep(routes=(route,), chains=self.chains, backup=self.backup, queue=self.queue, now=self.now())
+        failed = [news for news in jobs.unknown_failures(route, since=after) if _is_before(news, before)]
+        points = (
+            *(f"{news.arn} of {news.database}" for news in found),
+            *(f"{news.job.source} of {news.database}, whose first hop failed" for news in failed),
+        )
+        problems = "".join(f"; {problem}" for problem in jobs.problems)
         if is_dry_run:
-            return Answer(is_accepted=True, message=f"would adopt {len(points)} recovery points", points=points)
-        self.queue.put(found)
-        return Answer(is_accepted=True, message=f"adopts {len(points)} recovery points", points=points)
+            return Answer(
+                is_accepted=True, message=f"would adopt {len(points)} recovery points{problems}", points=points
+            )
+        self.queue.put([*found, *failed])
+        return Answer(is_accepted=True, message=f"adopts {len(points)} recovery points{problems}", points=points)
 
     def pause(self, route_name: str, *, by: str) -> Answer:
         """Stop acting on a route: no copy is started and nothing is released; observing goes on."""
@@ -92,6 +104,10 @@ class OperateChains:
             names = ", ".join(route.name for route in self.routes)
             raise MalformedError(f"there is no route {name!r}; this installation has: {names}")
         return found
+
+
+def _is_before(news: JobNews, moment: datetime) -> bool:
+    return news.job.created_at is not None and news.job.created_at < moment
 
 
 def _unknown(key: ChainKey) -> Answer:

@@ -61,14 +61,22 @@ class JobSweep:
         for route in self.routes:
             if route.first_hops is None:
                 continue
-            site, watched = route.first_hops.site, route.watched
-            failed = self._jobs(("FAILED", "PARTIAL"), site, watched, max(since, self.now - FAILED_SINCE))
-            live = self._jobs(("CREATED", "RUNNING"), site, watched, max(since, self.now - HISTORY))
-            stuck = [news for news in live if is_stuck(news.job, news.resource_type or "", self.now)]
-            count += self._put_unknown([*failed, *stuck], route)
-            done = self._jobs(("COMPLETED",), site, watched, max(since, self.now - COMPLETED_SINCE))
-            self._put_unknown_arrivals(done, route)
+            failed = self.unknown_failures(route, since=since)
+            self.queue.put(failed)
+            count += len(failed)
+            after = max(since, self.now - COMPLETED_SINCE)
+            self._put_unknown_arrivals(self._jobs(("COMPLETED",), route.first_hops.site, route.watched, after), route)
         return count
+
+    def unknown_failures(self, route: Route, *, since: datetime) -> list[JobNews]:
+        """First hops of a plan that failed or got stuck, and that no chain follows."""
+        if route.first_hops is None:
+            return []
+        site, watched = route.first_hops.site, route.watched
+        failed = self._jobs(("FAILED", "PARTIAL"), site, watched, max(since, self.now - FAILED_SINCE))
+        live = self._jobs(("CREATED", "RUNNING"), site, watched, max(since, self.now - HISTORY))
+        stuck = [news for news in live if is_stuck(news.job, news.resource_type or "", self.now)]
+        return self._unknown([*failed, *stuck], route)
 
     def _jobs(self, states: tuple[str, ...], source: Site, destination: Vault, after: datetime) -> list[JobNews]:
         found: list[JobNews] = []
@@ -79,15 +87,13 @@ class JobSweep:
                 self.problems.append(f"copy jobs {state} from {source} into {destination.name}: {problem}")
         return found
 
-    def _put_unknown(self, found: list[JobNews], route: Route) -> int:
+    def _unknown(self, found: list[JobNews], route: Route) -> list[JobNews]:
         planned = iter([news for news in found if news.job.is_planned and _is_claimed(news, route)])
-        count = 0
+        new: list[JobNews] = []
         while batch := tuple(islice(planned, BATCH)):
             known = self.chains.known(first_hop_key(route, news.job.source) for news in batch)
-            new = [news for news in batch if first_hop_key(route, news.job.source) not in known]
-            self.queue.put(new)
-            count += len(new)
-        return count
+            new += [news for news in batch if first_hop_key(route, news.job.source) not in known]
+        return new
 
     def _put_unknown_arrivals(self, found: list[JobNews], route: Route) -> None:
         landed = iter([(news, news.job.arrival) for news in found if news.job.arrival and _is_claimed(news, route)])
