@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -224,3 +225,22 @@ def test_a_waiting_chain_remembers_how_far_its_database_lags_behind() -> None:
     waiting = stage.chains.get(ChainKey(later.arn, "default"))
     assert waiting is not None
     assert (waiting.hops[0].slot_wanted, waiting.hops[0].newest_copy) == (True, NIGHT)
+
+
+def test_a_worker_that_wakes_after_its_fence_tells_nothing_that_may_have_passed() -> None:
+    """Seed 111 of the nights: "open" was told by a sleeper, minutes after another worker had told "closed"."""
+    stage = copying()
+    original = stage.chains.of_database
+    naps = [5]
+
+    def sleep_once(database: str, **given: bool) -> Iterator[Chain]:
+        if stage.chain.pending and naps:
+            stage.clock.forward(hours=naps.pop())
+        return original(database, **given)
+
+    stage.chains.of_database = sleep_once  # type: ignore[method-assign]
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    assert (naps, stage.announcer.messages) == ([], [])
+
+    stage(LOOK)
+    assert [message.is_closed for message in stage.announcer.messages] == [False]

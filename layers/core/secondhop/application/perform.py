@@ -192,13 +192,20 @@ class Performer:
         about = replace(command.circumstances, lag=lag) if command.circumstances is not None else None
         told = replace(command, lines=(*command.lines, lag), circumstances=about)
         if command.group is None or command.channel is not ask.Channel.TOPIC:
-            self.announcer.announce(told)
+            self._tell(chain, command, told)
         elif command.is_closed:
             if self.chains.leave_group(command.group, member=command.incident):
-                self.announcer.announce(told)
+                self._tell(chain, command, told)
         elif self.chains.join_group(command.group, member=command.incident, now=self.now()):
-            self.announcer.announce(told)
+            self._tell(chain, command, told)
             self.chains.note_group_told(command.group)
+
+    def _tell(self, chain: Chain, command: ask.Announce, told: ask.Announce) -> None:
+        """Never say open after somebody else has said closed: a worker that slept leaves it to the next look."""
+        pending = next((each for each in chain.pending if each.command == command), None)
+        if pending is None or self.now() >= pending.until - patience.FENCE_MARGIN:
+            raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")
+        self.announcer.announce(told)
 
     def _denied(self, chain: Chain, command: ask.Command, message: str) -> Iterator[Observation]:
         """AccessDenied to a question is told to the hop that it concerns; to an announcement it is a postponement."""
