@@ -43,7 +43,7 @@ test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
 NIGHTS ?= 20
 SEED ?= 1
 .PHONY: simulate
-simulate: $(VENV)/.demo ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
+simulate: $(VENV)/.dev ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
 	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)"
 
 PORT ?= 4510

@@ -74,16 +74,17 @@ class Oracle:
 
     def _never_zero_copies(self) -> Iterator[Violation]:
         """When we asked for a delete, a good final copy of the same backup stood."""
-        key = self.world.vault_by_arn(self.final_vault_arn).key_arn
         for deletion in self._our_deletions():
             copies = [point for point in self._all_points() if point.source_point_arn == deletion.point_arn]
-            good = [copy for copy in copies if self._is_good(copy, deletion.at, key)]
+            good = [copy for copy in copies if self.is_good(copy, deletion.at)]
             if not good:
                 evidence = f"{deletion.point_arn} was deleted at {deletion.at} while no good copy of it stood"
                 yield Violation(promise=1, evidence=evidence)
 
-    def _is_good(self, copy: Point, at: datetime, key_arn: str) -> bool:
-        source = next(point for point in self._all_points() if point.arn == copy.source_point_arn)
+    def is_good(self, copy: Point, at: datetime) -> bool:
+        """Whether a final copy stood at a moment, as it was promised: right database, key and expiry, COMPLETED."""
+        key_arn = self.world.vault_by_arn(self.final_vault_arn).key_arn
+        source = self.world.point_by_arn(copy.source_point_arn or "")
         promised = source.created_at + timedelta(days=self.retention_days)
         return (
             copy.vault_arn == self.final_vault_arn

@@ -27,6 +27,7 @@ HOME, DR = "eu-west-1", "eu-central-1"
 ORGANIZATION = "o-simulated0"
 ADMINISTRATOR = f"arn:aws:iam::{BACKUP}:role/administrator"
 EXTERNAL_ID = "second-hop"
+FUNCTION_ROLES = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
 
 
 class Topology(StrEnum):
@@ -41,7 +42,8 @@ class Stage:
     """Everything that is deployed, and the handles that a rehearsal needs."""
 
     world: World
-    chains: ChainStore = field(default_factory=MemoryChains)
+    chains: ChainStore | None = field(default_factory=MemoryChains)
+    """Where the functions keep their chains; None lets them use DynamoDB by their sessions."""
     parameters: dict[str, str] = field(default_factory=dict)
     open_session: Callable[[str, str, str], Any] | None = None
     """How functions get their sessions (account, role ARN, Region); None asks the world, in process."""
@@ -102,6 +104,19 @@ class Stage:
         everything = {**given, **self.given.get(Path(path).stem, {})}
         return Stack(self.world, ROOT / path, account, region, name, everything, self.chains, opener)
 
+    def install_again(self, name: str, chains: ChainStore | None) -> Stack:
+        """A second installation on the same vaults, with a table, a queue and a topic of its own."""
+        again = self._stack("template.yaml", self.main_account, HOME, dict(self.main.given))
+        again.name, again.chains = name, chains
+        again.deploy()
+        return again
+
+    def acting_roles_of(self, main: Stack) -> frozenset[str]:
+        """The roles of the backup account by which an installation acts."""
+        if not self.is_hub:
+            return frozenset({self.backup_account["OperatorRoleArn"]})
+        return frozenset(main.attribute(role, "Arn") for role in FUNCTION_ROLES)
+
     def add_database(self, resource_type: str, name: str, *, size_gib: float, account: str | None = None) -> str:
         """A database under the key of its account (the first, unless one is named), which the plan selects; its ARN."""
         owner = account or self.workload_accounts[0]
@@ -111,10 +126,7 @@ class Stage:
 
     def acting_roles(self) -> frozenset[str]:
         """The roles of the backup account by which Second Hop acts."""
-        if not self.is_hub:
-            return frozenset({self.backup_account["OperatorRoleArn"]})
-        functions = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
-        return frozenset(self.main.attribute(role, "Arn") for role in functions)
+        return self.acting_roles_of(self.main)
 
     def oracle(self) -> Oracle:
         """The judge of what happened here."""

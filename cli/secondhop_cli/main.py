@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from secondhop import __version__
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     nights = commands.add_parser("simulate", help="run whole nights of backups under every fault (needs a checkout)")
     nights.add_argument("--nights", default="20", help="how many nights to run, each of another seed (default 20)")
     nights.add_argument("--seed", default="1", help="the seed of the first night (default 1)")
+    nights.add_argument("--fresh", default="0", help="how many of them are of new seeds, which are told (default 0)")
     nights.set_defaults(run=_simulate)
 
     replay = commands.add_parser("replay", help="feed one event file through the real handler (needs a checkout)")
@@ -85,15 +87,25 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _simulate(chosen: argparse.Namespace) -> int:
-    for name, text, least in (("--nights", chosen.nights, 1), ("--seed", chosen.seed, 0)):
+    for name, text, least in (
+        ("--nights", chosen.nights, 1),
+        ("--seed", chosen.seed, 0),
+        ("--fresh", chosen.fresh, 0),
+    ):
         if not (text.isascii() and text.isdecimal() and least <= int(text) <= MOST):
             sys.stderr.write(f"secondhop simulate: {name} should be a whole number from {least}, found {text!r}.\n")
             return MISUSE
+    if int(chosen.fresh) > int(chosen.nights):
+        sys.stderr.write(f"secondhop simulate: --fresh should be at most --nights, found {chosen.fresh!r}.\n")
+        return MISUSE
     try:
         from rehearsal.nights.many import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
     except ModuleNotFoundError:
         return _needs_checkout("simulate")
-    return simulate(sys.stdout, nights=int(chosen.nights), first_seed=int(chosen.seed))
+    if find_spec("moto") is None:
+        sys.stderr.write("secondhop simulate: some nights run in DynamoDB's stand-in moto: use make simulate.\n")
+        return MISUSE
+    return simulate(sys.stdout, nights=int(chosen.nights), first_seed=int(chosen.seed), fresh=int(chosen.fresh))
 
 
 def _replay(chosen: argparse.Namespace) -> int:

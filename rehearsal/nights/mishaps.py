@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from random import Random
 
 from backup_simulator import World, texts
-from rehearsal.stage import DR
+from rehearsal.stage import DR, HOME
 
 # Calls that the functions make, by service.
 CALLS = (
     ("backup", "StartCopyJob"),
+    ("backup", "StartCopyJob"),
     ("backup", "DescribeRecoveryPoint"),
     ("backup", "ListCopyJobs"),
     ("backup", "DescribeCopyJob"),
+    ("backup", "DeleteRecoveryPoint"),
     ("backup", "DeleteRecoveryPoint"),
     ("backup", "DescribeBackupVault"),
     ("backup", "ListRecoveryPointsByBackupVault"),
     ("sts", "AssumeRole"),
     ("sqs", "SendMessageBatch"),
     ("sns", "Publish"),
+    ("events", "PutEvents"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "PutItem"),
+    ("dynamodb", "UpdateItem"),
+    ("dynamodb", "Query"),
+    ("dynamodb", "BatchGetItem"),
 )
 ERRORS = (("ThrottlingException", 400), ("ServiceUnavailableException", 500), ("InternalFailure", 500))
+# A process that sleeps before it asks something may sleep for long; its effects are guarded by their fence.
+LONGEST_SLEEP = 20 * 60
+# Before an effect only as long as a call can hang: the function's timeout is a minute. With the lists' lag (45 s) and
+# two clocks that are wrong by 10 s each this stays below the two minutes that the fence leaves.
+LONGEST_EFFECT = 40
+EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint"})
 # Every message with which a copy job may end FAILED, and one that nobody has seen.
 MESSAGES = (
     texts.ORGANIZATION,
@@ -36,7 +53,7 @@ MESSAGES = (
     texts.LIST_TAGS,
     texts.TOO_MANY_TAGS,
     texts.TOO_MANY_JOBS,
-    texts.SINGLE_ACTION.format(source="eu-west-1", destination=DR, resource_type="RDS"),
+    texts.SINGLE_ACTION.format(source=HOME, destination=DR, resource_type="RDS"),
     texts.NOT_ASSUMED.format(role="arn:aws:iam::444455556666:role/copy"),
     texts.NOT_PERMITTED.format(role="arn:aws:iam::444455556666:role/copy", action="rds:CopyDBSnapshot"),
     texts.FATAL,
@@ -44,6 +61,8 @@ MESSAGES = (
     "Token expired. Try again.",
     "A text that nobody has seen before.",
 )
+# Most failures pass by themselves; of the rest each text has its turn over many nights.
+PASSING = (texts.INTERNAL, texts.FATAL, texts.TOO_MANY_JOBS)
 
 
 @dataclass(kw_only=True)
@@ -54,25 +73,47 @@ class Mishaps:
     chance: Random
     per_hour: float
 
+    def __post_init__(self) -> None:
+        self._usual = self.world.unknown
+
     def an_hour(self) -> None:
         """Draw what goes wrong in the coming hour."""
         many = int(self.per_hour) + (self.chance.random() < self.per_hour % 1)
         for _ in range(many):
             self._one()
 
+    def end(self) -> None:
+        """Let nothing more go wrong."""
+        self.world.faults.clear()
+
     def _one(self) -> None:
         chance, faults = self.chance, self.world.faults
         service, operation = CALLS[chance.randrange(len(CALLS))]
         code, status = ERRORS[chance.randrange(len(ERRORS))]
-        match chance.randrange(4):
-            case 0:
-                faults.die(service, operation, when="before" if chance.random() < 0.5 else "after")
-            case 1:
+        match chance.randrange(8):
+            case 0 | 1 | 2:
+                when = "before" if chance.random() < 0.5 else "after"
+                faults.die(service, operation, when=when, times=chance.randint(1, 3))
+            case 3:
                 faults.refuse(operation, service=service, code=code, status=status, times=chance.randint(1, 5))
-            case 2:
+            case 4:
                 share = chance.choice((0.05, 0.3))
                 faults.flaky(share, operation, service=service, code=code, status=status)
+            case 5:
+                longest = LONGEST_EFFECT if operation in EFFECTS else LONGEST_SLEEP
+                faults.sleep(service, operation, timedelta(seconds=chance.randint(1, longest)))
+            case 6:
+                self._let_deletes_fail()
             case _:
-                message = MESSAGES[chance.randrange(len(MESSAGES))]
+                messages = PASSING if chance.random() < 0.5 else MESSAGES
+                message = messages[chance.randrange(len(messages))]
                 region = DR if chance.random() < 0.7 else None
-                faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 3))
+                faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 8))
+
+    def _let_deletes_fail(self) -> None:
+        """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""
+        self.world.unknown = replace(self._usual, delete_leaves_expired=True)
+        self.world.clock.after(timedelta(hours=1), self._mend)
+
+    def _mend(self) -> None:
+        self.world.unknown = self._usual

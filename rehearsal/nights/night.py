@@ -1,62 +1,203 @@
-"""One night: faulty hours, then quiet ones, then the judgement of the simulator's world."""
+"""One night: faulty hours, then quiet ones, then running on until everything has come to its end; and the judgement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from backup_simulator import World
+from rehearsal.functions import LOG
+from rehearsal.nights.ending import Ending
+from rehearsal.nights.faulty_store import FaultyChains
+from rehearsal.nights.incidents import Incidents
+from rehearsal.nights.marks import Marks
 from rehearsal.nights.mishaps import Mishaps
-from rehearsal.nights.plan import NightPlan
+from rehearsal.nights.people import Operator
+from rehearsal.nights.plan import NightPlan, TableLoss
+from rehearsal.nights.story import Line, Story
+from rehearsal.nights.table import TableSession, table_of
+from rehearsal.nights.terms import Terms
+from rehearsal.nights.watch import Watch, without_repeats
 from rehearsal.oracle import Violation
-from rehearsal.stage import Stage
+from rehearsal.stage import HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
 FAULTY_HOURS, QUIET_HOURS = 36, 24
 AN_HOUR = timedelta(hours=1)
-# A copy job may hang in CREATED for three days, in either hop.
-LONGEST_SETTLING = timedelta(days=8)
+# Stranded work is tried again after a day, a failed delete too; then the last copies run.
+LONGEST_SETTLING = timedelta(days=4)
+# A copy job may hang in CREATED for three days, in either hop, and its retry once more.
+LONGEST_SYSTEM_ERRORS = timedelta(days=10)
+SETTLING_STEP = 6 * AN_HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What became of a night."""
+    """What became of a night: how many chains, which promises broke, what was visited, and the story if one broke."""
 
     seed: int
     chains: int
     violations: tuple[Violation, ...]
+    counts: Counter[str]
+    story: tuple[Line, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Night:
+    """Everything of one night.
+
+    `spoil` may put something between the functions and their sessions, and `spoil_store` between them and their
+    store, to break it on purpose.
+    """
+
+    plan: NightPlan
+    spoil: Callable[[Any], Any] = lambda session: session
+    spoil_store: Callable[[Any], Any] = lambda store: store
+    counts: Counter[str] = field(default_factory=Counter)
+    chains: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        self.world = World(seed=plan.seed, unknown=plan.unknown, delivery=plan.delivery)
+        self.stores = [self._store()]
+        self.stage = Stage(
+            self.world,
+            None if plan.is_in_dynamodb else self.spoil_store(self.stores[0]),
+            parameters=dict(plan.parameters),
+            open_session=self._open_session,
+            topology=plan.topology,
+        )
+        self.mains = (self.stage.main, *self._second())
+        self._set_clocks_wrong()
+        self._add_databases()
+        self.chance = Random(f"hours {plan.seed}")  # noqa: S311 - a night must be repeatable
+        roles = {role for main in self.mains for role in self.stage.acting_roles_of(main)}
+        roles |= {main.attribute("AdvanceChainRole", "Arn") for main in self.mains}
+        self.terms = Terms(stage=self.stage, our_roles=frozenset(roles))
+        self.watch = Watch(terms=self.terms, oracle=self.stage.oracle(), mains=self.mains)
+        self.mishaps = Mishaps(world=self.world, chance=self.chance, per_hour=plan.faults_per_hour)
+        self.operator = Operator(
+            terms=self.terms,
+            watch=self.watch,
+            mains=self.mains,
+            chance=self.chance,
+            acts_per_hour=plan.operator_acts_per_hour,
+            counts=self.counts,
+        )
+        incidents = Incidents(world=self.world, mains=self.mains)
+        self.ending = Ending(terms=self.terms, mains=self.mains, operator=self.operator, incidents=incidents)
+        self.marks, self.story = Marks(self.counts), Story(world=self.world)
+        self.world.on_call(self.marks.hear_call)
+        self.world.on_trace(self.marks.hear_trace)
+
+    def _store(self) -> FaultyChains:
+        return FaultyChains(self.world, index_lag=self.plan.index_lag, counts=self.counts)
+
+    def _second(self) -> tuple[Any, ...]:
+        if not self.plan.has_second_installation:
+            return ()
+        self.counts["two installations shared a vault"] += 1
+        self.stores.append(self._store())
+        return (self.stage.install_again("second-hop-too", self.spoil_store(self.stores[1])),)
+
+    def _open_session(self, account: str, role_arn: str, region: str) -> Any:
+        opener = self.world.session if self.plan.has_boto3_clients else self.world.light_session
+        session = self.spoil(opener(account, role_arn, region))
+        return TableSession(self.world, session) if self.plan.is_in_dynamodb else session
+
+    def _set_clocks_wrong(self) -> None:
+        functions = {id(each): each for main in self.mains for each in main.functions.values()}
+        for number, function in enumerate(functions.values()):
+            skew = timedelta(seconds=self.plan.skews[number % len(self.plan.skews)])
+            function.now = lambda skew=skew: self.world.now() + skew
+
+    def _add_databases(self) -> None:
+        for each in self.plan.databases:
+            account = self.stage.workload_accounts[each.account]
+            self.world.site(account, HOME).create_database(
+                each.resource_type,
+                each.name,
+                size_gib=each.size_gib,
+                key_arn=self.stage.workloads[account]["KeyArn"] if each.is_encrypted else None,
+                tags={"Backup": "True"},
+                multi_az_cluster=each.is_multi_az_cluster,
+            )
+
+    def run(self) -> Judgement:
+        """Run the night to its end and judge it."""
+        with LOG.heard_by(self._hear), table_of(self.stage.main) if self.plan.is_in_dynamodb else nullcontext():
+            self._faulty_hours()
+            self._quiet_hours()
+            demands = self._settle()
+        self.counts["a night with boto3's own clients"] += self.plan.has_boto3_clients
+        self.counts["a night in DynamoDB"] += self.plan.is_in_dynamodb
+        found = without_repeats([*self.watch.violations, *demands])
+        story = self.story.about(violation.evidence for violation in found)
+        return Judgement(
+            seed=self.plan.seed,
+            chains=len(self.chains),
+            violations=tuple(found),
+            counts=self.counts,
+            story=tuple(story) if found else (),
+        )
+
+    def _hear(self, entry: dict[str, Any]) -> None:
+        if entry.get("message") == "decision":
+            self.chains.add(entry["chain"])
+        self.marks.hear_log(entry)
+        self.story.hear_log(entry)
+
+    def _faulty_hours(self) -> None:
+        earlier: list[MemoryChains] = []
+        for hour in range(FAULTY_HOURS):
+            self.mishaps.an_hour()
+            self.operator.an_hour()
+            if self.plan.table_loss is not TableLoss.NONE:
+                earlier.append(self.stores[0].copy())
+                if hour == self.plan.loss_hour:
+                    self._lose_table(earlier)
+            self.world.run_for(AN_HOUR)
+
+    def _lose_table(self, earlier: list[MemoryChains]) -> None:
+        """The table is lost entirely, or restored as of some hours ago; then the operator adopts what there is."""
+        is_lost = self.plan.table_loss is TableLoss.LOST
+        self.stores[0].become(MemoryChains() if is_lost else earlier[self.chance.randrange(len(earlier))])
+        self.counts["a table was lost" if is_lost else "a table was rolled back"] += 1
+        self.world.note("night", "", "", f"the table of {self.mains[0].name} was {self.plan.table_loss}")
+        self.ending.tables_lost[self.mains[0].name] = self.world.now()
+        self.watch.forgive_in_flight()
+        self.watch.paused.pop(self.mains[0].name, None)
+        self.operator.adopt(self.mains[0])
+
+    def _quiet_hours(self) -> None:
+        self.mishaps.end()
+        for plan in self.world.backups.plans.values():
+            plan.ended = True
+        for main in self.mains:
+            self.operator.resume(main)
+        if self.plan.table_loss is not TableLoss.NONE:
+            self.operator.adopt(self.mains[0])
+        self.operator.redrive()
+        self.world.run_for(AN_HOUR)
+        self.ending.quiet_since = self.world.now()
+        self.world.run_for((QUIET_HOURS - 1) * AN_HOUR)
+
+    def _settle(self) -> list[Violation]:
+        """Run on until everything has come to its end, but not for ever; what is left then."""
+        longest = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else LONGEST_SETTLING
+        until = self.world.now() + longest
+        while (left := self.ending.demands()) and self.world.now() < until:
+            self.operator.redrive()
+            self.ending.answer_messages()
+            self.world.run_for(SETTLING_STEP)
+        return left
 
 
 def run_night(plan: NightPlan) -> Judgement:
     """Run a night to its end and judge it."""
-    world = World(seed=plan.seed, unknown=plan.unknown, delivery=plan.delivery)
-    chains = MemoryChains()
-    stage = Stage(world, chains, open_session=world.light_session, topology=plan.topology)
-    for each in plan.databases:
-        account = stage.workload_accounts[each.account]
-        stage.add_database(each.resource_type, each.name, size_gib=each.size_gib, account=account)
-    chance = Random(f"mishaps {plan.seed}")  # noqa: S311 - a night must be repeatable
-    mishaps = Mishaps(world=world, chance=chance, per_hour=plan.faults_per_hour)
-    for _ in range(FAULTY_HOURS):
-        mishaps.an_hour()
-        world.run_for(AN_HOUR)
-    world.faults.clear()
-    _end_plans(world)
-    world.run_for(QUIET_HOURS * AN_HOUR)
-    _settle(world)
-    return Judgement(seed=plan.seed, chains=len(chains.all()), violations=tuple(stage.oracle().violations()))
-
-
-def _end_plans(world: World) -> None:
-    """No third run of the plans: what is under way shall come to its end."""
-    for plan in world.backups.plans.values():
-        plan.ended = True
-
-
-def _settle(world: World) -> None:
-    """Run on until no copy job is under way any more; some hang in CREATED for days."""
-    limit = world.now() + LONGEST_SETTLING
-    while world.now() < limit and any(job.is_live for job in world.copy_jobs()):
-        world.run_for(6 * AN_HOUR)
-    world.run_for(6 * AN_HOUR)
+    return Night(plan=plan).run()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
@@ -12,9 +13,23 @@ from backup_simulator import DeleteDuringCopy, Delivery, OverQuota, UnknownBehav
 from rehearsal.stage import Topology
 
 KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
+CLUSTERS = KINDS[1:]
 FEWEST_DATABASES, MOST_DATABASES = 20, 60
 LARGEST_GIB = 60
+# One night in twenty keeps its chains in DynamoDB; one in twenty lets the functions use boto3's own clients.
+IN_DYNAMODB, WITH_BOTO3 = 7, 13
+TWENTY = 20
+# moto answers slowly: a night in DynamoDB has the fewest databases, and is swept as seldom as the template allows.
+SELDOM_SWEPT = {"SweepIntervalMinutes": "30"}
 T = TypeVar("T")
+
+
+class TableLoss(StrEnum):
+    """What becomes of an installation's table in the middle of the night."""
+
+    NONE = "none"
+    LOST = "lost"
+    ROLLED_BACK = "rolled back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,47 +40,98 @@ class Database:
     resource_type: str
     size_gib: int
     account: int
+    is_encrypted: bool = True
+    is_multi_az_cluster: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class NightPlan:
-    """What a night is made of."""
+    """What a night is made of. `skews` are the seconds by which the functions' clocks are wrong, in turn."""
 
     seed: int
     topology: Topology
     databases: tuple[Database, ...]
+    parameters: Mapping[str, str]
     unknown: UnknownBehaviour
     delivery: Delivery
     faults_per_hour: float
+    operator_acts_per_hour: float
+    index_lag: timedelta
+    skews: tuple[int, ...]
+    has_second_installation: bool
+    table_loss: TableLoss
+    loss_hour: int
+    is_in_dynamodb: bool
+    has_boto3_clients: bool
 
 
 def plan_night(seed: int) -> NightPlan:
     """Draw a night."""
     chance = Random(f"night {seed}")  # noqa: S311 - a night must be repeatable
     topology = chance.choice(list(Topology))
-    accounts = 2 if topology is Topology.HUB else 1
+    is_in_dynamodb = seed % TWENTY == IN_DYNAMODB
+    has_second = not is_in_dynamodb and chance.random() < 0.15
     return NightPlan(
         seed=seed,
         topology=topology,
-        databases=tuple(_database(chance, number, accounts) for number in range(_how_many(chance))),
-        unknown=_unknown(chance),
+        databases=_databases(chance, topology, is_few=is_in_dynamodb),
+        parameters=_parameters(chance, topology, has_second=has_second) | (SELDOM_SWEPT if is_in_dynamodb else {}),
+        unknown=_unknown(chance, has_second=has_second),
         delivery=_delivery(chance),
-        faults_per_hour=chance.choice((0.0, 0.5, 1.0, 2.0, 3.0)),
+        faults_per_hour=chance.choice((0.0, 0.5, 1.0, 2.0, 4.0)),
+        operator_acts_per_hour=chance.choice((0.0, 0.1, 0.5)),
+        index_lag=timedelta(seconds=chance.choice((0, 1, 45))),
+        skews=tuple(chance.choice((0, 0, -10, 10)) for _ in range(4)),
+        has_second_installation=has_second,
+        table_loss=_table_loss(chance, is_possible=not is_in_dynamodb),
+        loss_hour=chance.randint(4, 34),
+        is_in_dynamodb=is_in_dynamodb,
+        has_boto3_clients=seed % TWENTY == WITH_BOTO3,
     )
 
 
-def _how_many(chance: Random) -> int:
-    return chance.randint(FEWEST_DATABASES, MOST_DATABASES)
+def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Database, ...]:
+    accounts = 2 if topology is Topology.HUB else 1
+    many = FEWEST_DATABASES if is_few else chance.randint(FEWEST_DATABASES, MOST_DATABASES)
+    return tuple(_database(chance, number, accounts) for number in range(many))
 
 
 def _database(chance: Random, number: int, accounts: int) -> Database:
     kind = chance.choice(KINDS)
+    is_odd = chance.random() < 0.04
     return Database(
         name=f"{kind.lower()}-{number}",
         resource_type=kind,
         size_gib=chance.randint(1, LARGEST_GIB),
         account=chance.randrange(accounts),
+        is_encrypted=not (is_odd and kind in CLUSTERS),
+        is_multi_az_cluster=is_odd and kind == "RDS",
     )
+
+
+def _parameters(chance: Random, topology: Topology, *, has_second: bool) -> dict[str, str]:
+    """Parameters of the main stack. Two installations share the quota as their operators must: by halving it."""
+    given = {
+        "SweepIntervalMinutes": chance.choice(("10", "15", "20", "20", "30", "30")),
+        "KeepRdsIntermediates": chance.choice(("0", "1", "1", "2", "all")),
+        "KeepClusterIntermediates": chance.choice(("0", "0", "1", "all")),
+    }
+    if has_second:
+        given |= {"MaximumRdsCopies": "10", "MaximumClusterCopies": "2"}
+    elif chance.random() < 0.2:
+        given |= {"MaximumRdsCopies": "2", "MaximumClusterCopies": "1"}
+    if chance.random() < 0.2:
+        given |= {"RetentionDays": "8", "MinimumRetentionDays": "7", "MinimumRemainingDays": "7"}
+    if topology is Topology.WORKLOAD and chance.random() < 0.1:
+        given |= {"FirstHopRoleArn": ""}
+    return given
+
+
+def _table_loss(chance: Random, *, is_possible: bool) -> TableLoss:
+    drawn = chance.random()
+    if not is_possible or drawn > 0.2:
+        return TableLoss.NONE
+    return TableLoss.LOST if drawn < 0.1 else TableLoss.ROLLED_BACK
 
 
 def _delivery(chance: Random) -> Delivery:
@@ -74,16 +140,21 @@ def _delivery(chance: Random) -> Delivery:
         duplicate=_one_of(chance, (0.0, 0.1, 0.5)),
         loss=_one_of(chance, (0.0, 0.1, 0.5, 1.0)),
         reorder=_one_of(chance, (0.0, 0.1, 0.5)),
-        list_lag=timedelta(seconds=_one_of(chance, (0, 5, 60))),
+        list_lag=timedelta(seconds=_one_of(chance, (0, 5, 45))),
     )
 
 
-def _unknown(chance: Random) -> UnknownBehaviour:
-    """A setting of every switch."""
+def _unknown(chance: Random, *, has_second: bool) -> UnknownBehaviour:
+    """A setting of every switch.
+
+    Two installations know of each other only through AWS: where its lists lag and it forgets tokens at once, nobody
+    could keep two that begin in the same second from making two copies.
+    """
+    lifetimes = (timedelta(minutes=10), timedelta(hours=24), None)
     has_system_errors = chance.random() < 0.3
     return UnknownBehaviour(
         over_quota=chance.choice(list(OverQuota)),
-        token_lifetime=_one_of(chance, (timedelta(0), timedelta(minutes=10), timedelta(hours=24), None)),
+        token_lifetime=_one_of(chance, lifetimes if has_second else (timedelta(0), *lifetimes)),
         delete_during_copy=chance.choice(list(DeleteDuringCopy)),
         unshare_failure_state=_one_of(chance, ("COMPLETED", "FAILED")),
         creation_date_inherited=chance.random() < 0.8,

@@ -237,13 +237,14 @@ class Copying:
             if source_point_arn is None
             else self._ledger.of_source(source_point_arn)
         )
-        settled = self._world.now() - self._world.delivery.list_lag
+        now = self._world.now()
+        settled, oldest = now - self._world.delivery.list_lag, now - HISTORY
         return [
             job
             for job in known
             if job.created_at <= settled
+            and (job.created_at >= oldest or job.is_live)
             and (job.account, job.region) == (caller.account, region)
-            and not self._is_forgotten(job)
         ]
 
     def _is_forgotten(self, job: Job) -> bool:

@@ -33,4 +33,8 @@ def filtered(
     wanted = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults", *others)}
     if unknown := wanted.keys() - filters.keys():
         raise NotModelled(f"{operation} by {', '.join(sorted(unknown))} is not modelled")
-    return [each for each in found if all(filters[name](each, value) for name, value in wanted.items())]
+    kept = list(found)
+    for name, value in wanted.items():
+        passes = filters[name]
+        kept = [each for each in kept if passes(each, value)]
+    return kept

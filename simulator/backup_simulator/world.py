@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from backup_simulator.access import Access, vault_arn
 from backup_simulator.backup_calls import BackupCalls
@@ -36,6 +36,7 @@ from backup_simulator.switches import Delivery, UnknownBehaviour
 if TYPE_CHECKING:
     import boto3
 
+T = TypeVar("T")
 MOST_SLEEPERS = 2
 # The seventeenth digit of a UUID, its two upper bits set to 10.
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -44,6 +45,8 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 
 class World:
     """N accounts times M Regions of AWS Backup, with what surrounds it."""
+
+    _sleeping = 0
 
     def __init__(
         self,
@@ -75,9 +78,9 @@ class World:
         self._vaults: dict[str, Vault] = {}
         self._newest_copies: dict[tuple[str, str, str], Point] = {}
         self._points: list[Point] = []
+        self._points_by_arn: dict[str, Point] = {}
         self._listeners: list[Callable[[TraceLine], None]] = []
         self._call_listeners: list[Callable[[Call], None]] = []
-        self._sleeping = 0
         self.copying = Copying(self)
         self.backups = Backups(self)
         self.deleting = Deleting(self)
@@ -163,6 +166,14 @@ class World:
             return self._backup_calls.call(call.caller, call.region, call.operation, parameters)
         return self._other_calls.call(call.caller, call.region, call.service, call.operation, parameters)
 
+    def outside(self, service: str, operation: str, carry_out: Callable[[], T]) -> T:
+        """A call of a service that somebody else simulates, with this world's faults around it."""
+        self._let_sleep(service, operation)
+        self.faults.before(service, operation)
+        answer = carry_out()
+        self.faults.after(service, operation)
+        return answer
+
     def _let_sleep(self, service: str, operation: str) -> None:
         """A process that sleeps wakes in a world that went on. Two at a time are enough, and keep the stack flat."""
         duration = self.faults.sleep_before(service, operation) if self._sleeping < MOST_SLEEPERS else None
@@ -228,6 +239,7 @@ class World:
         point.landed_at = self.now()
         self._vaults[point.vault_arn].points[point.arn] = point
         self._points.append(point)
+        self._points_by_arn[point.arn] = point
         if point.source_point_arn is not None:
             self._newest_copies[point.account, point.region, point.database_arn] = point
         name = f"{point.resource_type} {point.database_arn.rpartition(':')[2]}"
@@ -252,6 +264,14 @@ class World:
         They are as they are now: what happens later does not show in them, and changing them changes nothing.
         """
         return [point.as_it_is() for point in self._points if gone or point.gone_at is None]
+
+    def landed(self) -> Sequence[Point]:
+        """All points that ever stood, in the order in which they landed; the world's own list, only to be read."""
+        return self._points
+
+    def point_by_arn(self, arn: str) -> Point:
+        """A point, even if it is gone. Raises KeyError."""
+        return self._points_by_arn[arn]
 
     def copy_jobs(self) -> Sequence[Job]:
         """All copy jobs as they are now."""

@@ -31,6 +31,7 @@ def test_the_last_line_counts_nights_chains_and_violations() -> None:
         (["--nights", "0"], "--nights should be a whole number from 1, found '0'."),
         (["--nights", ""], "--nights should be a whole number from 1, found ''."),
         (["--nights", "1", "--seed=-3"], "--seed should be a whole number from 0, found '-3'."),
+        (["--nights", "2", "--fresh", "3"], "--fresh should be at most --nights, found '3'."),
         (["--seed", "1.5"], "--seed should be a whole number from 0, found '1.5'."),
     ],
 )
@@ -38,3 +39,13 @@ def test_a_number_that_is_none_is_misuse_in_one_sentence(arguments: list[str], s
     done = simulate(*arguments)
 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"secondhop simulate: {said}\n")
+
+
+def test_fresh_seeds_are_told_and_run_again_as_they_ran() -> None:
+    done = simulate("--nights", "1", "--fresh", "1")
+    told, *_, last = done.stdout.splitlines()
+    seed = told.removeprefix("fresh seeds: ").partition(" ")[0]
+    again = simulate("--nights", "1", "--seed", seed)
+
+    assert done.returncode == again.returncode == 0
+    assert again.stdout.splitlines()[-1] == last

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -33,6 +34,20 @@ class MemoryChains:
     def all(self) -> list[Chain]:
         """Every chain, by key; for display."""
         return [self._chains[key] for key in sorted(self._chains)]
+
+    def copy(self) -> MemoryChains:
+        """All that is kept now, as point-in-time recovery of a table would bring it back."""
+        copied = MemoryChains()
+        kept = {name: value for name, value in vars(self).items() if name != "_lock"}
+        vars(copied).update(deepcopy(kept))
+        return copied
+
+    def with_older(self, older: Mapping[ChainKey, Chain | None]) -> MemoryChains:
+        """Chains only, of which some are as they were before, or not there yet, as a lagging index shows them."""
+        seen = MemoryChains()
+        chains: dict[ChainKey, Chain | None] = {**self._chains, **older}
+        seen._chains = {key: chain for key, chain in chains.items() if chain is not None}
+        return seen
 
     def get(self, key: ChainKey) -> Chain | None:
         return self._chains.get(key)

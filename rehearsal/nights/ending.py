@@ -1,0 +1,112 @@
+"""The ending: faults are off, the world has run on, and everything must have come to an end that somebody can name.
+
+Judged from the simulator's world, from what was told, and from what the operator ordered; never from our own table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from backup_simulator.model import Point
+from rehearsal.deployment import Stack
+from rehearsal.nights.incidents import TRIES_AGAIN, WAITS, Incident, Incidents
+from rehearsal.nights.people import POISON, Operator
+from rehearsal.nights.terms import Terms
+from rehearsal.oracle import Violation
+
+A_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(kw_only=True)
+class Ending:
+    """Demands that a night came to its end."""
+
+    terms: Terms
+    mains: tuple[Stack, ...]
+    operator: Operator
+    incidents: Incidents
+    quiet_since: datetime | None = None
+    tables_lost: dict[str, datetime] = field(default_factory=dict)
+    """By the name of an installation, when its table was lost, and with it the memory of open incidents."""
+    _answered: set[tuple[str, str]] = field(default_factory=set)
+
+    def demands(self) -> list[Violation]:
+        """Everything that has not come to its end, in words."""
+        told = [each for each in self.incidents.all_open() if each.is_well_told(self.terms.world)]
+        settled = {incident.about for incident in told} | self.operator.watch.abandoned
+        found = [
+            *self._arrivals(settled),
+            *self._origins(settled),
+            *self._incidents_of_nothing(),
+            *self._work_under_way(),
+            *self._failures(),
+        ]
+        return [Violation(promise=3, evidence=evidence) for evidence in found]
+
+    def answer_messages(self) -> None:
+        """The operator reads what was told, and retries once what waits for an operator."""
+        for incident in self.incidents.all_open():
+            mark = (incident.main.name, incident.id)
+            if WAITS in incident.next_step and mark not in self._answered:
+                self._answered.add(mark)
+                self.operator.retry(incident.main, incident.about, route=incident.detail["route"])
+
+    def _arrivals(self, settled: set[str]) -> Iterator[str]:
+        """Each arrival is copied, or abandoned by name, or in an open incident; and gone if the route lets it go."""
+        for point in self.terms.arrivals():
+            if point.arn in settled:
+                continue
+            if not self.terms.has_good_copy(point):
+                yield f"{point.arn} arrived, has no good copy, and no open incident says so"
+            elif point.gone_at is None and self.terms.may_go(point):
+                yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
+
+    def _origins(self, settled: set[str]) -> Iterator[str]:
+        """Each origin of a plan arrived in the watched vault, or is in an open incident."""
+        for point in self.terms.origins():
+            if point.arn not in settled and not self.terms.copies_of(point):
+                yield f"{point.arn} never arrived in the watched vault, and no open incident says so"
+
+    def _incidents_of_nothing(self) -> Iterator[str]:
+        """An open incident that is none, or that Second Hop said it would end by itself and did not."""
+        for incident in self.incidents.all_open():
+            is_forgotten = incident.at <= self.tables_lost.get(incident.main.name, incident.at - A_MOMENT)
+            if is_forgotten or incident.about in self.operator.watch.abandoned:
+                continue
+            point = self.terms.world.point_by_arn(incident.about)
+            if self._is_well(point) and incident.cause != "TOO_LATE":
+                yield f"the incident {incident.title!r} of {point.arn} is still open, though all is well"
+            elif TRIES_AGAIN in incident.next_step and not self._lasts(incident, point):
+                yield f"the incident {incident.title!r} of {point.arn} is still open, though its cause has long passed"
+
+    def _is_well(self, point: Point) -> bool:
+        if point.vault_arn in self.terms.homes:
+            return bool(self.terms.copies_of(point))
+        return self.terms.has_good_copy(point) and (point.gone_at is not None or not self.terms.may_go(point))
+
+    def _lasts(self, incident: Incident, point: Point) -> bool:
+        """Whether this very world keeps a cause up."""
+        if point.vault_arn in self.terms.homes and not self.terms.stage.main.parameters.get("FirstHopRoleArn"):
+            return True
+        return incident.cause == "DELETE_FAILED" and self.terms.world.unknown.delete_leaves_expired
+
+    def _work_under_way(self) -> Iterator[str]:
+        world = self.terms.world
+        for job in world.copy_jobs():
+            if job.is_live and job.started_by in self.terms.our_roles:
+                yield f"copy job {job.id} of {job.source_point_arn} is still {job.state}"
+        for main in self.mains:
+            waiting = world.queues_by_url[main.ref("WorkQueue")].messages
+            if waiting:
+                yield f"{len(waiting)} messages are left on the work queue of {main.name}"
+            for message in world.queues_by_url[main.ref("DeadLetters")].messages.values():
+                if message.body not in POISON:
+                    yield f"a dead letter is left in {main.name}: {message.body[:200]}"
+
+    def _failures(self) -> Iterator[str]:
+        """While nothing is wrong any more, no function fails."""
+        for line in self.terms.world.trace:
+            if line.kind in ("function failed", "schedule failed") and self.quiet_since and line.at > self.quiet_since:
+                yield f"in the quiet hours, at {line.at}: {line.text}"

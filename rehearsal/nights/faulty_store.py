@@ -1,0 +1,92 @@
+"""A chain store as unreliable as DynamoDB: dying calls, refusals, sleeps, stale indexes, a table lost or rolled back.
+
+The store itself is the in-memory one, which passes the same contract as DynamoDB's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from backup_simulator import Refused, World
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.errors import ConflictError, TryAgainError
+
+# By which call of DynamoDB a question or a write of the store is made.
+CALLS = {
+    "save": "TransactWriteItems",
+    "save_installation": "PutItem",
+    "pause": "PutItem",
+    "join_group": "UpdateItem",
+    "note_group_told": "UpdateItem",
+    "leave_group": "UpdateItem",
+    "known": "BatchGetItem",
+    "of_database": "Query",
+    "due": "Query",
+    "waiting": "Query",
+    "stranded": "Query",
+}
+INDEXED = frozenset({"of_database", "due", "waiting", "stranded"})
+
+
+class FaultyChains:
+    """A `ChainStore` over another one. `index_lag` is by how much its indexes are behind."""
+
+    def __init__(self, world: World, *, index_lag: timedelta, counts: Counter[str]) -> None:
+        self._world = world
+        self._lag = index_lag
+        self._counts = counts
+        self._kept = MemoryChains()
+        self._changes: list[tuple[datetime, ChainKey, Chain | None]] = []
+
+    def copy(self) -> MemoryChains:
+        """What the table holds now, as point-in-time recovery would bring it back."""
+        return self._kept.copy()
+
+    def become(self, kept: MemoryChains) -> None:
+        """Lose the table, and have another one instead."""
+        self._kept = kept
+        self._changes.clear()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Every method of the store, with faults around it."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            def carry_out() -> Any:
+                return self._carry_out(name, given, named)
+
+            try:
+                return self._world.outside("dynamodb", CALLS.get(name, "GetItem"), carry_out)
+            except Refused as refused:
+                raise TryAgainError(f"{CALLS.get(name, 'GetItem')}: {refused}") from refused
+
+        return call
+
+    def _carry_out(self, name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        asked = self._as_indexed() if name in INDEXED else self._kept
+        try:
+            answer = getattr(asked, name)(*given, **named)
+        except ConflictError as lost:
+            self._counts["a write lost a race against another one"] += type(lost) is ConflictError
+            raise
+        if name == "save":
+            self._changes.append((self._world.now(), named.get("chain", given[0]).key, named["before"]))
+        # A query's pages are read as they are needed; here all at once, so that faults fall into the call.
+        return iter(list(answer)) if isinstance(answer, Iterator) else answer
+
+    def _as_indexed(self) -> MemoryChains:
+        """The table as its indexes show it: without the changes of the last moments."""
+        since = self._world.now() - self._lag
+        while self._changes and self._changes[0][0] <= since:
+            del self._changes[0]
+        if not self._changes:
+            return self._kept
+        older: dict[ChainKey, Chain | None] = {}
+        for _, key, before in self._changes:
+            older.setdefault(key, before)
+        return self._kept.with_older(older)

@@ -1,0 +1,86 @@
+"""What Second Hop told: each incident as the event bus had it, and whether the people of the topic heard of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from backup_simulator import World
+from backup_simulator.model import Call
+from rehearsal.deployment import Stack
+from rehearsal.functions import RUNNING
+
+SOURCE = "secondhop"
+# What an incident's next step says: that Second Hop goes on by itself, or that it waits for a person.
+TRIES_AGAIN, WAITS = "Second Hop tries again", "Second Hop waits for an operator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """An incident by the last event that told of it."""
+
+    main: Stack
+    at: datetime
+    detail: dict[str, Any]
+    is_open: bool
+
+    @property
+    def id(self) -> str:
+        return str(self.detail["incident"])
+
+    @property
+    def about(self) -> str:
+        """The recovery point whose chain is in trouble."""
+        return str(self.detail["recovery_point"])
+
+    @property
+    def title(self) -> str:
+        return str(self.detail["title"])
+
+    @property
+    def cause(self) -> str:
+        return str(self.detail.get("cause", ""))
+
+    @property
+    def next_step(self) -> str:
+        return str(self.detail.get("next_step", ""))
+
+    def is_well_told(self, world: World) -> bool:
+        """Whether it says what happened, what to do and what comes next, and people heard of it or of its group."""
+        says_all = all(self.detail.get(word) for word in ("cause", "message", "remedy", "next_step"))
+        known_as = (self.id, self.detail.get("group"))
+        told = (each.attributes for each in world.topics[self.main.ref("Notifications")])
+        return says_all and any(
+            attributes["incident"]["StringValue"] in known_as for attributes in told if "incident" in attributes
+        )
+
+
+@dataclass(kw_only=True)
+class Incidents:
+    """Listens to what the functions of all installations tell the event bus."""
+
+    world: World
+    mains: tuple[Stack, ...]
+    _last: dict[tuple[str, str], Incident] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world.on_call(self.hear_call)
+        self._main_of = {id(each): main for main in self.mains for each in main.functions.values()}
+
+    def hear_call(self, call: Call) -> None:
+        """One call of AWS; accepted events of incidents are kept."""
+        if call.operation != "PutEvents" or call.reply is None or not RUNNING:
+            return
+        main = self._main_of[id(RUNNING[-1].function)]
+        for entry, answer in zip(call.request["Entries"], call.reply["Entries"], strict=True):
+            if entry["Source"] == SOURCE and "ErrorCode" not in answer:
+                detail = json.loads(entry["Detail"])
+                is_open = entry["DetailType"] != "Incident Closed"
+                told = Incident(main=main, at=call.at, detail=detail, is_open=is_open)
+                self._last[main.name, told.id] = told
+
+    def all_open(self) -> list[Incident]:
+        """The incidents whose last event was not their closing."""
+        return [incident for incident in self._last.values() if incident.is_open]

@@ -1,0 +1,138 @@
+"""Rare branches, counted: a proof that never visited them proves nothing about them.
+
+They are counted from the reasons that decisions log, from the calls and the trace of the world, and from the nights'
+own stand-ins; nothing of Second Hop is patched for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from backup_simulator.model import Call, TraceLine
+
+# A mark, and a piece of the reason of a decision that shows it.
+REASONS = {
+    "a fact that changes nothing was dropped": "changes nothing while",
+    "an event of an earlier attempt was dropped": "is an earlier attempt",
+    "a fence was held": "nobody repeats that before",
+    "a worker woke too late to act": "woke too late to act",
+    "a worker woke in the past, and its write was refused": "was written",
+    "an interrupted start was looked for": "looks whether an interrupted start was made",
+    "an interrupted start was repeated with its token": "with the same token",
+    "a start was not answered": "no answer (",
+    "a token named an older job": "the token names the older job",
+    "a copy job of other hands was adopted": "adopts copy job",
+    "a copy found in the vault was adopted": "found in the destination vault",
+    "a copy found in the vault would not do": "will not do",
+    "the quota was full": "which is the limit",
+    "the database was busy": "another copy of",
+    "a back-off was kept": "before the next attempt",
+    "a copy was tried again after a failure": "tried again after",
+    "a pause was honoured": "acting is paused by",
+    "a delete was accepted, and the point is EXPIRED": "is EXPIRED and still there",
+    "a leftover was deleted again": "deletes it again",
+    "a release was kept back by the keep rule": "kept: ",
+    "a source was not ready": "its source is still CREATING",
+    "a stranded hop was tried again after a day": "tries again after a day",
+    "an operator's retry was followed": "asked by ",
+    "a chain was abandoned": "abandoned by ",
+    "an intermediate expired or was deleted by others": "it expired by itself",
+    "a backlog was too late": "(TOO_LATE)",
+}
+# A mark, and the cause that the reason of a stranded hop names.
+CAUSES = (
+    "ORGANIZATION",
+    "VAULT_POLICY",
+    "VAULT_KEY",
+    "SOURCE_KEY",
+    "AWS_MANAGED_KEY",
+    "RETENTION_RANGE",
+    "OPTION_GROUP",
+    "TAGS",
+    "PERMISSION",
+    "ROLE",
+    "UNSUPPORTED",
+    "UNKNOWN",
+    "UNENCRYPTED",
+)
+OLD = timedelta(seconds=1)
+
+
+class Marks:
+    """Counts what a night visits."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self.counts = counts
+
+    def hear_log(self, entry: Mapping[str, Any]) -> None:
+        """A line that a function logged."""
+        match entry.get("message"):
+            case "decision":
+                self._hear_decision(entry)
+            case "swept" if entry.get("missing"):
+                self.counts["the sweep rescued a lost event"] += entry["missing"]
+            case "swept" if entry.get("skipped"):
+                self.counts["a sweep made way for another one"] += 1
+            case "swept" if entry.get("failed_first_hops"):
+                self.counts["the sweep found a failed first hop"] += entry["failed_first_hops"]
+            case "work is not done and comes back":
+                self.counts[f"work came back: {entry['kind']}"] += 1
+            case "work cannot be read and goes to the dead-letter queue":
+                self.counts["work that cannot be read was buried"] += 1
+
+    def _hear_decision(self, entry: Mapping[str, Any]) -> None:
+        reason = entry["reason"]
+        for mark, piece in REASONS.items():
+            if piece in reason:
+                self.counts[mark] += 1
+        if "stranded (" in reason:
+            self.counts[f"stranded: {reason.partition('stranded (')[2].partition(')')[0]}"] += 1
+        if entry["after"] != entry.get("before"):
+            self.counts[f"state: {entry['after']}"] += 1
+
+    def hear_call(self, call: Call) -> None:
+        """A call of AWS."""
+        if call.operation == "StartCopyJob" and call.reply and call.reply["CreationDate"] < call.at - OLD:
+            self.counts["AWS answered a known token with its job, and did nothing"] += 1
+
+    def hear_trace(self, line: TraceLine) -> None:
+        """A line of the world's trace."""
+        if line.kind in ("event lost", "asleep", "denied", "schedule failed"):
+            self.counts[f"world: {line.kind}"] += 1
+        if line.kind == "function failed" and "ProcessDied" in line.text:
+            self.counts["world: a process died"] += 1
+
+
+DEMANDED = (
+    *REASONS,
+    *(f"stranded: {cause}" for cause in CAUSES),
+    *(f"state: {state}" for state in ("COMPLETE", "STRANDED", "TOO_LATE", "ABANDONED", "RELEASING")),
+    "the sweep rescued a lost event",
+    "the sweep found a failed first hop",
+    "a sweep made way for another one",
+    "AWS answered a known token with its job, and did nothing",
+    "a write lost a race against another one",
+    "work that cannot be read was buried",
+    "work came back: TryAgainError",
+    "the operator paused, and resumed",
+    "the operator copied by hand",
+    "a dead letter was redriven",
+    "a table was lost",
+    "a table was rolled back",
+    "two installations shared a vault",
+    "a night in DynamoDB",
+    "a night with boto3's own clients",
+    "world: event lost",
+    "world: asleep",
+    "world: a process died",
+    "world: schedule failed",
+)
+"""What a long run must have visited."""
+
+
+def never_visited(counts: Counter[str]) -> list[str]:
+    """The branches that a long run owes and did not visit."""
+    return [mark for mark in DEMANDED if not counts[mark]]

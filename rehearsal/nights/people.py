@@ -1,0 +1,121 @@
+"""The operator of a night: retries, abandons, adopts, pauses, resumes, redrives, and copies by hand.
+
+Orders go through the real function, as a person would invoke it; what was accepted is remembered, because the world
+cannot tell who may leave a chain as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from backup_simulator import ProcessDied
+from backup_simulator.model import Point
+from rehearsal.deployment import Stack
+from rehearsal.nights.terms import Terms
+from rehearsal.nights.watch import Watch
+from rehearsal.stage import BACKUP, HOME
+
+NAME = "Olga"
+POISON = ("{", '{"source": "aws.backup"}', '{"secondhop": 99, "work": "look"}')
+RESUMED = "the operator paused, and resumed"
+
+
+@dataclass(kw_only=True)
+class Operator:
+    """A person with access to the functions of all installations and to the backup account."""
+
+    terms: Terms
+    watch: Watch
+    mains: tuple[Stack, ...]
+    chance: Random
+    acts_per_hour: float
+    counts: Counter[str]
+
+    def an_hour(self) -> None:
+        """Do what comes to mind in an hour."""
+        if self.chance.random() >= self.acts_per_hour:
+            return
+        main = self.mains[self.chance.randrange(len(self.mains))]
+        standing = [point for point in self.terms.arrivals() if point.gone_at is None]
+        if main.name in self.watch.paused:
+            self.resume(main)
+        elif not standing or self.chance.random() < 0.2:
+            self._pause(main)
+        else:
+            self._meddle(main, standing[self.chance.randrange(len(standing))])
+
+    def _meddle(self, main: Stack, point: Point) -> None:
+        match self.chance.randrange(6):
+            case 0 | 1:
+                self._order(main, "retry", recovery_point=point.arn)
+            case 2:
+                # Also an order whose answer is lost may have been carried out.
+                self.watch.abandoned.add(point.arn)
+                self._order(main, "abandon", recovery_point=point.arn)
+            case 3:
+                self.copy_by_hand(point)
+            case 4:
+                self.adopt(main)
+            case _:
+                body = POISON[self.chance.randrange(len(POISON))]
+                self.terms.world.queues_by_url[main.ref("WorkQueue")].send(body)
+
+    def adopt(self, main: Stack) -> None:
+        """Look first, then adopt what there is."""
+        self._order(main, "adopt")
+        if not self._order(main, "adopt", dry_run=False):
+            self.counts["an order of the operator was lost in a fault"] += 1
+
+    def retry(self, main: Stack, point_arn: str, *, route: str) -> None:
+        """Retry the chain that an incident is about."""
+        if self._order(main, "retry", recovery_point=point_arn, route=route):
+            self.counts["the operator answered a message"] += 1
+
+    def resume(self, main: Stack) -> None:
+        """Act again; also where an earlier order to pause was carried out and its answer was lost."""
+        was_paused = self.watch.paused.pop(main.name, None) is not None
+        if self._order(main, "resume"):
+            self.counts[RESUMED] += was_paused
+
+    def _pause(self, main: Stack) -> None:
+        if self._order(main, "pause"):
+            self.watch.paused[main.name] = NAME
+
+    def copy_by_hand(self, point: Point) -> None:
+        """A copy that nobody ordered from Second Hop; now and then with a life that is too short."""
+        days = int(self.terms.stage.main.parameters["RetentionDays"])
+        client = self.terms.world.light_session(BACKUP, None, HOME).client("backup")
+        try:
+            client.start_copy_job(
+                RecoveryPointArn=point.arn,
+                SourceBackupVaultName=point.vault_arn.rpartition(":")[2],
+                DestinationBackupVaultArn=self.terms.final,
+                IamRoleArn=self.terms.stage.backup_account["CopyRoleArn"],
+                Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else 7},
+            )
+        except (ClientError, ProcessDied):
+            return
+        self.counts["the operator copied by hand"] += 1
+
+    def redrive(self) -> None:
+        """Put dead letters back on their queues, except what can never be read."""
+        for main in self.mains:
+            dead = self.terms.world.queues_by_url[main.ref("DeadLetters")]
+            for message in list(dead.messages.values()):
+                if message.body not in POISON:
+                    del dead.messages[message.id]
+                    self.terms.world.queues_by_url[main.ref("WorkQueue")].send(message.body)
+                    self.counts["a dead letter was redriven"] += 1
+
+    def _order(self, main: Stack, verb: str, **given: Any) -> bool:
+        """Invoke the operator's function; whether it accepted the order."""
+        try:
+            answer = main.functions["OperateChains"]({"verb": verb, "by": NAME, **given})
+        except ProcessDied:
+            return False
+        return bool(answer["is_accepted"])

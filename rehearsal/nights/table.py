@@ -1,0 +1,86 @@
+"""A night in DynamoDB: the functions' own adapter on moto's table, with the world's faults around each call.
+
+moto is only of the development environment; whoever runs nights without it is told so before the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+from backup_simulator import Refused, World
+from rehearsal.deployment import Stack
+
+TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+
+
+class TableSession:
+    """A session whose DynamoDB is moto's; everything else is the other session's."""
+
+    def __init__(self, world: World, session: Any) -> None:
+        self._world = world
+        self._session = session
+
+    def client(self, service_name: str, /, **options: Any) -> Any:
+        """A client; of DynamoDB one with faults."""
+        if service_name != "dynamodb":
+            return self._session.client(service_name, **options)
+        return TableClient(self._world, _dynamodb())
+
+
+class TableClient:
+    """A DynamoDB client around whose calls the world's faults happen."""
+
+    def __init__(self, world: World, client: Any) -> None:
+        self._world = world
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = _operations()[name]
+
+        def call(**request: Any) -> Any:
+            try:
+                return self._world.outside("dynamodb", operation, lambda: getattr(self._client, name)(**request))
+            except Refused as refused:
+                status = {"HTTPStatusCode": refused.status}
+                error: Any = {
+                    "Error": {"Code": refused.code, "Message": refused.message},
+                    "ResponseMetadata": status,
+                }
+                raise ClientError(error, operation) from refused
+
+        return call
+
+
+@contextmanager
+def table_of(main: Stack) -> Iterator[None]:
+    """The table of a main stack, as its template describes it, for as long as the block lasts."""
+    from moto import mock_aws  # noqa: PLC0415 - only the development environment has it
+
+    properties = main.template["Resources"]["Chains"]["Properties"]
+    with mock_aws():
+        _dynamodb().create_table(
+            TableName=main.ref("Chains"), **{name: main.resolver.resolve(properties[name]) for name in TABLE}
+        )
+        yield
+
+
+def _dynamodb() -> Any:
+    return boto3.client(
+        "dynamodb",
+        region_name="eu-west-1",
+        aws_access_key_id="simulated",
+        aws_secret_access_key="simulated",  # noqa: S106 - moto does not look at it
+    )
+
+
+@cache
+def _operations() -> dict[str, str]:
+    return {xform_name(name): name for name in get_session().get_service_model("dynamodb").operation_names}

@@ -1,0 +1,107 @@
+"""What Second Hop owes in a night, in the words of the simulated world: what is served, kept, limited, copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from backup_simulator import World
+from backup_simulator.model import Job, Point
+from rehearsal.oracle import QUOTAS, Oracle
+from rehearsal.stage import HOME, Stage
+
+CLUSTERS = frozenset({"Aurora", "DocumentDB", "Neptune"})
+
+
+@dataclass(kw_only=True)
+class Terms:
+    """The terms of a night, over its world."""
+
+    stage: Stage
+    our_roles: frozenset[str]
+    """All roles by which Second Hop acts, of every installation."""
+    _copies: dict[str, list[Point]] = field(default_factory=dict)
+    _of_database: dict[str, list[Point]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world: World = self.stage.world
+        self.oracle: Oracle = self.stage.oracle()
+        self.watched: str = self.stage.backup_account["WatchedVaultArn"]
+        self.final: str = self.stage.dr["DrVaultArn"]
+        self.homes: frozenset[str] = frozenset(each["WorkloadVaultArn"] for each in self.stage.workloads.values())
+        self.watches_first_hops = bool(self.stage.main.parameters.get("FirstHopRoleArn"))
+        firsts = {(home, self.watched) for home in self.homes} if self.watches_first_hops else set()
+        self.our_legs = frozenset({(self.watched, self.final), *firsts})
+        served = self.stage.main.parameters["WorkloadAccountIds"] or self.stage.main_account
+        self.accounts = frozenset(served.split(","))
+        self._seen = 0
+
+    def _learn(self) -> None:
+        """Take in the points that landed since the last look."""
+        landed = self.world.landed()
+        for point in landed[self._seen :]:
+            self._of_database.setdefault(point.database_arn, []).append(point)
+            if point.source_point_arn is not None:
+                self._copies.setdefault(point.source_point_arn, []).append(point)
+        self._seen = len(landed)
+
+    def copies_of(self, point: Point) -> list[Point]:
+        """The copies that were made of a point into the vault that owes one, gone ones too."""
+        self._learn()
+        into = self.final if point.vault_arn == self.watched else self.watched
+        return [copy for copy in self._copies.get(point.arn, ()) if copy.vault_arn == into]
+
+    def arrivals(self) -> Iterator[Point]:
+        """Every point that ever landed in the watched vault and that a route claims."""
+        return (point for point in self.world.landed() if self.is_served(point))
+
+    def origins(self) -> Iterator[Point]:
+        """Every point of which a backup plan started a first hop, where first hops are watched.
+
+        A copy action that AWS does not even start leaves no job, and nobody can follow it.
+        """
+        if self.watches_first_hops:
+            planned = {job.source_point_arn for job in self.world.copy_jobs() if job.created_by is not None}
+            found = (point for point in self.world.landed() if point.arn in planned)
+            yield from (point for point in found if self._is_claimed(point))
+
+    def is_served(self, point: Point) -> bool:
+        return point.vault_arn == self.watched and self._is_claimed(point)
+
+    def is_ours_to_copy(self, point: Point) -> bool:
+        return self._is_claimed(point) and point.vault_arn in {source for source, _ in self.our_legs}
+
+    def _is_claimed(self, point: Point) -> bool:
+        _, _, _, region, account, *_ = point.database_arn.split(":")
+        return account in self.accounts and region == HOME and point.resource_type in QUOTAS
+
+    def limit(self, job: Job) -> int:
+        """How many copies may be in flight where a job goes."""
+        name = "MaximumClusterCopies" if job.resource_type in CLUSTERS else "MaximumRdsCopies"
+        return min(int(self.stage.main.parameters[name]), QUOTAS[job.resource_type])
+
+    def may_go(self, point: Point) -> bool:
+        """Whether the route lets an arrival go: so many newer ones stand, each with a good copy."""
+        keep = self.stage.main.parameters[
+            "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
+        ]
+        if keep == "all":
+            return False
+        self._learn()
+        newer = [
+            other
+            for other in self._of_database[point.database_arn]
+            if other.vault_arn == self.watched
+            and other.created_at > point.created_at
+            and other.gone_at is None
+            and other.status == "COMPLETED"
+            and self.has_good_copy(other)
+        ]
+        return len(newer) >= int(keep)
+
+    def has_good_copy(self, point: Point) -> bool:
+        """Whether a good final copy of an arrival stands, or stood until its own time was over."""
+        now = self.world.now()
+        copies = self.copies_of(point)
+        expired = any(copy.gone_at and copy.delete_at and copy.gone_at >= copy.delete_at for copy in copies)
+        return expired or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)

@@ -1,0 +1,156 @@
+"""The watch: judges every step of a night at the moment at which it happens, from the simulator's world alone.
+
+It hears of every call that Second Hop makes and of every line of the world's trace. What can only be judged at the end
+is in `ending`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from backup_simulator.model import Call, Job, Point, TraceLine, site_of
+from rehearsal.deployment import Stack
+from rehearsal.functions import RUNNING
+from rehearsal.nights.terms import Terms
+from rehearsal.oracle import Oracle, Violation
+
+# All that Second Hop may call of AWS Backup; anything else changes what is not its own.
+ALLOWED = frozenset(
+    {
+        "DescribeRecoveryPoint",
+        "ListRecoveryPointsByBackupVault",
+        "DescribeBackupVault",
+        "ListCopyJobs",
+        "DescribeCopyJob",
+        "StartCopyJob",
+        "DeleteRecoveryPoint",
+    }
+)
+EFFECTS = ("StartCopyJob", "DeleteRecoveryPoint")
+MOST_INVOCATIONS = 8
+Invocation = tuple[int, int]
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """Judges as things happen. `mains` are the installations that are watched."""
+
+    terms: Terms
+    oracle: Oracle
+    mains: tuple[Stack, ...]
+    violations: list[Violation] = field(default_factory=list)
+    paused: dict[str, str] = field(default_factory=dict)
+    """By the name of an installation, who paused it; kept by whoever pauses it."""
+    abandoned: set[str] = field(default_factory=set)
+    """Recovery points whose chains an operator left as they are; their copies in flight have no slot any more."""
+    _described: dict[Invocation, set[str]] = field(default_factory=dict)
+    _live: dict[str, tuple[Job, str]] = field(default_factory=dict)
+    _forgiven: set[str] = field(default_factory=set)
+    _made: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.terms.world.on_call(self.hear_call)
+        self.terms.world.on_trace(self.hear_trace)
+        self._installations = {id(each): main.name for main in self.mains for each in main.functions.values()}
+
+    def hear_call(self, call: Call) -> None:
+        """One call of AWS, with its answer."""
+        if call.service != "backup" or call.caller.role_arn not in self.terms.our_roles:
+            return
+        if call.operation not in ALLOWED:
+            self._blame(5, f"we called {call.operation} with {dict(call.request)}")
+        if call.refused is not None or not RUNNING:
+            return
+        if call.operation == "DescribeRecoveryPoint":
+            self._described_now().add(call.request["RecoveryPointArn"])
+        if call.operation in EFFECTS:
+            self._judge_pause(call)
+        if call.operation == "DeleteRecoveryPoint":
+            self._judge_delete(self.terms.world.point_by_arn(call.request["RecoveryPointArn"]))
+
+    def hear_trace(self, line: TraceLine) -> None:
+        """One line of the world's trace; those of copy jobs that we started are judged."""
+        if line.kind != "copy job":
+            return
+        job = self.terms.world.copying.jobs[line.facts["job_id"]]
+        if job.started_by not in self.terms.our_roles:
+            return
+        if job.state == "CREATED":
+            self._live[job.id] = (job, self._installation())
+            self._judge_start(job)
+        elif not job.is_live:
+            self._live.pop(job.id, None)
+            self._forgiven.discard(job.id)
+            if job.state == "COMPLETED":
+                self._judge_copy(job)
+
+    def forgive_in_flight(self) -> None:
+        """A table was lost, and with it the memory of the copies in flight: they do not count against the quota."""
+        self._forgiven |= set(self._live)
+
+    def _installation(self) -> str:
+        return self._installations.get(id(RUNNING[-1].function), "") if RUNNING else ""
+
+    def _described_now(self) -> set[str]:
+        key = (id(RUNNING[-1].function), RUNNING[-1].number)
+        if key not in self._described and len(self._described) > MOST_INVOCATIONS:
+            del self._described[next(iter(self._described))]
+        return self._described.setdefault(key, set())
+
+    def _judge_pause(self, call: Call) -> None:
+        by = self.paused.get(self._installation())
+        if by is not None:
+            self._blame(5, f"{call.operation} was called while {by} had paused the route: {dict(call.request)}")
+
+    def _judge_delete(self, point: Point) -> None:
+        """Promises 1 and 5, at the moment of the delete."""
+        now = self.terms.world.now()
+        copies = [copy for copy in self.terms.copies_of(point) if self.oracle.is_good(copy, now)]
+        if not copies:
+            self._blame(1, f"{point.arn} was deleted while no good copy of it stood")
+        elif not any(copy.arn in self._described_now() for copy in copies):
+            self._blame(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
+        if not self.terms.is_served(point):
+            self._blame(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
+        elif not self.terms.may_go(point):
+            self._blame(5, f"{point.arn} was deleted, and the route keeps it")
+
+    def _judge_start(self, job: Job) -> None:
+        """Promises 4 and 5, at the moment of the start."""
+        mine = (job.source_vault_arn, job.destination_vault_arn)
+        source = self.terms.world.point_by_arn(job.source_point_arn)
+        if mine not in self.terms.our_legs or not self.terms.is_ours_to_copy(source):
+            self._blame(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")
+        self._judge_lane(job, lambda other: other.resource_type == job.resource_type, self.terms.limit(job))
+        self._judge_lane(job, lambda other: other.database_arn == job.database_arn, 1)
+
+    def _judge_lane(self, job: Job, is_in: Callable[[Job], bool], limit: int) -> None:
+        site = site_of(job.destination_vault_arn)
+        lane = [
+            other.id
+            for other, installation in self._live.values()
+            if other.id not in self._forgiven
+            and other.source_point_arn not in self.abandoned
+            and installation == self._live[job.id][1]
+            and site_of(other.destination_vault_arn) == site
+            and is_in(other)
+        ]
+        if len(lane) > limit:
+            what = job.database_arn if limit == 1 else job.resource_type
+            self._blame(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
+
+    def _judge_copy(self, job: Job) -> None:
+        made = self._made[job.source_point_arn, job.destination_vault_arn]
+        made.append(job.id)
+        if len(made) > 1:
+            self._blame(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
+
+    def _blame(self, promise: int, evidence: str) -> None:
+        self.violations.append(Violation(promise=promise, evidence=f"{evidence} (at {self.terms.world.now()})"))
+
+
+def without_repeats(violations: Iterable[Violation]) -> list[Violation]:
+    """Each violation once, in the order of their finding."""
+    return list(dict.fromkeys(violations))

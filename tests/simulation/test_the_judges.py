@@ -1,0 +1,178 @@
+"""The judges are judged: an adapter that is broken on purpose turns the nights red, and the right promise is named.
+
+What is broken lies between the real handlers and their world: a client that does too much or too little, a store that
+forgets its limit. Nothing of Second Hop is patched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rehearsal.nights.night import Night
+from rehearsal.nights.plan import plan_night
+from rehearsal.oracle import Violation
+
+MOST_NIGHTS = 50
+Behaviour = Callable[[Any, str, dict[str, Any]], Any]
+
+
+class SpoiltClient:
+    """A client one of whose services behaves otherwise."""
+
+    def __init__(self, client: Any, behave: Behaviour) -> None:
+        self._client = client
+        self._behave = behave
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        return lambda **request: self._behave(self._client, operation, request)
+
+
+class SpoiltSession:
+    def __init__(self, session: Any, service: str, behave: Behaviour) -> None:
+        self._session = session
+        self._service = service
+        self._behave = behave
+
+    def client(self, service: str, **options: Any) -> Any:
+        client = self._session.client(service, **options)
+        return SpoiltClient(client, self._behave) if service == self._service else client
+
+
+def first_violations(**spoilt: Any) -> list[Violation]:
+    """The violations of the first night that has any."""
+    for seed in range(1, MOST_NIGHTS + 1):
+        plan = plan_night(seed)
+        if plan.is_in_dynamodb:
+            continue
+        found = Night(plan=plan, **spoilt).run().violations
+        if found:
+            return list(found)
+    return []
+
+
+def broken(service: str, behave: Behaviour) -> list[Violation]:
+    return first_violations(spoil=lambda session: SpoiltSession(session, service, behave))
+
+
+def promises(found: list[Violation]) -> set[int]:
+    return {violation.promise for violation in found}
+
+
+def test_a_copy_that_is_started_twice_breaks_promise_two() -> None:
+    def start_twice(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if operation == "start_copy_job":
+            client.start_copy_job(**{**request, "IdempotencyToken": request["IdempotencyToken"] + "-again"})
+        return getattr(client, operation)(**request)
+
+    found = broken("backup", start_twice)
+    assert 2 in promises(found)
+    assert any("was copied 2 times" in violation.evidence for violation in found)
+
+
+def test_a_delete_before_the_copy_was_verified_breaks_promise_one() -> None:
+    def delete_at_once(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        answer = getattr(client, operation)(**request)
+        if operation == "start_copy_job":
+            point = {
+                "BackupVaultName": request["SourceBackupVaultName"],
+                "RecoveryPointArn": request["RecoveryPointArn"],
+            }
+            try:
+                client.delete_recovery_point(**point)
+            except ClientError:
+                return answer
+        return answer
+
+    found = broken("backup", delete_at_once)
+    assert 1 in promises(found)
+    assert any("while no good copy of it stood" in violation.evidence for violation in found)
+
+
+def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
+    remembered: dict[str, Any] = {}
+
+    def remember(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if operation != "describe_recovery_point":
+            return getattr(client, operation)(**request)
+        point = request["RecoveryPointArn"]
+        if point not in remembered:
+            answer = client.describe_recovery_point(**request)
+            if answer["Status"] != "COMPLETED" or answer["BackupVaultName"] != "dr-vault":
+                return answer
+            remembered[point] = answer
+        return remembered[point]
+
+    found = broken("backup", remember)
+    assert 1 in promises(found)
+    assert any("was not looked at in the same invocation" in violation.evidence for violation in found)
+
+
+@pytest.mark.parametrize("service", ["sns", "events"])
+def test_a_notification_that_is_dropped_breaks_promise_three(service: str) -> None:
+    def drop(_client: Any, operation: str, _request: dict[str, Any]) -> Any:
+        return {"publish": {"MessageId": "0"}, "put_events": {"FailedEntryCount": 0, "Entries": []}}[operation]
+
+    assert promises(broken(service, drop)) == {3}
+
+
+def test_a_sweep_that_never_lists_breaks_promise_three() -> None:
+    def see_nothing(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if operation == "list_recovery_points_by_backup_vault" and "ByCreatedAfter" in request:
+            return {"RecoveryPoints": []}
+        return getattr(client, operation)(**request)
+
+    found = broken("backup", see_nothing)
+    assert promises(found) == {3}
+    assert any("arrived, has no good copy" in violation.evidence for violation in found)
+
+
+def test_a_delete_that_is_believed_breaks_promise_three() -> None:
+    deleted: set[str] = set()
+
+    def believe(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if operation == "describe_recovery_point" and request["RecoveryPointArn"] in deleted:
+            gone: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "Cannot find recovery point"}}
+            raise ClientError(gone, "DescribeRecoveryPoint")
+        answer = getattr(client, operation)(**request)
+        if operation == "delete_recovery_point":
+            deleted.add(request["RecoveryPointArn"])
+        return answer
+
+    found = broken("backup", believe)
+    assert promises(found) == {3}
+    assert any("is no longer needed, is still there" in violation.evidence for violation in found)
+
+
+def test_a_quota_that_is_ignored_breaks_promise_four() -> None:
+    class Generous:
+        """A store that lets every hop have its slot."""
+
+        def __init__(self, store: Any) -> None:
+            self._store = store
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        def save(self, chain: Any, *, before: Any, limit: int) -> Any:
+            return self._store.save(chain, before=before, limit=limit + 100)
+
+    assert 4 in promises(first_violations(spoil_store=Generous))
+
+
+def test_a_touch_of_what_is_not_ours_breaks_promise_five() -> None:
+    def shorten(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        answer = getattr(client, operation)(**request)
+        if operation == "describe_recovery_point" and request["BackupVaultName"] == "dr-vault":
+            try:
+                client.update_recovery_point_lifecycle(**request, Lifecycle={"DeleteAfterDays": 1})
+            except ClientError:
+                return answer
+        return answer
+
+    found = broken("backup", shorten)
+    assert 5 in promises(found)
+    assert any("UpdateRecoveryPointLifecycle" in violation.evidence for violation in found)
