@@ -28,7 +28,7 @@ from rehearsal.stage import HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
 FAULTY_HOURS, QUIET_HOURS = 36, 24
-AN_HOUR = timedelta(hours=1)
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 # Stranded work is tried again after a day, a failed delete too; then the last copies run.
 LONGEST_SETTLING = timedelta(days=4)
 # A copy job may hang in CREATED for three days, in either hop, and its retry once more.
@@ -51,11 +51,13 @@ class Judgement:
 class Night:
     """Everything of one night.
 
-    `spoil` may put something between the functions and their sessions, and `spoil_store` between them and their
-    store, to break it on purpose.
+    `stops_at` ends it with the first broken promise of that number, and lets it settle for a day at most. `spoil` may
+    put something between the functions and their sessions, and `spoil_store` between them and their store, to break
+    it on purpose.
     """
 
     plan: NightPlan
+    stops_at: int | None = None
     spoil: Callable[[Any], Any] = lambda session: session
     spoil_store: Callable[[Any], Any] = lambda store: store
     counts: Counter[str] = field(default_factory=Counter)
@@ -132,8 +134,7 @@ class Night:
         """Run the night to its end and judge it."""
         with LOG.heard_by(self._hear), table_of(self.stage.main) if self.plan.is_in_dynamodb else nullcontext():
             self._faulty_hours()
-            self._quiet_hours()
-            demands = self._settle()
+            demands = [] if self._is_over() else self._end()
         self.counts["a night with boto3's own clients"] += self.plan.has_boto3_clients
         self.counts["a night in DynamoDB"] += self.plan.is_in_dynamodb
         found = without_repeats([*self.watch.violations, *demands])
@@ -162,6 +163,15 @@ class Night:
                 if hour == self.plan.loss_hour:
                     self._lose_table(earlier)
             self.world.run_for(AN_HOUR)
+            if self._is_over():
+                return
+
+    def _is_over(self) -> bool:
+        return any(violation.promise == self.stops_at for violation in self.watch.violations)
+
+    def _end(self) -> list[Violation]:
+        self._quiet_hours()
+        return self._settle()
 
     def _lose_table(self, earlier: list[MemoryChains]) -> None:
         """The table is lost entirely, or restored as of some hours ago; then the operator adopts what there is."""
@@ -190,7 +200,7 @@ class Night:
     def _settle(self) -> list[Violation]:
         """Run on until everything has come to its end, but not for ever; what is left then."""
         longest = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else LONGEST_SETTLING
-        until = self.world.now() + longest
+        until = self.world.now() + (A_DAY if self.stops_at else longest)
         while (left := self.ending.demands()) and self.world.now() < until:
             self.operator.redrive()
             self.ending.answer_messages()
