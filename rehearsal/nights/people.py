@@ -18,9 +18,10 @@ from backup_simulator.model import Point
 from rehearsal.deployment import Stack
 from rehearsal.nights.terms import Terms
 from rehearsal.nights.watch import Watch
-from rehearsal.stage import BACKUP, HOME
+from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 
 NAME = "Olga"
+EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 POISON = ("{", '{"source": "aws.backup"}', '{"secondhop": 99, "work": "look"}')
 RESUMED = "the operator paused, and resumed"
 
@@ -35,6 +36,10 @@ class Operator:
     chance: Random
     acts_per_hour: float
     counts: Counter[str]
+
+    def __post_init__(self) -> None:
+        name = ADMINISTRATOR.rpartition("/")[2]
+        self.terms.world.account(BACKUP).create_role(name, trust={"Statement": []}, policies=[EVERYTHING])
 
     def an_hour(self) -> None:
         """Do what comes to mind in an hour."""
@@ -89,7 +94,7 @@ class Operator:
     def copy_by_hand(self, point: Point) -> None:
         """A copy that nobody ordered from Second Hop; now and then with a life that is too short."""
         days = int(self.terms.stage.main.parameters["RetentionDays"])
-        client = self.terms.world.light_session(BACKUP, None, HOME).client("backup")
+        client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, HOME).client("backup")
         try:
             client.start_copy_job(
                 RecoveryPointArn=point.arn,
