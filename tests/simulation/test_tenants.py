@@ -49,7 +49,7 @@ class Neighbours:
         )
         for stage in (self.ours, self.theirs):
             stage.add_database("RDS", "orders", size_gib=2)
-        self.world.run_for(timedelta(hours=20))
+        self.world.run_for(timedelta(hours=8))
         operator = self.ours.backup_account["OperatorRoleArn"]
         self.attacker = self.world.session(BACKUP, operator, HOME).client("backup")
 
