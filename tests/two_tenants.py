@@ -148,6 +148,26 @@ def trusted(*path: str) -> Barrier:
     return Barrier(f"the trust's {path[-1]}", fall)
 
 
+def nobody_else_copies_in() -> Barrier:
+    def fall(tenants: Tenants) -> None:
+        vault = tenants.vault("their", "watched")
+        assert vault.policy is not None
+        first, *others = vault.policy["Statement"]
+        (organization,) = [{"aws:PrincipalOrgID": first["Condition"]["StringEquals"]["aws:PrincipalOrgID"]}]
+        vault.policy = {**vault.policy, "Statement": [{**first, "Condition": {"StringEquals": organization}}, *others]}
+
+    return Barrier("the account in WorkloadAccountsCopyIn of their watched vault", fall)
+
+
+def only_this_account_uses_the_key() -> Barrier:
+    def fall(tenants: Tenants) -> None:
+        key = tenants.world.keys[tenants.vault("our", "watched").key_arn]
+        everybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+        key.policy = {"Version": "2012-10-17", "Statement": [everybody]}
+
+    return Barrier("that the watched vault's key serves its own account only", fall)
+
+
 def assume(tenants: Tenants, account: str, *, path: str, external_id: str | None = EXTERNAL_ID) -> None:
     """Assume our operator role by a role of an account that may assume whatever it likes."""
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}

@@ -25,6 +25,8 @@ from tests.two_tenants import (
     denial,
     limit,
     lock,
+    nobody_else_copies_in,
+    only_this_account_uses_the_key,
     trusted,
 )
 
@@ -119,20 +121,23 @@ def copy_into_their_watched_vault(tenants: Tenants) -> None:
     tenants.copy(administrator(WORKLOAD, tenants), origin, target, role=role.arn, days=7)
 
 
+def copy_into_the_workload_account(tenants: Tenants) -> None:
+    """Into a vault of the attacker's own, which he has opened for it."""
+    vault = tenants.world.vault_by_arn(tenants.ours.workload["WorkloadVaultArn"])
+    opened = {
+        "Sid": "Open",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "backup:CopyIntoBackupVault",
+        "Resource": "*",
+    }
+    vault.policy = {"Version": "2012-10-17", "Statement": [opened]}
+    tenants.copy(tenants.operator(), tenants.point("our", "watched"), vault.arn)
+
+
 def of_another_organization(tenants: Tenants) -> None:
     tenants.world.identity.move(WORKLOAD, "o-elsewhere00")
     assume(tenants, WORKLOAD, path="/secondhop/")
-
-
-def nobody_else_copies_in() -> Barrier:
-    def fall(tenants: Tenants) -> None:
-        vault = tenants.vault("their", "watched")
-        assert vault.policy is not None
-        first, *others = vault.policy["Statement"]
-        (organization,) = [{"aws:PrincipalOrgID": first["Condition"]["StringEquals"]["aws:PrincipalOrgID"]}]
-        vault.policy = {**vault.policy, "Statement": [{**first, "Condition": {"StringEquals": organization}}, *others]}
-
-    return Barrier("the account in WorkloadAccountsCopyIn of their watched vault", fall)
 
 
 CHANGED = {
@@ -192,6 +197,17 @@ ATTACKS: dict[str, tuple[str, Attack, tuple[Barrier, ...]]] = {
             limit(OPERATOR, "CopyOnlyIntoTheDrVault"),
             limit(COPIER, "OutOfTheWatchedVault"),
             limit(COPIER, "IntoTheDrVault"),
+        ),
+    ),
+    "copy elsewhere in the organization": (
+        BESIDE,
+        copy_into_the_workload_account,
+        (
+            limit(OPERATOR, "CopyOnlyIntoTheDrVault"),
+            limit(COPIER, "OutOfTheWatchedVault"),
+            limit(COPIER, "IntoTheDrVault"),
+            absence("rds:ModifyDBSnapshotAttribute", COPIER),
+            only_this_account_uses_the_key(),
         ),
     ),
     "send a copy into another tenant's watched vault": (
