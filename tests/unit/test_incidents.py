@@ -45,10 +45,28 @@ def test_incidents_of_one_mistake_share_a_group_and_keep_their_own_ids() -> None
     assert one.id != two.id
 
 
-def test_a_loss_of_one_point_has_no_group() -> None:
-    (incident,) = incidents_of(in_trouble(a_chain(), Cause.VANISHED))
+LOSSES = ["SOURCE_GONE", "TOO_LATE", "VANISHED", "MISMATCH", "UNDECIDABLE", "CLAIMED", "STUCK"]
+
+
+@pytest.mark.parametrize("cause", LOSSES)
+def test_a_loss_of_one_point_has_no_group(cause: str) -> None:
+    (incident,) = incidents_of(in_trouble(a_chain(), Cause(cause)))
 
     assert incident.group is None
+
+
+@pytest.mark.parametrize("cause", sorted(set(Cause) - set(LOSSES)))
+def test_what_one_mistake_does_to_many_has_a_group(cause: Cause) -> None:
+    (incident,) = incidents_of(in_trouble(a_chain(), cause))
+
+    assert incident.group is not None
+
+
+@pytest.mark.parametrize("cause", ["SOURCE_GONE", "TOO_LATE"])
+def test_there_is_no_last_call_for_what_is_lost(cause: str) -> None:
+    chain = in_trouble(a_chain(point=an_arrival(delete_at=NOW + timedelta(days=7))), Cause(cause))
+
+    assert len(open_ids(chain, NOW + timedelta(days=6))) == 1
 
 
 def test_a_last_call_comes_two_days_before_the_source_expires_once() -> None:

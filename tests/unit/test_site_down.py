@@ -99,6 +99,18 @@ def test_a_region_that_does_not_answer_is_told_of_after_an_hour_and_closed_when_
     assert [message.is_closed for message in stage.announcer.messages] == [False, True]
 
 
+@pytest.mark.parametrize(("operation", "is_over"), [("job", False), ("point", True)])
+def test_silence_while_a_copy_is_under_way_or_to_be_verified_is_told_of_too(operation: str, is_over: bool) -> None:
+    stage = copying()
+    stage.backup.fail(operation, *[SilentError("timed out")] * 20)
+    if is_over:
+        stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    for _ in range(4):
+        a_round(stage, minutes=31)
+
+    assert ["SITE_DOWN" in message.title for message in stage.announcer.messages] == [True]
+
+
 def test_an_answer_in_between_begins_the_hour_anew() -> None:
     stage = copying()
     for _ in range(6):
