@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from secondhop.application.ports import RefusedError
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainState
 from secondhop.domain.circuit import FAILURES_TO_OPEN, PROBE_INTERVAL, Circuit
@@ -170,3 +171,15 @@ def test_only_a_fault_of_aws_counts_for_the_site(message: str) -> None:
     stage(job_news(stage.backup.fail_job("JOB-1", message)))
 
     assert stage.chains.circuit(DR_VAULT.site).failures == (1 if message == "Token expired" else 0)
+
+
+def test_throttled_starts_say_nothing_about_a_site() -> None:
+    stage = Stage()
+    stage.backup.fail("start", *[RefusedError("ThrottlingException", "Rate exceeded")] * 5)
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    for _ in range(4):
+        a_round(stage, minutes=90)
+
+    assert stage.chains.circuit(DR_VAULT.site).failures == 0
+    assert stage.announcer.messages == []

@@ -69,9 +69,7 @@ class ChainRun:
 
     def _with_its_site(self, fact: Observation) -> Observation:
         """A failed copy counts for its hop only if it is not its site that fails."""
-        if isinstance(fact, seen.CopySeen) and fact.job.state != "FAILED":
-            return fact
-        if not isinstance(fact, (seen.CopySeen, seen.CopyRefused)):
+        if not isinstance(fact, seen.CopySeen) or fact.job.state != "FAILED":
             return fact
         site = next((hop.destination.site for hop in self.chain.hops if hop.name == fact.hop), None)
         return fact if site is None else replace(fact, is_site_down=self.chains.circuit(site).is_open)

@@ -81,8 +81,7 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
     if fact.command.attempt != s.hop.attempt or s.hop.job_id is not None:
         return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
     cause = classify(message=fact.message, code=fact.code)
-    said = f"{fact.code}: {fact.message}"
-    return retry_after_failure(s, cause, said, attempt=s.hop.attempt - 1, is_site_down=fact.is_site_down)
+    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1)
 
 
 def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:

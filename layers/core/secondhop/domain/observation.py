@@ -133,7 +133,6 @@ class CopyRefused(HopObservation):
     command: StartCopy
     code: str
     message: str
-    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,14 +94,15 @@ def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
 
 
 def retry_after_failure(
-    s: HopSituation, cause: Cause, message: str, *, attempt: int, is_site_down: bool = False
+    s: HopSituation, cause: Cause, message: str, *, attempt: int, is_site_down: bool | None = None
 ) -> HopStep:
     """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain.
 
-    A failure by AWS's own fault is noted for its site, and is not counted while the site's circuit is open.
+    A copy that failed by AWS's own fault is noted for its site, and is not counted while the site's circuit is open
+    (`is_site_down`). None is a start that was refused: throttling says nothing about a site.
     """
     tries, longest = budget(cause)
-    is_the_sites = cause is Cause.TRANSIENT
+    is_the_sites = cause is Cause.TRANSIENT and is_site_down is not None
     noted = (NoteSite(site=s.hop.destination.site, has_arrived=False),) if is_the_sites else ()
     failures = s.hop.failures + (0 if is_the_sites and is_site_down else 1)
     hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
