@@ -66,7 +66,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates workflows policies rights coverage aws-cli beside local-cloud-check artefacts oldest
+rest-of-check: demo lint types imports templates workflows policies rights under-fire coverage aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -126,6 +126,10 @@ workflows: $(WORKFLOWS_VENV)/.workflows ## Check the workflows of CI: pinned, le
 rights: $(VENV)/.dev ## Show that each right of each role is needed, and record who used which in build/call-record.json
 	@rm -f build/call-record.json
 	@$(VENV)/bin/python -m pytest -m rights tests/simulation
+
+.PHONY: under-fire
+under-fire: $(VENV)/.dev ## Break adapters until a night is judged, and let a Region fail under a thousand chains
+	@$(VENV)/bin/python -m pytest -n 2 -m under_fire tests/simulation
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests

@@ -60,6 +60,7 @@ def test_the_templates_allow_all_that_a_night_needs() -> None:
     assert not is_told(stage)
 
 
+@pytest.mark.rights
 @pytest.mark.parametrize(
     ("role", "sid"),
     [*(("OperatorRoleArn", sid) for sid in OPERATOR), *(("CopyRoleArn", sid) for sid in COPY_ROLE)],

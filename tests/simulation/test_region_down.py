@@ -14,6 +14,8 @@ from secondhop.domain.errors import SilentError
 from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, ORDERS, a_copy, a_route, an_arrival
 from tests.stand_ins import Stage, arrived, job_news
 
+pytestmark = pytest.mark.under_fire
+
 CHAINS = 1000
 LIMIT = 20
 HANDFUL = 5

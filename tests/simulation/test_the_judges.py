@@ -16,6 +16,8 @@ from rehearsal.nights.night import Night
 from rehearsal.nights.plan import NightPlan, plan_night
 from rehearsal.oracle import Violation
 
+pytestmark = pytest.mark.under_fire
+
 MOST_NIGHTS = 50
 Behaviour = Callable[[Any, str, dict[str, Any]], Any]
 
