@@ -254,20 +254,6 @@ def test_an_abandoned_chain_does_nothing_more_and_frees_its_slot() -> None:
     assert stage.backup.deleted == []
 
 
-def test_a_forgotten_job_is_looked_for_and_never_taken_for_failed() -> None:
-    stage = copying()
-    stage.backup.jobs.clear()
-    stage.clock.forward(days=31)
-    stage.backup.put(a_copy())
-    stage(LOOK)
-    assert stage.chain.hop("to-dr").state is HopState.VERIFIED
-
-    lost = copying()
-    lost.backup.jobs.clear()
-    lost(LOOK)
-    assert lost.chain.troubles()[0].cause is Cause.UNDECIDABLE
-
-
 def test_commands_that_nobody_knows_are_refused() -> None:
     stage = copying()
     performer = Performer(

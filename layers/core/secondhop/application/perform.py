@@ -85,8 +85,9 @@ class Performer:
                 yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
             case ask.SurveyCopies(subject=hop) if why := self._why_blocked(chain.hop(hop)):
                 yield seen.SiteDown(hop=hop, why=why)
-            case ask.SurveyCopies(subject=hop):
-                yield survey_copies(self.chains, self.backup, chain, chain.hop(hop))
+            case ask.SurveyCopies(subject=hop, missing_job=missing_job):
+                surveyed = survey_copies(self.chains, self.backup, chain, chain.hop(hop))
+                yield replace(surveyed, missing_job=missing_job)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):

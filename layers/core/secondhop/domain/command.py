@@ -95,7 +95,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyCopies(Question):
-    """Look before you copy: jobs of this source and destination, points of this database in the vault."""
+    """Look before you copy: jobs of this source and destination, points of this database in the vault.
+
+    `missing_job` is the job that AWS has just said not to know, where that is why it is asked.
+    """
+
+    missing_job: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,10 @@ def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     adopted = adopt(s, fact)
     if adopted is not None:
         return adopted
+    is_young = s.now - s.hop.since < patience.ARRIVAL_GRACE
+    if s.hop.job_id is not None and (fact.missing_job != s.hop.job_id or is_young):
+        # Somebody who slept looked before the job was known, or AWS does not show it yet: its slot stays taken.
+        return stay(s, f"copy job {s.hop.job_id} does not show")
     if s.hop.job_id is not None:
         return strand(s, Cause.UNDECIDABLE, f"AWS has forgotten copy job {s.hop.job_id}, and no copy is to be found")
     if len(fact.jobs) >= s.hop.attempt:
@@ -139,7 +143,8 @@ def _failed(s: HopSituation, job: JobSeen, *, attempt: int, is_site_down: bool =
 
 def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:
     """COPYING, and AWS forgot the job (30 days): a missing record says nothing about the copy."""
-    return stay(s, f"AWS has no job {fact.job_id}; looks for the copy", SurveyCopies(subject=s.hop.name))
+    ask = SurveyCopies(subject=s.hop.name, missing_job=fact.job_id)
+    return stay(s, f"AWS has no job {fact.job_id}; looks for the copy", ask)
 
 
 def report_denial_in_flight(s: HopSituation, fact: AskingDenied) -> HopStep:

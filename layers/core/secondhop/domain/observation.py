@@ -110,11 +110,12 @@ class SourceNotReady(HopObservation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiesSurveyed(HopObservation):
     """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
-    same database and creation date in the destination vault.
+    same database and creation date in the destination vault. `missing_job` is that of the question.
     """
 
     jobs: tuple[JobSeen, ...]
     points: tuple[PointSeen, ...]
+    missing_job: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
