@@ -44,8 +44,9 @@ class Log(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith("{"):
+                told = json.loads(line)
                 for listener in self.listeners:
-                    listener(json.loads(line))
+                    listener(told)
         return len(text)
 
     @contextmanager

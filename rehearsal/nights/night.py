@@ -27,7 +27,7 @@ from rehearsal.oracle import Violation
 from rehearsal.stage import HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
-FAULTY_HOURS, QUIET_HOURS = 36, 24
+FAULTY_HOURS, QUIET_HOURS = 36, 12
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 # Stranded work is tried again after a day, a failed delete too; then the last copies run.
 LONGEST_SETTLING = timedelta(days=4)

@@ -14,7 +14,9 @@ from rehearsal.stage import Topology
 
 KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
 CLUSTERS = KINDS[1:]
-FEWEST_DATABASES, MOST_DATABASES = 20, 60
+FEWEST_DATABASES, MOST_DATABASES = 6, 30
+# Few nights are crowded, so that there are many of them; the crowded ones fill the quotas of every lane.
+CROWDED_SHARE, CROWDED = 0.08, (30, 60)
 LARGEST_GIB = 60
 # One night in twenty keeps its chains in DynamoDB; one in twenty lets the functions use boto3's own clients.
 IN_DYNAMODB, WITH_BOTO3 = 7, 13
@@ -92,7 +94,8 @@ def plan_night(seed: int) -> NightPlan:
 
 def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Database, ...]:
     accounts = 2 if topology is Topology.HUB else 1
-    many = FEWEST_DATABASES if is_few else chance.randint(FEWEST_DATABASES, MOST_DATABASES)
+    span = CROWDED if chance.random() < CROWDED_SHARE else (FEWEST_DATABASES, MOST_DATABASES)
+    many = FEWEST_DATABASES if is_few else chance.randint(*span)
     return tuple(_database(chance, number, accounts) for number in range(many))
 
 
@@ -112,7 +115,7 @@ def _database(chance: Random, number: int, accounts: int) -> Database:
 def _parameters(chance: Random, topology: Topology, *, has_second: bool) -> dict[str, str]:
     """Parameters of the main stack. Two installations share the quota as their operators must: by halving it."""
     given = {
-        "SweepIntervalMinutes": chance.choice(("10", "15", "20", "20", "30", "30")),
+        "SweepIntervalMinutes": chance.choice(("10", "15", "20", "20", *("30",) * 6)),
         "KeepRdsIntermediates": chance.choice(("0", "1", "1", "2", "all")),
         "KeepClusterIntermediates": chance.choice(("0", "0", "1", "all")),
     }

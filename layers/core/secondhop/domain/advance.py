@@ -148,12 +148,13 @@ def _remember_troubles(before: Chain, after: Chain) -> Chain:
     for hop in after.hops:
         old = before.hop(hop.name)
         is_over = hop.state is HopState.VERIFIED or (old.trouble is not None and hop.state is old.state)
-        after = after.with_hop(replace(hop, unresolved=_unresolved(hop.trouble, hop.unresolved, is_over=is_over)))
+        kept = _unresolved(hop.trouble, hop.unresolved, is_over=is_over)
+        after = after if kept is hop.unresolved else after.with_hop(replace(hop, unresolved=kept))
     for each in after.intermediates:
         was = before.intermediate(each.name)
         is_over = each.state is IntermediateState.RELEASED or (was.trouble is not None and each.state is was.state)
         kept = _unresolved(each.trouble, each.unresolved, is_over=is_over)
-        after = after.with_intermediate(replace(each, unresolved=kept))
+        after = after if kept is each.unresolved else after.with_intermediate(replace(each, unresolved=kept))
     return after
 
 
