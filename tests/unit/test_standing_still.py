@@ -186,6 +186,22 @@ def test_a_message_that_an_incident_opened_does_not_follow_the_one_that_it_close
     assert [each.is_closed for each in stage.announcer.messages] == [True]
 
 
+def test_a_message_that_is_due_once_more_is_dropped_when_its_incident_closes_at_that_moment() -> None:
+    stage = copying()
+    stage.announcer.troubles.append(TryAgainError("busy"))
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    stage(Retry(key=KEY, by="ada"))
+    (never_told,) = stage.chain.incidents
+    stage.clock.forward(minutes=6)
+    stage.announcer.troubles.append(TryAgainError("still busy"))
+    stage(job_news(stage.backup.fail_job("JOB-2", "Access Denied trying to call AWS Backup service")))
+    for _ in range(2):
+        stage.clock.forward(minutes=6)
+        stage(LOOK)
+
+    assert [each.is_closed for each in stage.announcer.messages if each.incident == never_told] == [True]
+
+
 def test_a_chain_that_waits_for_an_operator_takes_over_what_others_copied() -> None:
     stage = copying()
     stage(job_news(stage.backup.fail_job("JOB-1", "encrypted with the AWS managed key can't be shared")))

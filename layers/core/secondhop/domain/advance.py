@@ -133,12 +133,12 @@ def _settle(
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
     after = _remember_troubles(before, after)
     told = announcements(before, after, now)
-    commands += told
+    overtaken = {incident for command in told for incident in (command.incident, command.incident + LAST_CALL)}
+    commands = (*(command for command in commands if not _is_about(command, overtaken)), *told)
     after = replace(after, incidents=open_ids(after, now))
     until = now + patience.FENCE
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
-    settled = {incident for command in told for incident in (command.incident, command.incident + LAST_CALL)}
-    kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p, settled))
+    kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p.command, overtaken))
     after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
     return _with_next_check(before, after, fact, now), commands
 
@@ -164,9 +164,9 @@ def _unresolved(trouble: Trouble | None, old: Trouble | None, *, is_over: bool) 
     return old if old is not None and old.cause is trouble.cause else trouble
 
 
-def _is_about(pending: Pending, incidents: set[str]) -> bool:
+def _is_about(command: Command, incidents: set[str]) -> bool:
     """Whether an announcement that may not have gone out is overtaken: "open" must not follow "closed"."""
-    return isinstance(pending.command, Announce) and pending.command.incident in incidents
+    return isinstance(command, Announce) and command.incident in incidents
 
 
 def _is_copying(chain: Chain, name: str) -> bool:
