@@ -46,7 +46,10 @@ class Clock:
 
 @dataclass
 class StandInBackup:
-    """AWS Backup as two dictionaries. `troubles` are raised, once each, by the operation that they are filed under."""
+    """AWS Backup as two dictionaries. `troubles` are raised, once each, by the operation that they are filed under.
+
+    Like AWS it knows a job only in the account and Region that it started from, and answers as narrowly as it is asked.
+    """
 
     clock: Clock
     points: dict[tuple[str, str], PointSeen] = field(default_factory=dict)
@@ -57,6 +60,7 @@ class StandInBackup:
     keys: dict[str, str] = field(default_factory=lambda: {WATCHED.arn: WATCHED_KEY, DR_VAULT.arn: DR_KEY})
     locks: dict[str, VaultLock] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    databases: dict[str, tuple[str, str]] = field(default_factory=dict)
     delete_does: str = "deletes"
 
     def _trouble(self, operation: str) -> None:
@@ -68,6 +72,7 @@ class StandInBackup:
 
     def put(self, point: PointSeen) -> None:
         self.points[point.vault_arn, point.arn] = point
+        self.databases[point.arn] = (point.database, point.resource_type)
 
     def point(self, vault: Vault, arn: str) -> PointSeen | None:
         self._trouble("point")
@@ -87,19 +92,31 @@ class StandInBackup:
 
     def job(self, site: Site, job_id: str) -> JobSeen | None:
         self._trouble("job")
-        return self.jobs.get(job_id)
+        job = self.jobs.get(job_id)
+        return job if job is not None and _started_from(job) == site else None
 
     def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         self._trouble("jobs_into")
-        yield from [job for job in self.jobs.values() if job.destination_vault_arn == destination.arn]
+        for job in list(self.jobs.values()):
+            is_asked_for = (job.destination_vault_arn, _started_from(job)) == (destination.arn, from_site)
+            if is_asked_for and self._told_of(job)[0] == database:
+                yield job
 
     def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
         self._trouble(f"jobs {state}")
-        for job in self.jobs.values():
+        for job in list(self.jobs.values()):
             is_in_slice = job.created_at is None or job.created_at >= after
-            if (job.state, job.destination_vault_arn) == (state, destination.arn) and is_in_slice:
+            if (job.state, job.destination_vault_arn, _started_from(job)) == (state, destination.arn, source):
                 came_from = WORKLOAD_VAULT if destination == WATCHED else WATCHED
-                yield JobNews(job=job, source_vault_arn=came_from.arn, database=ORDERS, resource_type="RDS")
+                database, resource_type = self._told_of(job)
+                if is_in_slice:
+                    yield JobNews(
+                        job=job, source_vault_arn=came_from.arn, database=database, resource_type=resource_type
+                    )
+
+    def _told_of(self, job: JobSeen) -> tuple[str, str]:
+        """Database and resource type of a job; AWS remembers them when the point is gone."""
+        return self.databases.get(job.source, (ORDERS, "RDS"))
 
     def start(self, command: StartCopy) -> StartedJob:
         self._trouble("start")
@@ -136,6 +153,12 @@ class StandInBackup:
             del self.points[place]
         elif self.delete_does != "nothing":
             self.points[place] = replace(self.points[place], status=self.delete_does)
+
+
+def _started_from(job: JobSeen) -> Site:
+    """A job lives where its source does, which the source's ARN names."""
+    _, _, _, region, account, *_ = job.source.split(":")
+    return Site(account, region)
 
 
 @dataclass
