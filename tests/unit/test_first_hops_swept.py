@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.sweep_chains import SweepChains, Swept
-from secondhop.application.work import JobNews, PointNews
-from secondhop.domain.arn import Site, Vault
+from secondhop.application.work import JobNews
 from secondhop.domain.chain import ChainState
-from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WATCHED, WORKLOAD_VAULT, a_copy, an_arrival
-from tests.stand_ins import Stage
-from tests.unit.test_first_hops import KEY, ORIGIN, ROUTE, news_of, plan_job, stage
+from secondhop.domain.route import Route
+from tests.builders import (
+    ARRIVAL_ARN,
+    CUSTOMERS,
+    NIGHT,
+    NOW,
+    ORDERS,
+    SECOND_DR_VAULT,
+    WORKLOAD,
+    WORKLOAD_VAULT,
+    a_copy,
+    a_route,
+    an_arrival,
+)
+from tests.stand_ins import Stage, arrived
+from tests.unit.test_first_hops import KEY, ORIGIN, ROUTE, plan_job, stage
 
 
-def sweep(place: Stage) -> Swept:
+def sweep(place: Stage, routes: Sequence[Route] = ()) -> Swept:
     use_case = SweepChains(
-        routes=(place.route,), chains=place.chains, backup=place.backup, queue=place.queue, now=place.clock
+        routes=routes or (place.route,), chains=place.chains, backup=place.backup, queue=place.queue, now=place.clock
     )
     return use_case()
 
@@ -34,12 +49,15 @@ def test_the_sweep_finds_a_failure_whose_event_was_lost_once() -> None:
     assert len(place.backup.started) == 1
 
 
-def test_the_sweep_leaves_failures_from_before_the_installation_alone() -> None:
+@pytest.mark.parametrize(("minutes_before", "count"), [(0, 1), (60, 1), (61, 0)])
+def test_failures_from_before_the_hour_in_which_the_installation_began_are_left_alone(
+    minutes_before: int, count: int
+) -> None:
     place = Stage(route=ROUTE)
     place.chains.installation(now=NOW)
-    plan_job(place, created_at=NOW - timedelta(hours=3))
+    plan_job(place, created_at=NOW - timedelta(minutes=minutes_before))
 
-    assert sweep(place).failed_first_hops == 0
+    assert sweep(place).failed_first_hops == count
 
 
 def test_a_stuck_first_hop_is_found_and_told_of_once() -> None:
@@ -65,31 +83,101 @@ def test_an_arrival_that_vanished_before_anybody_saw_it_is_told_of() -> None:
     assert "SOURCE_GONE" in message.title
 
 
-def test_a_known_arrival_and_a_foreign_job_are_not_put_on_the_queue() -> None:
+@pytest.mark.parametrize(
+    ("state", "resource_type", "hours", "count"),
+    [
+        ("FAILED", "RDS", 1, 1),
+        ("PARTIAL", "RDS", 1, 1),
+        ("COMPLETED", "RDS", 25, 0),
+        ("CREATED", "RDS", 23, 0),
+        ("CREATED", "RDS", 25, 1),
+        ("RUNNING", "RDS", 25, 1),
+        ("RUNNING", "Aurora", 25, 0),
+        ("RUNNING", "Aurora", 37, 1),
+    ],
+)
+def test_first_hops_that_failed_or_are_too_old_for_their_kind_are_put_on_the_queue(
+    state: str, resource_type: str, hours: int, count: int
+) -> None:
     place = stage()
-    place.backup.put(an_arrival())
-    place(
-        PointNews(
-            arn=ARRIVAL_ARN,
-            vault_arn=WATCHED.arn,
-            status="COMPLETED",
-            database=ORDERS,
-            resource_type="RDS",
-            created_at=NIGHT,
-        )
+    database = ORDERS if resource_type == "RDS" else CUSTOMERS
+    place.backup.put(
+        an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, database=database, resource_type=resource_type)
     )
-    job = plan_job(place, state="COMPLETED", arrival=ARRIVAL_ARN, created_at=NOW).job
+    job = plan_job(place, state=state, created_at=NOW - timedelta(hours=hours)).job
 
-    def listed(state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+    assert sweep(place).failed_first_hops == count
+    assert [work.job for work in place.queue.work if isinstance(work, JobNews)] == [job] * count
+
+
+@pytest.mark.parametrize(
+    ("state", "is_planned", "account", "count"),
+    [
+        ("FAILED", True, WORKLOAD, 1),
+        ("FAILED", False, WORKLOAD, 0),
+        ("FAILED", True, "999999999999", 0),
+        ("FAILED", False, "999999999999", 0),
+        ("COMPLETED", True, WORKLOAD, 1),
+        ("COMPLETED", False, WORKLOAD, 1),
+        ("COMPLETED", True, "999999999999", 0),
+    ],
+)
+def test_failures_of_other_hands_and_all_of_foreign_databases_are_left_alone(
+    state: str, is_planned: bool, account: str, count: int
+) -> None:
+    place = stage()
+    database = ORDERS.replace(WORKLOAD, account)
+    place.backup.put(an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, database=database))
+    arrival = ARRIVAL_ARN if state == "COMPLETED" else None
+    plan_job(place, state=state, arrival=arrival, created_at=NOW - timedelta(hours=1), is_planned=is_planned)
+    sweep(place)
+
+    assert len(place.queue.work) == count
+
+
+def test_the_first_hops_of_every_route_are_swept_and_counted_together() -> None:
+    place = stage()
+    plan_job(place)
+    other = a_route(name="other", watched=SECOND_DR_VAULT, first_hops=ROUTE.first_hops)
+    place.backup.jobs["PLAN-2"] = replace(
+        place.backup.jobs["PLAN-1"], job_id="PLAN-2", destination_vault_arn=SECOND_DR_VAULT.arn
+    )
+    unwatched = a_route(name="unwatched")
+
+    swept = sweep(place, routes=(unwatched, ROUTE, other))
+    assert swept.failed_first_hops == 2
+    assert [work.job.job_id for work in place.queue.work if isinstance(work, JobNews)] == ["PLAN-1", "PLAN-2"]
+
+
+@pytest.mark.parametrize(
+    ("arrival", "database", "resource_type", "is_put"),
+    [
+        (ARRIVAL_ARN, ORDERS, "RDS", True),
+        (ARRIVAL_ARN + "-known", ORDERS, "RDS", False),
+        (None, ORDERS, "RDS", False),
+        (ARRIVAL_ARN, None, "RDS", False),
+        (ARRIVAL_ARN, ORDERS, None, False),
+        (ARRIVAL_ARN, ORDERS, "EBS", False),
+    ],
+)
+def test_only_a_landing_that_the_route_claims_and_nobody_knows_is_put_on_the_queue(
+    arrival: str | None, database: str | None, resource_type: str | None, is_put: bool
+) -> None:
+    place = stage()
+    place.backup.put(an_arrival(arn=ARRIVAL_ARN + "-known"))
+    place(arrived(arn=ARRIVAL_ARN + "-known"))
+    job = replace(plan_job(place).job, state="COMPLETED", arrival=arrival, created_at=NOW)
+
+    def listed(state: str, **_asked: object) -> Iterator[JobNews]:
         if state == "COMPLETED":
-            yield news_of(place)
-            yield JobNews(job=job, source_vault_arn=WORKLOAD_VAULT.arn, database=None, resource_type=None)
+            vault = WORKLOAD_VAULT.arn
+            yield JobNews(job=job, source_vault_arn=vault, database=database, resource_type=resource_type)
 
-    place.backup.jobs_in_state = listed  # type: ignore[method-assign]
+    place.backup.jobs_in_state = listed  # type: ignore[method-assign,assignment]
     place.queue.work.clear()
     sweep(place)
 
-    assert [work for work in place.queue.work if isinstance(work, PointNews)] == []
+    assert [work.job for work in place.queue.work if isinstance(work, JobNews)] == [job] * is_put
 
 
 def test_an_arrival_that_was_copied_and_released_before_the_table_was_lost_is_complete() -> None:
@@ -138,4 +226,7 @@ def test_adopt_leaves_first_hops_of_another_time_alone() -> None:
     earlier = use_case.adopt(
         "default", after=NOW - timedelta(days=90), before=NOW - timedelta(hours=4), is_dry_run=True
     )
-    assert earlier.points == ()
+    until_then = use_case.adopt(
+        "default", after=NOW - timedelta(days=90), before=NOW - timedelta(hours=3), is_dry_run=True
+    )
+    assert (earlier.points, until_then.points) == ((), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,19 @@ from secondhop.application.operate_chains import OperateChains
 from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import ChainKey, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
-from secondhop.domain.errors import MalformedError
-from tests.builders import ARRIVAL_ARN, NOW, a_chain, an_arrival, with_hop, with_intermediate
+from secondhop.domain.errors import DeniedError, MalformedError, TryAgainError
+from secondhop.domain.route import FirstHops
+from tests.builders import (
+    ARRIVAL_ARN,
+    NOW,
+    ORDERS,
+    WORKLOAD_VAULT,
+    a_chain,
+    a_route,
+    an_arrival,
+    with_hop,
+    with_intermediate,
+)
 from tests.stand_ins import Stage, arrived, complete, copying, job_news
 
 KEY = ChainKey(ARRIVAL_ARN, "default")
@@ -54,12 +66,17 @@ def test_a_chain_is_abandoned_through_the_queue_with_a_warning() -> None:
     stage = stranded()
     answer = operate(stage).abandon(KEY, by="ada")
 
-    assert "has no verified copy" in answer.message
+    assert answer.is_accepted is True
+    for what in (str(KEY), "STRANDED", "abandoned by ada", f"{ORDERS} has no verified copy"):
+        assert what in answer.message
     assert stage.queue.work == [Abandon(key=KEY, by="ada")]
 
 
 def test_there_is_nothing_to_abandon_in_a_complete_chain() -> None:
-    assert not operate(complete()).abandon(KEY, by="ada").is_accepted
+    answer = operate(complete()).abandon(KEY, by="ada")
+
+    assert answer.is_accepted is False
+    assert f"{KEY} is COMPLETE" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -92,11 +109,13 @@ def test_what_was_abandoned_is_neither_abandoned_again_nor_retried() -> None:
     assert stage.queue.work == []
 
 
-def test_unknown_chains_are_named() -> None:
-    use_case = operate(Stage())
+def test_unknown_chains_are_named_and_refused() -> None:
+    stage = Stage()
 
-    assert "there is no chain" in use_case.retry(UNKNOWN, by="ada").message
-    assert "there is no chain" in use_case.abandon(UNKNOWN, by="ada").message
+    for answer in (operate(stage).retry(UNKNOWN, by="ada"), operate(stage).abandon(UNKNOWN, by="ada")):
+        assert answer.is_accepted is False
+        assert f"there is no chain {UNKNOWN}" in answer.message
+    assert stage.queue.work == []
 
 
 def test_adopt_shows_first_and_opens_the_newest_backup_first() -> None:
@@ -106,45 +125,72 @@ def test_adopt_shows_first_and_opens_the_newest_backup_first() -> None:
     slice_ = {"after": NOW - timedelta(days=90), "before": NOW + timedelta(days=1)}
 
     shown = operate(stage).adopt("default", **slice_, is_dry_run=True)
-    assert len(shown.points) == 2
-    assert shown.points[0].startswith(ARRIVAL_ARN + "b")
+    assert shown.is_accepted is True
+    assert shown.points == (f"{ARRIVAL_ARN}b of {ORDERS}", f"{ARRIVAL_ARN} of {ORDERS}")
+    assert shown.message == "would adopt 2 recovery points"
     assert stage.queue.work == []
 
-    operate(stage).adopt("default", **slice_, is_dry_run=False)
+    done = operate(stage).adopt("default", **slice_, is_dry_run=False)
+    assert done == replace(shown, message="adopts 2 recovery points")
     assert len(stage.queue.work) == 2
     stage.drain()
     assert operate(stage).adopt("default", **slice_, is_dry_run=True).points == ()
 
 
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_adopt_says_what_it_could_not_list_beside_what_it_found(is_dry_run: bool) -> None:
+    first_hops = FirstHops(site=WORKLOAD_VAULT.site, role_arn="", retention_days=7)
+    stage = Stage(route=a_route(first_hops=first_hops))
+    stage.backup.fail("jobs FAILED", TryAgainError("Throttling"))
+    stage.backup.fail("jobs PARTIAL", DeniedError("no right to list"))
+    answer = operate(stage).adopt("default", after=NOW - timedelta(days=90), before=NOW, is_dry_run=is_dry_run)
+
+    counted, *problems = answer.message.split("; ")
+    assert counted.endswith("adopt 0 recovery points" if is_dry_run else "adopts 0 recovery points")
+    for problem, (state, error) in zip(
+        problems, [("FAILED", "Throttling"), ("PARTIAL", "no right to list")], strict=True
+    ):
+        assert problem.startswith(f"copy jobs {state} from {WORKLOAD_VAULT.site} into {stage.route.watched.name}: ")
+        assert problem.endswith(error)
+
+
 def test_a_route_is_paused_and_resumed_by_name() -> None:
     stage = Stage()
-    operate(stage).pause("default", by="ada")
+    paused = operate(stage).pause("default", by="ada")
     stage.backup.put(an_arrival())
     stage(arrived())
     assert stage.backup.started == []
+    assert paused.is_accepted is True
+    assert "default is paused by ada" in paused.message
 
-    operate(stage).resume("default", by="ada")
+    resumed = operate(stage).resume("default", by="bob")
+    assert resumed.is_accepted is True
+    assert ("default" in resumed.message, "bob" in resumed.message) == (True, True)
     stage.clock.forward(minutes=16)
     stage(arrived())
     assert len(stage.backup.started) == 1
 
 
 def test_an_unknown_route_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(MalformedError, match="this installation has: default"):
-        operate(Stage()).pause("nightly", by="ada")
+    both = replace(operate(Stage()), routes=(a_route(), a_route(name="weekly")))
+
+    with pytest.raises(MalformedError, match=r"'nightly'; this installation has: default, weekly$"):
+        both.pause("nightly", by="ada")
 
 
 def test_everything_that_one_cause_strands_is_tried_again_at_once() -> None:
     stage = copying()
     stage(job_news(stage.backup.fail_job("JOB-1", "Access Denied trying to call AWS Backup service")))
     answer = operate(stage).retry_all("VAULT_POLICY", by="ada")
-    stage.drain()
 
-    assert answer.points == (str(KEY),)
+    assert (answer.is_accepted, answer.points) == (True, (str(KEY),))
+    assert "1 chains again (VAULT_POLICY)" in answer.message
+    assert stage.queue.work == [Retry(key=KEY, by="ada")]
+    stage.drain()
     assert len(stage.backup.started) == 2
     assert operate(stage).retry_all("ROLE", by="ada").points == ()
 
 
 def test_a_cause_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(MalformedError, match=r"there is no cause 'WEATHER'; known are: .*VAULT_POLICY"):
+    with pytest.raises(MalformedError, match=r"there is no cause 'WEATHER'; known are: .*UNSUPPORTED, VANISHED, VAULT"):
         operate(Stage()).retry_all("WEATHER", by="ada")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
+from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import Installation
-from secondhop.application.sweep_chains import SweepChains, Swept
-from secondhop.application.work import Look, PointNews
+from secondhop.application.sweep_chains import BATCH, LEASE, SweepChains, Swept
+from secondhop.application.work import Look
+from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import ConflictError
+from secondhop.domain.errors import ConflictError, TryAgainError
+from secondhop.domain.observation import PointSeen
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, an_arrival
-from tests.stand_ins import Stage
+from tests.stand_ins import Stage, arrived, copying
 
 
 def sweep(stage: Stage) -> Swept:
@@ -40,9 +44,7 @@ def test_an_arrival_whose_event_was_lost_is_put_on_the_queue() -> None:
     stage.backup.put(an_arrival())
 
     assert sweep(stage).missing == 1
-    (work,) = stage.queue.work
-    assert isinstance(work, PointNews)
-    assert work.arn == ARRIVAL_ARN
+    assert stage.queue.work == [arrived(created_at=NIGHT)], "it tells what the event would have told"
     stage.drain()
     assert len(stage.backup.started) == 1
 
@@ -80,6 +82,50 @@ def test_what_the_route_does_not_claim_is_left_alone(changes: dict[str, str]) ->
     assert stage.queue.work == []
 
 
+def test_a_sweep_says_what_it_did() -> None:
+    stage = installed(copying(), days_ago=0)
+    stage.clock.forward(minutes=31)
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "-lost", completed_at=stage.clock.now))
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "-old", completed_at=NOW - timedelta(days=3)))
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "-older", completed_at=NOW - timedelta(days=4)))
+
+    assert sweep(stage) == Swept(in_flight=1, missing=1, older=2, listed=4, is_whole=True)
+    stage.queue.work.clear()
+    stage.backup.jobs.clear()
+    assert sweep(stage) == Swept(due=1, missing=1, older=2, listed=4, is_whole=True)
+
+
+def test_the_first_sweep_begins_the_installation() -> None:
+    stage = Stage()
+    sweep(stage)
+
+    assert stage.chains.installation(now=NOW + timedelta(days=1)).began_at == NOW
+
+
+@pytest.mark.parametrize(("minutes_before", "is_ours"), [(0, True), (60, True), (61, False)])
+def test_what_landed_within_the_hour_before_the_installation_began_is_its_own(
+    minutes_before: int, is_ours: bool
+) -> None:
+    stage = installed(Stage(), days_ago=0)
+    stage.backup.put(an_arrival(completed_at=NOW - timedelta(minutes=minutes_before)))
+    swept = sweep(stage)
+
+    assert (swept.missing, swept.older) == ((1, 0) if is_ours else (0, 1))
+
+
+def test_what_is_due_is_on_the_queue_before_all_that_is_due_is_read() -> None:
+    class ThrottledLate(MemoryChains):
+        def due(self, *, now: datetime) -> Iterator[ChainKey]:
+            yield from (ChainKey(f"{ARRIVAL_ARN}-{number}", "default") for number in range(BATCH + 50))
+            raise TryAgainError("Throttling")
+
+    stage = installed(Stage(chains=ThrottledLate()))
+    with pytest.raises(TryAgainError):
+        sweep(stage)
+
+    assert len(stage.queue.work) == BATCH
+
+
 def test_points_older_than_the_installation_are_counted_and_not_adopted() -> None:
     stage = installed(Stage(), days_ago=0)
     stage.backup.put(an_arrival(completed_at=NOW - timedelta(hours=2)))
@@ -110,6 +156,24 @@ def test_two_sweeps_do_not_run_at_once() -> None:
     assert sweep(stage).skipped is not None
     stage.clock.forward(minutes=5)
     assert sweep(stage).skipped is None
+
+
+def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_end() -> None:
+    stage = installed(Stage())
+    listing = stage.backup.points_between
+    answers: list[Swept] = []
+
+    def sweep_meanwhile(vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        if not answers:
+            answers.append(sweep(stage))
+        return listing(vault, after=after, before=before)
+
+    stage.backup.points_between = sweep_meanwhile  # type: ignore[method-assign]
+    answers.append(sweep(stage))
+    answers.append(sweep(stage))
+
+    assert [answer.skipped is not None for answer in answers] == [True, False, False]
+    assert (NOW + LEASE).isoformat() in (answers[0].skipped or "")
 
 
 def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:

@@ -76,7 +76,9 @@ def test_a_vault_too_large_for_one_invocation_is_listed_over_several() -> None:
     arns = fill(stage, 20_000, over=timedelta(days=6))
     listing = slow(stage)
 
+    started = stage.clock.now
     answers = [sweep(stage)]
+    assert stage.clock.now - started == BUDGET, "it stops between two batches, in the middle of a slice"
     while not answers[-1].is_whole:
         assert answers[-1].left > 0
         stage.clock.forward(minutes=15)
@@ -97,6 +99,28 @@ def test_a_slice_that_does_not_fit_is_halved_until_it_does() -> None:
         stage.clock.forward(minutes=15)
 
     assert found(stage) == arns
+
+
+def test_only_a_slice_that_did_not_fit_by_itself_is_halved() -> None:
+    """The rest of a pass that ran out of time is listed as it was planned: a halved slice is asked for twice."""
+    stage = installed()
+    fill(stage, 6_000, over=timedelta(days=2))
+    slow(stage)
+    asked: list[tuple[datetime, datetime]] = []
+    listing = stage.backup.points_between
+
+    def listed(vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        asked.append((after, before))
+        return listing(vault, after=after, before=before)
+
+    stage.backup.points_between = listed  # type: ignore[method-assign]
+    left = sweep(stage).left
+    stage.clock.forward(minutes=15)
+    cut_off, again = asked[-1], len(asked)
+
+    assert sweep(stage).is_whole
+    assert asked[again] == cut_off
+    assert len(asked) - again == left
 
 
 def test_a_sweep_that_is_killed_each_time_gets_on_by_halving() -> None:
@@ -174,8 +198,10 @@ def test_the_halves_of_a_slice_are_the_slice() -> None:
     assert shortest.halves() == (shortest,)
 
 
-def test_a_job_in_flight_is_told_and_not_asked_for() -> None:
+@pytest.mark.parametrize("state", ["CREATED", "RUNNING"])
+def test_a_job_in_flight_is_told_and_not_asked_for(state: str) -> None:
     stage = copying()
+    stage.backup.jobs["JOB-1"] = replace(stage.backup.jobs["JOB-1"], state=state)
     stage.chains.installation(now=NOW)
     stage.clock.forward(minutes=31)
 

@@ -86,7 +86,7 @@ class AdvanceChain:
         if self.chains.get(key) is not None:
             return self._on_chain(key, seen.CopySeen(hop=FIRST_HOP, job=job))
         is_over = job.state in ("FAILED", "PARTIAL")
-        if not is_over and not is_stuck(job, news.resource_type or "", self.now()):
+        if not is_over and not is_stuck(job, news.resource_type, self.now()):
             return Report()
         refusal = _refused_as_told(route, news)
         if refusal is not None or not job.is_planned:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.work import JobNews
@@ -20,8 +19,6 @@ HISTORY = timedelta(days=30)
 # A first hop that failed is news for as long as its retry makes sense; one that completed is soon found in the vault.
 FAILED_SINCE = timedelta(days=7)
 COMPLETED_SINCE = timedelta(days=2)
-# BatchGetItem takes 100 keys.
-BATCH = 100
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,9 +43,9 @@ class JobSweep:
             for leg in route.legs
         }
         found: dict[str, JobNews] = {}
-        for source, destination in sorted(pairs, key=str):
+        for source, destination in sorted(pairs):
             for news in self._jobs(("CREATED", "RUNNING"), source, destination, self.now - HISTORY):
-                if not is_stuck(news.job, news.resource_type or "", self.now):
+                if not is_stuck(news.job, news.resource_type, self.now):
                     found[news.job.source] = news
         return found
 
@@ -75,7 +72,7 @@ class JobSweep:
         site, watched = route.first_hops.site, route.watched
         failed = self._jobs(("FAILED", "PARTIAL"), site, watched, max(since, self.now - FAILED_SINCE))
         live = self._jobs(("CREATED", "RUNNING"), site, watched, max(since, self.now - HISTORY))
-        stuck = [news for news in live if is_stuck(news.job, news.resource_type or "", self.now)]
+        stuck = [news for news in live if is_stuck(news.job, news.resource_type, self.now)]
         return self._unknown([*failed, *stuck], route)
 
     def _jobs(self, states: tuple[str, ...], source: Site, destination: Vault, after: datetime) -> list[JobNews]:
@@ -88,18 +85,15 @@ class JobSweep:
         return found
 
     def _unknown(self, found: list[JobNews], route: Route) -> list[JobNews]:
-        planned = iter([news for news in found if news.job.is_planned and _is_claimed(news, route)])
-        new: list[JobNews] = []
-        while batch := tuple(islice(planned, BATCH)):
-            known = self.chains.known(first_hop_key(route, news.job.source) for news in batch)
-            new += [news for news in batch if first_hop_key(route, news.job.source) not in known]
-        return new
+        planned = [news for news in found if news.job.is_planned and _is_claimed(news, route)]
+        known = self.chains.known(first_hop_key(route, news.job.source) for news in planned)
+        return [news for news in planned if first_hop_key(route, news.job.source) not in known]
 
     def _put_unknown_arrivals(self, found: list[JobNews], route: Route) -> None:
-        landed = iter([(news, news.job.arrival) for news in found if news.job.arrival and _is_claimed(news, route)])
-        while batch := tuple(islice(landed, BATCH)):
-            known = self.chains.known(ChainKey(arrival, route.name) for _, arrival in batch if arrival)
-            self.queue.put(news for news, arrival in batch if arrival and ChainKey(arrival, route.name) not in known)
+        claimed = [news for news in found if _is_claimed(news, route)]
+        landed = [(news, ChainKey(news.job.arrival, route.name)) for news in claimed if news.job.arrival is not None]
+        known = self.chains.known(key for _, key in landed)
+        self.queue.put(news for news, key in landed if key not in known)
 
     def _site(self, route: Route, leg_name: str) -> Site:
         return next(leg.destination.site for leg in route.legs if leg.name == leg_name)

@@ -60,7 +60,7 @@ def is_first_hop(key: ChainKey) -> bool:
     return key.route.endswith(SUFFIX)
 
 
-def is_stuck(job: JobSeen, resource_type: str, now: datetime) -> bool:
+def is_stuck(job: JobSeen, resource_type: str | None, now: datetime) -> bool:
     """Whether a live job is far older than copies of its kind get."""
     return job.created_at is not None and now - job.created_at > patience.copying_limit(resource_type)
 

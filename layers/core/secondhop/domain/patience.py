@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 # Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions, and
@@ -21,7 +22,7 @@ DAILY = timedelta(days=1)
 # AWS Backup retries its own system errors for two hours while a job stays CREATED, and its team restarts jobs by hand
 # after that; copies of this family take hours. What is older than this is told to the operators, once.
 CREATED_PATIENCE = timedelta(hours=2)
-COPYING_LIMITS = {"RDS": timedelta(hours=24)}
+COPYING_LIMITS: Mapping[str | None, timedelta] = {"RDS": timedelta(hours=24)}
 LONGEST_COPY = timedelta(hours=36)
 
 # A described point may lag behind the job that made it; an hour is far beyond the seconds that are documented.
@@ -51,8 +52,11 @@ SILENCE_PATIENCE = timedelta(hours=1)
 MEMORY = timedelta(days=30)
 
 
-def copying_limit(resource_type: str) -> timedelta:
-    """How old a copy job may get before it counts as stuck: clusters are always copied in full, and get longer."""
+def copying_limit(resource_type: str | None) -> timedelta:
+    """How old a copy job may get before it counts as stuck: clusters are always copied in full, and get longer.
+
+    A job of which AWS does not tell the type (None) gets the longest.
+    """
     return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
 
 
