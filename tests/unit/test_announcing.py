@@ -78,7 +78,9 @@ def test_a_message_tells_the_lag_of_its_database() -> None:
         )
     )
 
-    assert "Lag: this database has no verified final copy" in stage.announcer.messages[0].lines
+    lag = "Lag: this database has no verified final copy"
+    assert lag in stage.announcer.messages[0].lines
+    assert [event.circumstances and event.circumstances.lag for event in stage.announcer.events] == [lag]
 
 
 def test_a_message_tells_of_the_newest_verified_copy() -> None:

@@ -98,6 +98,7 @@ def test_a_start_that_never_gets_an_answer_is_announced_and_keeps_its_slot() -> 
     assert stage.chain.state is ChainState.COPYING
     (message,) = stage.announcer.messages
     assert "SITE_DOWN" in message.title
+    assert "What happened: timed out" in message.lines
     stage(LOOK)
     assert stage.backup.started == []
     stage.clock.forward(minutes=61)

@@ -27,7 +27,7 @@ from tests.builders import (
     a_route,
     an_arrival,
 )
-from tests.stand_ins import Stage
+from tests.stand_ins import Stage, arrived
 
 SITE = Site(WORKLOAD, HOME)
 ORIGIN = f"arn:aws:rds:{HOME}:{WORKLOAD}:snapshot:awsbackup:job-00000000-0000-0000-0000-000000000001"
@@ -99,6 +99,7 @@ def test_its_arrival_is_taken_on_by_a_chain_of_its_own() -> None:
 
     assert expectation(place).state is ChainState.COMPLETE
     assert expectation(place).finished_at is not None
+    assert place.queue.work == [arrived(created_at=NIGHT)]
     place.drain()
     assert [chain.key.recovery_point for chain in place.chains.all() if not is_first_hop(chain.key)] == [ARRIVAL_ARN]
     assert place.backup.deleted == []

@@ -48,6 +48,7 @@ def test_a_cluster_intermediate_is_released_at_once_and_seen_gone_later() -> Non
 
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
     assert stage.chain.state is ChainState.RELEASING
+    assert stage.chain.pending == ()
 
     stage.clock.forward(minutes=16)
     stage(LOOK)
@@ -140,7 +141,8 @@ def test_a_refused_delete_is_announced_and_the_point_is_not_believed_gone() -> N
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.chain.state is ChainState.STRANDED
-    assert stage.chain.troubles()[0].cause is Cause.DELETE_REFUSED
+    (trouble,) = stage.chain.troubles()
+    assert (trouble.cause, trouble.message) == (Cause.DELETE_REFUSED, "InvalidRequestException: the vault is locked")
 
 
 def test_an_unanswered_delete_is_looked_at_again() -> None:

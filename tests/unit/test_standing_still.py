@@ -167,10 +167,11 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_and_says_so() -> None:
 def test_the_switch_is_read_anew_just_before_an_effect() -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
-    answers = iter([None, "ada"])
-    stage.chains.paused_by = lambda _route: next(answers)  # type: ignore[method-assign]
+    answers, asked = iter([None, "ada"]), list[str]()
+    stage.chains.paused_by = lambda route: asked.append(route) or next(answers)  # type: ignore[method-assign,func-returns-value]
     report = stage(arrived())
 
+    assert asked == ["default", "default"]
     assert stage.backup.started == []
     assert "paused by ada" in report.steps[-1].reason
 

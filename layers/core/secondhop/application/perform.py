@@ -16,7 +16,7 @@ from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState
+from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending
 from secondhop.domain.errors import ConflictError, DeniedError, SilentError, TryAgainError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
@@ -57,9 +57,11 @@ class Performer:
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
             case ask.StartCopy():
-                yield from self._guarded(chain, command, route, lambda: self._start(chain, command))
+                yield from self._guarded(chain, command, route, lambda pending: self._start(command, pending))
             case ask.ReleaseIntermediate():
-                yield from self._guarded(chain, command, route, lambda: self._release(chain, command, route))
+                yield from self._guarded(
+                    chain, command, route, lambda pending: self._release(chain, command, pending, route)
+                )
             case ask.Announce():
                 self._announce(chain, command)
                 yield seen.Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
@@ -110,34 +112,34 @@ class Performer:
         if point is None:
             return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
         vault = self.backup.vault(hop.destination)
-        is_key_in_question = point.key_arn is not None and point.key_arn == vault.key_arn
+        key_arn = point.key_arn if point.key_arn == vault.key_arn else None
         return seen.ArrivalInspected(
             hop=hop.name,
             arrival=arrival,
             point=point,
             vault_key_arn=vault.key_arn,
             vault_lock=vault.lock,
-            key_state=self.keys.state_of(point.key_arn or "") if is_key_in_question else None,
+            key_state=self.keys.state_of(key_arn) if key_arn is not None else None,
         )
 
     def _guarded(
-        self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[], Iterator[Observation]]
+        self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[Pending], Iterator[Observation]]
     ) -> Iterator[Observation]:
         """Act only with the switch on, read just now, and with enough of the fence left."""
         paused_by = self.chains.paused_by(route.switch)
+        pending = chain.pending_of(command.subject, type(command))
         if paused_by is not None:
             yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}")
-        elif self._is_fence_over(chain, command):
+        elif pending is None or self._is_fence_over(pending):
             yield seen.Postponed(why=f"{command.subject}: woke too late to act; looks again when the fence has passed")
         else:
-            yield from act()
+            yield from act(pending)
 
-    def _is_fence_over(self, chain: Chain, command: ask.EffectCommand) -> bool:
-        pending = chain.pending_of(command.subject, type(command))
-        return pending is None or self.now() >= pending.until - patience.FENCE_MARGIN
+    def _is_fence_over(self, pending: Pending) -> bool:
+        """Whether so little of the fence is left that somebody else may repeat the effect before we are done."""
+        return self.now() >= pending.until - patience.FENCE_MARGIN
 
-    def _start(self, chain: Chain, command: ask.StartCopy) -> Iterator[Observation]:
-        pending = chain.pending_of(command.subject, ask.StartCopy)
+    def _start(self, command: ask.StartCopy, pending: Pending) -> Iterator[Observation]:
         try:
             started = self.backup.start(command)
         except RefusedError as refused:
@@ -145,11 +147,13 @@ class Performer:
         except UnansweredError as silence:
             yield seen.CopyUnanswered(hop=command.subject, message=str(silence))
         else:
-            decided_at = pending.until - patience.FENCE if pending is not None else self.now()
+            decided_at = pending.until - patience.FENCE
             is_old = started.created_at < decided_at - CLOCK_TOLERANCE
             yield seen.CopyStarted(hop=command.subject, command=command, job_id=started.job_id, is_old=is_old)
 
-    def _release(self, chain: Chain, command: ask.ReleaseIntermediate, route: Route) -> Iterator[Observation]:
+    def _release(
+        self, chain: Chain, command: ask.ReleaseIntermediate, pending: Pending, route: Route
+    ) -> Iterator[Observation]:
         """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
         for hop in chain.standing_arrivals(command.subject):
             inspected = self._inspect(hop)
@@ -157,7 +161,7 @@ class Performer:
             if finding.verdict is not Verdict.GOOD:
                 yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
                 return
-        if self._is_fence_over(chain, command):
+        if self._is_fence_over(pending):
             yield seen.Postponed(why=f"{command.subject}: looking took too long to delete under this fence")
             return
         try:
@@ -204,7 +208,7 @@ class Performer:
     def _tell(self, chain: Chain, command: ask.Announce, told: ask.Announce) -> None:
         """Never say open after somebody else has said closed: a worker that slept leaves it to the next look."""
         pending = next((each for each in chain.pending if each.command == command), None)
-        if pending is None or self.now() >= pending.until - patience.FENCE_MARGIN:
+        if pending is None or self._is_fence_over(pending):
             raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")
         self.announcer.announce(told)
 
