@@ -214,7 +214,8 @@ def test_a_claim_of_another_route_strands_and_starts_nothing() -> None:
 
     chain = stage.chains.get(ChainKey(ARRIVAL_ARN, "second"))
     assert chain is not None
-    assert chain.troubles()[0].cause is Cause.CLAIMED
+    (trouble,) = chain.troubles()
+    assert (trouble.cause, f"chain {KEY} has claimed" in trouble.message) == (Cause.CLAIMED, True)
     assert len(stage.backup.started) == 1
 
 

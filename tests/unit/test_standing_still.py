@@ -144,24 +144,21 @@ def test_a_lost_race_is_decided_anew_and_many_are_given_back_to_the_queue() -> N
 
 def test_a_chain_that_vanished_from_the_table_during_a_race_is_opened_again() -> None:
     stage = copying()
-    running = stage.chain
-    stage.chains.__init__()  # type: ignore[misc]
-    racing = Racing(stage, losses=1)
-    original = racing.get
-    answers = iter([running])
-    racing.get = lambda key: next(answers, None) or original(key)  # type: ignore[attr-defined]
-    stage.chains = racing  # type: ignore[assignment]
+    running, save, saved = stage.chain, stage.chains.save, list[Chain | None]()
+
+    def after_a_rollback(chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        if not saved:
+            stage.chains.__init__()  # type: ignore[misc]
+        saved.append(before)
+        return save(chain, before=before, limit=limit)
+
+    stage.chains.save = after_a_rollback  # type: ignore[method-assign]
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
+    assert saved[:2] == [running, None]
+    assert (stage.chain.state, stage.chain.opened_at) == (ChainState.COMPLETE, running.opened_at)
+    assert len(stage.backup.started) == 1
     assert stage.backup.deleted == []
-
-
-def test_a_chain_that_does_not_come_to_rest_is_stopped_and_says_so() -> None:
-    stage = copying()
-    stage.backup.job = lambda _site, _job_id: a_job(state="COMPLETED")  # type: ignore[method-assign]
-
-    with pytest.raises(RuntimeError, match="does not come to rest"):
-        stage(LOOK)
 
 
 def test_the_switch_is_read_anew_just_before_an_effect() -> None:

@@ -97,8 +97,7 @@ class ChainRun:
         self.steps.append(step)
 
     def _read_again(self) -> None:
-        found = self.chains.get(self.chain.key)
-        if found is not None:
-            self.stored = self.chain = found
-        else:
-            self.stored, self.chain = None, replace(self.chain, version=0)
+        """What others wrote; a chain that vanished from the table is opened again, as it was."""
+        self.stored = self.chains.get(self.chain.key)
+        if self.stored is not None:
+            self.chain = self.stored
