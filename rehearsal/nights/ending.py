@@ -45,6 +45,11 @@ class Ending:
         ]
         return [Violation(promise=3, evidence=evidence) for evidence in found]
 
+    def copies_that_ended(self) -> int:
+        """How many copies of ours have come to an end so far: as long as there are more, the queue moves."""
+        jobs = self.terms.world.copy_jobs()
+        return sum(not job.is_live and job.started_by in self.terms.our_roles for job in jobs)
+
     def answer_messages(self) -> None:
         """The operator reads what was told, and retries once what waits for an operator."""
         for incident in self.incidents.all_open():

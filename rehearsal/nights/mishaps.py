@@ -39,6 +39,7 @@ LONGEST_SLEEP = 20 * 60
 # two clocks that are wrong by 10 s each this stays below the two minutes that the fence leaves.
 LONGEST_EFFECT = 40
 EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint"})
+UNSEEN = "A text that nobody has seen before."
 # Every message with which a copy job may end FAILED, and one that nobody has seen.
 MESSAGES = (
     texts.ORGANIZATION,
@@ -59,10 +60,11 @@ MESSAGES = (
     texts.FATAL,
     texts.INTERNAL,
     "Token expired. Try again.",
-    "A text that nobody has seen before.",
+    UNSEEN,
 )
 # Most failures pass by themselves; of the rest each text has its turn over many nights.
 PASSING = (texts.INTERNAL, texts.FATAL, texts.TOO_MANY_JOBS)
+HAUNTING = (UNSEEN, UNSEEN, texts.INTERNAL)
 
 
 @dataclass(kw_only=True)
@@ -101,14 +103,27 @@ class Mishaps:
                 faults.flaky(share, operation, service=service, code=code, status=status)
             case 5:
                 longest = LONGEST_EFFECT if operation in EFFECTS else LONGEST_SLEEP
-                faults.sleep(service, operation, timedelta(seconds=chance.randint(1, longest)))
+                duration = timedelta(seconds=chance.randint(1, longest))
+                faults.sleep(service, operation, duration, times=chance.randint(1, 3))
             case 6:
                 self._let_deletes_fail()
+            case _ if chance.random() < 0.3:
+                self._haunt_a_database()
             case _:
                 messages = PASSING if chance.random() < 0.5 else MESSAGES
                 message = messages[chance.randrange(len(messages))]
                 region = DR if chance.random() < 0.7 else None
                 faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 8))
+
+    def _haunt_a_database(self) -> None:
+        """From now on the copies of one database fail, with a text that says little."""
+        databases = sorted({point.database_arn for point in self.world.landed()})
+        if databases:
+            self.world.faults.fail_copy_job(
+                message=HAUNTING[self.chance.randrange(len(HAUNTING))],
+                database_arn=databases[self.chance.randrange(len(databases))],
+                times=self.chance.randint(8, 30),
+            )
 
     def _let_deletes_fail(self) -> None:
         """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""

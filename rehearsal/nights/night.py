@@ -12,6 +12,7 @@ from typing import Any
 
 from backup_simulator import World
 from rehearsal.functions import LOG
+from rehearsal.nights.aftermath import Aftermath
 from rehearsal.nights.ending import Ending
 from rehearsal.nights.faulty_store import FaultyChains
 from rehearsal.nights.incidents import Incidents
@@ -33,6 +34,8 @@ AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST_SETTLING = timedelta(days=4)
 # A copy job may hang in CREATED for three days, in either hop, and its retry once more.
 LONGEST_SYSTEM_ERRORS = timedelta(days=10)
+# Patience begins anew whenever a copy ended, for where few may run at once; but not for ever.
+LONGEST_QUEUE = timedelta(days=30)
 SETTLING_STEP = 6 * AN_HOUR
 
 
@@ -73,6 +76,7 @@ class Night:
             parameters=dict(plan.parameters),
             open_session=self._open_session,
             topology=plan.topology,
+            given=plan.given,
         )
         self.mains = (self.stage.main, *self._second())
         self._set_clocks_wrong()
@@ -93,6 +97,7 @@ class Night:
         )
         incidents = Incidents(world=self.world, mains=self.mains)
         self.ending = Ending(terms=self.terms, mains=self.mains, operator=self.operator, incidents=incidents)
+        self.aftermath = Aftermath(terms=self.terms, operator=self.operator, chance=self.chance, counts=self.counts)
         self.marks, self.story = Marks(self.counts), Story(world=self.world)
         self.world.on_call(self.marks.hear_call)
         self.world.on_trace(self.marks.hear_trace)
@@ -171,14 +176,24 @@ class Night:
 
     def _end(self) -> list[Violation]:
         self._quiet_hours()
-        return self._settle()
+        left = self._settle()
+        if not left and self.plan.loses_a_final_copy:
+            self.aftermath.lose_a_final_copy()
+            self.world.run_for(2 * A_DAY)
+            left = self._settle()
+        if not left and self.plan.is_followed_by_a_month:
+            self.aftermath.nobody_runs_for_a_month()
+            self._lose_table([])
+            left = self._settle()
+        return left
 
     def _lose_table(self, earlier: list[MemoryChains]) -> None:
         """The table is lost entirely, or restored as of some hours ago; then the operator adopts what there is."""
-        is_lost = self.plan.table_loss is TableLoss.LOST
-        self.stores[0].become(MemoryChains() if is_lost else earlier[self.chance.randrange(len(earlier))])
-        self.counts["a table was lost" if is_lost else "a table was rolled back"] += 1
-        self.world.note("night", "", "", f"the table of {self.mains[0].name} was {self.plan.table_loss}")
+        is_rolled_back = self.plan.table_loss is TableLoss.ROLLED_BACK and earlier
+        self.stores[0].become(earlier[self.chance.randrange(len(earlier))] if is_rolled_back else MemoryChains())
+        what = "rolled back" if is_rolled_back else "lost"
+        self.counts[f"a table was {what}"] += 1
+        self.world.note("night", "", "", f"the table of {self.mains[0].name} was {what}")
         self.ending.tables_lost[self.mains[0].name] = self.world.now()
         self.watch.forgive_in_flight()
         self.watch.paused.pop(self.mains[0].name, None)
@@ -199,12 +214,16 @@ class Night:
 
     def _settle(self) -> list[Violation]:
         """Run on until everything has come to its end, but not for ever; what is left then."""
-        longest = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else LONGEST_SETTLING
-        until = self.world.now() + (A_DAY if self.stops_at else longest)
-        while (left := self.ending.demands()) and self.world.now() < until:
+        patience = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else LONGEST_SETTLING
+        patience = A_DAY if self.stops_at else patience
+        begun, ended = self.world.now(), self.ending.copies_that_ended()
+        until = begun + patience
+        while (left := self.ending.demands()) and self.world.now() < min(until, begun + LONGEST_QUEUE):
             self.operator.redrive()
             self.ending.answer_messages()
             self.world.run_for(SETTLING_STEP)
+            if self.ending.copies_that_ended() > ended:
+                ended, until = self.ending.copies_that_ended(), self.world.now() + patience
         return left
 
 

@@ -92,7 +92,7 @@ class Operator:
             self.watch.paused[main.name] = NAME
 
     def copy_by_hand(self, point: Point) -> None:
-        """A copy that nobody ordered from Second Hop; now and then with a life that is too short."""
+        """A copy that nobody ordered from Second Hop; now and then with a life that is shorter than what is owed."""
         days = int(self.terms.stage.main.parameters["RetentionDays"])
         client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, HOME).client("backup")
         try:
@@ -101,7 +101,7 @@ class Operator:
                 SourceBackupVaultName=point.vault_arn.rpartition(":")[2],
                 DestinationBackupVaultArn=self.terms.final,
                 IamRoleArn=self.terms.stage.backup_account["CopyRoleArn"],
-                Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else 7},
+                Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else max(7, days * 2 // 3)},
             )
         except (ClientError, ProcessDied):
             return

@@ -20,9 +20,17 @@ CROWDED_SHARE, CROWDED = 0.08, (30, 60)
 LARGEST_GIB = 60
 # One night in twenty keeps its chains in DynamoDB; one in twenty lets the functions use boto3's own clients.
 IN_DYNAMODB, WITH_BOTO3 = 7, 13
+LOSING_A_COPY = (1, 11)
 TWENTY = 20
+# One night in fifty is followed by a month in which nobody runs; its points live for longer than that.
+FOLLOWED_BY_A_MONTH, FIFTY = 29, 50
+LONG_LIVED = {"RetentionDays": "60", "KeepRdsIntermediates": "all", "KeepClusterIntermediates": "all"}
 # moto answers slowly: a night in DynamoDB has the fewest databases, and is swept as seldom as the template allows.
 SELDOM_SWEPT = {"SweepIntervalMinutes": "30"}
+LONG_LIVED_SOURCES = {"OriginRetentionDays": "60", "IntermediateRetentionDays": "60"}
+# Nobody deletes from a locked vault; a route into one without a lock must say so. A lost table forgets chains that were
+# finished, and nobody looks after their copies any more: the two do not go together.
+UNLOCKED = {"DrVaultLock": "none"}
 T = TypeVar("T")
 
 
@@ -54,6 +62,7 @@ class NightPlan:
     topology: Topology
     databases: tuple[Database, ...]
     parameters: Mapping[str, str]
+    given: Mapping[str, Mapping[str, str]]
     unknown: UnknownBehaviour
     delivery: Delivery
     faults_per_hour: float
@@ -65,6 +74,8 @@ class NightPlan:
     loss_hour: int
     is_in_dynamodb: bool
     has_boto3_clients: bool
+    loses_a_final_copy: bool
+    is_followed_by_a_month: bool
 
 
 def plan_night(seed: int) -> NightPlan:
@@ -72,23 +83,34 @@ def plan_night(seed: int) -> NightPlan:
     chance = Random(f"night {seed}")  # noqa: S311 - a night must be repeatable
     topology = chance.choice(list(Topology))
     is_in_dynamodb = seed % TWENTY == IN_DYNAMODB
-    has_second = not is_in_dynamodb and chance.random() < 0.15
+    has_month = seed % FIFTY == FOLLOWED_BY_A_MONTH
+    loses_a_copy = seed % TWENTY in LOSING_A_COPY
+    has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
     return NightPlan(
         seed=seed,
         topology=topology,
         databases=_databases(chance, topology, is_few=is_in_dynamodb),
-        parameters=_parameters(chance, topology, has_second=has_second) | (SELDOM_SWEPT if is_in_dynamodb else {}),
-        unknown=_unknown(chance, has_second=has_second),
+        parameters=_parameters(chance, topology, has_second=has_second)
+        | (SELDOM_SWEPT if is_in_dynamodb else {})
+        | (LONG_LIVED if has_month else {})
+        | (UNLOCKED if loses_a_copy else {}),
+        given={
+            "workload": LONG_LIVED_SOURCES if has_month else {},
+            "dr-region": {"VaultLock": "off"} if loses_a_copy else {},
+        },
+        unknown=_unknown(chance, has_second=has_second, has_month=has_month),
         delivery=_delivery(chance),
         faults_per_hour=chance.choice((0.0, 0.5, 1.0, 2.0, 4.0)),
         operator_acts_per_hour=chance.choice((0.0, 0.1, 0.5)),
         index_lag=timedelta(seconds=chance.choice((0, 1, 45))),
         skews=tuple(chance.choice((0, 0, -10, 10)) for _ in range(4)),
         has_second_installation=has_second,
-        table_loss=_table_loss(chance, is_possible=not is_in_dynamodb),
+        table_loss=_table_loss(chance, is_possible=not is_in_dynamodb and not loses_a_copy),
         loss_hour=chance.randint(4, 34),
         is_in_dynamodb=is_in_dynamodb,
         has_boto3_clients=seed % TWENTY == WITH_BOTO3,
+        loses_a_final_copy=loses_a_copy,
+        is_followed_by_a_month=has_month,
     )
 
 
@@ -147,11 +169,12 @@ def _delivery(chance: Random) -> Delivery:
     )
 
 
-def _unknown(chance: Random, *, has_second: bool) -> UnknownBehaviour:
+def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBehaviour:
     """A setting of every switch.
 
     Two installations know of each other only through AWS: where its lists lag and it forgets tokens at once, nobody
-    could keep two that begin in the same second from making two copies.
+    could keep two that begin in the same second from making two copies. Where AWS has forgotten its jobs, only the
+    creation date tells whose copy a point is: it must be inherited, as is documented.
     """
     lifetimes = (timedelta(minutes=10), timedelta(hours=24), None)
     has_system_errors = chance.random() < 0.3
@@ -160,7 +183,7 @@ def _unknown(chance: Random, *, has_second: bool) -> UnknownBehaviour:
         token_lifetime=_one_of(chance, lifetimes if has_second else (timedelta(0), *lifetimes)),
         delete_during_copy=chance.choice(list(DeleteDuringCopy)),
         unshare_failure_state=_one_of(chance, ("COMPLETED", "FAILED")),
-        creation_date_inherited=chance.random() < 0.8,
+        creation_date_inherited=chance.random() < 0.8 or has_month,
         destination_sees_copy_events=chance.random() < 0.3,
         arrival_event=chance.random() < 0.7,
         arrival_is_creating_first=chance.random() < 0.3,

@@ -45,6 +45,8 @@ class Watch:
     """By the name of an installation, who paused it; kept by whoever pauses it."""
     abandoned: set[str] = field(default_factory=set)
     """Recovery points whose chains an operator left as they are; their copies in flight have no slot any more."""
+    deleted_by_hand: set[str] = field(default_factory=set)
+    """Final copies that somebody else deleted; a copy that an operator then orders is no second one."""
     _described: dict[Invocation, set[str]] = field(default_factory=dict)
     _live: dict[str, tuple[Job, str]] = field(default_factory=dict)
     _forgiven: set[str] = field(default_factory=set)
@@ -143,7 +145,8 @@ class Watch:
 
     def _judge_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
-        made.append(job.id)
+        made[:] = [other for other in made if other not in self.deleted_by_hand]
+        made.append(job.destination_point_arn or job.id)
         if len(made) > 1:
             self._blame(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
 

@@ -1,0 +1,61 @@
+"""What may come after a night: somebody deletes a final copy, or nobody runs for a month and the table is gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from backup_simulator.model import Point
+from rehearsal.nights.people import Operator
+from rehearsal.nights.terms import Terms
+from rehearsal.stage import ADMINISTRATOR, BACKUP, DR
+
+# AWS Backup forgets its copy jobs after 30 days: what was copied before is known by the points alone.
+LONGER_THAN_JOBS = timedelta(days=31)
+A_DAY = timedelta(days=1)
+COPIES_BY_HAND = 8
+SWEEPS = "SweepSchedule"
+
+
+@dataclass(kw_only=True)
+class Aftermath:
+    """What happens once a night has come to its end."""
+
+    terms: Terms
+    operator: Operator
+    chance: Random
+    counts: Counter[str]
+
+    def lose_a_final_copy(self) -> None:
+        """The administrator of the DR vault deletes the newest final copy of a database."""
+        newest: dict[str, Point] = {}
+        for point in self.terms.arrivals():
+            for copy in self.terms.copies_of(point):
+                last = newest.get(copy.database_arn)
+                if copy.gone_at is None and (last is None or last.created_at < copy.created_at):
+                    newest[copy.database_arn] = copy
+        if not newest:
+            return
+        victim = newest[self.chance.choice(sorted(newest))]
+        client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, DR).client("backup")
+        client.delete_recovery_point(BackupVaultName=victim.vault_arn.rpartition(":")[2], RecoveryPointArn=victim.arn)
+        self.operator.watch.deleted_by_hand.add(victim.arn)
+        self.counts["a final copy was deleted by hand"] += 1
+
+    def nobody_runs_for_a_month(self) -> None:
+        """Copies are made by hand, then all schedules stop, until AWS has forgotten every job."""
+        standing = [point for point in self.terms.arrivals() if point.gone_at is None]
+        for point in standing[:COPIES_BY_HAND]:
+            self.operator.copy_by_hand(point)
+        self.terms.world.run_for(A_DAY)
+        self._switch(is_on=False)
+        self.terms.world.run_for(LONGER_THAN_JOBS)
+        self._switch(is_on=True)
+        self.counts["nobody ran for a month"] += 1
+
+    def _switch(self, *, is_on: bool) -> None:
+        for (_, _, name), schedule in self.terms.world.surroundings.schedules.items():
+            if name == SWEEPS:
+                schedule.enabled = is_on
