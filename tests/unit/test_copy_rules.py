@@ -22,7 +22,7 @@ def take(chain: Chain, fact: Observation, **options: object) -> Decision:
 
 
 def surveyed(*jobs: seen.JobSeen, points: tuple[seen.PointSeen, ...] = ()) -> seen.CopiesSurveyed:
-    return seen.CopiesSurveyed(hop="to-dr", jobs=jobs, points=points)
+    return seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=points)
 
 
 def copying(**changes: object) -> Chain:
@@ -229,6 +229,22 @@ def test_a_source_that_is_not_ready_is_waited_for() -> None:
 
     assert chain.hop("to-dr").state is HopState.WAITING
     assert chain.next_check == NOW + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("minutes", [7, 12], ids=["the other's fence stands", "the other's fence is over"])
+def test_a_start_is_not_repeated_after_a_survey_that_is_older_than_another_ones_start(minutes: int) -> None:
+    def asked(at: int) -> seen.CopiesSurveyed:
+        return replace(surveyed(), asked_at=NOW + timedelta(minutes=at))
+
+    begun = take(a_chain(), surveyed()).chain
+    repeated = take(begun, asked(6), now=NOW + timedelta(minutes=6))
+    assert [type(each) for each in repeated.effects] == [StartCopy]
+
+    slept = take(repeated.chain, asked(6), now=NOW + timedelta(minutes=minutes))
+    assert slept.effects == ()
+    assert take(slept.chain, asked(minutes), now=NOW + timedelta(minutes=minutes)).effects == (
+        repeated.effects if minutes > 11 else ()
+    )
 
 
 def test_an_interrupted_start_keeps_the_promise_that_was_made_with_it() -> None:

@@ -6,7 +6,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
-from tests.builders import a_copy
+from tests.builders import NOW, a_copy
 from tests.stand_ins import LOOK, copying
 
 
@@ -30,7 +30,7 @@ def test_a_forgotten_job_is_looked_for_and_never_taken_for_failed() -> None:
 def test_a_survey_from_before_a_job_was_known_does_not_give_its_slot_back() -> None:
     stage = copying()
     stage.clock.forward(hours=2)
-    stale = seen.CopiesSurveyed(hop="to-dr", jobs=(), points=())
+    stale = seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=())
     decision = advance(stage.chain, stale, route=stage.route, now=stage.clock.now)
 
     assert decision.chain.hop("to-dr").state is HopState.COPYING

@@ -33,7 +33,9 @@ NOBODY_ASKS = AssertionError("nobody asks")
 def found(stage: Stage, chain: Chain | None = None) -> list[str]:
     """The points in the destination vault that count as a copy of the chain."""
     mine = chain or a_chain()
-    return [point.arn for point in survey_copies(stage.chains, stage.backup, mine, mine.hop("to-dr")).points]
+    return [
+        point.arn for point in survey_copies(stage.chains, stage.backup, mine, mine.hop("to-dr"), asked_at=NOW).points
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_the_vault_is_listed_unless_a_job_answers(state: str, is_rejected: bool,
     if is_answer:
         stage.backup.fail("points_of", NOBODY_ASKS)
     chain = with_hop(a_chain(), rejected=(COPY_ARN,) if is_rejected else ())
-    surveyed = survey_copies(stage.chains, stage.backup, chain, chain.hop("to-dr"))
+    surveyed = survey_copies(stage.chains, stage.backup, chain, chain.hop("to-dr"), asked_at=NOW)
 
     assert surveyed.jobs == (job,)
     assert [point.arn for point in surveyed.points] == ([] if is_answer else [COPY_ARN + "-by-hand"])
@@ -108,7 +110,7 @@ def test_jobs_of_an_onward_hop_are_looked_for_where_it_starts() -> None:
     onward = a_job(source=COPY_ARN, destination_vault_arn=SECOND_DR_VAULT.arn)
     stage.backup.jobs["JOB-1"] = onward
 
-    assert survey_copies(stage.chains, stage.backup, chain, chain.hop("to-far")).jobs == (onward,)
+    assert survey_copies(stage.chains, stage.backup, chain, chain.hop("to-far"), asked_at=NOW).jobs == (onward,)
 
 
 def test_the_lag_is_that_of_the_newest_verified_copy() -> None:

@@ -27,7 +27,9 @@ from tests.builders import with_intermediate as with_each
 
 LATER = NOW + timedelta(hours=1)
 EXPIRED = NOW + timedelta(days=400)
-STARTED = advance(a_chain(), seen.CopiesSurveyed(hop="to-dr", jobs=(), points=()), route=a_route(), now=NOW)
+STARTED = advance(
+    a_chain(), seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=()), route=a_route(), now=NOW
+)
 (START,) = (command for command in STARTED.effects if isinstance(command, StartCopy))
 RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=a_route().watched)
 
@@ -48,8 +50,10 @@ def facts_about_hops() -> Iterator[Observation]:
     """Every kind of fact about a hop, in every variety that a rule can tell apart."""
     yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
     yield from (seen.CopySeen(hop="to-dr", job=job) for job in JOBS)
-    yield from (seen.CopiesSurveyed(hop="to-dr", jobs=jobs, points=()) for jobs in ((), *((job,) for job in JOBS)))
-    yield seen.CopiesSurveyed(hop="to-dr", jobs=(), points=(a_copy(),))
+    yield from (
+        seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=()) for jobs in ((), *((job,) for job in JOBS))
+    )
+    yield seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=(a_copy(),))
     for command in (START, replace(START, attempt=7)):
         yield from (seen.CopyStarted(hop="to-dr", command=command, job_id="JOB-1", is_old=old) for old in (True, False))
         for code in ("ThrottlingException", "AccessDeniedException"):

@@ -88,7 +88,7 @@ class Performer:
             case ask.SurveyCopies(subject=hop) if why := self._why_blocked(chain.hop(hop)):
                 yield seen.SiteDown(hop=hop, why=why)
             case ask.SurveyCopies(subject=hop, missing_job=missing_job):
-                surveyed = survey_copies(self.chains, self.backup, chain, chain.hop(hop))
+                surveyed = survey_copies(self.chains, self.backup, chain, chain.hop(hop), asked_at=self.now())
                 yield replace(surveyed, missing_job=missing_job)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))

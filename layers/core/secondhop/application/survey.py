@@ -17,7 +17,9 @@ from secondhop.domain.route import ARRIVAL, Route
 SAME_BACKUP = timedelta(minutes=1)
 
 
-def survey_copies(chains: ChainStore, backup: Backup, chain: Chain, hop: Hop) -> seen.CopiesSurveyed:
+def survey_copies(
+    chains: ChainStore, backup: Backup, chain: Chain, hop: Hop, *, asked_at: datetime
+) -> seen.CopiesSurveyed:
     """Jobs of this source and destination; and, unless one of them answers, points that no job explains.
 
     A point in the destination vault counts as a copy of this chain only if it has the same database and creation
@@ -28,14 +30,14 @@ def survey_copies(chains: ChainStore, backup: Backup, chain: Chain, hop: Hop) ->
     jobs = tuple(backup.jobs_into(hop.destination, from_site=from_site, database=chain.database))
     mine = tuple(job for job in jobs if job.source == source)
     if any(job.state != "FAILED" and job.arrival not in hop.rejected for job in mine):
-        return seen.CopiesSurveyed(hop=hop.name, jobs=mine, points=())
+        return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
     explained = {job.arrival for job in jobs if job.source != source} | set(_arrivals_of_others(chains, chain))
     points = tuple(
         point
         for point in backup.points_of(hop.destination, chain.database)
         if abs(point.created_at - chain.created_at) <= SAME_BACKUP and point.arn not in explained
     )
-    return seen.CopiesSurveyed(hop=hop.name, jobs=mine, points=points)
+    return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=points)
 
 
 def _arrivals_of_others(chains: ChainStore, chain: Chain) -> Iterator[str]:

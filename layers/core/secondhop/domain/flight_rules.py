@@ -65,6 +65,9 @@ def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     pending = s.chain.pending_of(s.hop.name, StartCopy)
     if pending is None:
         return HopStep(hop=enter(s.hop, HopState.WAITING, s.now), reason="nothing was started; begins again")
+    if fact.asked_at < pending.until:
+        # Who slept over the answer may not know what others have started in the meantime.
+        return stay(s, "the answer is older than the last start; looks again when the fence has passed")
     return stay(s, f"repeats attempt {s.hop.attempt} with the same token", pending.command)
 
 

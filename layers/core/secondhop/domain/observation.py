@@ -110,9 +110,11 @@ class SourceNotReady(HopObservation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiesSurveyed(HopObservation):
     """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
-    same database and creation date in the destination vault. `missing_job` is that of the question.
+    same database and creation date in the destination vault. `missing_job` is that of the question. What was started
+    after `asked_at` may be missing.
     """
 
+    asked_at: datetime
     jobs: tuple[JobSeen, ...]
     points: tuple[PointSeen, ...]
     missing_job: str | None = None
