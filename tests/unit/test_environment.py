@@ -119,3 +119,10 @@ def test_every_problem_is_named_at_once() -> None:
 
 def test_a_vault_that_is_both_ends_is_refused() -> None:
     assert "DrRegion" in problems(DR_REGION=HOME, DR_VAULT="watched-vault")
+
+
+def test_the_backup_account_is_no_workload_account_whose_originals_would_be_released() -> None:
+    hub = {"STACK_ACCOUNT": BACKUP, "OPERATOR_ROLE_ARN": "", "FIRST_HOP_ROLE_ARN": ""}
+
+    for accounts in (f"{WORKLOAD},{BACKUP}", ""):
+        assert f"WorkloadAccountIds names the backup account {BACKUP}" in problems(WORKLOAD_ACCOUNTS=accounts, **hub)

@@ -178,3 +178,12 @@ def test_a_fact_that_means_nothing_changes_nothing() -> None:
     decision = take(an_intermediate(IntermediateState.RELEASED), inspected("COMPLETED"))
 
     assert "changes nothing while RELEASED" in decision.reason
+
+
+def test_an_original_backup_is_never_released_whatever_vault_it_lies_in() -> None:
+    original = ARRIVAL_ARN.replace("copyjob-", "job-")
+    decision = take(an_intermediate(IntermediateState.DUE, point=original), surveyed(newer=3))
+
+    assert decision.commands == ()
+    assert decision.chain.intermediate("arrival").state is IntermediateState.DUE
+    assert "an original backup is never ours to delete" in decision.reason

@@ -223,6 +223,11 @@ def _contradictions(route: Route) -> tuple[str, ...]:
     for name, parameter in ((route.watched.name, "WatchedVaultName"), (leg.destination.name, "DrVaultName")):
         if name.lower() == "default":
             found.append(f"{parameter} is the vault Default, which cannot receive copies from another account")
+    if route.watched.site.account in route.workload_accounts:
+        found.append(
+            f"WorkloadAccountIds names the backup account {route.watched.site.account}, whose own backups in the "
+            "watched vault would be taken for copies, and released"
+        )
     if not retention.floor_days <= retention.days <= retention.ceiling_days:
         found.append(
             f"RetentionDays is {retention.days}, outside of MinimumRetentionDays {retention.floor_days} "

@@ -83,6 +83,11 @@ def is_continuous(recovery_point_arn: str) -> bool:
     return ":recovery-point:continuous:" in recovery_point_arn
 
 
+def is_original(recovery_point_arn: str) -> bool:
+    """Whether this is a backup itself (devguide/access-control); a copy is named `awsbackup:copyjob-`."""
+    return ":awsbackup:job-" in recovery_point_arn
+
+
 def is_multi_az_cluster(resource_type: str, database_arn: str) -> bool:
     """Whether this is an RDS Multi-AZ DB cluster, which has type RDS and a cluster ARN, and cannot be copied.
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from secondhop.domain import patience
+from secondhop.domain.arn import is_original
 from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
@@ -42,6 +43,8 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
         return _stay(s, "kept until it expires, as the route says")
     if fact.newer < keep:
         return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
+    if is_original(point):
+        return _stay(s, "kept: an original backup is never ours to delete")
     command = ReleaseIntermediate(subject=s.intermediate.name, point=point, vault=s.intermediate.vault)
     entered = _enter(s.intermediate, IntermediateState.RELEASING, s.now)
     going = replace(entered, trouble=s.intermediate.trouble)
