@@ -65,7 +65,7 @@ class Ending:
                 continue
             if not self.terms.has_good_copy(point):
                 yield f"{point.arn} arrived, has no good copy, and no open incident says so"
-            elif point.gone_at is None and self.terms.may_go(point):
+            elif point.gone_at is None and self._must_go(point):
                 yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
 
     def _origins(self, settled: set[str]) -> Iterator[str]:
@@ -86,10 +86,14 @@ class Ending:
             elif TRIES_AGAIN in incident.next_step and not self._lasts(incident, point):
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though its cause has long passed"
 
+    def _must_go(self, point: Point) -> bool:
+        """Whether an arrival is no longer needed, without the newer ones that nobody verifies any more."""
+        return self.terms.may_go(point, without=self.operator.watch.abandoned)
+
     def _is_well(self, point: Point) -> bool:
         if point.vault_arn in self.terms.homes:
             return bool(self.terms.copies_of(point))
-        return self.terms.has_good_copy(point) and (point.gone_at is not None or not self.terms.may_go(point))
+        return self.terms.has_good_copy(point) and (point.gone_at is not None or not self._must_go(point))
 
     def _lasts(self, incident: Incident, point: Point) -> bool:
         """Whether this very world keeps a cause up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from backup_simulator import World
@@ -80,8 +80,8 @@ class Terms:
         name = "MaximumClusterCopies" if job.resource_type in CLUSTERS else "MaximumRdsCopies"
         return min(int(self.stage.main.parameters[name]), QUOTAS[job.resource_type])
 
-    def may_go(self, point: Point) -> bool:
-        """Whether the route lets an arrival go: so many newer ones stand, each with a good copy."""
+    def may_go(self, point: Point, *, without: Collection[str] = ()) -> bool:
+        """Whether the route lets an arrival go: so many newer ones stand, each with a good copy, not counting some."""
         keep = self.stage.main.parameters[
             "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
         ]
@@ -95,6 +95,7 @@ class Terms:
             and other.created_at > point.created_at
             and other.gone_at is None
             and other.status == "COMPLETED"
+            and other.arn not in without
             and self.has_good_copy(other)
         ]
         return len(newer) >= int(keep)
