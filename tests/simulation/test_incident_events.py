@@ -6,9 +6,11 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from backup_simulator import World
 from backup_simulator.eventbridge import RuleTarget
-from rehearsal.stage import HOME, Stage
+from rehearsal.stage import DR, HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
 
@@ -52,3 +54,18 @@ def test_a_bus_that_may_not_be_written_to_neither_silences_nor_repeats_the_topic
 
     assert events == []
     assert len(stage.world.topics[stage.topic_arn]) == 1
+
+
+@pytest.mark.parametrize("code", ["NotFound", "KMSDisabled"])
+def test_a_topic_that_is_gone_keeps_no_copy_from_being_made_and_no_other_channel_from_hearing(code: str) -> None:
+    stage = Stage(World(), MemoryChains())
+    stage.add_database("Aurora", "customers", size_gib=2)
+    stage.world.faults.refuse("Publish", service="sns", code=code, times=10_000)
+    stage.world.faults.fail_copy_job(message="Access Denied trying to call AWS Backup service", destination_region=DR)
+    stage.world.run_for(timedelta(hours=40))
+
+    heard = [each["detail-type"] for each in stage.world.put_events if each["source"] == "secondhop"]
+    assert heard == ["Incident Opened", "Incident Closed"]
+    assert isinstance(stage.chains, MemoryChains)
+    assert {str(chain.state) for chain in stage.chains.all()} == {"COMPLETE"}
+    assert not stage.world.queues[stage.main.attribute("DeadLetters", "Arn")].messages

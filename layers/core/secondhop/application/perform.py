@@ -17,7 +17,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending
-from secondhop.domain.errors import ConflictError, DeniedError, SilentError, TryAgainError
+from secondhop.domain.errors import ConflictError, DeniedError, FinalError, SilentError, TryAgainError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival
@@ -53,6 +53,11 @@ class Performer:
                 yield seen.Postponed(why=f"{type(command).__name__} was not answered: {silence}")
         except TryAgainError as passing:
             yield seen.Postponed(why=f"{type(command).__name__} was not possible now: {passing}")
+        except FinalError as refused:
+            # A topic that is gone, or whose key is off, must keep no copy from being made: it is told when it is back.
+            if not isinstance(command, ask.Announce):
+                raise
+            yield seen.Postponed(why=f"nobody was told on the {command.channel}: {refused}")
 
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
