@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.application.work import OtherNews
+from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.work import OtherNews, Retry
 from secondhop.domain.chain import ChainState, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
@@ -24,7 +25,13 @@ from tests.builders import (
     a_route,
     an_arrival,
 )
-from tests.stand_ins import LOOK, Stage, arrived, complete, copying, job_news
+from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
+
+ROUTES_OF_ONE_VAULT = {
+    "clusters": frozenset({"Aurora"}),
+    "instances": frozenset({"RDS"}),
+    "all": frozenset({"RDS", "Aurora"}),
+}
 
 
 def test_an_arrival_is_copied_with_an_explicit_retention_and_a_token() -> None:
@@ -203,3 +210,30 @@ def test_a_continuous_point_is_stranded_without_being_described() -> None:
     stage(arrived(arn=continuous))
 
     assert stage.chain.troubles()[0].cause is Cause.UNSUPPORTED
+
+
+def test_each_route_that_watches_the_vault_decides_for_itself() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    routes = [a_route(name=name, resource_types=types) for name, types in ROUTES_OF_ONE_VAULT.items()]
+    actor = AdvanceChain(
+        routes=routes, chains=stage.chains, backup=stage.backup, performer=stage.performer(), now=stage.clock
+    )
+    report = actor(arrived())
+
+    assert {step.chain.key.route for step in report.steps} == {"instances", "all"}
+    assert [chain.key.route for chain in stage.chains.all()] == ["all", "instances"]
+    assert report.ignored is None
+
+
+def test_the_name_of_who_asks_for_a_retry_reaches_the_record() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
+    report = stage(Retry(key=KEY, by="ada"))
+
+    assert "asked by ada" in report.steps[0].reason
+
+
+def test_work_that_nobody_knows_is_an_error_and_no_success() -> None:
+    with pytest.raises(AssertionError, match="'work of a later release'"):
+        Stage()("work of a later release")  # type: ignore[arg-type]
