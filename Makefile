@@ -42,9 +42,14 @@ test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
 
 NIGHTS ?= 20
 SEED ?= 1
+FRESH ?= 0
 .PHONY: simulate
 simulate: $(VENV)/.dev ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
-	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)"
+	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)" --fresh="$(FRESH)"
+
+.PHONY: nights
+nights: $(VENV)/.dev ## Run 300 nights, half of them of seeds that nobody has chosen, and demand every rare branch
+	@$(VENV)/bin/secondhop simulate --nights=300 --seed=1 --fresh=150
 
 PORT ?= 4510
 .PHONY: local-cloud
@@ -66,7 +71,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates workflows policies rights under-fire coverage aws-cli beside local-cloud-check artefacts oldest
+rest-of-check: demo lint types imports templates workflows policies rights under-fire nights coverage aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint

@@ -31,11 +31,8 @@ class Aftermath:
     def lose_a_final_copy(self) -> None:
         """The administrator of the DR vault deletes the newest final copy of a database."""
         newest: dict[str, Point] = {}
-        for point in self.terms.arrivals():
-            for copy in self.terms.copies_of(point):
-                last = newest.get(copy.database_arn)
-                if copy.gone_at is None and (last is None or last.created_at < copy.created_at):
-                    newest[copy.database_arn] = copy
+        for point in sorted(self.terms.arrivals(), key=lambda arrival: arrival.created_at):
+            newest.update({copy.database_arn: copy for copy in self.terms.copies_of(point) if copy.gone_at is None})
         if not newest:
             return
         victim = newest[self.chance.choice(sorted(newest))]
