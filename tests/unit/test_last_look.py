@@ -193,12 +193,12 @@ def test_a_message_that_an_earlier_release_left_without_circumstances_is_told() 
     assert [(each.is_closed, each.circumstances) for each in stage.announcer.messages] == [(False, None)]
 
 
-def test_silence_at_the_last_look_postpones_the_delete_by_name() -> None:
-    stage = with_the_onward_copy_to_go(lambda stage: stage.backup.fail("point", SilentError("timed out")))
+def test_silence_at_the_last_look_postpones_the_delete() -> None:
+    silence = [SilentError("timed out")]
+    stage = with_the_onward_copy_to_go(lambda stage: silence and stage.backup.fail("point", silence.pop()))
 
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
-    assert stage.chain.troubles() == ()
-    stage.backup.troubles.clear()
+    assert (stage.chain.troubles(), stage.chain.hop("to-far").silent_since) == ((), None)
     for _ in range(3):
         stage.clock.forward(hours=1, minutes=1)
         stage(LOOK)
