@@ -187,7 +187,7 @@ def test_a_route_is_paused_until_it_is_resumed(store: ChainStore) -> None:
 
 def test_the_installation_remembers_when_it_began(store: ChainStore) -> None:
     begun = store.installation(now=NOW)
-    later = Installation(began_at=NOW, swept_back_to=NIGHT, sweeping_until=NOW)
+    later = Installation(began_at=NOW, swept_back_to=NIGHT, sweeping_until=NOW, routes=("a", "b"))
 
     assert store.installation(now=NOW + timedelta(days=1)) == begun
     store.save_installation(later, before=begun)

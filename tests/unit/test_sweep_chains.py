@@ -13,9 +13,9 @@ from secondhop.application.sweep_chains import BATCH, LEASE, SweepChains, Swept
 from secondhop.application.work import Look
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import ConflictError, TryAgainError
+from secondhop.domain.errors import ConflictError, SettingsError, TryAgainError
 from secondhop.domain.observation import PointSeen
-from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, an_arrival
+from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, a_route, an_arrival
 from tests.stand_ins import Stage, arrived, copying
 
 
@@ -100,6 +100,21 @@ def test_the_first_sweep_begins_the_installation() -> None:
     sweep(stage)
 
     assert stage.chains.installation(now=NOW + timedelta(days=1)).began_at == NOW
+
+
+def test_a_renamed_route_does_nothing_rather_than_leave_its_chains_and_their_slots_behind() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    sweep(stage)
+    renamed = Stage(route=a_route(name="renamed"), chains=stage.chains, clock=stage.clock)
+    renamed.backup.put(an_arrival())
+
+    with pytest.raises(SettingsError, match="RouteName is renamed, and this table's chains are of default"):
+        sweep(renamed)
+    with pytest.raises(SettingsError, match="set it back"):
+        renamed(arrived())
+    assert stage.chains.all() == []
+    assert sweep(stage).missing == 1
 
 
 @pytest.mark.parametrize(("minutes_before", "is_ours"), [(0, True), (60, True), (61, False)])

@@ -135,13 +135,16 @@ def read_circuit(item: Item, site: Site) -> Circuit:
 
 
 def installation_item(installation: Installation) -> Item:
+    """The installation's item; its routes stand beside its memory, where an older release does not read them."""
     memory = {
         "began_at": moment(installation.began_at),
         "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,
         "sweeping_until": moment(installation.sweeping_until) if installation.sweeping_until else None,
         "unfinished": [[each.route, moment(each.after), moment(each.before)] for each in installation.unfinished],
     }
-    return {"pk": text("installation"), "sk": text("memory"), "memory": text(json.dumps(memory, sort_keys=True))}
+    routes = {"routes": {"SS": list(installation.routes)}} if installation.routes else {}
+    keys = {"pk": text("installation"), "sk": text("memory")}
+    return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes}
 
 
 def read_installation(item: Item) -> Installation:
@@ -153,6 +156,7 @@ def read_installation(item: Item) -> Installation:
             for route, after, before in memory.pop("unfinished", [])
         )
         times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
-        return Installation(unfinished=unfinished, **times)
+        routes = tuple(sorted(item.get("routes", {"SS": ()})["SS"]))
+        return Installation(unfinished=unfinished, routes=routes, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from secondhop.application.perform import Performer
-from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.ports import Backup, ChainStore, Installation
 from secondhop.application.report import Report
 from secondhop.application.run_chain import ChainRun
 from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry, Work
@@ -91,6 +91,7 @@ class AdvanceChain:
         refusal = _refused_as_told(route, news)
         if refusal is not None or not job.is_planned:
             return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
+        self._installation()
         source_vault = Vault.parse(news.source_vault_arn)
         first = first_hop_route(route, source_vault)
         told = PointNews(
@@ -137,7 +138,7 @@ class AdvanceChain:
         point = self._describe(route, news)
         if point is None:
             return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
-        began_at = self.chains.installation(now=self.now()).began_at
+        began_at = self._installation().began_at
         if point.status not in ("COMPLETED", "AVAILABLE") and (point.completed_at or point.created_at) < began_at:
             return Report(ignored=f"{news.arn} is {point.status}, and older than this installation")
         refusal = route.refusal(database_arn=point.database, resource_type=point.resource_type)
@@ -178,6 +179,10 @@ class AdvanceChain:
             observe_only=self.observe_only,
         )
         return Report(steps=run(first))
+
+    def _installation(self) -> Installation:
+        """The installation, before it opens a chain. Raises SettingsError if its routes were renamed."""
+        return self.chains.installation(now=self.now()).served_by(self.routes)
 
     def _watching(self, vault_arn: str) -> list[Route]:
         return [route for route in self.routes if route.watched.arn == vault_arn]

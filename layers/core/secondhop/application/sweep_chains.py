@@ -62,12 +62,13 @@ class SweepChains:
     now: Callable[[], datetime]
 
     def __call__(self) -> Swept:
-        """Sweep for as long as the budget lasts, unless another sweep is under way. Raises TryAgainError."""
+        """Sweep for as long as the budget lasts, unless another one runs. Raises TryAgainError, SettingsError."""
         now = self.now()
         before = self.chains.installation(now=now)
         if before.sweeping_until is not None and now < before.sweeping_until:
             return Swept(skipped=f"another sweep is under way until {before.sweeping_until.isoformat()}")
-        leased = replace(before, sweeping_until=now + LEASE, unfinished=self._agenda(before, now))
+        agenda = self._agenda(before, now)
+        leased = replace(before.served_by(self.routes), sweeping_until=now + LEASE, unfinished=agenda)
         try:
             self.chains.save_installation(leased, before=before)
         except ConflictError:
