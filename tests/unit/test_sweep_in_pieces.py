@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -15,7 +15,7 @@ from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.errors import FinalError, TryAgainError
 from secondhop.domain.observation import PointSeen
-from secondhop.domain.slices import SHORTEST, Slice, plan_pass
+from secondhop.domain.slices import SHORTEST, Slice, older_slice, plan_pass
 from tests.builders import ARRIVAL_ARN, DR, HOME, NIGHT, NOW, a_sequence, an_arrival
 from tests.stand_ins import KEY, Stage, copying, job_news
 
@@ -187,6 +187,20 @@ def test_a_pass_covers_the_recent_week_without_a_gap_and_one_older_slice() -> No
     assert recent[0][0] == NOW - timedelta(days=7)
     assert all(one[1] == next_one[0] for one, next_one in pairwise(recent))
     assert bounds[0] == (NOW - timedelta(days=14), NOW - timedelta(days=7))
+
+
+def test_the_older_slices_go_back_to_the_first_backup_of_all_without_a_gap_and_begin_again() -> None:
+    first_backups = datetime(2019, 1, 1, tzinfo=UTC)
+    ends = []
+    reached, since = older_slice(None, NOW)[1], None
+    while reached > first_backups:
+        after, before = older_slice(since, NOW)
+        assert before == reached, "each begins where the last one ended"
+        ends.append(before)
+        reached = since = after
+
+    assert len(ends) < 20, "what is older than any copy should be is one slice, however long"
+    assert older_slice(reached, NOW) == older_slice(None, NOW)
 
 
 def test_the_halves_of_a_slice_are_the_slice() -> None:

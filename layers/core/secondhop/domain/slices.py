@@ -8,15 +8,17 @@ invocation is halved.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # Listed in every pass. Events arrive within minutes; a week covers a copy job that hung in CREATED for days.
 RECENT = timedelta(days=7)
 DAY = timedelta(days=1)
 # Older points come in turn, one slice a pass: a late copy inherits the creation date of its backup, in the past.
 OLDER = timedelta(days=7)
-# As far back as slices go before they begin again; no copy lands later than that after its backup.
+# What is older than that makes one slice, in which there is next to nothing: somebody copied an old backup by hand.
 HORIZON = timedelta(days=98)
+# Before AWS Backup itself (it was announced in January 2019) there are no backups; slices begin again at the newest.
+FIRST_BACKUPS = datetime(2019, 1, 1, tzinfo=UTC)
 # Creation dates are told to the millisecond; halving a slice further than this would not part anything.
 SHORTEST = timedelta(seconds=1)
 
@@ -51,6 +53,6 @@ def older_slice(swept_back_to: datetime | None, now: datetime) -> tuple[datetime
     """The older slice whose turn it is: the one before the last, or the newest of them."""
     newest = now - RECENT
     end = swept_back_to
-    if end is None or end <= now - HORIZON or end > newest:
+    if end is None or end <= FIRST_BACKUPS or end > newest:
         end = newest
-    return end - OLDER, end
+    return (end - OLDER if end > now - HORIZON else FIRST_BACKUPS), end
