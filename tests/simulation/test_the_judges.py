@@ -134,9 +134,7 @@ def test_a_sweep_that_never_lists_breaks_promise_three() -> None:
             return {"RecoveryPoints": []}
         return getattr(client, operation)(**request)
 
-    found = broken("backup", see_nothing, promise=3)
-    assert promises(found) == {3}
-    assert any("arrived, has no good copy" in violation.evidence for violation in found)
+    assert promises(broken("backup", see_nothing, promise=3, evidence="arrived, has no good copy")) == {3}
 
 
 def test_a_delete_that_is_believed_breaks_promise_three() -> None:
