@@ -63,7 +63,7 @@ class Ending:
         for point in self.terms.arrivals():
             if point.arn in settled:
                 continue
-            if not self.terms.has_good_copy(point):
+            if not self.terms.has_good_copy(point) and not self._is_superseded(point):
                 yield f"{point.arn} arrived, has no good copy, and no open incident says so"
             elif point.gone_at is None and self._must_go(point):
                 yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
@@ -85,6 +85,16 @@ class Ending:
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though all is well"
             elif TRIES_AGAIN in incident.next_step and not self._lasts(incident, point):
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though its cause has long passed"
+
+    def _is_superseded(self, point: Point) -> bool:
+        """Whether somebody deleted the final copy, and a newer one of the database stands, which is looked at since."""
+        was_deleted = any(copy.arn in self.operator.watch.deleted_by_hand for copy in self.terms.copies_of(point))
+        return was_deleted and any(
+            other.database_arn == point.database_arn
+            and other.created_at > point.created_at
+            and self.terms.has_good_copy(other)
+            for other in self.terms.arrivals()
+        )
 
     def _must_go(self, point: Point) -> bool:
         """Whether an arrival is no longer needed, without the newer ones that nobody verifies any more."""

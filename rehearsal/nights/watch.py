@@ -135,6 +135,7 @@ class Watch:
             for other, installation in self._live.values()
             if other.id not in self._forgiven
             and other.source_point_arn not in self.abandoned
+            and not self._is_needless(other)
             and installation == self._live[job.id][1]
             and site_of(other.destination_vault_arn) == site
             and is_in(other)
@@ -142,6 +143,10 @@ class Watch:
         if len(lane) > limit:
             what = job.database_arn if limit == 1 else job.resource_type
             self._blame(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
+
+    def _is_needless(self, job: Job) -> bool:
+        """A job that hung until somebody copied by hand: its chain took that copy over, and the slot went with it."""
+        return self.terms.has_good_copy(self.terms.world.point_by_arn(job.source_point_arn))
 
     def _judge_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
