@@ -18,6 +18,8 @@ from rehearsal.nights.story import written
 
 # From so many nights on, a branch that was never visited means that something is not tried any more.
 LONG_RUN = 300
+# Whoever waits for hundreds of nights wants to see that they go on.
+TELL_EVERY = 50
 MOST_SEEDS = 10**9
 ROOT = Path(__file__).parents[2]
 # Nights that a process runs before it makes way for a fresh one, so that memory stays flat over thousands.
@@ -36,12 +38,15 @@ def simulate(stream: TextIO, *, nights: int, first_seed: int, fresh: int = 0, pr
         stream.write(f"fresh seeds: {begin} to {begin + fresh - 1}\n")
     chains = violations = 0
     counts: Counter[str] = Counter()
-    for judgement in judge_all(seeds, processes=processes):
+    for done, judgement in enumerate(judge_all(seeds, processes=processes), start=1):
         chains += judgement.chains
         violations += len(judgement.violations)
         counts += judgement.counts
         if judgement.violations:
             _tell(stream, judgement)
+        if done % TELL_EVERY == 0 and done < nights:
+            stream.write(f"so far {done} of {nights} nights, {chains} chains, {violations} violations\n")
+            stream.flush()
     missed = _tell_marks(stream, counts, nights)
     stream.write(f"{nights} nights, {chains} chains, {violations} violations\n")
     return 1 if violations or missed else 0
