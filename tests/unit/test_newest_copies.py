@@ -1,4 +1,4 @@
-"""Each database's newest final copy is looked at again every day, with its key; no other one is."""
+"""Each database's newest final copy is looked at again every day, with its key; older ones every week."""
 
 from __future__ import annotations
 
@@ -111,7 +111,33 @@ def test_the_look_is_daily_and_moves_on_to_the_newer_copy() -> None:
     a_day_later(stage)
     assert chain_of(stage).hop("to-dr").is_superseded
     assert len(stage.keys.asked) == looks
-    assert chain_of(stage).newest_copy_check(chain_of(stage).hop("to-dr")) is None
+
+
+def test_a_copy_that_vanishes_before_its_first_daily_look_is_found_though_a_newer_one_relieved_it() -> None:
+    stage = with_a_newer_copy(complete(route=a_route(keep={})))
+    del stage.backup.points[DR_VAULT.arn, COPY_ARN]
+    a_day_later(stage)
+    assert chain_of(stage).hop("to-dr").is_superseded
+    assert chain_of(stage).troubles() == ()
+
+    hop = chain_of(stage).hop("to-dr")
+    assert chain_of(stage).final_copy_check(hop) == hop.since + timedelta(days=7)
+    stage.clock.forward(days=6)
+    stage(LOOK)
+    assert [trouble.cause for trouble in chain_of(stage).troubles()] == [Cause.VANISHED]
+    assert [message.is_closed for message in stage.announcer.messages] == [False]
+
+
+def test_an_older_copy_that_stands_is_looked_at_once_a_week_until_its_time_is_over() -> None:
+    stage = with_a_newer_copy(complete(route=a_route(keep={})))
+    looks = 0
+    for _ in range(21):
+        before = len(stage.keys.asked)
+        a_day_later(stage)
+        looks += len(stage.keys.asked) > before
+
+    assert looks == 3
+    assert chain_of(stage).hop("to-dr").state is HopState.VERIFIED
 
 
 def test_a_newer_copy_that_is_not_verified_relieves_nobody() -> None:

@@ -56,14 +56,16 @@ def strand_on_denial(s: HopSituation, fact: AskingDenied) -> HopStep:
 
 
 def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
-    """VERIFIED, and time has passed: the newest copy of a database is looked at daily, each once its time is over."""
+    """VERIFIED, and time has passed: the newest copy of a database is looked at daily, older ones weekly."""
     if s.hop.seen_gone_at is not None or s.hop.arrival is None or s.hop.promised_until is None:
         return stay(s, "nothing left to do")
     if s.now >= s.hop.promised_until + DELETION_WINDOW:
         return stay(s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
-    check = s.chain.newest_copy_check(s.hop)
+    check = s.chain.final_copy_check(s.hop)
     if check is None or s.now < check:
         return stay(s, "verified")
+    if s.hop.is_superseded:
+        return stay(s, "looks at an older copy again", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
     return stay(s, "asks whether a newer copy was verified", SurveyNewer(subject=s.hop.name))
 
 

@@ -228,15 +228,16 @@ class Chain:
         """Whether the copy of a hop was an intermediate, and was seen gone."""
         return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
 
-    def newest_copy_check(self, hop: Hop) -> datetime | None:
-        """When the copy of a VERIFIED hop is looked at again, while it is its database's newest final one; else None.
+    def final_copy_check(self, hop: Hop) -> datetime | None:
+        """When the final copy of a VERIFIED hop is looked at again: daily while its database's newest, else weekly.
 
-        Whether it still is that is asked before each look, so that the cost grows with databases and not with history.
+        Whether it still is that is asked before each daily look. None for a copy that is gone, or was copied onward.
         """
         is_onward = any(each.name == hop.name for each in self.intermediates)
-        if hop.is_superseded or is_onward or hop.seen_gone_at is not None or hop.arrival is None:
+        if is_onward or hop.seen_gone_at is not None or hop.arrival is None:
             return None
-        return (hop.last_seen_at or hop.since) + patience.DAILY
+        interval = patience.OLDER_COPY_CHECK if hop.is_superseded else patience.DAILY
+        return (hop.last_seen_at or hop.since) + interval
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""

@@ -26,9 +26,9 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
     if hop.state is HopState.VERIFIED:
         if hop.seen_gone_at is not None or hop.promised_until is None:
             return None
-        newest = chain.newest_copy_check(hop)
+        check = chain.final_copy_check(hop)
         expiry = hop.promised_until + DELETION_WINDOW
-        return max(expiry if newest is None else min(newest, expiry), now + timedelta(hours=1))
+        return max(expiry if check is None else min(check, expiry), now + timedelta(hours=1))
     if hop.not_before is not None and hop.not_before > now:
         return hop.not_before
     intervals = {

@@ -18,6 +18,8 @@ COPYING_CHECK = timedelta(minutes=30)
 VERIFYING_CHECK = timedelta(minutes=5)
 DELETING_CHECK = timedelta(minutes=15)
 DAILY = timedelta(days=1)
+# A final copy that is not its database's newest any more: three calls a week, whatever the retention.
+OLDER_COPY_CHECK = timedelta(days=7)
 
 # AWS Backup retries its own system errors for two hours while a job stays CREATED, and its team restarts jobs by hand
 # after that; copies of this family take hours. What is older than this is told to the operators, once.
