@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.perform import Performer
-from secondhop.application.ports import StartedJob
+from secondhop.application.ports import RefusedError, StartedJob
 from secondhop.application.report import Report
 from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.arn import Site, Vault
@@ -121,6 +121,8 @@ class StandInBackup:
     def start(self, command: StartCopy) -> StartedJob:
         self._trouble("start")
         if command.token not in self.tokens:
+            if (command.source_vault.arn, command.source) not in self.points:
+                raise RefusedError("ResourceNotFoundException", f"Cannot find recovery point {command.source}")
             job_id = f"JOB-{len(self.jobs) + 1}"
             self.tokens[command.token] = job_id
             self.jobs[job_id] = JobSeen(

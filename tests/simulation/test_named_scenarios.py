@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backup_simulator import Delivery, UnknownBehaviour, World
-from rehearsal.stage import Stage
+from rehearsal.stage import Stage, Topology
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
 
@@ -88,3 +88,16 @@ def test_a_backlog_older_than_the_retention_is_too_late_and_no_job_is_started() 
     assert arrival.arn not in {job.source_point_arn for job in jobs}
     assert arrival.arn not in {deletion.point_arn for deletion in stage.world.deletions()}
     assert states(stage)[ChainState.TOO_LATE] == 1
+
+
+@pytest.mark.parametrize("topology", list(Topology))
+def test_an_arrival_that_aws_does_not_show_at_the_first_look_is_copied_all_the_same(topology: Topology) -> None:
+    """The event is there before the recovery point can be described: that is no proof that it is gone."""
+    stage = Stage(World(), MemoryChains(), topology=topology)
+    stage.add_database("Aurora", "customers", size_gib=5)
+    stage.world.faults.refuse("DescribeRecoveryPoint", code="ResourceNotFoundException", times=1)
+    stage.world.run_for(timedelta(hours=20))
+
+    assert stage.oracle().violations() == []
+    assert states(stage) == {ChainState.COMPLETE: 1}
+    assert stage.world.topics[stage.topic_arn] == []

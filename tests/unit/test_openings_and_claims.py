@@ -13,7 +13,7 @@ from secondhop.domain.route import FirstHops
 from tests.builders import ARRIVAL_ARN, COPY_ARN, NOW, WATCHED, a_chain, a_job, a_route, an_arrival, with_hop
 
 
-@pytest.mark.parametrize("status", ["EXPIRED", "DELETING", GONE])
+@pytest.mark.parametrize("status", ["EXPIRED", "DELETING"])
 def test_a_point_that_is_going_has_expired_whatever_its_lifecycle_says(status: str) -> None:
     expires_at = open_chain(a_route(), an_arrival(status=status), now=NOW).source_expires_at
 
@@ -21,8 +21,8 @@ def test_a_point_that_is_going_has_expired_whatever_its_lifecycle_says(status: s
     assert expires_at < NOW
 
 
-@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING"])
-def test_a_point_that_stands_expires_when_its_lifecycle_says(status: str) -> None:
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", GONE])
+def test_a_point_that_stands_or_does_not_show_yet_expires_when_its_lifecycle_says(status: str) -> None:
     point = an_arrival(status=status)
 
     assert open_chain(a_route(), point, now=NOW).source_expires_at == point.delete_at

@@ -12,7 +12,7 @@ from secondhop.domain.observation import Noticed, Observation, PointSeen, Source
 from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
 
 GONE = "GONE"
-"""The status that we give to a point that AWS does not show any more."""
+"""The status that we give to a point that AWS does not show, any more or yet."""
 
 
 def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
@@ -38,12 +38,13 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
 
 
 def _expiry(point: PointSeen, now: datetime) -> datetime | None:
-    """When the point expires; for one that is going or gone already, long enough ago for AWS to have deleted it.
+    """When the point expires; for one that is going already, long enough ago for AWS to have deleted it.
 
-    It may have been copied all the same, before this installation's memory: that is looked for first.
+    It may have been copied all the same, before this installation's memory: that is looked for first. Of a point that
+    does not show, although it was told of, nothing is known: the answer to its copy says whether it is gone.
     """
-    is_gone = point.status in ("EXPIRED", "DELETING", GONE)
-    return now - DELETION_WINDOW if is_gone else point.delete_at
+    is_going = point.status in ("EXPIRED", "DELETING")
+    return now - DELETION_WINDOW if is_going else point.delete_at
 
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
