@@ -31,6 +31,7 @@ from tests.builders import (
     a_route,
     an_arrival,
 )
+from tests.plain_words import strange_words
 
 
 @dataclass
@@ -194,6 +195,8 @@ class StandInAnnouncer:
     def announce(self, message: Announce) -> None:
         if self.troubles:
             raise self.troubles.popleft()
+        for line in (message.title, *message.lines):
+            assert not strange_words(line), line
         {Channel.TOPIC: self.messages, Channel.BUS: self.events}[message.channel].append(message)
 
 
@@ -232,7 +235,10 @@ class Stage:
             now=self.clock,
             observe_only=self.observe_only,
         )
-        return actor(work)
+        report = actor(work)
+        for reason in (*(step.reason for step in report.steps), report.ignored or "nothing"):
+            assert not strange_words(reason), reason
+        return report
 
     def drain(self) -> None:
         """Work off the queue, as the one actor does."""

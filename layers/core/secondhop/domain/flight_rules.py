@@ -126,7 +126,9 @@ def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     age = s.now - (job.created_at or s.hop.since)
     if age > patience.copying_limit(s.chain.resource_type):
         if s.hop.trouble is not None and s.hop.trouble.cause is Cause.STUCK:
-            return HopStep(hop=replace(s.hop, not_before=s.now + patience.DAILY), reason=f"{job.job_id} is still stuck")
+            return HopStep(
+                hop=replace(s.hop, not_before=s.now + patience.DAILY), reason=f"copy job {job.job_id} is still stuck"
+            )
         hours = int(age.total_seconds() // 3600)
         return trouble_in_flight(s, Cause.STUCK, f"copy job {job.job_id} has been {job.state} for {hours} hours")
     hop = replace(s.hop, trouble=None)
