@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -191,8 +192,20 @@ def test_every_row_can_be_reached_and_every_cause_has_a_remedy() -> None:
 def test_the_back_off_doubles_up_to_its_limit() -> None:
     day = timedelta(days=1)
 
-    assert [patience.back_off(n, longest=day) for n in (1, 2, 3)] == [timedelta(minutes=m) for m in (5, 10, 20)]
-    assert patience.back_off(60, longest=timedelta(hours=1)) == timedelta(hours=1)
+    for failures, whole in ((1, timedelta(minutes=5)), (2, timedelta(minutes=10)), (3, timedelta(minutes=20))):
+        assert whole * 0.75 < patience.back_off(failures, longest=day, of="a chain") <= whole
+    assert timedelta(minutes=45) < patience.back_off(60, longest=timedelta(hours=1), of="a chain") <= timedelta(hours=1)
+
+
+def test_what_failed_together_is_not_tried_again_together() -> None:
+    waits = [patience.back_off(1, longest=timedelta(days=1), of=f"chain {n}") for n in range(1000)]
+
+    assert waits == [patience.back_off(1, longest=timedelta(days=1), of=f"chain {n}") for n in range(1000)]
+    by_quarter_minute = Counter(int(wait.total_seconds()) // 15 for wait in waits)
+    assert set(by_quarter_minute) >= set(range(15, 20))
+    assert max(by_quarter_minute.values()) < 300
+    again = [patience.back_off(2, longest=timedelta(days=1), of=f"chain {n}") for n in range(1000)]
+    assert [wait * 2 for wait in waits] != again, "each failure has a jitter of its own"
 
 
 def test_the_fence_outlasts_two_function_timeouts_and_is_over_before_redelivery() -> None:

@@ -12,7 +12,7 @@ from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState
 from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import Announce, Channel
-from tests.builders import NOW, a_chain, a_job, a_route, with_hop
+from tests.builders import ARRIVAL_ARN, NOW, a_chain, a_job, a_route, with_hop
 
 NEWS = "Nobody has ever read this sentence before."
 
@@ -56,7 +56,17 @@ def test_only_what_can_pass_by_itself_is_tried_again_before_anybody_is_told(
 
     assert [trouble.cause for trouble in chain.troubles()] == ([cause] if cause else [])
     assert len(told) == (1 if cause else 0)
-    assert chain.hop("to-dr").not_before == NOW + (timedelta(days=1) if cause else timedelta(minutes=5))
+    not_before = chain.hop("to-dr").not_before
+    assert not_before is not None
+    assert timedelta(minutes=3) < not_before - NOW <= (timedelta(days=1) if cause else timedelta(minutes=5))
+    assert cause is None or not_before == NOW + timedelta(days=1)
+
+
+def test_chains_that_failed_together_are_not_tried_again_together() -> None:
+    chains = [replace(a_chain(), key=replace(a_chain().key, recovery_point=f"{ARRIVAL_ARN}{n}")) for n in range(9)]
+    failed = [fail(chain, "An internal error occurred.")[0] for chain in chains]
+
+    assert len({chain.hop("to-dr").not_before for chain in failed}) > 5
 
 
 # For each cause: whether a day makes a difference by itself, and the words without which the remedy is another one's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -40,6 +41,8 @@ DELETE_TRIES = 3
 # 5, 10, 20, 40, 80, 160 minutes: about five hours in all before an operator is told.
 COPY_TRIES = 6
 FIRST_BACK_OFF = timedelta(minutes=5)
+# Each wait is shorter by up to a quarter, so that what failed at one moment is spread over the time of the next try.
+JITTER = 0.25
 # A quota frees itself within the hours that copies take: back off to an hour, for about a day.
 QUOTA_TRIES = 24
 LONGEST_BACK_OFF = timedelta(hours=1)
@@ -62,6 +65,12 @@ def copying_limit(resource_type: str | None) -> timedelta:
     return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
 
 
-def back_off(failures: int, *, longest: timedelta) -> timedelta:
-    """How long to wait after the n-th failure (1 is the first)."""
-    return min(FIRST_BACK_OFF * float(1 << min(failures - 1, 10)), longest)
+def back_off(failures: int, *, longest: timedelta, of: str) -> timedelta:
+    """How long to wait after the n-th failure (1 is the first) of something, which is named for its jitter.
+
+    Chains that failed together do not try again together. Who is asked twice answers the same: the jitter is a checksum
+    of the name, not a throw of dice.
+    """
+    whole = min(FIRST_BACK_OFF * float(1 << min(failures - 1, 10)), longest)
+    share = zlib.crc32(f"{of} {failures}".encode()) / 0x1_0000_0000
+    return timedelta(seconds=round(whole.total_seconds() * (1 - JITTER * share)))

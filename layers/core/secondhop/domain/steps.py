@@ -108,9 +108,9 @@ def retry_after_failure(
     hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
     if failures >= tries:
         return replace(strand(replace_hop(s, hop), cause, message), commands=noted)
-    wait = patience.back_off(max(failures, 1), longest=longest)
+    wait = patience.back_off(max(failures, 1), longest=longest, of=f"{s.chain.key} {hop.name}")
     waiting = replace(enter(hop, HopState.WAITING, s.now), not_before=s.now + wait)
-    minutes = int(wait.total_seconds() // 60)
+    minutes = round(wait.total_seconds() / 60)
     return HopStep(
         hop=waiting, reason=f"failed ({cause}): {message}; tried again after {minutes} minutes", commands=noted
     )
