@@ -15,7 +15,7 @@ from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ChainStore, ClaimTakenError, Installation, SlotTakenError
 from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.errors import ConflictError, UnreadableItemError
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
+from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
 from tests.contract.conftest import table_of_the_template
 
 LIMIT = 2
@@ -76,6 +76,19 @@ def test_a_claim_of_another_chain_is_refused_by_name(store: ChainStore) -> None:
         save_new(store, start(other))
     assert refused.value.owner == ChainKey(ARRIVAL_ARN, "default")
     assert store.get(other.key) is None
+
+
+def test_a_copy_that_was_found_is_claimed_by_one_chain_only(store: ChainStore) -> None:
+    def finding(chain: Chain, copy: str) -> Chain:
+        return with_hop(chain, state=HopState.VERIFYING, arrival=copy, arrival_is_adopted=True)
+
+    save_new(store, finding(a_chain(), COPY_ARN))
+    other = a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-b"))
+
+    with pytest.raises(ClaimTakenError) as refused:
+        save_new(store, finding(other, COPY_ARN))
+    assert (refused.value.owner, refused.value.point) == (ChainKey(ARRIVAL_ARN, "default"), COPY_ARN)
+    save_new(store, finding(other, COPY_ARN + "-b"))
 
 
 def test_slots_end_at_the_limit_and_are_free_again_with_the_save_that_gives_them_back(store: ChainStore) -> None:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 import pytest
 
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import UnansweredError
+from secondhop.application.work import Look
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
+from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.first_hop import HOP, first_hop_route, open_expectation
 from secondhop.domain.ledger import claims_of
 from secondhop.domain.opening import GONE, open_chain
 from secondhop.domain.route import FirstHops
-from tests.builders import ARRIVAL_ARN, COPY_ARN, NOW, WATCHED, a_chain, a_job, a_route, an_arrival, with_hop
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    NIGHT,
+    NOW,
+    WATCHED,
+    a_chain,
+    a_copy,
+    a_job,
+    a_route,
+    an_arrival,
+    with_hop,
+)
+from tests.stand_ins import Stage, arrived
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "DELETING"])
@@ -55,3 +74,44 @@ def test_an_expectation_of_a_live_job_looks_first_and_one_of_an_ended_job_judges
 
     assert chain.hop(HOP).state == hop_state
     assert isinstance(fact, seen.Noticed if hop_state == "WAITING" else seen.CopySeen)
+
+
+class LaggingIndex(MemoryChains):
+    """The index by database does not show what was saved a moment ago."""
+
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+        return iter(())
+
+
+def test_two_backups_of_one_minute_do_not_share_the_one_copy_that_others_made() -> None:
+    stage = Stage(chains=LaggingIndex(), route=a_route(keep={"RDS": 0}))
+    twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
+    for point in (an_arrival(), twin, a_copy()):
+        stage.backup.put(point)
+    stage(arrived())
+    stage(arrived(arn=twin.arn))
+
+    first, second = (stage.chains.get(ChainKey(arn, "default")) for arn in (ARRIVAL_ARN, twin.arn))
+    assert first is not None
+    assert second is not None
+    assert (first.hop("to-dr").arrival, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
+    assert (second.hop("to-dr").state, second.hop("to-dr").rejected) == (HopState.COPYING, (COPY_ARN,))
+    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+
+
+def test_a_start_that_was_interrupted_takes_no_copy_that_another_chain_found_first() -> None:
+    stage = Stage(chains=LaggingIndex())
+    twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
+    stage.backup.put(twin)
+    stage.backup.fail("start", UnansweredError("no answer"))
+    stage(arrived(arn=twin.arn))
+    for point in (an_arrival(), a_copy()):
+        stage.backup.put(point)
+    stage(arrived())
+    stage.clock.forward(minutes=6)
+    stage(Look(key=ChainKey(twin.arn, "default")))
+
+    second = stage.chains.get(ChainKey(twin.arn, "default"))
+    assert second is not None
+    assert (second.hop("to-dr").state, second.hop("to-dr").rejected) == (HopState.COPYING, (COPY_ARN,))
+    assert [each.source for each in stage.backup.started] == [twin.arn]

@@ -63,6 +63,7 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.JobMissing(hop="to-dr", job_id="JOB-1")
     yield seen.SlotRefused(hop="to-dr", why="full")
     yield seen.ClaimRefused(hop="to-dr", owner="other")
+    yield seen.ClaimRefused(hop="to-dr", owner="other", point=COPY_ARN)
     yield seen.SourceNotReady(hop="to-dr", why="CREATING")
     yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
     yield seen.AskingDenied(hop="to-dr", message="not authorized to")

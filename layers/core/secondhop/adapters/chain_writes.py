@@ -119,9 +119,9 @@ def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[
     for write in failed:
         if write.claim is not None:
             item = get(claim_keys(write.claim.source, write.claim.destination_vault_arn))
-            return (
-                ClaimTakenError(write.claim.hop, read_claim(item).owner) if item else ConflictError("the claim changed")
-            )
+            if item is None:
+                return ConflictError("the claim changed")
+            return ClaimTakenError(write.claim.hop, read_claim(item).owner, write.claim.source)
         if write.taken is not None:
             return SlotTakenError(write.taken.hop, _why(write.taken, get(slots_keys(write.taken))))
     return SlotsDisagreeError(f"the slots of chain {key} are not as remembered")

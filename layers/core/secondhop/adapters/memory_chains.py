@@ -68,7 +68,7 @@ class MemoryChains:
         for claim in due.claims:
             held = self._claims.get((claim.source, claim.destination_vault_arn))
             if held is not None and (held.owner, held.hop) != (claim.owner, claim.hop):
-                raise ClaimTakenError(claim.hop, held.owner)
+                raise ClaimTakenError(claim.hop, held.owner, claim.source)
         for slot in due.taken:
             held_slots = self._slots.get((slot.site, slot.resource_type), {})
             if slot.database in held_slots:

@@ -29,12 +29,13 @@ class SlotTakenError(ConflictError):
 
 
 class ClaimTakenError(FinalError):
-    """Another chain has claimed this source and destination."""
+    """Another chain has claimed this source and destination, or the copy that a hop found (`point`)."""
 
-    def __init__(self, hop: str, owner: ChainKey) -> None:
+    def __init__(self, hop: str, owner: ChainKey, point: str = "") -> None:
         super().__init__(f"claimed by {owner}")
         self.hop = hop
         self.owner = owner
+        self.point = point
 
 
 class RefusedError(FinalError):

@@ -182,8 +182,12 @@ def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
     return HopStep(hop=hop, reason=f"waits: {fact.why}")
 
 
-def strand_on_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:
-    """WAITING, and another chain makes this very copy."""
+def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:
+    """WAITING or COPYING, and another chain makes this very copy, or found the same point in the vault before us."""
+    if fact.point not in ("", s.chain.source_of(s.hop)):
+        hop = replace(s.hop, rejected=(*s.hop.rejected, fact.point))
+        ask = SurveyCopies(subject=hop.name)
+        return HopStep(hop=hop, reason=f"{fact.point} is the copy of chain {fact.owner}; looks on", commands=(ask,))
     return strand(s, Cause.CLAIMED, f"chain {fact.owner} has claimed this source and destination")
 
 

@@ -14,7 +14,11 @@ from secondhop.domain.chain import Chain, ChainKey, Hop, HopState
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """(source recovery point, destination vault), held by one chain's hop for as long as the chain is remembered."""
+    """(source recovery point, destination vault), held by one chain's hop for as long as the chain is remembered.
+
+    A copy that was found in the vault, and that no job explains, is claimed in the same way, as if it were a source:
+    two chains of one database and date must not both take it for theirs.
+    """
 
     source: str
     destination_vault_arn: str
@@ -68,9 +72,14 @@ def slots_of(chain: Chain) -> tuple[Slot, ...]:
 
 
 def claims_of(chain: Chain) -> tuple[Claim, ...]:
-    """The claims of every hop that has left WAITING once."""
+    """The claims of every hop that has left WAITING once, and of the copies that were found."""
     claims = (_claim(chain, hop) for hop in chain.hops)
-    return tuple(claim for claim in claims if claim is not None)
+    found = (
+        Claim(hop.arrival, hop.destination.arn, chain.key, hop.name)
+        for hop in chain.hops
+        if hop.arrival_is_adopted and hop.arrival is not None
+    )
+    return (*(claim for claim in claims if claim is not None), *found)
 
 
 def _claim(chain: Chain, hop: Hop) -> Claim | None:

@@ -197,9 +197,10 @@ class SlotRefused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRefused(HopObservation):
-    """Another chain has claimed this source and destination."""
+    """Another chain has claimed this source and destination, or the copy that was found: `point` says which."""
 
     owner: str
+    point: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
