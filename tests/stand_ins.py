@@ -33,6 +33,9 @@ from tests.builders import (
 )
 from tests.plain_words import strange_words
 
+# More than any test asks of AWS Backup (3,206); a sweep that never ends asks so much within seconds.
+WITHOUT_END = 5_000
+
 
 @dataclass
 class Clock:
@@ -63,8 +66,11 @@ class StandInBackup:
     tokens: dict[str, str] = field(default_factory=dict)
     databases: dict[str, tuple[str, str]] = field(default_factory=dict)
     delete_does: str = "deletes"
+    asked: int = 0
 
     def _trouble(self, operation: str) -> None:
+        self.asked += 1
+        assert self.asked < WITHOUT_END, f"{operation} is asked for without end"
         if self.troubles.get(operation):
             raise self.troubles[operation].popleft()
 
