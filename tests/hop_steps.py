@@ -1,0 +1,90 @@
+"""One hop with something in every field, so that a test of one rule sees what the rule must leave as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from secondhop.domain.chain import Chain, HopState, Pending, Trouble
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import StartCopy
+from secondhop.domain.observation import CopiesSurveyed, CopySeen, JobSeen, Observation, PointSeen
+from secondhop.domain.route import Route
+from secondhop.domain.steps import HopSituation, HopStep
+from secondhop.domain.transitions import step_hop
+from tests.builders import ARRIVAL_ARN, COPY_ARN, COPY_ROLE, DR_VAULT, NIGHT, NOW, WATCHED, a_chain, a_route, with_hop
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SINCE = NOW - 2 * HOUR
+PROMISED = NIGHT + timedelta(days=35)
+REJECTED = COPY_ARN + "-rejected"
+OLD = Trouble(cause=Cause.ROLE, message="The role cannot be assumed.", since=SINCE)
+START = StartCopy(
+    subject="to-dr",
+    source=ARRIVAL_ARN,
+    source_vault=WATCHED,
+    destination=DR_VAULT,
+    copy_role_arn=COPY_ROLE,
+    delete_after_days=35,
+    attempt=3,
+    token="token",
+)
+
+
+def a_chain_in(state: HopState, *, fence: timedelta | None = None, chain: Chain | None = None, **changes: Any) -> Chain:
+    """A chain whose hop is on its third attempt; with a `fence`, its start is pending until so long after NOW."""
+    made = {
+        "state": state,
+        "since": SINCE,
+        "attempt": 3,
+        "job_id": "JOB-3",
+        "promised_until": PROMISED,
+        "failures": 2,
+        "slot_wanted": True,
+        "newest_copy": NIGHT,
+        "rejected": (REJECTED,),
+        "trouble": OLD,
+        **changes,
+    }
+    pending = () if fence is None else (Pending(command=START, until=NOW + fence),)
+    return replace(with_hop(chain or a_chain(), **made), pending=pending)
+
+
+def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> HopStep:
+    return step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route or a_route(), now=NOW), fact)
+
+
+def surveyed(*jobs: JobSeen, points: tuple[PointSeen, ...] = (), **changes: Any) -> CopiesSurveyed:
+    return replace(CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=points), **changes)
+
+
+def job_seen(**changes: Any) -> CopySeen:
+    """The hop's own job, running for an hour."""
+    job = JobSeen(
+        job_id="JOB-3", state="RUNNING", source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn, created_at=NOW - HOUR
+    )
+    return CopySeen(hop="to-dr", job=replace(job, **changes))
+
+
+def told(cause: Cause, message: str) -> Trouble:
+    return Trouble(cause=cause, message=message, since=NOW)
+
+
+def entered(state: HopState) -> dict[str, Any]:
+    """What reaching a state changes: its moment, and nothing is left of what held the hop up before."""
+    return {"state": state, "since": NOW, "not_before": None, "slot_wanted": False, "trouble": None}
+
+
+def stranded(cause: Cause, message: str, *, again: timedelta | None = DAY) -> dict[str, Any]:
+    """What stranding changes; `again` is when it looks by itself, None if only an operator moves it."""
+    not_before = None if again is None else NOW + again
+    return entered(HopState.STRANDED) | {"trouble": told(cause, message), "not_before": not_before}
+
+
+def assert_changes(chain: Chain, taken: HopStep, changes: dict[str, Any], *commands: object) -> None:
+    """The step changes so much of the hop and no more, and asks for exactly these commands."""
+    assert taken.hop == replace(chain.hop("to-dr"), **changes)
+    assert taken.commands == commands

@@ -1,0 +1,335 @@
+"""What each fact makes of a hop whose copy is under way, as a whole: what is not named here stays as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain.chain import HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.command import InspectArrival, InspectJob, NoteSite, SurveyCopies
+from secondhop.domain.observation import Observation
+from tests.builders import COPY_ARN, DR_VAULT, NOW, a_chain, a_copy, a_job, an_arrival
+from tests.hop_steps import (
+    DAY,
+    HOUR,
+    OLD,
+    REJECTED,
+    SECOND,
+    SINCE,
+    START,
+    a_chain_in,
+    assert_changes,
+    entered,
+    job_seen,
+    step,
+    stranded,
+    surveyed,
+    told,
+)
+
+COPYING, WAITING, VERIFYING = HopState.COPYING, HopState.WAITING, HopState.VERIFYING
+ASK = InspectJob(subject="to-dr", job_id="JOB-3")
+LOOK = SurveyCopies(subject="to-dr")
+ZERO = timedelta(0)
+TRANSIENT = "An internal error occurred."
+FAILED_THERE = NoteSite(site=DR_VAULT.site, has_arrived=False)
+ARRIVED_THERE = NoteSite(site=DR_VAULT.site, has_arrived=True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "before", "commands"),
+    [
+        (seen.Noticed(), {}, (ASK,)),
+        (seen.Noticed(), {"not_before": NOW + SECOND}, ()),
+        (seen.Noticed(), {"not_before": NOW}, (ASK,)),
+        (seen.RetryAsked(by="ada"), {"not_before": NOW + SECOND}, (ASK,)),
+        (seen.Noticed(), {"job_id": None, "fence": SECOND}, ()),
+        (seen.Noticed(), {"job_id": None, "fence": ZERO}, (LOOK,)),
+        (seen.Noticed(), {"job_id": None}, (LOOK,)),
+    ],
+)
+def test_a_copy_under_way_is_asked_about_when_it_is_time(
+    fact: Observation, before: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(COPYING, **before)
+
+    assert_changes(chain, step(chain, fact), {}, *commands)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "is_old", "changes", "commands"),
+    [
+        (3, False, {"job_id": "JOB-9"}, ()),
+        (3, True, {"job_id": "JOB-9"}, (InspectJob(subject="to-dr", job_id="JOB-9"),)),
+        (2, False, {}, ()),
+        (2, True, {}, ()),
+    ],
+)
+def test_the_answer_to_a_start_names_the_job_and_an_older_job_is_asked_about(
+    attempt: int, is_old: bool, changes: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(COPYING, job_id=None)
+    fact = seen.CopyStarted(hop="to-dr", command=replace(START, attempt=attempt), job_id="JOB-9", is_old=is_old)
+
+    assert_changes(chain, step(chain, fact), changes, *commands)
+
+
+def refused(code: str, message: str, attempt: int = 3) -> seen.CopyRefused:
+    return seen.CopyRefused(hop="to-dr", command=replace(START, attempt=attempt), code=code, message=message)
+
+
+def again(**changes: Any) -> dict[str, Any]:
+    """The third failure: the next attempt comes in twenty minutes."""
+    waits = {"job_id": None, "failures": 3, "not_before": NOW + timedelta(minutes=20)}
+    return entered(WAITING) | waits | changes
+
+
+def test_a_refused_start_made_no_job_so_its_number_stays_free_and_its_site_unblamed() -> None:
+    chain = a_chain_in(COPYING, job_id=None)
+
+    assert_changes(chain, step(chain, refused("ThrottlingException", "Rate exceeded")), again(attempt=2))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause", "looks_again"),
+    [
+        ("InvalidRequestException", "Access Denied trying to call AWS Backup service", Cause.VAULT_POLICY, DAY),
+        ("AccessDeniedException", "no", Cause.PERMISSION, DAY),
+        ("InvalidRequestException", "Copying continuous backups is not supported.", Cause.UNSUPPORTED, None),
+    ],
+)
+def test_a_start_that_is_refused_for_good_strands_in_the_words_of_aws(
+    code: str, message: str, cause: Cause, looks_again: timedelta | None
+) -> None:
+    chain = a_chain_in(COPYING, job_id=None)
+    changes = stranded(cause, f"{code}: {message}", again=looks_again) | {"attempt": 2, "failures": 3}
+
+    assert_changes(chain, step(chain, refused(code, message)), changes)
+
+
+@pytest.mark.parametrize(("job_id", "attempt"), [("JOB-3", 3), (None, 2), ("JOB-3", 2)])
+def test_a_refusal_of_what_is_over_changes_nothing(job_id: str | None, attempt: int) -> None:
+    chain = a_chain_in(COPYING, job_id=job_id)
+
+    assert_changes(chain, step(chain, refused("AccessDeniedException", "no", attempt)), {})
+
+
+@pytest.mark.parametrize(("failures", "is_told"), [(4, False), (5, True), (6, True)])
+def test_a_start_that_stays_unanswered_is_told_after_six_times_and_keeps_its_slot(failures: int, is_told: bool) -> None:
+    chain = a_chain_in(COPYING, job_id=None, failures=failures)
+    taken = step(chain, seen.CopyUnanswered(hop="to-dr", message="timed out"))
+
+    news = {"not_before": NOW + HOUR, "unresolved": told(Cause.SITE_DOWN, "timed out")} if is_told else {}
+    assert_changes(chain, taken, {"failures": failures + 1} | news)
+
+
+def test_a_start_that_stays_unanswered_does_not_hide_what_was_told_before() -> None:
+    chain = a_chain_in(COPYING, job_id=None, failures=5, unresolved=OLD)
+
+    assert step(chain, seen.CopyUnanswered(hop="to-dr", message="timed out")).hop.unresolved == OLD
+
+
+ARRIVED = entered(VERIFYING) | {"arrival": COPY_ARN, "arrival_is_adopted": False}
+VERIFY = (InspectArrival(subject="to-dr", point=COPY_ARN), ARRIVED_THERE)
+
+
+@pytest.mark.parametrize(
+    ("before", "job", "changes", "commands"),
+    [
+        ({}, {"state": "COMPLETED", "arrival": COPY_ARN}, ARRIVED, VERIFY),
+        ({"job_id": None}, {"state": "COMPLETED", "arrival": COPY_ARN}, ARRIVED | {"job_id": "JOB-3"}, VERIFY),
+        ({}, {"state": "COMPLETED", "arrival": REJECTED}, {}, (ASK,)),
+        ({}, {"state": "COMPLETED"}, {}, (ASK,)),
+        ({}, {"state": "RUNNING", "arrival": COPY_ARN}, {"trouble": None}, ()),
+        ({}, {"state": "CREATED"}, {"trouble": None}, ()),
+        ({}, {"job_id": "job-3"}, {"trouble": None}, ()),
+        ({}, {"job_id": "JOB-4"}, {}, ()),
+        ({}, {"job_id": "JOB-4", "state": "FAILED"}, {}, ()),
+        ({"job_id": None}, {"job_id": "JOB-4"}, {}, (LOOK,)),
+        ({"job_id": None, "fence": ZERO}, {"job_id": "JOB-4"}, {}, (LOOK,)),
+        ({"job_id": None, "fence": SECOND}, {"job_id": "JOB-4"}, {}, ()),
+        ({"job_id": None}, {"job_id": "JOB-4", "state": "FAILED"}, {}, ()),
+        ({}, {"state": "PARTIAL"}, stranded(Cause.UNDECIDABLE, "copy job JOB-3 is PARTIAL", again=None), ()),
+    ],
+)
+def test_a_copy_job_is_followed_by_its_state_and_by_whose_it_is(
+    before: dict[str, Any], job: dict[str, Any], changes: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(COPYING, **before)
+
+    assert_changes(chain, step(chain, job_seen(**job)), changes, *commands)
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "age", "hours"),
+    [
+        ("RDS", 24 * HOUR, None),
+        ("RDS", 24 * HOUR + SECOND, 24),
+        ("RDS", 25 * HOUR, 25),
+        ("Aurora", 36 * HOUR, None),
+        ("Aurora", 37 * HOUR, 37),
+    ],
+)
+def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_daily(
+    resource_type: str, age: timedelta, hours: int | None
+) -> None:
+    chain = a_chain_in(COPYING, chain=a_chain(point=an_arrival(resource_type=resource_type)))
+    taken = step(chain, job_seen(created_at=NOW - age))
+
+    stuck = told(Cause.STUCK, f"copy job JOB-3 has been RUNNING for {hours} hours")
+    assert_changes(chain, taken, {"trouble": None} if hours is None else {"trouble": stuck, "not_before": NOW + DAY})
+
+
+def test_a_job_without_a_date_is_as_old_as_its_hop_is_copying() -> None:
+    chain = a_chain_in(COPYING, since=NOW - 30 * HOUR)
+
+    assert step(chain, job_seen(created_at=None)).hop.trouble == told(
+        Cause.STUCK, "copy job JOB-3 has been RUNNING for 30 hours"
+    )
+
+
+def test_a_job_that_is_still_stuck_is_no_news() -> None:
+    stuck = replace(OLD, cause=Cause.STUCK)
+    chain = a_chain_in(COPYING, trouble=stuck)
+    taken = step(chain, job_seen(created_at=NOW - 48 * HOUR))
+
+    assert_changes(chain, taken, {"not_before": NOW + DAY})
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "queues"),
+    [("CREATED", 2 * HOUR, False), ("CREATED", 2 * HOUR + SECOND, True), ("RUNNING", 3 * HOUR, False)],
+)
+def test_a_job_that_waits_in_the_queue_of_aws_is_said_to(state: str, age: timedelta, queues: bool) -> None:
+    taken = step(a_chain_in(COPYING), job_seen(state=state, created_at=NOW - age))
+
+    assert ("waits in AWS Backup's own queue" in taken.reason) is queues
+
+
+@pytest.mark.parametrize(
+    ("job", "is_site_down", "changes", "commands"),
+    [
+        ({"message": TRANSIENT}, False, again(), (FAILED_THERE,)),
+        (
+            {"message": TRANSIENT},
+            True,
+            again(failures=2, not_before=NOW + timedelta(minutes=10)),
+            (FAILED_THERE,),
+        ),
+        ({"message": "There are too many copy jobs running for resource."}, True, again(), ()),
+        ({}, False, again(), ()),
+        (
+            {"category": "AccessDenied"},
+            False,
+            stranded(Cause.PERMISSION, "copy job JOB-3 FAILED") | {"job_id": None, "failures": 3},
+            (),
+        ),
+        ({"message": "Failed to unshare snapshot", "arrival": COPY_ARN}, False, ARRIVED, VERIFY),
+        ({"message": "Failed to unshare snapshot"}, False, again(), ()),
+        ({"message": TRANSIENT, "arrival": COPY_ARN}, False, again(), (FAILED_THERE,)),
+    ],
+)
+def test_a_failed_job_is_tried_again_unless_it_failed_for_good_or_left_its_copy(
+    job: dict[str, Any], is_site_down: bool, changes: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(COPYING)
+    fact = replace(job_seen(state="FAILED", **job), is_site_down=is_site_down)
+
+    assert_changes(chain, step(chain, fact), changes, *commands)
+
+
+def test_the_first_failure_of_a_site_that_is_down_still_waits() -> None:
+    chain = a_chain_in(COPYING, failures=0)
+    fact = replace(job_seen(state="FAILED", message=TRANSIENT), is_site_down=True)
+
+    assert_changes(chain, step(chain, fact), again(failures=0, not_before=NOW + timedelta(minutes=5)), FAILED_THERE)
+
+
+def test_the_last_failure_strands_and_is_still_noted_for_its_site() -> None:
+    chain = a_chain_in(COPYING, failures=5)
+    changes = stranded(Cause.TRANSIENT, TRANSIENT) | {"job_id": None, "failures": 6}
+
+    assert_changes(chain, step(chain, job_seen(state="FAILED", message=TRANSIENT)), changes, FAILED_THERE)
+
+
+def test_a_reason_says_in_minutes_when_the_next_attempt_comes() -> None:
+    reason = step(a_chain_in(COPYING), job_seen(state="FAILED", message=TRANSIENT)).reason
+
+    assert reason == f"failed (TRANSIENT): {TRANSIENT}; tried again after 20 minutes"
+
+
+FAILED_TWICE = (
+    a_job(job_id="JOB-1", state="FAILED", message="no idea", created_at=NOW - HOUR),
+    a_job(job_id="JOB-2", state="FAILED", message="Copying continuous backups is not supported.", created_at=NOW),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "fact", "changes", "commands"),
+    [
+        ({}, surveyed(), {}, ()),
+        ({}, surveyed(missing_job="JOB-2"), {}, ()),
+        ({"since": NOW - HOUR + SECOND}, surveyed(missing_job="JOB-3"), {}, ()),
+        (
+            {"since": NOW - HOUR},
+            surveyed(missing_job="JOB-3"),
+            stranded(Cause.UNDECIDABLE, "AWS has forgotten copy job JOB-3, and no copy is to be found", again=None),
+            (),
+        ),
+        ({"job_id": None}, surveyed(), entered(WAITING), ()),
+        ({"job_id": None, "fence": ZERO}, surveyed(), {}, (START,)),
+        ({"job_id": None, "fence": ZERO}, surveyed(asked_at=NOW - SECOND), {}, ()),
+        ({"job_id": None, "fence": ZERO}, surveyed(*FAILED_TWICE), {}, (START,)),
+        (
+            {"job_id": None, "attempt": 2, "fence": ZERO},
+            surveyed(*FAILED_TWICE),
+            stranded(Cause.UNSUPPORTED, FAILED_TWICE[1].message, again=None) | {"attempt": 2, "failures": 3},
+            (),
+        ),
+        (
+            {"job_id": None, "attempt": 1, "fence": ZERO},
+            surveyed(*FAILED_TWICE),
+            stranded(Cause.UNSUPPORTED, FAILED_TWICE[1].message, again=None) | {"attempt": 2, "failures": 3},
+            (),
+        ),
+        (
+            {"job_id": None},
+            surveyed(a_job(state="COMPLETED", arrival=COPY_ARN)),
+            ARRIVED | {"job_id": "JOB-1", "attempt": 1},
+            VERIFY,
+        ),
+        (
+            {},
+            surveyed(points=(a_copy(),), missing_job="JOB-3"),
+            ARRIVED | {"attempt": 0, "arrival_is_adopted": True},
+            VERIFY,
+        ),
+    ],
+)
+def test_an_interrupted_start_is_resolved_by_what_aws_shows(
+    before: dict[str, Any], fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(COPYING, **before)
+
+    assert_changes(chain, step(chain, fact), changes, *commands)
+
+
+def test_a_job_that_aws_forgot_is_looked_for_by_its_copy() -> None:
+    chain = a_chain_in(COPYING)
+    taken = step(chain, seen.JobMissing(hop="to-dr", job_id="JOB-3"))
+
+    assert_changes(chain, taken, {}, SurveyCopies(subject="to-dr", missing_job="JOB-3"))
+
+
+@pytest.mark.parametrize("message", ["not authorized to perform it", "no"])
+def test_a_denial_in_flight_is_told_without_giving_the_slot_back(message: str) -> None:
+    chain = a_chain_in(COPYING)
+    taken = step(chain, seen.AskingDenied(hop="to-dr", message=message))
+
+    assert_changes(chain, taken, {"trouble": told(Cause.PERMISSION, message), "not_before": NOW + DAY})
+    assert taken.hop.since == SINCE
