@@ -173,7 +173,19 @@ def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_
     assert "## Items cannot be read" in (ROOT / "docs" / "runbook.md").read_text().splitlines()
 
 
+def test_work_that_nobody_takes_is_an_alarm_long_before_the_queue_forgets_it():
+    alarm, queue = properties(MAIN, "WorkWaitsAlarm"), properties(MAIN, "WorkQueue")
+    tries = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateAgeOfOldestMessage")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["WorkQueue", "QueueName"]}}]
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Maximum", "GreaterThanThreshold")
+    assert tries < alarm["Threshold"] < queue["MessageRetentionPeriod"] / 24, "what fails is a dead letter before that"
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 HEADINGS = {
+    "WorkWaitsAlarm": "Work waits and nobody takes it",
     "DeadLettersAlarm": "Dead letters are not empty",
     "FailedInvocationsAlarm": "Failed invocations are not empty",
     "UnreadableItemsAlarm": "Items cannot be read",
