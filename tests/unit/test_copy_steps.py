@@ -12,7 +12,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
+from secondhop.domain.command import StartCopy, SurveyCopies
 from secondhop.domain.observation import JobSeen, Observation
 from secondhop.domain.steps import token_of
 from tests.builders import (
@@ -22,11 +22,9 @@ from tests.builders import (
     DR_VAULT,
     NIGHT,
     NOW,
-    RETENTION,
     SECOND_DR_VAULT,
     WATCHED,
     a_chain,
-    a_copy,
     a_job,
     a_leg,
     a_route,
@@ -38,12 +36,10 @@ from tests.hop_steps import (
     DAY,
     HOUR,
     PROMISED,
-    REJECTED,
     SECOND,
     a_chain_in,
     assert_changes,
     entered,
-    job_seen,
     step,
     stranded,
     surveyed,
@@ -51,9 +47,6 @@ from tests.hop_steps import (
 
 WAITING, COPYING = HopState.WAITING, HopState.COPYING
 LOOK = SurveyCopies(subject="to-dr")
-VERIFY = InspectArrival(subject="to-dr", point=COPY_ARN)
-ARRIVED = entered(HopState.VERIFYING) | {"arrival": COPY_ARN, "arrival_is_adopted": False}
-LONGER = a_route(legs=(a_leg(retention=replace(RETENTION, days=90)),))
 
 
 @pytest.mark.parametrize(
@@ -189,125 +182,6 @@ def test_a_hop_that_is_only_watched_says_why_its_newest_job_failed(jobs: tuple[J
     chain = a_chain_in(WAITING)
 
     assert_changes(chain, step(chain, surveyed(*jobs), route=WATCHED_ONLY), stranded(Cause.FIRST_HOP, said))
-
-
-RUNNING = a_job(job_id="LIVE", state="RUNNING")
-DONE = a_job(job_id="DONE", state="COMPLETED", arrival=COPY_ARN)
-ADOPTED = entered(COPYING) | {"job_id": "LIVE", "promised_until": PROMISED}
-
-
-@pytest.mark.parametrize(
-    ("fact", "changes", "commands"),
-    [
-        (surveyed(RUNNING), ADOPTED | {"attempt": 1}, ()),
-        (surveyed(*FAILED[:2], RUNNING), ADOPTED | {"attempt": 3}, ()),
-        (surveyed(replace(RUNNING, state="CREATED")), ADOPTED | {"attempt": 1}, ()),
-        (surveyed(RUNNING, DONE), ARRIVED | {"job_id": "DONE", "attempt": 2}, (VERIFY,)),
-        (
-            surveyed(replace(DONE, arrival="other", job_id="OLD", created_at=NIGHT), DONE),
-            ARRIVED | {"job_id": "DONE", "attempt": 2},
-            (VERIFY,),
-        ),
-        (
-            surveyed(*FAILED[:1], points=(a_copy(),)),
-            ARRIVED | {"arrival_is_adopted": True, "attempt": 1},
-            (VERIFY,),
-        ),
-        (
-            surveyed(points=(a_copy(arn=COPY_ARN + "b"), a_copy(), a_copy(arn=REJECTED))),
-            ARRIVED | {"arrival_is_adopted": True, "attempt": 0},
-            (VERIFY,),
-        ),
-        (
-            surveyed(replace(RUNNING, state="PARTIAL"), DONE),
-            stranded(
-                Cause.UNDECIDABLE, "copy jobs in a state that says nothing about a copy: LIVE PARTIAL", again=None
-            ),
-            (),
-        ),
-        (
-            surveyed(replace(DONE, arrival=None), replace(DONE, job_id="ALSO"), RUNNING),
-            stranded(
-                Cause.UNDECIDABLE,
-                "copy jobs in a state that says nothing about a copy: DONE COMPLETED, ALSO COMPLETED",
-                again=None,
-            ),
-            (),
-        ),
-    ],
-)
-def test_what_already_exists_is_taken_over_before_anything_is_started(
-    fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
-) -> None:
-    chain = a_chain_in(WAITING)
-
-    assert_changes(chain, step(chain, fact), changes, *commands)
-
-
-def test_a_live_job_that_a_waiting_hop_takes_over_owes_what_the_route_says_now() -> None:
-    taken = step(a_chain_in(WAITING), surveyed(RUNNING), route=LONGER)
-
-    assert taken.hop.promised_until == NIGHT + timedelta(days=90)
-
-
-@pytest.mark.parametrize(
-    ("promised", "owed"), [(None, NIGHT + timedelta(days=90)), (PROMISED, PROMISED)], ids=["none yet", "one was made"]
-)
-def test_a_copy_that_has_arrived_owes_the_promise_that_was_made_with_it(promised: object, owed: object) -> None:
-    taken = step(a_chain_in(WAITING, promised_until=promised), surveyed(DONE), route=LONGER)
-
-    assert taken.hop.promised_until == owed
-
-
-def test_of_two_live_jobs_the_newer_one_is_followed_whatever_their_order() -> None:
-    older = replace(RUNNING, job_id="OLDER", created_at=NIGHT)
-    undated = replace(RUNNING, job_id="ZZZ", created_at=None)
-    for jobs in ((older, RUNNING, undated), (undated, RUNNING, older)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "LIVE"
-
-
-def test_of_two_jobs_of_one_moment_the_same_one_is_followed_whatever_their_order() -> None:
-    other = replace(RUNNING, job_id="AAA")
-    for jobs in ((other, RUNNING), (RUNNING, other)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "LIVE"
-
-
-EXPECTATIONS = a_route(owns_arrivals=False)
-
-
-def handed_on(**changes: Any) -> dict[str, Any]:
-    ended = {"arrival": COPY_ARN, "failures": 0, "seen_gone_at": NOW, "job_id": "JOB-3"}
-    return entered(HopState.VERIFIED) | ended | changes
-
-
-def test_a_first_hop_that_arrived_hands_its_arrival_on_and_is_over() -> None:
-    hand_on = HandOn(point=COPY_ARN, vault=DR_VAULT)
-    chain = a_chain_in(COPYING)
-    taken = step(chain, job_seen(state="COMPLETED", arrival=COPY_ARN), route=EXPECTATIONS)
-    assert_changes(chain, taken, handed_on(), hand_on, NoteSite(site=DR_VAULT.site, has_arrived=True))
-
-    waiting = a_chain_in(WAITING)
-    found = step(waiting, surveyed(points=(a_copy(),)), route=EXPECTATIONS)
-    assert_changes(waiting, found, handed_on(attempt=0), hand_on)
-
-
-@pytest.mark.parametrize(
-    ("before", "job", "changes", "commands"),
-    [
-        ({}, {"state": "COMPLETED", "arrival": COPY_ARN}, ARRIVED, (VERIFY,)),
-        ({"attempt": 0}, {"state": "COMPLETED", "arrival": COPY_ARN}, ARRIVED | {"attempt": 1}, (VERIFY,)),
-        ({}, {"state": "COMPLETED", "arrival": REJECTED}, {}, ()),
-        ({}, {"state": "COMPLETED"}, {}, ()),
-        ({}, {"state": "RUNNING", "arrival": COPY_ARN}, {}, (LOOK,)),
-        ({}, {"state": "FAILED", "arrival": COPY_ARN}, {}, ()),
-    ],
-)
-def test_a_job_that_a_waiting_hop_did_not_start_is_looked_at_for_what_it_is(
-    before: dict[str, Any], job: dict[str, Any], changes: dict[str, Any], commands: tuple[object, ...]
-) -> None:
-    chain = a_chain_in(WAITING, **before)
-
-    assert_changes(chain, step(chain, job_seen(**job)), changes, *commands)
 
 
 @pytest.mark.parametrize(
