@@ -88,7 +88,7 @@ class Ending:
 
     def _is_superseded(self, point: Point) -> bool:
         """Whether somebody deleted the final copy, and a newer one of the database stands, which is looked at since."""
-        was_deleted = any(copy.arn in self.operator.watch.deleted_by_hand for copy in self.terms.copies_of(point))
+        was_deleted = any(copy.arn in self.terms.deleted_by_hand for copy in self.terms.copies_of(point))
         return was_deleted and any(
             other.database_arn == point.database_arn
             and other.created_at > point.created_at
@@ -98,12 +98,19 @@ class Ending:
 
     def _must_go(self, point: Point) -> bool:
         """Whether an arrival is no longer needed, without the newer ones that nobody verifies any more."""
-        return self.terms.may_go(point, without=self.operator.watch.abandoned)
+        robbed = {
+            each.source_point_arn or ""
+            for each in self.terms.world.recovery_points(gone=True)
+            if each.arn in self.terms.deleted_by_hand
+        }
+        return self.terms.may_go(point, without=self.operator.watch.abandoned | robbed)
 
     def _is_well(self, point: Point) -> bool:
         if point.vault_arn in self.terms.homes:
             return bool(self.terms.copies_of(point))
-        return self.terms.has_good_copy(point) and (point.gone_at is not None or not self._must_go(point))
+        return self.terms.has_good_copy(point) and (
+            point.gone_at is not None or (point.status != "EXPIRED" and not self._must_go(point))
+        )
 
     def _lasts(self, incident: Incident, point: Point) -> bool:
         """Whether this very world keeps a cause up."""

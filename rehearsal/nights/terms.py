@@ -20,6 +20,8 @@ class Terms:
     stage: Stage
     our_roles: frozenset[str]
     """All roles by which Second Hop acts, of every installation."""
+    deleted_by_hand: set[str] = field(default_factory=set)
+    """Final copies that somebody else deleted: no copy of ours is a second one, and the keep rule still counts them."""
     _copies: dict[str, list[Point]] = field(default_factory=dict)
     _of_database: dict[str, list[Point]] = field(default_factory=dict)
 
@@ -96,7 +98,7 @@ class Terms:
             and other.gone_at is None
             and other.status == "COMPLETED"
             and other.arn not in without
-            and self.has_good_copy(other)
+            and (self.has_good_copy(other) or any(copy.arn in self.deleted_by_hand for copy in self.copies_of(other)))
         ]
         return len(newer) >= int(keep)
 

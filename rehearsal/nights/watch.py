@@ -45,11 +45,11 @@ class Watch:
     """By the name of an installation, who paused it; kept by whoever pauses it."""
     abandoned: set[str] = field(default_factory=set)
     """Recovery points whose chains an operator left as they are; their copies in flight have no slot any more."""
-    deleted_by_hand: set[str] = field(default_factory=set)
-    """Final copies that somebody else deleted; a copy that an operator then orders is no second one."""
     _described: dict[Invocation, set[str]] = field(default_factory=dict)
     _live: dict[str, tuple[Job, str]] = field(default_factory=dict)
     _forgiven: set[str] = field(default_factory=set)
+    _asked_to_go: set[str] = field(default_factory=set)
+    """Points whose delete was accepted once: what is left of them cannot be kept any more."""
     _made: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -116,8 +116,9 @@ class Watch:
             self._blame(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
         if not self.terms.is_served(point):
             self._blame(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
-        elif not self.terms.may_go(point):
+        elif point.arn not in self._asked_to_go and not self.terms.may_go(point):
             self._blame(5, f"{point.arn} was deleted, and the route keeps it")
+        self._asked_to_go.add(point.arn)
 
     def _judge_start(self, job: Job) -> None:
         """Promises 4 and 5, at the moment of the start."""
@@ -150,7 +151,7 @@ class Watch:
 
     def _judge_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
-        made[:] = [other for other in made if other not in self.deleted_by_hand]
+        made[:] = [other for other in made if other not in self.terms.deleted_by_hand]
         made.append(job.destination_point_arn or job.id)
         if len(made) > 1:
             self._blame(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")

@@ -11,7 +11,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import InspectArrival, SurveyCopies
+from secondhop.domain.command import InspectArrival, StartCopy, SurveyCopies
 from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.verification import Verdict, judge_arrival
 from tests.builders import (
@@ -146,7 +146,28 @@ def test_a_final_copy_that_vanished_later_is_an_incident_and_is_never_copied_aga
     assert decision.chain.troubles()[0].cause is Cause.VANISHED
     assert decision.chain.intermediate("arrival").state is IntermediateState.HELD
     later = advance(decision.chain, seen.Noticed(), route=a_route(), now=NOW + timedelta(days=2))
-    assert not any(isinstance(each, SurveyCopies) for each in later.commands)
+    assert [type(each) for each in later.commands if isinstance(each, (StartCopy, SurveyCopies))] == [SurveyCopies]
+    gone_job = a_job(state="COMPLETED", arrival=COPY_ARN)
+    for jobs in ((), (gone_job,)):
+        found = seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=())
+        surveyed = advance(later.chain, found, route=a_route(), now=NOW + timedelta(days=2))
+        assert (surveyed.commands, surveyed.chain.hop("to-dr").state) == ((), HopState.STRANDED)
+
+
+def test_a_copy_that_will_do_takes_the_place_of_one_that_will_not() -> None:
+    stranded = take(verifying(), inspected(a_copy(delete_at=PROMISED - timedelta(days=12))))
+    assert stranded.troubles()[0].cause is Cause.MISMATCH
+    later = advance(stranded, seen.Noticed(), route=a_route(), now=NOW + timedelta(days=1))
+    assert SurveyCopies(subject="to-dr") in later.commands
+    jobs = (
+        a_job(state="COMPLETED", arrival=COPY_ARN),
+        a_job(job_id="OLD", state="COMPLETED", arrival=COPY_ARN + "old"),
+    )
+    found = take(later.chain, seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=()))
+    verified = take(found, inspected(a_copy(arn=COPY_ARN + "old"), arrival=COPY_ARN + "old"))
+
+    hop = verified.hop("to-dr")
+    assert (hop.state, hop.arrival, hop.rejected) == (HopState.VERIFIED, COPY_ARN + "old", (COPY_ARN,))
 
 
 def test_an_operator_may_ask_for_a_new_copy_of_a_vanished_one() -> None:

@@ -105,8 +105,8 @@ def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
 
 
 def _look_for_others_copies(s: HopSituation) -> HopStep:
-    """Nothing is started again before an operator says so, but others may have made the copy meanwhile."""
-    is_looked_for = s.hop.arrival is None and s.hop.trouble is not None and s.hop.trouble.cause is not Cause.TOO_LATE
+    """Nothing is started again before an operator says so, but others may have made the copy, or one that will do."""
+    is_looked_for = s.hop.trouble is not None and s.hop.trouble.cause is not Cause.TOO_LATE
     expires_at = s.chain.source_expires_at
     if not is_looked_for or (expires_at is not None and s.now >= expires_at + DELETION_WINDOW):
         return stay(s, "stranded; only an operator can help")
@@ -121,10 +121,12 @@ def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
     A point that no job explains is left: if it would not do, the hop would begin again, without the operator's word.
     """
-    done = [job for job in fact.jobs if job.state == "COMPLETED" and job.arrival and job.arrival not in s.hop.rejected]
+    known = (*s.hop.rejected, *([s.hop.arrival] if s.hop.arrival is not None else []))
+    done = [job for job in fact.jobs if job.state == "COMPLETED" and job.arrival and job.arrival not in known]
     if not done:
         return stay(s, "stranded; nobody else has copied it")
-    return arrived(s, newest_of(done), attempt=max(s.hop.attempt, len(fact.jobs)), is_adopted=False)
+    hop = replace(s.hop, rejected=known)
+    return arrived(replace_hop(s, hop), newest_of(done), attempt=max(hop.attempt, len(fact.jobs)), is_adopted=False)
 
 
 def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
