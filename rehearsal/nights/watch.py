@@ -147,7 +147,12 @@ class Watch:
 
     def _is_needless(self, job: Job) -> bool:
         """A job that hung until somebody copied by hand: its chain took that copy over, and the slot went with it."""
-        return self.terms.has_good_copy(self.terms.world.point_by_arn(job.source_point_arn))
+        return any(
+            other.source_point_arn == job.source_point_arn
+            and other.destination_vault_arn == job.destination_vault_arn
+            and other.state == "COMPLETED"
+            for other in self.terms.world.copy_jobs()
+        )
 
     def _judge_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
