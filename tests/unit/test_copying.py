@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.application.perform import Performer
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import ChainKey, ChainState, HopState
@@ -256,15 +255,10 @@ def test_an_abandoned_chain_does_nothing_more_and_frees_its_slot() -> None:
 
 def test_commands_that_nobody_knows_are_refused() -> None:
     stage = copying()
-    performer = Performer(
-        chains=stage.chains,
-        backup=stage.backup,
-        keys=stage.keys,
-        queue=stage.queue,
-        announcer=stage.announcer,
-        now=stage.clock,
-    )
+    performer = stage.performer()
 
+    with pytest.raises(AssertionError, match="'a command of a later release'"):
+        list(performer.perform(stage.chain, "a command of a later release", stage.route))  # type: ignore[arg-type]
     for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):
         with pytest.raises(TypeError, match="no such"):
             list(performer.perform(stage.chain, command, stage.route))

@@ -13,7 +13,8 @@ from secondhop.application.ports import StartedJob
 from secondhop.domain.chain import Chain, HopState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
-from secondhop.domain.errors import DeniedError, SecondHopError, SilentError, TryAgainError
+from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
+from secondhop.domain.observation import Postponed
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -193,13 +194,47 @@ def test_a_message_that_an_earlier_release_left_without_circumstances_is_told() 
     assert [(each.is_closed, each.circumstances) for each in stage.announcer.messages] == [(False, None)]
 
 
-def test_silence_at_the_last_look_postpones_the_delete() -> None:
-    silence = [SilentError("timed out")]
-    stage = with_the_onward_copy_to_go(lambda stage: silence and stage.backup.fail("point", silence.pop()))
+def test_silence_at_the_last_look_postpones_the_delete_and_says_so() -> None:
+    stage, silence = copying(route=a_route(keep={"RDS": 0})), [SilentError("timed out")]
+    before_each_effect(stage, lambda: silence and stage.backup.fail("point", silence.pop()))
+    report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
-    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
-    assert (stage.chain.troubles(), stage.chain.hop("to-far").silent_since) == ((), None)
+    assert report.steps[-1].reason == "ReleaseIntermediate was not answered: timed out"
+    assert stage.backup.deleted == []
     for _ in range(3):
-        stage.clock.forward(hours=1, minutes=1)
+        stage.clock.forward(minutes=16)
         stage(LOOK)
-    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN, COPY_ARN]
+    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+
+
+def test_a_topic_that_refuses_for_good_keeps_no_copy_from_being_made_and_is_told_when_it_is_mended() -> None:
+    stage = copying()
+    stage.announcer.troubles.extend([FinalError("no such topic"), FinalError("no such bus")])
+    report = stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
+
+    assert [step.reason for step in report.steps[-2:]] == [
+        "nobody was told on the topic: no such topic",
+        "nobody was told on the bus: no such bus",
+    ]
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+    assert (len(stage.announcer.messages), len(stage.announcer.events)) == (1, 1)
+
+
+def test_an_answer_that_cannot_be_read_is_raised_and_not_waited_for() -> None:
+    stage = copying()
+    stage.backup.fail("job", FinalError("a job without a state"))
+
+    with pytest.raises(FinalError, match="a job without a state"):
+        stage(LOOK)
+
+
+def test_what_nobody_has_decided_to_tell_is_not_told() -> None:
+    stage = copying()
+    stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
+    (told,) = stage.announcer.messages
+    undecided = replace(told, incident="another", group=None)
+
+    (learned,) = stage.performer().perform(stage.chain, undecided, stage.route)
+    assert isinstance(learned, Postponed)
+    assert stage.announcer.messages == [told]

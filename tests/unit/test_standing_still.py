@@ -7,15 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.application.work import Abandon, Retry
+from secondhop.application.work import Abandon, Look, Retry
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError
 from tests.builders import (
     ARRIVAL_ARN,
     NIGHT,
     NOW,
+    ORDERS,
     a_copy,
     a_job,
+    a_route,
     an_arrival,
 )
 from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
@@ -258,3 +260,15 @@ def test_a_worker_that_wakes_after_its_fence_tells_nothing_that_may_have_passed(
 
     stage(LOOK)
     assert [message.is_closed for message in stage.announcer.messages] == [False]
+
+
+def test_a_slot_that_is_given_back_wakes_those_that_wait_longest_and_not_all() -> None:
+    stage = copying(route=a_route(limits={"RDS": 1}))
+    for number in range(5):
+        made = NIGHT - timedelta(minutes=number)
+        point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}", created_at=made)
+        stage.backup.put(point)
+        stage(arrived(arn=point.arn))
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+    assert stage.queue.work == [Look(key=ChainKey(f"{ARRIVAL_ARN}-{number}", "default")) for number in (4, 3, 2)]

@@ -100,7 +100,7 @@ def test_the_vault_is_listed_unless_a_job_answers(state: str, is_rejected: bool,
     chain = with_hop(a_chain(), rejected=(COPY_ARN,) if is_rejected else ())
     surveyed = survey_copies(stage.chains, stage.backup, chain, chain.hop("to-dr"), asked_at=NOW)
 
-    assert surveyed.jobs == (job,)
+    assert (surveyed.jobs, surveyed.asked_at) == ((job,), NOW)
     assert [point.arn for point in surveyed.points] == ([] if is_answer else [COPY_ARN + "-by-hand"])
 
 

@@ -57,7 +57,7 @@ class Performer:
             # A topic that is gone, or whose key is off, must keep no copy from being made: it is told when it is back.
             if not isinstance(command, ask.Announce):
                 raise
-            yield seen.Postponed(why=f"nobody was told on the {command.channel}: {refused}")
+            yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
 
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
