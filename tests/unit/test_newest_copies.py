@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from secondhop.application.newest import survey_newer
+from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.observation import PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -25,7 +27,7 @@ from tests.builders import (
     an_arrival,
     with_hop,
 )
-from tests.stand_ins import LOOK, Stage, arrived, complete, job_news
+from tests.stand_ins import LOOK, Stage, StandInBackup, arrived, complete, job_news
 
 LATER = ARRIVAL_ARN + "b"
 
@@ -215,3 +217,33 @@ def test_a_copy_of_which_the_index_says_nothing_yet_has_no_newer_one() -> None:
     mine = chain_of(complete())
 
     assert survey_newer(Stage().chains, mine, mine.hop("to-dr")).newer is None
+
+
+class Forgetful(StandInBackup):
+    """Says once of a copy that is there that it is not; lists it all the same."""
+
+    forgets = 1
+
+    def point(self, vault: Vault, arn: str) -> PointSeen | None:
+        if vault == DR_VAULT and self.forgets:
+            self.forgets -= 1
+            return None
+        return super().point(vault, arn)
+
+
+@pytest.mark.parametrize("keep", [{}, {"RDS": 0}])
+def test_one_wrong_word_about_a_copy_that_is_listed_neither_strands_its_chain_nor_makes_another(
+    keep: dict[str, int],
+) -> None:
+    stage = complete(route=a_route(keep={}))
+    stage.route = a_route(keep=keep)
+    backup = Forgetful(stage.clock)
+    vars(backup).update(vars(stage.backup))
+    stage.backup = backup
+    for _ in range(3):
+        a_day_later(stage)
+
+    assert backup.forgets == 0
+    assert stage.announcer.messages == []
+    assert stage.chain.hop("to-dr").last_seen_at == stage.clock.now
+    assert len(stage.backup.started) == 1

@@ -104,17 +104,20 @@ class Performer:
                 missing = seen.JobMissing(hop=hop, job_id=job_id)
                 yield seen.CopySeen(hop=hop, job=job) if job is not None else missing
             case ask.InspectArrival(subject=hop):
-                yield self._inspect(chain.hop(hop))
+                yield self._inspect(chain, chain.hop(hop))
             case ask.InspectIntermediate(subject=name, point=point):
                 described = self.backup.point(chain.intermediate(name).vault, point)
                 yield seen.IntermediateInspected(intermediate=name, point=described)
             case _:
                 raise TypeError(f"no such question: {command}")
 
-    def _inspect(self, hop: Hop) -> seen.ArrivalInspected:
+    def _inspect(self, chain: Chain, hop: Hop) -> seen.ArrivalInspected:
+        """Describe an arrival. Raises TryAgainError where AWS does not describe it and lists it all the same."""
         arrival = hop.arrival or ""
         point = self.backup.point(hop.destination, arrival)
         if point is None:
+            if any(listed.arn == arrival for listed in self.backup.points_of(hop.destination, chain.database)):
+                raise TryAgainError(f"AWS lists {arrival} and does not describe it")
             return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
         vault = self.backup.vault(hop.destination)
         key_arn = point.key_arn if point.key_arn == vault.key_arn else None
@@ -161,7 +164,7 @@ class Performer:
     ) -> Iterator[Observation]:
         """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
         for hop in chain.standing_arrivals(command.subject):
-            inspected = self._inspect(hop)
+            inspected = self._inspect(chain, hop)
             finding = judge_arrival(chain, hop, inspected, route=route)
             if finding.verdict is not Verdict.GOOD:
                 yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
