@@ -56,6 +56,9 @@ def with_a_newer_copy(stage: Stage) -> Stage:
 
 def test_a_final_copy_that_vanished_is_found_within_a_day_though_nothing_was_told() -> None:
     stage = complete()
+    assert stage.chain.next_check == stage.clock.now + timedelta(hours=12)
+    stage.clock.forward(hours=12, minutes=1)
+    stage(LOOK)
     assert stage.chain.next_check == stage.clock.now + timedelta(days=1)
     del stage.backup.points[DR_VAULT.arn, COPY_ARN]
 
@@ -113,6 +116,19 @@ def test_the_look_is_daily_and_moves_on_to_the_newer_copy() -> None:
     a_day_later(stage)
     assert chain_of(stage).hop("to-dr").is_superseded
     assert len(stage.keys.asked) == looks
+
+
+def test_with_a_backup_a_day_the_newest_copy_is_looked_at_before_the_next_relieves_it() -> None:
+    stage = complete(route=a_route(keep={}))
+    looks = len(stage.keys.asked)
+    stage.clock.forward(hours=23)
+    stage(LOOK)
+    assert len(stage.keys.asked) == looks + 1
+
+    with_a_newer_copy(stage)
+    stage.clock.forward(days=1)
+    stage(LOOK)
+    assert chain_of(stage).hop("to-dr").is_superseded
 
 
 def test_a_copy_that_vanishes_before_its_first_daily_look_is_found_though_a_newer_one_relieved_it() -> None:

@@ -231,13 +231,15 @@ class Chain:
     def final_copy_check(self, hop: Hop) -> datetime | None:
         """When the final copy of a VERIFIED hop is looked at again: daily while its database's newest, else weekly.
 
-        Whether it still is that is asked before each daily look. None for a copy that is gone, or was copied onward.
+        The first look comes early, before the next night's copy. Whether it still is the newest is asked before each;
+        None for a copy that is gone, or was copied onward.
         """
         is_onward = any(each.name == hop.name for each in self.intermediates)
         if is_onward or hop.seen_gone_at is not None or hop.arrival is None:
             return None
-        interval = patience.OLDER_COPY_CHECK if hop.is_superseded else patience.DAILY
-        return (hop.last_seen_at or hop.since) + interval
+        if hop.is_superseded:
+            return (hop.last_seen_at or hop.since) + patience.OLDER_COPY_CHECK
+        return hop.since + patience.FIRST_LOOK if hop.last_seen_at is None else hop.last_seen_at + patience.DAILY
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""

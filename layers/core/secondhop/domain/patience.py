@@ -19,6 +19,8 @@ COPYING_CHECK = timedelta(minutes=30)
 VERIFYING_CHECK = timedelta(minutes=5)
 DELETING_CHECK = timedelta(minutes=15)
 DAILY = timedelta(days=1)
+# With a backup a day a newer copy is there within a day: the first look is half a day after the verification.
+FIRST_LOOK = timedelta(hours=12)
 # A final copy that is not its database's newest any more: three calls a week, whatever the retention.
 OLDER_COPY_CHECK = timedelta(days=7)
 
