@@ -124,7 +124,7 @@ def test_the_names_of_several_routes_are_remembered_in_whatever_order_they_are_g
 
     assert (served.routes, served.began_at) == (("daily", "weekly"), NOW)
     assert served.served_by([daily, weekly]) == served
-    with pytest.raises(SettingsError, match="RouteName is other, weekly, .* chains are of daily, weekly; set it back"):
+    with pytest.raises(SettingsError, match=r"RouteName is other, weekly, .* chains are of daily, weekly; set it back"):
         served.served_by([weekly, other])
 
 
