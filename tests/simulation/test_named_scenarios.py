@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backup_simulator import Delivery, UnknownBehaviour, World
-from rehearsal.stage import Stage, Topology
+from rehearsal.stage import ADMINISTRATOR, BACKUP, DR, Stage, Topology
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
 
@@ -101,3 +101,27 @@ def test_an_arrival_that_aws_does_not_show_at_the_first_look_is_copied_all_the_s
     assert stage.oracle().violations() == []
     assert states(stage) == {ChainState.COMPLETE: 1}
     assert stage.world.topics[stage.topic_arn] == []
+
+
+def test_a_copy_that_the_administrator_copies_back_to_restore_from_it_is_left_to_him() -> None:
+    stage = a_stage(World())
+    stage.world.run_for(timedelta(hours=20))
+    (final,) = stage.world.vault_by_arn(stage.dr["DrVaultArn"]).points.values()
+    backup_account = stage.world.account(BACKUP)
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for name, trusted in (("administrator", {"AWS": BACKUP}), ("recall", {"Service": "backup.amazonaws.com"})):
+        trust = {"Statement": [{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}]}
+        backup_account.create_role(name, trust=trust, policies=[everything])
+    stage.world.session(BACKUP, ADMINISTRATOR, DR).client("backup").start_copy_job(
+        RecoveryPointArn=final.arn,
+        SourceBackupVaultName="dr-vault",
+        DestinationBackupVaultArn=stage.backup_account["WatchedVaultArn"],
+        IamRoleArn=ADMINISTRATOR.replace("administrator", "recall"),
+        Lifecycle={"DeleteAfterDays": 30},
+    )
+    stage.world.run_for(timedelta(hours=30))
+
+    points = stage.world.recovery_points(gone=True)
+    (recalled,) = [point for point in points if point.source_point_arn == final.arn]
+    assert (recalled.status, recalled.gone_at) == ("COMPLETED", None)
+    assert recalled.arn not in {job.source_point_arn for job in stage.world.copy_jobs()}

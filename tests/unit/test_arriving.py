@@ -16,6 +16,7 @@ from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
     CUSTOMERS,
+    DR_VAULT,
     NOW,
     ORDERS,
     WATCHED,
@@ -182,6 +183,7 @@ def test_points_of_foreign_accounts_regions_and_types_are_not_claimed() -> None:
         {"database": ORDERS.replace(WORKLOAD, "999999999999")},
         {"database": ORDERS.replace("eu-west-1", "eu-west-2")},
         {"resource_type": "EBS"},
+        {"source_vault_arn": DR_VAULT.arn},
     ):
         stage = Stage()
         stage.backup.put(an_arrival(**changes))

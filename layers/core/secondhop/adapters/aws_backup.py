@@ -164,6 +164,7 @@ def _point(found: dict[str, Any], vault: Vault) -> PointSeen:
         is_encrypted=found.get("IsEncrypted"),
         key_arn=found.get("EncryptionKeyArn"),
         delete_at=found.get("CalculatedLifecycle", {}).get("DeleteAt"),
+        source_vault_arn=found.get("SourceBackupVaultArn"),
     )
 
 

@@ -141,7 +141,9 @@ class AdvanceChain:
         began_at = self._installation().began_at
         if point.status not in ("COMPLETED", "AVAILABLE") and (point.completed_at or point.created_at) < began_at:
             return Report(ignored=f"{news.arn} is {point.status}, and older than this installation")
-        refusal = route.refusal(database_arn=point.database, resource_type=point.resource_type)
+        refusal = route.refusal(
+            database_arn=point.database, resource_type=point.resource_type, source_vault_arn=point.source_vault_arn
+        )
         if refusal is not None:
             return Report(ignored=refusal)
         opened = open_chain(route, point, now=self.now())

@@ -166,7 +166,10 @@ class SweepChains:
 def _may_be_claimed(point: PointSeen, route: Route) -> bool:
     return (
         point.status in ("COMPLETED", "AVAILABLE", "EXPIRED")
-        and route.refusal(database_arn=point.database, resource_type=point.resource_type) is None
+        and route.refusal(
+            database_arn=point.database, resource_type=point.resource_type, source_vault_arn=point.source_vault_arn
+        )
+        is None
     )
 
 

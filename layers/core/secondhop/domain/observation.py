@@ -14,7 +14,7 @@ from secondhop.domain.route import VaultLock
 class PointSeen:
     """A recovery point as AWS described it. Times are aware, UTC; `database` is the ARN of the original resource.
 
-    Missing is None: AWS leaves out what it does not know yet.
+    `source_vault_arn` is where a copy was copied from. Missing is None: AWS leaves out what it does not know yet.
     """
 
     arn: str
@@ -27,6 +27,7 @@ class PointSeen:
     is_encrypted: bool | None = None
     key_arn: str | None = None
     delete_at: datetime | None = None
+    source_vault_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

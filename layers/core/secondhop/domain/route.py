@@ -103,8 +103,11 @@ class Route:
         """The name under which an operator pauses this route; first hops stop with the route that they serve."""
         return self.name.partition(".")[0]
 
-    def refusal(self, *, database_arn: str, resource_type: str) -> str | None:
-        """Why this route does not claim a point of this database, or None if it does."""
+    def refusal(self, *, database_arn: str, resource_type: str, source_vault_arn: str | None = None) -> str | None:
+        """Why this route does not claim a point of this database, or None if it does.
+
+        A final copy that somebody copied back, to restore from it, is neither copied again nor released.
+        """
         database = Arn.parse(database_arn)
         if resource_type not in self.resource_types:
             return f"resource type {resource_type} is not one of this route"
@@ -112,6 +115,8 @@ class Route:
             return f"its database belongs to account {database.account}, which this route does not serve"
         if database.region != self.workload_region:
             return f"its database is in {database.region}, which this route does not serve"
+        if source_vault_arn in {leg.destination.arn for leg in self.legs}:
+            return f"it was copied back from {source_vault_arn}, and belongs to whoever did that"
         return None
 
     def leg(self, name: str) -> Leg | None:
