@@ -34,7 +34,7 @@ STATUSES = {
     "DELETING",
     "STOPPED",
 }
-NAMES = {"AWS", "KMS", "RDS", "EBS", "IAM", "AZ", "DB", "DR", "SNS", "ARN", "TDE"}
+NAMES = {"AWS", "KMS", "RDS", "EBS", "IAM", "AZ", "DB", "DR", "SNS", "ARN", "TDE", "GiB"}
 CAPITALS = {
     *STATUSES,
     *NAMES,

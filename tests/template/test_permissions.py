@@ -134,13 +134,23 @@ def test_only_the_actor_copies_and_releases_in_the_hub():
     }
 
 
-def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals_and_no_more():
+def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals():
     lists = resources(MAIN, "AWS::IAM::Policy")["HubLists"]["Properties"]
 
     assert lists["Roles"] == [{"Ref": "SweepChainsRole"}, {"Ref": "OperateChainsRole"}]
     (statement,) = lists["PolicyDocument"]["Statement"]
     assert statement["Action"] == "backup:ListRecoveryPointsByBackupVault"
     assert mentions(statement["Resource"], "${WatchedVaultName}")
+
+
+@pytest.mark.parametrize(("name", "role"), [("SweepLists", "SweepChainsRole"), ("OperatorLists", "OperateChainsRole")])
+def test_copy_jobs_are_listed_by_the_sweep_and_the_operators_function_in_both_topologies(name, role):
+    lists = resources(MAIN, "AWS::IAM::Policy")[name]
+
+    assert "Condition" not in lists
+    assert lists["Properties"]["Roles"] == [{"Ref": role}]
+    (statement,) = lists["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("backup:ListCopyJobs", "*")
 
 
 def test_the_hub_may_do_what_the_operator_role_may_and_no_more():

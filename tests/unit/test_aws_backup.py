@@ -178,3 +178,31 @@ def test_a_lock_with_a_date_is_one_of_compliance(described: dict[str, Any], lock
     seen = AwsBackup(lambda _site: Client()).vault(NOWHERE)
 
     assert (seen.key_arn, seen.lock) == ("key", lock)
+
+
+@pytest.mark.parametrize(
+    ("described", "size"), [({}, None), ({"BackupSizeInBytes": 0}, None), ({"BackupSizeInBytes": 7}, 7)]
+)
+def test_a_size_of_nothing_is_one_that_aws_does_not_know(described: dict[str, Any], size: int | None) -> None:
+    class Client:
+        def describe_recovery_point(self, **_request: Any) -> dict[str, Any]:
+            named = {"RecoveryPointArn": "arn", "ResourceArn": "database", "ResourceType": "RDS", "Status": "COMPLETED"}
+            return {**named, "CreationDate": NOW, **described}
+
+    seen = AwsBackup(lambda _site: Client()).point(NEAR, "arn")
+
+    assert seen is not None
+    assert seen.size_bytes == size
+
+
+def test_a_finished_job_tells_how_long_it_took(place: Place) -> None:
+    backup = backup_of(place)
+    backup.start(a_start(place))
+    began = place.world.now()
+    place.world.run_for(timedelta(hours=2))
+
+    (news,) = backup.jobs_in_state("COMPLETED", source=NEAR.site, destination=FAR, after=began - timedelta(hours=1))
+
+    assert (news.job.created_at, news.resource_type) == (began, "RDS")
+    assert news.job.completed_at is not None
+    assert began < news.job.completed_at <= place.world.now()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secondhop.application.operate_chains import OperateChains
-from secondhop.application.work import Abandon, Retry
+from secondhop.application.work import Abandon, PointNews, Retry
 from secondhop.domain.chain import ChainKey, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, MalformedError, TryAgainError
@@ -132,7 +132,7 @@ def test_adopt_shows_first_and_opens_the_newest_backup_first() -> None:
 
     done = operate(stage).adopt("default", **slice_, is_dry_run=False)
     assert done == replace(shown, message="adopts 2 recovery points")
-    assert len(stage.queue.work) == 2
+    assert [work.arn for work in stage.queue.work if isinstance(work, PointNews)] == [ARRIVAL_ARN + "b", ARRIVAL_ARN]
     stage.drain()
     assert operate(stage).adopt("default", **slice_, is_dry_run=True).points == ()
 

@@ -165,6 +165,7 @@ def _point(found: dict[str, Any], vault: Vault) -> PointSeen:
         key_arn=found.get("EncryptionKeyArn"),
         delete_at=found.get("CalculatedLifecycle", {}).get("DeleteAt"),
         source_vault_arn=found.get("SourceBackupVaultArn"),
+        size_bytes=found.get("BackupSizeInBytes") or None,
     )
 
 
@@ -180,6 +181,7 @@ def _job(found: dict[str, Any]) -> JobSeen:
         created_at=found.get("CreationDate"),
         delete_after_days=_whole_days(found.get("DestinationRecoveryPointLifecycle", {}).get("DeleteAfterDays")),
         is_planned="BackupPlanId" in found.get("CreatedBy", {}),
+        completed_at=found.get("CompletionDate"),
     )
 
 

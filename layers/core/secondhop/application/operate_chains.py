@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from secondhop.application.adoption import Adoption
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
-from secondhop.application.sweep_chains import arrivals_without_chain
-from secondhop.application.sweep_jobs import JobSweep
-from secondhop.application.work import Abandon, JobNews, Retry
+from secondhop.application.work import Abandon, Retry
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError
@@ -18,14 +17,21 @@ from secondhop.domain.route import Route
 # Retrying helps where something is not finished, and cannot help where it is.
 RETRIABLE = frozenset({ChainState.STRANDED, ChainState.TOO_LATE, ChainState.WAITING, ChainState.RELEASING})
 
+# A function's answer holds 6 MB (lambda/gettingstarted-limits); a point takes 200 to 400 bytes of it.
+MOST_POINTS = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the operator is told: whether it was accepted, and what happens next, or why not."""
+    """What the operator is told: whether it was accepted, and what happens next, or why not.
+
+    `points` are what it is about, the first of them where there are very many. `forecast` is what it would take.
+    """
 
     is_accepted: bool
     message: str
     points: tuple[str, ...] = ()
+    forecast: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ class OperateChains:
             raise MalformedError(f"there is no cause {cause!r}; known are: {', '.join(sorted(Cause))}")
         keys = tuple(self.chains.stranded(Cause(cause)))
         self.queue.put(Retry(key=key, by=by) for key in keys)
-        points = tuple(str(key) for key in keys)
+        points = _first_of([str(key) for key in keys])
         return Answer(is_accepted=True, message=f"tries {len(keys)} chains again ({cause})", points=points)
 
     def abandon(self, key: ChainKey, *, by: str) -> Answer:
@@ -68,25 +74,30 @@ class OperateChains:
         return Answer(is_accepted=True, message=_warning(chain, by))
 
     def adopt(self, route_name: str, *, after: datetime, before: datetime, is_dry_run: bool) -> Answer:
-        """Open chains for points that are older than the installation, or only show which.
+        """Open chains for points that are older than the installation, or only show which, the newest backup first.
 
         First hops that failed are among them: after a lost table nobody else would follow them.
         """
-        route = self._route(route_name)
-        found = tuple(arrivals_without_chain(self.chains, self.backup, route, after=after, before=before))
-        jobs = JobSweep(routes=(route,), chains=self.chains, backup=self.backup, queue=self.queue, now=self.now())
-        failed = [news for news in jobs.unknown_failures(route, since=after) if _is_before(news, before)]
-        points = (
-            *(f"{news.arn} of {news.database}" for news in found),
-            *(f"{news.job.source} of {news.database}, whose first hop failed" for news in failed),
+        backlog = Adoption(
+            route=self._route(route_name),
+            chains=self.chains,
+            backup=self.backup,
+            queue=self.queue,
+            now=self.now(),
         )
-        problems = "".join(f"; {problem}" for problem in jobs.problems)
-        if is_dry_run:
-            return Answer(
-                is_accepted=True, message=f"would adopt {len(points)} recovery points{problems}", points=points
-            )
-        self.queue.put([*found, *failed])
-        return Answer(is_accepted=True, message=f"adopts {len(points)} recovery points{problems}", points=points)
+        backlog.look(after=after, before=before)
+        forecast = tuple(backlog.forecast())
+        if not is_dry_run:
+            self.queue.put(backlog.work)
+        verb = "would adopt" if is_dry_run else "adopts"
+        kept = f", {backlog.refused} of them without a copy" if backlog.refused else ""
+        problems = "".join(f"; {problem}" for problem in backlog.problems)
+        return Answer(
+            is_accepted=True,
+            message=f"{verb} {len(backlog.points)} recovery points{kept}{problems}",
+            points=_first_of(backlog.points),
+            forecast=forecast,
+        )
 
     def pause(self, route_name: str, *, by: str) -> Answer:
         """Stop acting on a route: no copy is started and nothing is released; observing goes on."""
@@ -106,8 +117,10 @@ class OperateChains:
         return found
 
 
-def _is_before(news: JobNews, moment: datetime) -> bool:
-    return news.job.created_at is not None and news.job.created_at < moment
+def _first_of(points: Sequence[str]) -> tuple[str, ...]:
+    """As many as an answer can hold, and how many more there are."""
+    left = len(points) - MOST_POINTS
+    return tuple(points) if left <= 0 else (*points[:MOST_POINTS], f"and {left} more")
 
 
 def _unknown(key: ChainKey) -> Answer:

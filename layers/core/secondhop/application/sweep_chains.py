@@ -159,7 +159,7 @@ class SweepChains:
         mine = [point for point in batch if _may_be_claimed(point, route)]
         known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)
         new = [point for point in mine if ChainKey(point.arn, route.name) not in known]
-        ours = [_news(point) for point in new if not _is_older(point, installation)]
+        ours = [news_of(point) for point in new if not _is_older(point, installation)]
         return ours, len(new) - len(ours)
 
 
@@ -178,7 +178,8 @@ def _is_older(point: PointSeen, installation: Installation) -> bool:
     return (point.completed_at or point.created_at) < installation.began_at - ADOPTION_TOLERANCE
 
 
-def _news(point: PointSeen) -> PointNews:
+def news_of(point: PointSeen) -> PointNews:
+    """A point that was listed, as work for the actor."""
     return PointNews(
         arn=point.arn,
         vault_arn=point.vault_arn,
@@ -191,11 +192,11 @@ def _news(point: PointSeen) -> PointNews:
 
 def arrivals_without_chain(
     chains: ChainStore, backup: Backup, route: Route, *, after: datetime, before: datetime
-) -> Iterator[PointNews]:
+) -> Iterator[PointSeen]:
     """The points of a slice that a route claims and no chain knows, newest backup first: what `adopt` would open."""
     points = sorted(
         backup.points_between(route.watched, after=after, before=before), key=lambda point: point.created_at
     )
     newest_first = [point for point in reversed(points) if _may_be_claimed(point, route)]
     known = chains.known(ChainKey(point.arn, route.name) for point in newest_first)
-    return (_news(point) for point in newest_first if ChainKey(point.arn, route.name) not in known)
+    return (point for point in newest_first if ChainKey(point.arn, route.name) not in known)

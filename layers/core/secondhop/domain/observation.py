@@ -14,7 +14,8 @@ from secondhop.domain.route import VaultLock
 class PointSeen:
     """A recovery point as AWS described it. Times are aware, UTC; `database` is the ARN of the original resource.
 
-    `source_vault_arn` is where a copy was copied from. Missing is None: AWS leaves out what it does not know yet.
+    `source_vault_arn` is where a copy was copied from. Missing is None: AWS leaves out what it does not know yet, and
+    tells a size that it does not know as 0 bytes.
     """
 
     arn: str
@@ -28,6 +29,7 @@ class PointSeen:
     key_arn: str | None = None
     delete_at: datetime | None = None
     source_vault_arn: str | None = None
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class JobSeen:
     created_at: datetime | None = None
     delete_after_days: int | None = None
     is_planned: bool = False
+    completed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

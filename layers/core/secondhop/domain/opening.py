@@ -26,7 +26,7 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
         watched=route.watched,
         encrypted=point.is_encrypted is not False,
         key_arn=point.key_arn,
-        source_expires_at=_expiry(point, now),
+        source_expires_at=source_expiry(point, now),
         hops=tuple(
             Hop(name=leg.name, reads_from=leg.reads_from, destination=leg.destination, since=now) for leg in route.legs
         ),
@@ -37,7 +37,7 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
     )
 
 
-def _expiry(point: PointSeen, now: datetime) -> datetime | None:
+def source_expiry(point: PointSeen, now: datetime) -> datetime | None:
     """When the point expires; for one that is going already, long enough ago for AWS to have deleted it.
 
     It may have been copied all the same, before this installation's memory: that is looked for first. Of a point that
