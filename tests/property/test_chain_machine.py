@@ -185,7 +185,7 @@ class Chains(RuleBasedStateMachine):
             assert chain is not None
             assert command.vault == WATCHED
             performer = self.stage.performer()
-            inspected = performer._inspect(chain.hop("to-dr"))
+            inspected = performer._inspect(chain, chain.hop("to-dr"))
             finding = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
             assert finding.verdict is Verdict.GOOD, (command, finding)
         self.deletes_judged = len(backup.deleted)
