@@ -129,7 +129,7 @@ def _settle(
     after, commands, _ = progress
     after, more = _follow_verified(before, after, route, now)
     commands = (*commands, *more)
-    freed = [h for h in before.hops if h.state is HopState.COPYING and not _is_copying(after, h.name)]
+    freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
     after = _remember_troubles(before, after)
     told = announcements(before, after, now)

@@ -1,0 +1,223 @@
+"""What follows from a step of one hop or intermediate for the rest of its chain, and what must not follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
+from secondhop.domain.command import (
+    Announce,
+    InspectArrival,
+    InspectJob,
+    NoteSite,
+    ReleaseIntermediate,
+    SurveyCopies,
+    SurveyKeep,
+    WakeRelatives,
+    WakeWaiting,
+)
+from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_KEY,
+    DR_VAULT,
+    NOW,
+    ORDERS,
+    SECOND_DR_VAULT,
+    WATCHED,
+    a_chain,
+    a_copy,
+    a_fan_out,
+    a_route,
+    a_sequence,
+    an_arrival,
+    with_hop,
+    with_intermediate,
+)
+from tests.hop_steps import PROMISED, SECOND, SINCE, START, a_chain_in, job_seen, surveyed
+
+VERIFIED = {
+    "state": HopState.VERIFIED,
+    "arrival": COPY_ARN,
+    "attempt": 1,
+    "promised_until": PROMISED,
+    "since": SINCE,
+    "last_seen_at": SINCE,
+}
+RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=WATCHED)
+FENCE = timedelta(minutes=5)
+COUNT = SurveyKeep(subject="arrival")
+
+
+def take(chain: Chain, fact: Observation, *, route: Route | None = None) -> Decision:
+    return advance(chain, fact, route=route or a_route(), now=NOW)
+
+
+def flying(**changes: Any) -> Chain:
+    """A chain whose copy is under way, without any trouble."""
+    return a_chain_in(HopState.COPYING, **{"trouble": None, **changes})
+
+
+def an_announcement(incident: str = "one", **changes: Any) -> Announce:
+    message = Announce(subject="to-dr", incident=incident, is_closed=False, title="A title", lines=("A line.",))
+    return replace(message, **changes)
+
+
+def pending(*commands: Announce | ReleaseIntermediate | object, until: timedelta = timedelta(0)) -> tuple[Pending, ...]:
+    return tuple(Pending(command=each, until=NOW + until) for each in commands)  # type: ignore[arg-type]
+
+
+def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:
+    fact = seen.ArrivalInspected(
+        hop="to-dr", arrival=arrival, point=a_copy(), vault_key_arn=DR_KEY, key_state="Enabled"
+    )
+    return replace(fact, **changes)
+
+
+def test_a_verified_hop_lets_the_next_one_look_and_its_source_go() -> None:
+    chain = with_hop(a_chain(a_sequence()), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
+    decision = take(chain, good(), route=a_sequence())
+
+    assert decision.commands == (SurveyCopies(subject="to-far"), COUNT)
+    assert decision.chain.intermediate("arrival") == replace(
+        chain.intermediate("arrival"), state=IntermediateState.DUE, since=NOW
+    )
+    assert decision.chain.intermediate("to-dr") == replace(chain.intermediate("to-dr"), point=COPY_ARN)
+    assert decision.chain.hop("to-far") == chain.hop("to-far")
+
+
+def test_the_last_verified_hop_wakes_the_relatives_once() -> None:
+    chain = with_hop(a_chain(), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
+    decision = take(chain, good())
+
+    assert decision.commands == (COUNT, WakeRelatives(database=ORDERS))
+    assert take(decision.chain, good()).commands == ()
+
+
+def test_an_arrival_is_held_until_both_legs_of_a_fan_out_are_verified() -> None:
+    chain = with_hop(a_chain(a_fan_out()), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
+    decision = take(chain, good(), route=a_fan_out())
+
+    assert decision.commands == ()
+    assert decision.chain.intermediate("arrival") == chain.intermediate("arrival")
+
+
+@pytest.mark.parametrize("state", [IntermediateState.DUE, IntermediateState.RELEASING])
+def test_a_reader_in_doubt_takes_back_what_was_not_deleted_yet(state: IntermediateState) -> None:
+    told = an_announcement()
+    chain = with_intermediate(with_hop(a_chain(), **VERIFIED), state=state, since=SINCE, failures=1)
+    chain = replace(chain, pending=pending(*([RELEASE] if state == "RELEASING" else []), told, until=SECOND))
+    decision = take(chain, good(key_state="Disabled"))
+
+    held = replace(chain.intermediate("arrival"), state=IntermediateState.HELD, since=NOW)
+    assert decision.chain.intermediate("arrival") == held
+    assert RELEASE not in [each.command for each in decision.chain.pending]
+    assert told in [each.command for each in decision.chain.pending]
+
+
+def test_a_delete_that_was_asked_for_is_not_taken_back_and_is_seen_to_its_end() -> None:
+    chain = with_intermediate(with_hop(a_chain(), **VERIFIED), state=IntermediateState.RELEASING)
+
+    after = take(chain, good(key_state="Disabled")).chain
+    assert after.intermediate("arrival") == chain.intermediate("arrival")
+
+
+def test_an_effect_is_persisted_whole_under_a_fence_of_five_minutes() -> None:
+    decision = take(a_chain(), surveyed())
+
+    (start,) = decision.effects
+    assert decision.chain.pending == (Pending(command=start, until=NOW + FENCE),)
+
+
+def test_a_repeated_start_renews_its_fence_and_is_pending_once() -> None:
+    told = an_announcement()
+    chain = replace(flying(job_id=None), pending=pending(START, told))
+    decision = take(chain, surveyed())
+
+    assert decision.effects == (START,)
+    assert decision.chain.pending == (*pending(told), *pending(START, until=FENCE))
+
+
+OTHER_START = replace(START, subject="to-far", destination=SECOND_DR_VAULT)
+
+
+@pytest.mark.parametrize(
+    ("fact", "is_over"),
+    [
+        (seen.CopyStarted(hop="to-dr", command=START, job_id="JOB-9"), True),
+        (seen.CopyRefused(hop="to-dr", command=START, code="ThrottlingException", message="slowly"), True),
+        (seen.CopyUnanswered(hop="to-dr", message="timed out"), False),
+        (seen.SiteSilent(hop="to-dr", why="timed out"), False),
+    ],
+)
+def test_a_pending_start_is_over_when_it_was_answered_and_others_stay(fact: Observation, is_over: bool) -> None:
+    kept = (an_announcement(), OTHER_START)
+    chain = with_hop(flying(job_id=None, chain=a_chain(a_fan_out())), "to-far")
+    chain = replace(chain, pending=pending(START, *kept, until=SECOND))
+    after = take(chain, fact, route=a_fan_out()).chain
+
+    assert after.pending == pending(*(() if is_over else (START,)), *kept, until=SECOND)
+
+
+@pytest.mark.parametrize(
+    ("fact", "is_over"),
+    [
+        (seen.DeleteAccepted(intermediate="arrival"), True),
+        (seen.DeleteRefused(intermediate="arrival", code="InvalidResourceStateException", message="busy"), True),
+        (seen.IntermediateInspected(intermediate="arrival", point=None), True),
+        (seen.IntermediateInspected(intermediate="arrival", point=an_arrival(status="DELETING")), False),
+    ],
+)
+def test_a_pending_delete_is_over_when_it_was_answered_and_others_stay(fact: Observation, is_over: bool) -> None:
+    kept = (an_announcement(), replace(RELEASE, subject="to-dr", point=COPY_ARN, vault=DR_VAULT))
+    chain = with_intermediate(with_hop(a_chain(), **VERIFIED), state=IntermediateState.RELEASING)
+    chain = replace(chain, pending=pending(RELEASE, *kept, until=SECOND))
+    after = take(chain, fact).chain
+
+    assert after.pending == pending(*(() if is_over else (RELEASE,)), *kept, until=SECOND)
+
+
+def test_an_answer_ends_the_silence_of_its_hop_and_time_alone_does_not() -> None:
+    chain = with_hop(flying(silent_since=SINCE))
+
+    assert take(chain, job_seen()).chain.hop("to-dr").silent_since is None
+    assert take(chain, seen.Noticed()).chain.hop("to-dr").silent_since == SINCE
+    assert take(chain, seen.SiteSilent(hop="to-dr", why="timed out")).chain.hop("to-dr").silent_since == SINCE
+
+
+def test_a_freed_slot_wakes_who_waits_for_that_site_and_type() -> None:
+    wake = WakeWaiting(site=DR_VAULT.site, resource_type="RDS")
+    done = job_seen(state="COMPLETED", arrival=COPY_ARN)
+    chain = flying()
+
+    verify = InspectArrival(subject="to-dr", point=COPY_ARN)
+    assert take(chain, done).commands == (verify, NoteSite(site=DR_VAULT.site, has_arrived=True), wake)
+    assert take(chain, job_seen()).commands == ()
+    assert wake in take(chain, seen.AbandonAsked(by="ada")).commands
+    assert wake not in take(a_chain(), seen.AbandonAsked(by="ada")).commands
+
+
+def test_time_moves_every_hop_and_every_intermediate_that_is_due_or_going() -> None:
+    chain = with_hop(a_chain(a_sequence()), **VERIFIED)
+    chain = with_hop(chain, "to-far", state=HopState.COPYING, job_id="JOB-7", attempt=1)
+    chain = with_intermediate(chain, state=IntermediateState.DUE)
+    chain = with_intermediate(chain, "to-dr", point=COPY_ARN)
+    decision = take(chain, seen.Noticed(), route=a_sequence())
+
+    assert decision.commands == (InspectJob(subject="to-far", job_id="JOB-7"), COUNT)
+    assert decision.reason.startswith("to-dr: verified; to-far: asks about its copy job; arrival: asks")
+
+
+def test_time_lets_held_and_released_intermediates_be() -> None:
+    for state in (IntermediateState.HELD, IntermediateState.RELEASED):
+        chain = with_intermediate(flying(), state=state)
+
+        assert take(chain, seen.Noticed()).reason == "to-dr: asks about its copy job"
