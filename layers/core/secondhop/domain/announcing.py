@@ -4,7 +4,7 @@ Each channel's message is an effect of its own: one that fails is tried again, a
 incident opens with a trouble and closes when the trouble is overcome: the daily retry in between is no news. Its id is
 made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Troubles that one
 mistake causes in many chains share a `group`, of which the topic speaks once a day. Waiting, a quota and a retry are no
-incidents.
+incidents; a wait for a slot becomes one when its source is about to expire.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from secondhop.domain import patience
-from secondhop.domain.chain import Hop, HopState
+from secondhop.domain.chain import Hop, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
 from secondhop.domain.lifecycle import DELETION_WINDOW, is_too_late, promised_expiry
@@ -177,9 +177,14 @@ def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
-    """WAITING, and the quota said no. Waiting is a state, not an error."""
+    """WAITING, and the quota said no. Waiting is a state, not an error, until the source is about to expire."""
     hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
-    return HopStep(hop=hop, reason=f"waits: {fact.why}")
+    expires_at = s.chain.source_expires_at
+    if expires_at is None or s.now < max(expires_at - patience.LAST_CALL, s.chain.opened_at + patience.LONGEST_WAIT):
+        return HopStep(hop=hop, reason=f"waits: {fact.why}")
+    message = f"it still waits ({fact.why}), and its source expires on {expires_at.isoformat()}"
+    told = hop.unresolved or Trouble(cause=Cause.QUOTA, message=message, since=s.now)
+    return HopStep(hop=replace(hop, unresolved=told), reason=message)
 
 
 def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:

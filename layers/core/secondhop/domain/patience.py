@@ -51,6 +51,8 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 
 # An operator who was told of a trouble is told once more while its source can still be copied.
 LAST_CALL = timedelta(days=2)
+# A wait for a slot that is shorter is told of to nobody, however soon the source expires.
+LONGEST_WAIT = timedelta(hours=12)
 
 # A Region that does not answer for so long is worth a message; shorter ones pass by themselves.
 SILENCE_PATIENCE = timedelta(hours=1)
