@@ -38,7 +38,7 @@ class Aftermath:
         victim = newest[self.chance.choice(sorted(newest))]
         client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, DR).client("backup")
         client.delete_recovery_point(BackupVaultName=victim.vault_arn.rpartition(":")[2], RecoveryPointArn=victim.arn)
-        self.terms.deleted_by_hand.add(victim.arn)
+        self.terms.deleted_by_hand[victim.arn] = victim.source_point_arn or ""
         self.counts["a final copy was deleted by hand"] += 1
 
     def nobody_runs_for_a_month(self) -> None:

@@ -98,12 +98,7 @@ class Ending:
 
     def _must_go(self, point: Point) -> bool:
         """Whether an arrival is no longer needed, without the newer ones that nobody verifies any more."""
-        robbed = {
-            each.source_point_arn or ""
-            for each in self.terms.world.recovery_points(gone=True)
-            if each.arn in self.terms.deleted_by_hand
-        }
-        return self.terms.may_go(point, without=self.operator.watch.abandoned | robbed)
+        return self.terms.may_go(point, without=self.operator.watch.abandoned | {*self.terms.deleted_by_hand.values()})
 
     def _is_well(self, point: Point) -> bool:
         if point.vault_arn in self.terms.homes:

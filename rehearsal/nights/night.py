@@ -179,7 +179,6 @@ class Night:
         left = self._settle()
         if not left and self.plan.loses_a_final_copy:
             self.aftermath.lose_a_final_copy()
-            self.world.run_for(2 * A_DAY)
             left = self._settle()
         if not left and self.plan.is_followed_by_a_month:
             self.aftermath.nobody_runs_for_a_month()

@@ -20,8 +20,10 @@ class Terms:
     stage: Stage
     our_roles: frozenset[str]
     """All roles by which Second Hop acts, of every installation."""
-    deleted_by_hand: set[str] = field(default_factory=set)
-    """Final copies that somebody else deleted: no copy of ours is a second one, and the keep rule still counts them."""
+    deleted_by_hand: dict[str, str] = field(default_factory=dict)
+    """Final copies that somebody else deleted, with the arrival that each was made of: no copy of ours is a second one,
+    and the keep rule still counts them.
+    """
     _copies: dict[str, list[Point]] = field(default_factory=dict)
     _of_database: dict[str, list[Point]] = field(default_factory=dict)
 

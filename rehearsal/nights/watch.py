@@ -50,6 +50,8 @@ class Watch:
     _forgiven: set[str] = field(default_factory=set)
     _asked_to_go: set[str] = field(default_factory=set)
     """Points whose delete was accepted once: what is left of them cannot be kept any more."""
+    _copied: set[tuple[str, str]] = field(default_factory=set)
+    """Sources and vaults into which they were copied, by whomever."""
     _made: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -77,6 +79,8 @@ class Watch:
         if line.kind != "copy job":
             return
         job = self.terms.world.copying.jobs[line.facts["job_id"]]
+        if job.state == "COMPLETED":
+            self._copied.add((job.source_point_arn, job.destination_vault_arn))
         if job.started_by not in self.terms.our_roles:
             return
         if job.state == "CREATED":
@@ -147,12 +151,7 @@ class Watch:
 
     def _is_needless(self, job: Job) -> bool:
         """A job that hung until somebody copied by hand: its chain took that copy over, and the slot went with it."""
-        return any(
-            other.source_point_arn == job.source_point_arn
-            and other.destination_vault_arn == job.destination_vault_arn
-            and other.state == "COMPLETED"
-            for other in self.terms.world.copy_jobs()
-        )
+        return (job.source_point_arn, job.destination_vault_arn) in self._copied
 
     def _judge_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
