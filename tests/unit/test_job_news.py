@@ -146,7 +146,7 @@ def test_a_first_hop_that_is_followed_is_reported_with_its_steps() -> None:
 
     assert report.ignored is None
     assert [step.after for step in report.steps] == ["WAITING"]
-    assert report.steps[0].chain.key == KEY
+    assert (report.steps[0].chain.key, report.steps[0].chain.opened_at) == (KEY, NOW)
 
 
 def test_a_retry_of_a_first_hop_that_fails_is_heard_at_once() -> None:

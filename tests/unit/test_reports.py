@@ -159,5 +159,5 @@ def test_a_copy_of_a_known_arrival_into_a_foreign_vault_is_ignored() -> None:
 def test_errors_of_the_ports_say_what_they_are_about() -> None:
     owner = ChainKey(ARRIVAL_ARN, "other")
 
-    assert str(ClaimTakenError("to-dr", owner)) == f"claimed by {owner}"
+    assert str(ClaimTakenError("to-dr", owner, ARRIVAL_ARN)) == f"claimed by {owner}"
     assert str(RefusedError("ThrottlingException", "Rate exceeded")) == "ThrottlingException: Rate exceeded"

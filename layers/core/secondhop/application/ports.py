@@ -31,7 +31,7 @@ class SlotTakenError(ConflictError):
 class ClaimTakenError(FinalError):
     """Another chain has claimed this source and destination, or the copy that a hop found (`point`)."""
 
-    def __init__(self, hop: str, owner: ChainKey, point: str = "") -> None:
+    def __init__(self, hop: str, owner: ChainKey, point: str) -> None:
         super().__init__(f"claimed by {owner}")
         self.hop = hop
         self.owner = owner
