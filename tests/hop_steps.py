@@ -14,6 +14,7 @@ from secondhop.domain.route import Route
 from secondhop.domain.steps import HopSituation, HopStep
 from secondhop.domain.transitions import step_hop
 from tests.builders import ARRIVAL_ARN, COPY_ARN, COPY_ROLE, DR_VAULT, NIGHT, NOW, WATCHED, a_chain, a_route, with_hop
+from tests.plain_words import strange_words
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -54,7 +55,9 @@ def a_chain_in(state: HopState, *, fence: timedelta | None = None, chain: Chain 
 
 
 def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> HopStep:
-    return step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route or a_route(), now=NOW), fact)
+    taken = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route or a_route(), now=NOW), fact)
+    assert not strange_words(taken.reason), taken.reason
+    return taken
 
 
 def surveyed(*jobs: JobSeen, points: tuple[PointSeen, ...] = (), **changes: Any) -> CopiesSurveyed:

@@ -43,9 +43,9 @@ LONGER = a_route(legs=(a_leg(retention=replace(RETENTION, days=90)),))
 
 
 FAILED = tuple(a_job(job_id=f"JOB-{number}", state="FAILED") for number in range(1, 6))
-RUNNING = a_job(job_id="LIVE", state="RUNNING")
-DONE = a_job(job_id="DONE", state="COMPLETED", arrival=COPY_ARN)
-ADOPTED = entered(COPYING) | {"job_id": "LIVE", "promised_until": PROMISED}
+RUNNING = a_job(job_id="JOB-LIVE", state="RUNNING")
+DONE = a_job(job_id="JOB-DONE", state="COMPLETED", arrival=COPY_ARN)
+ADOPTED = entered(COPYING) | {"job_id": "JOB-LIVE", "promised_until": PROMISED}
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ ADOPTED = entered(COPYING) | {"job_id": "LIVE", "promised_until": PROMISED}
         (surveyed(RUNNING), ADOPTED | {"attempt": 1}, ()),
         (surveyed(*FAILED[:2], RUNNING), ADOPTED | {"attempt": 3}, ()),
         (surveyed(replace(RUNNING, state="CREATED")), ADOPTED | {"attempt": 1}, ()),
-        (surveyed(RUNNING, DONE), ARRIVED | {"job_id": "DONE", "attempt": 2}, (VERIFY,)),
+        (surveyed(RUNNING, DONE), ARRIVED | {"job_id": "JOB-DONE", "attempt": 2}, (VERIFY,)),
         (
             surveyed(replace(DONE, arrival="other", job_id="OLD", created_at=NIGHT), DONE),
-            ARRIVED | {"job_id": "DONE", "attempt": 2},
+            ARRIVED | {"job_id": "JOB-DONE", "attempt": 2},
             (VERIFY,),
         ),
         (
@@ -73,15 +73,15 @@ ADOPTED = entered(COPYING) | {"job_id": "LIVE", "promised_until": PROMISED}
         (
             surveyed(replace(RUNNING, state="PARTIAL"), DONE),
             stranded(
-                Cause.UNDECIDABLE, "copy jobs in a state that says nothing about a copy: LIVE PARTIAL", again=None
+                Cause.UNDECIDABLE, "copy jobs in a state that says nothing about a copy: JOB-LIVE PARTIAL", again=None
             ),
             (),
         ),
         (
-            surveyed(replace(DONE, arrival=None), replace(DONE, job_id="ALSO"), RUNNING),
+            surveyed(replace(DONE, arrival=None), replace(DONE, job_id="JOB-ALSO"), RUNNING),
             stranded(
                 Cause.UNDECIDABLE,
-                "copy jobs in a state that says nothing about a copy: DONE COMPLETED, ALSO COMPLETED",
+                "copy jobs in a state that says nothing about a copy: JOB-DONE COMPLETED, JOB-ALSO COMPLETED",
                 again=None,
             ),
             (),
@@ -115,13 +115,13 @@ def test_of_two_live_jobs_the_newer_one_is_followed_whatever_their_order() -> No
     older = replace(RUNNING, job_id="OLDER", created_at=NIGHT)
     undated = replace(RUNNING, job_id="ZZZ", created_at=None)
     for jobs in ((older, RUNNING, undated), (undated, RUNNING, older)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "LIVE"
+        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "JOB-LIVE"
 
 
 def test_of_two_jobs_of_one_moment_the_same_one_is_followed_whatever_their_order() -> None:
     other = replace(RUNNING, job_id="AAA")
     for jobs in ((other, RUNNING), (RUNNING, other)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "LIVE"
+        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "JOB-LIVE"
 
 
 EXPECTATIONS = a_route(owns_arrivals=False)

@@ -30,6 +30,7 @@ from tests.builders import (
     with_hop,
     with_intermediate,
 )
+from tests.plain_words import strange_words
 
 DUE, GOING = IntermediateState.DUE, IntermediateState.RELEASING
 SINCE = NOW - timedelta(hours=2)
@@ -61,7 +62,9 @@ def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> Inte
     situation = IntermediateSituation(
         chain=chain, intermediate=chain.intermediate("arrival"), route=route or a_route(), now=NOW
     )
-    return step_intermediate(situation, fact)
+    taken = step_intermediate(situation, fact)
+    assert not strange_words(taken.reason), taken.reason
+    return taken
 
 
 def surveyed(newer: int, *, is_listed: bool = True) -> seen.KeepSurveyed:
@@ -119,6 +122,14 @@ def test_exactly_as_many_newer_arrivals_as_the_route_keeps_let_one_go(keep: int,
 
     assert (taken.commands == (RELEASE,)) is goes
     assert (taken.intermediate.state is GOING) is goes
+
+
+def test_an_original_backup_is_kept_whatever_the_route_says() -> None:
+    chain = a_chain_with(DUE, point=ARRIVAL_ARN.replace("copyjob-", "job-"))
+    taken = step(chain, surveyed(9))
+
+    assert (taken.intermediate, taken.commands) == (chain.intermediate("arrival"), ())
+    assert taken.reason == "kept: an original backup is never ours to delete"
 
 
 @pytest.mark.parametrize(
