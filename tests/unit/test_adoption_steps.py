@@ -138,6 +138,9 @@ def test_a_first_hop_that_arrived_hands_its_arrival_on_and_is_over() -> None:
     taken = step(chain, job_seen(state="COMPLETED", arrival=COPY_ARN), route=EXPECTATIONS)
     assert_changes(chain, taken, handed_on(), hand_on, NoteSite(site=DR_VAULT.site, has_arrived=True))
 
+    unknown = a_chain_in(COPYING, job_id=None)
+    assert step(unknown, job_seen(state="COMPLETED", arrival=COPY_ARN), route=EXPECTATIONS).hop.job_id == "JOB-3"
+
     waiting = a_chain_in(WAITING)
     found = step(waiting, surveyed(points=(a_copy(),)), route=EXPECTATIONS)
     assert_changes(waiting, found, handed_on(attempt=0), hand_on)
