@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.application.ports import RefusedError
+from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainState
 from secondhop.domain.circuit import FAILURES_TO_OPEN, PROBE_INTERVAL, Circuit
 from secondhop.domain.errors import ConflictError, SilentError
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, an_arrival
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, a_route, an_arrival
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
 
 INTERNAL = "Copy job failed. An internal error occurred."
 
 
-def many(count: int) -> Stage:
-    stage = Stage()
+def many(count: int, **changes: object) -> Stage:
+    stage = Stage(route=a_route(**changes))
     for number in range(count):
         point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
         stage.backup.put(point)
@@ -130,6 +130,66 @@ def test_silence_about_something_else_than_a_hop_is_a_postponement() -> None:
     report = stage(LOOK)
 
     assert any("was not answered" in step.reason for step in report.steps)
+
+
+def an_outage(stage: Stage, *, rounds: int = 4) -> None:
+    """Copies fail for so many quarters of an hour, and everybody hears of it."""
+    fail_everything(stage)
+    for _ in range(rounds):
+        a_round(stage, minutes=16)
+        fail_everything(stage)
+    assert [message.is_closed for message in stage.announcer.messages] == [False]
+
+
+def let_one_arrive(stage: Stage) -> None:
+    (job_id, *_) = live_jobs(stage)
+    source = stage.backup.jobs[job_id].source
+    database = next(point.database for point in stage.backup.points.values() if point.arn == source)
+    stage(job_news(stage.backup.finish(job_id, a_copy(arn=f"copy-{job_id}", database=database))))
+
+
+def test_the_message_is_closed_when_the_site_works_and_not_when_the_last_chain_has_got_its_slot() -> None:
+    stage = many(12, limits={"RDS": 2})
+    an_outage(stage, rounds=8)
+    a_round(stage, minutes=16)
+    let_one_arrive(stage)
+    stage.queue.work.clear()
+    a_round(stage, minutes=16)
+
+    assert [message.is_closed for message in stage.announcer.messages] == [False, True]
+    states = [chain.state for chain in stage.chains.all()]
+    assert states.count(ChainState.WAITING) == 9
+    assert states.count(ChainState.COPYING) == 2
+    bus = [message.incident for message in stage.announcer.events if not message.is_closed]
+    assert sorted(bus) == sorted(message.incident for message in stage.announcer.events if message.is_closed)
+
+
+def test_a_copy_that_is_only_tried_does_not_close_the_message() -> None:
+    stage = many(12, limits={"RDS": 1})
+    an_outage(stage, rounds=8)
+    for _ in range(3):
+        a_round(stage, minutes=16)
+        for job_id in live_jobs(stage):
+            stage(job_news(stage.backup.jobs[job_id]))
+
+    assert len(live_jobs(stage)) == 1
+    assert [message.is_closed for message in stage.announcer.messages] == [False]
+    assert not any(message.is_closed for message in stage.announcer.events)
+
+
+def test_a_start_that_is_never_answered_is_told_of_once_however_often_its_survey_is() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("start", *[UnansweredError("no answer: timed out")] * 20)
+    stage(arrived())
+    for _ in range(14):
+        a_round(stage, minutes=61)
+    assert [message.is_closed for message in stage.announcer.messages] == [False]
+
+    for _ in range(14):
+        a_round(stage, minutes=61)
+    assert [message.is_closed for message in stage.announcer.messages] == [False, True]
+    assert stage.chain.state is ChainState.COPYING
 
 
 def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:

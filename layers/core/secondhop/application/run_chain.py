@@ -18,6 +18,7 @@ from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
+from secondhop.domain.site_rules import waits_for_its_site
 
 # Races are between at most a few deliveries of the same chain; each loser reads again and decides anew.
 CONFLICT_TRIES = 5
@@ -68,11 +69,14 @@ class ChainRun:
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
 
     def _with_its_site(self, fact: Observation) -> Observation:
-        """A failed copy counts for its hop only if it is not its site that fails."""
-        if not isinstance(fact, seen.CopySeen) or fact.job.state != "FAILED":
+        """A failed copy counts for its hop only if its site does not fail, and only then a site's incident is over."""
+        if not isinstance(fact, (seen.CopySeen, seen.CopyStarted, seen.SlotRefused)):
             return fact
-        site = next((hop.destination.site for hop in self.chain.hops if hop.name == fact.hop), None)
-        return fact if site is None else replace(fact, is_site_down=self.chains.circuit(site).is_open)
+        hop = next((hop for hop in self.chain.hops if hop.name == fact.hop), None)
+        has_failed = isinstance(fact, seen.CopySeen) and fact.job.state == "FAILED"
+        if hop is None or not (has_failed or waits_for_its_site(hop)):
+            return fact
+        return replace(fact, is_site_down=self.chains.circuit(hop.destination.site).is_open)
 
     def _carry_out(self, decision: Decision) -> list[Observation]:
         before = str(self.stored.state) if self.stored is not None else None

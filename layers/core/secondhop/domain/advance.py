@@ -23,6 +23,7 @@ from secondhop.domain.command import (
 )
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
+from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
 from secondhop.domain.transitions import step_hop, step_intermediate
 
@@ -131,7 +132,7 @@ def _settle(
     commands = (*commands, *more)
     freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
-    after = _remember_troubles(before, after)
+    after = _remember_troubles(before, _end_site_incident(after, fact))
     told = announcements(before, after, now)
     overtaken = {incident for command in told for incident in (command.incident, command.incident + LAST_CALL)}
     commands = (*(command for command in commands if not _is_about(command, overtaken)), *told)
@@ -141,6 +142,16 @@ def _settle(
     kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p.command, overtaken))
     after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
     return _with_next_check(before, after, fact, now), commands
+
+
+def _end_site_incident(chain: Chain, fact: Observation) -> Chain:
+    """A site's incident is over for a hop as soon as the site works, which may be long before the hop's turn comes."""
+    if not isinstance(fact, seen.HopObservation):
+        return chain
+    hop = next((each for each in chain.hops if each.name == fact.hop), None)
+    if hop is None or not (waits_for_its_site(hop) and shows_that_the_site_is_back(hop, fact)):
+        return chain
+    return chain.with_hop(replace(hop, unresolved=None))
 
 
 def _remember_troubles(before: Chain, after: Chain) -> Chain:

@@ -126,11 +126,15 @@ class CopiesSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStarted(HopObservation):
-    """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it."""
+    """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it.
+
+    `is_site_down`: the circuit of the destination's site is open.
+    """
 
     command: StartCopy
     job_id: str
     is_old: bool = False
+    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +196,13 @@ class NewerSurveyed(HopObservation):
 class SlotRefused(HopObservation):
     """The quota is used up, or another copy of this database is in flight.
 
-    `newest_copy` is of when the newest backup is that has a verified final copy; None if there is none.
+    `newest_copy` is of when the newest backup is that has a verified final copy; None if there is none. `is_site_down`:
+    the circuit of the destination's site is open.
     """
 
     why: str
     newest_copy: datetime | None = None
+    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

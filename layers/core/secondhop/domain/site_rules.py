@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from secondhop.domain import patience
+from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.circuit import PROBE_INTERVAL
-from secondhop.domain.observation import SiteDown, SiteSilent
+from secondhop.domain.classification import Cause
+from secondhop.domain.observation import CopySeen, CopyStarted, SiteDown, SiteSilent, SlotRefused
 from secondhop.domain.steps import HopSituation, HopStep, with_site_incident
 
 
@@ -23,3 +25,22 @@ def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
     """WAITING, and the site's circuit is open: no attempt is made, and one incident speaks for all."""
     hop = replace(s.hop, not_before=s.now + PROBE_INTERVAL)
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"waits: {fact.why}")
+
+
+def waits_for_its_site(hop: Hop) -> bool:
+    """Whether people were told that the hop's site does not work."""
+    return hop.unresolved is not None and hop.unresolved.cause is Cause.SITE_DOWN
+
+
+def shows_that_the_site_is_back(hop: Hop, fact: object) -> bool:
+    """Whether a hop, as it is after a fact, is held up by nothing but the quota or the time that a copy takes.
+
+    A survey is no proof: in an outage of StartCopyJob alone it is answered every hour.
+    """
+    match fact:
+        case SlotRefused(is_site_down=False):
+            return True
+        case CopyStarted(is_site_down=False) | CopySeen(is_site_down=False):
+            return hop.state is HopState.COPYING and hop.job_id is not None
+        case _:
+            return False
