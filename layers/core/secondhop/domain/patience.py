@@ -69,12 +69,17 @@ def copying_limit(resource_type: str | None) -> timedelta:
     return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
 
 
+def whole_pause(failures: int, *, longest: timedelta) -> timedelta:
+    """The longest wait after the n-th failure, before the jitter."""
+    return min(FIRST_BACK_OFF * float(1 << min(failures - 1, 10)), longest)
+
+
 def back_off(failures: int, *, longest: timedelta, of: str) -> timedelta:
     """How long to wait after the n-th failure (1 is the first) of something, which is named for its jitter.
 
     Chains that failed together do not try again together. Who is asked twice answers the same: the jitter is a checksum
     of the name, not a throw of dice.
     """
-    whole = min(FIRST_BACK_OFF * float(1 << min(failures - 1, 10)), longest)
+    whole = whole_pause(failures, longest=longest)
     share = zlib.crc32(f"{of} {failures}".encode()) / 0x1_0000_0000
     return timedelta(seconds=round(whole.total_seconds() * (1 - JITTER * share)))
