@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secondhop.application.operate_chains import MOST_POINTS, Answer, OperateChains
+from secondhop.application.operate_chains import MOST_POINTS, Answer, OperateChains, _first_of
 from secondhop.domain.errors import DeniedError
 from secondhop.domain.forecast import Copy, loads_of, pace_of
 from secondhop.domain.observation import PointSeen
@@ -207,6 +207,34 @@ def test_a_first_hop_that_failed_travels_both_hops_where_it_may_be_started(role:
         assert answer.points == (f"{told}, not copied: FirstHopRoleArn is empty",)
         assert answer.message == "would adopt 1 recovery points, 1 of them without a copy"
         assert heads == []
+
+
+@pytest.mark.parametrize("role", ["", "arn:aws:iam::111122223333:role/first"])
+def test_several_first_hops_count_together_and_against_the_limits_of_the_route(role: str) -> None:
+    hops = FirstHops(site=WORKLOAD_VAULT.site, role_arn=role, retention_days=7)
+    stage = Stage(route=a_route(first_hops=hops, limits={"RDS": 3}))
+    put(stage, "arrived", database=f"{ORDERS}-arrived")
+    for number in (1, 2):
+        origin = an_arrival(arn=f"{ORIGIN}-{number}", vault_arn=WORKLOAD_VAULT.arn, database=f"{ORDERS}-{number}")
+        stage.backup.put(origin)
+        job = a_job(job_id=f"F{number}", state="FAILED", source=origin.arn, destination_vault_arn=WATCHED.arn)
+        stage.backup.jobs[f"F{number}"] = replace(job, is_planned=True, created_at=NOW - timedelta(hours=3))
+    finished(stage, "slow", timedelta(hours=400))
+    answer = adopt(stage)
+
+    onward = ["  copies  3, of 3 databases", "  slots   3 of 3, one a database"]
+    first = ["  copies  2, of 2 databases", "  slots   2 of 3, one a database"]
+    told = [line for line in answer.forecast if line.startswith(("  copies", "  slots"))]
+    assert told == ([*onward, *first] if role else ["  copies  1, of 1 databases", "  slots   1 of 3, one a database"])
+    assert answer.message == "would adopt 3 recovery points" + ("" if role else ", 2 of them without a copy")
+    assert "  time    about 400.0 h, if nothing else is copied there" in answer.forecast
+
+
+@pytest.mark.parametrize(("more", "last"), [(0, "x"), (1, "and 1 more")])
+def test_an_answer_says_how_many_points_it_leaves_out(more: int, last: str) -> None:
+    named = _first_of(["x"] * (MOST_POINTS + more))
+
+    assert (len(named), named[-1]) == (MOST_POINTS + more, last)
 
 
 def test_an_answer_names_as_many_points_as_it_can_hold_and_forecasts_them_all() -> None:
