@@ -10,6 +10,7 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
+from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
 from secondhop.domain.command import (
     Announce,
@@ -36,6 +37,7 @@ from tests.builders import (
     a_chain,
     a_copy,
     a_fan_out,
+    a_leg,
     a_route,
     a_sequence,
     an_arrival,
@@ -100,6 +102,15 @@ def test_the_last_verified_hop_wakes_the_relatives_once() -> None:
 
     assert decision.commands == (COUNT, WakeRelatives(database=ORDERS))
     assert take(decision.chain, good()).commands == ()
+
+
+def test_a_copy_is_the_intermediate_of_its_own_hop_and_of_no_other() -> None:
+    third = Vault("aws", DR_VAULT.site, "third-vault")
+    route = a_route(legs=(*a_sequence().legs, a_leg(name="to-third", reads_from="to-far", destination=third)))
+    chain = with_hop(a_chain(route), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
+
+    points = {each.name: each.point for each in take(chain, good(), route=route).chain.intermediates}
+    assert points == {"arrival": ARRIVAL_ARN, "to-dr": COPY_ARN, "to-far": None}
 
 
 def test_an_arrival_is_held_until_both_legs_of_a_fan_out_are_verified() -> None:
