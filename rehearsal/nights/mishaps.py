@@ -38,7 +38,7 @@ LONGEST_SLEEP = 20 * 60
 # Before an effect only as long as a call can hang: the function's timeout is a minute. With the lists' lag (45 s) and
 # two clocks that are wrong by 10 s each this stays below the two minutes that the fence leaves.
 LONGEST_EFFECT = 40
-EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint"})
+EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint", "Publish", "PutEvents"})
 UNSEEN = "A text that nobody has seen before."
 # Every message with which a copy job may end FAILED, and one that nobody has seen.
 MESSAGES = (

@@ -108,5 +108,8 @@ class Terms:
         """Whether a good final copy of an arrival stands, or stood until its own time was over."""
         now = self.world.now()
         copies = self.copies_of(point)
-        expired = any(copy.gone_at and copy.delete_at and copy.gone_at >= copy.delete_at for copy in copies)
-        return expired or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)
+        had_their_time = any(
+            copy.delete_at and (copy.gone_at or now) >= copy.delete_at and (copy.gone_at or copy.status == "EXPIRED")
+            for copy in copies
+        )
+        return had_their_time or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)
