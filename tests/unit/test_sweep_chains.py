@@ -15,7 +15,7 @@ from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, SettingsError, TryAgainError
 from secondhop.domain.observation import PointSeen
-from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, a_route, an_arrival
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, a_route, an_arrival
 from tests.plain_words import strange_words
 from tests.stand_ins import Stage, arrived, copying
 
@@ -73,7 +73,12 @@ def test_a_chain_whose_time_has_come_is_put_on_the_queue() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"status": "CREATING"}, {"database": ORDERS.replace(WORKLOAD, "999999999999")}, {"resource_type": "EBS"}],
+    [
+        {"status": "CREATING"},
+        {"database": ORDERS.replace(WORKLOAD, "999999999999")},
+        {"resource_type": "EBS"},
+        {"source_vault_arn": DR_VAULT.arn},
+    ],
 )
 def test_what_the_route_does_not_claim_is_left_alone(changes: dict[str, str]) -> None:
     stage = installed(Stage())
