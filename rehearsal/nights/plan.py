@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
@@ -33,6 +33,7 @@ LONG_LIVED_SOURCES = {"OriginRetentionDays": "60", "IntermediateRetentionDays": 
 # Nobody deletes from a locked vault; a route into one without a lock must say so. A lost table forgets chains that were
 # finished, and nobody looks after their copies any more: the two do not go together.
 UNLOCKED = {"DrVaultLock": "none"}
+SHORTEST_TOKEN = timedelta(minutes=10)
 T = TypeVar("T")
 
 
@@ -89,7 +90,7 @@ def plan_night(seed: int) -> NightPlan:
     loses_a_copy = seed % TWENTY in LOSING_A_COPY
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
     unknown = _unknown(chance, has_second=has_second, has_month=has_month)
-    return NightPlan(
+    plan = NightPlan(
         seed=seed,
         topology=topology,
         databases=_databases(chance, topology, is_few=is_in_dynamodb),
@@ -115,6 +116,14 @@ def plan_night(seed: int) -> NightPlan:
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,
     )
+    return plan if plan.table_loss is TableLoss.NONE else _with_tokens(plan)
+
+
+def _with_tokens(plan: NightPlan) -> NightPlan:
+    """A table that is lost in the minute of a start forgets it; AWS must not do so too while its lists lag behind."""
+    lifetime = plan.unknown.token_lifetime
+    remembered = lifetime if lifetime is None else max(lifetime, SHORTEST_TOKEN)
+    return replace(plan, unknown=replace(plan.unknown, token_lifetime=remembered))
 
 
 def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Database, ...]:
@@ -179,7 +188,7 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
     could keep two that begin in the same second from making two copies. Where AWS has forgotten its jobs, only the
     creation date tells whose copy a point is: it must be inherited, as is documented.
     """
-    lifetimes = (timedelta(minutes=10), timedelta(hours=24), None)
+    lifetimes = (SHORTEST_TOKEN, timedelta(hours=24), None)
     has_system_errors = chance.random() < 0.3
     return UnknownBehaviour(
         over_quota=chance.choice(list(OverQuota)),
