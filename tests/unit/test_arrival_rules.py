@@ -132,7 +132,7 @@ def test_time_and_operators_make_a_hop_look_at_its_arrival_again(fact: Observati
 
 @pytest.mark.parametrize("state", [each for each in HopState if each is not HopState.STRANDED])
 def test_a_denied_question_is_an_incident_in_every_working_state(state: HopState) -> None:
-    chain = take(verifying(state), seen.AskingDenied(hop="to-dr", message="not authorized to perform it"))
+    chain = take(verifying(state), seen.AskingRefused(hop="to-dr", message="not authorized to perform it"))
 
     assert [(trouble.cause, trouble.message) for trouble in chain.troubles()] == [
         (Cause.PERMISSION, "not authorized to perform it")

@@ -89,7 +89,7 @@ def test_an_arrival_is_verified_asked_about_again_or_refused(
 )
 def test_a_denied_question_strands_by_what_the_denial_says(state: HopState, message: str, cause: Cause) -> None:
     chain = a_chain_in(state, arrival=COPY_ARN)
-    taken = step(chain, seen.AskingDenied(hop="to-dr", message=message))
+    taken = step(chain, seen.AskingRefused(hop="to-dr", message=message))
 
     assert_changes(chain, taken, stranded(cause, message))
 

@@ -199,7 +199,7 @@ def test_a_quota_failure_is_patient() -> None:
 
 
 def test_a_copying_hop_in_trouble_is_asked_again_after_a_day_or_by_an_operator() -> None:
-    chain = take(copying(), seen.AskingDenied(hop="to-dr", message="not authorized to perform")).chain
+    chain = take(copying(), seen.AskingRefused(hop="to-dr", message="not authorized to perform")).chain
 
     assert InspectJob(subject="to-dr", job_id="JOB-1") not in take(chain, seen.Noticed()).commands
     assert InspectJob(subject="to-dr", job_id="JOB-1") in take(chain, seen.RetryAsked(by="ada")).commands

@@ -148,7 +148,7 @@ def troubled(cause: Cause = Cause.ROLE) -> Trouble:
 @pytest.mark.parametrize(
     ("before", "fact", "unresolved"),
     [
-        ({"trouble": None}, seen.AskingDenied(hop="to-dr", message="not authorized to"), Cause.PERMISSION),
+        ({"trouble": None}, seen.AskingRefused(hop="to-dr", message="not authorized to"), Cause.PERMISSION),
         ({"unresolved": troubled()}, seen.Noticed(), Cause.ROLE),
         ({"trouble": troubled(), "unresolved": troubled()}, seen.RetryAsked(by="ada"), Cause.ROLE),
         ({"trouble": troubled(Cause.STUCK), "unresolved": troubled(Cause.STUCK)}, job_seen(), None),
@@ -171,7 +171,7 @@ def test_a_trouble_is_over_when_its_hop_is_verified() -> None:
 
 def test_the_same_trouble_again_keeps_the_date_and_words_of_the_first() -> None:
     chain = a_chain_in(HopState.COPYING, unresolved=troubled(Cause.PERMISSION))
-    after = take(chain, seen.AskingDenied(hop="to-dr", message="not authorized to")).chain.hop("to-dr")
+    after = take(chain, seen.AskingRefused(hop="to-dr", message="not authorized to")).chain.hop("to-dr")
 
     assert after.unresolved == troubled(Cause.PERMISSION)
     assert after.trouble == Trouble(cause=Cause.PERMISSION, message="not authorized to", since=NOW)

@@ -184,6 +184,6 @@ def test_a_job_that_aws_forgot_is_looked_for_by_its_copy() -> None:
 )
 def test_a_denial_in_flight_is_told_without_giving_the_slot_back(message: str, cause: Cause) -> None:
     chain = a_chain_in(COPYING)
-    taken = step(chain, seen.AskingDenied(hop="to-dr", message=message))
+    taken = step(chain, seen.AskingRefused(hop="to-dr", message=message))
 
     assert_changes(chain, taken, {"trouble": told(cause, message), "not_before": NOW + DAY})

@@ -150,7 +150,7 @@ def test_a_job_that_is_older_than_the_decision_to_start_it_is_looked_at_before_i
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (DeniedError("not authorized"), "SurveyKeep was denied: not authorized"),
+        (DeniedError("not authorized"), "SurveyKeep was refused: not authorized"),
         (TryAgainError("busy"), "SurveyKeep was not possible now: busy"),
         (SilentError("timed out"), "SurveyKeep was not answered: timed out"),
     ],
@@ -221,11 +221,12 @@ def test_a_topic_that_refuses_for_good_keeps_no_copy_from_being_made_and_is_told
     assert (len(stage.announcer.messages), len(stage.announcer.events)) == (1, 1)
 
 
-def test_an_answer_that_cannot_be_read_is_raised_and_not_waited_for() -> None:
-    stage = copying()
-    stage.backup.fail("job", FinalError("a job without a state"))
+def test_an_answer_about_intermediates_that_cannot_be_read_is_raised_and_not_waited_for() -> None:
+    stage = complete()
+    stage.backup.fail("points_of", FinalError("a point without a status"))
+    stage.clock.forward(days=1, minutes=1)
 
-    with pytest.raises(FinalError, match="a job without a state"):
+    with pytest.raises(FinalError, match="a point without a status"):
         stage(LOOK)
 
 

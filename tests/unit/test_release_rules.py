@@ -168,7 +168,7 @@ def test_a_trouble_survives_the_next_try_so_that_incidents_do_not_flap() -> None
 def test_a_hop_that_is_in_doubt_again_takes_its_intermediate_back() -> None:
     pending = Pending(command=RELEASE, until=NOW + timedelta(minutes=5))
     chain = replace(an_intermediate(IntermediateState.RELEASING), pending=(pending,))
-    decision = take(chain, seen.AskingDenied(hop="to-dr", message="not authorized"))
+    decision = take(chain, seen.AskingRefused(hop="to-dr", message="not authorized"))
 
     assert decision.chain.intermediate("arrival").state is IntermediateState.HELD
     assert RELEASE not in [each.command for each in decision.chain.pending]

@@ -53,12 +53,12 @@ def error_of(error: ClientError) -> SecondHopError:
     """Our error for an error of AWS: denied, passing, or final."""
     text = f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
     if code_of(error) in DENIED:
-        return DeniedError(text)
+        return DeniedError(text, code=code_of(error))
     if is_server_fault(error):
         return SilentError(text)
     if code_of(error) in PASSING:
         return TryAgainError(text)
-    return FinalError(text)
+    return FinalError(text, code=code_of(error))
 
 
 # Nobody knows whether AWS did what it was asked for: the connection broke, or the answer never came.

@@ -17,7 +17,14 @@ from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending
-from secondhop.domain.errors import ConflictError, DeniedError, FinalError, SilentError, TryAgainError
+from secondhop.domain.errors import (
+    ConflictError,
+    DeniedError,
+    FinalError,
+    SilentError,
+    TryAgainError,
+    UnreadableItemError,
+)
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival
@@ -45,7 +52,7 @@ class Performer:
         try:
             yield from self._effect(chain, command, route)
         except DeniedError as denied:
-            yield from self._denied(chain, command, str(denied))
+            yield from _refused(chain, command, str(denied), code="AccessDeniedException")
         except SilentError as silence:
             hops = _hops_concerned(chain, command) if isinstance(command, ask.Question) else ()
             yield from (seen.SiteSilent(hop=hop, why=str(silence)) for hop in hops)
@@ -53,11 +60,16 @@ class Performer:
                 yield seen.Postponed(why=f"{type(command).__name__} was not answered: {silence}")
         except TryAgainError as passing:
             yield seen.Postponed(why=f"{type(command).__name__} was not possible now: {passing}")
+        except UnreadableItemError:
+            raise
         except FinalError as refused:
-            # A topic that is gone, or whose key is off, must keep no copy from being made: it is told when it is back.
-            if not isinstance(command, ask.Announce):
+            if isinstance(command, ask.Announce):
+                # A topic that is gone, or whose key is off, must keep no copy from being made: it is told later.
+                yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
+            elif _hops_concerned(chain, command):
+                yield from _refused(chain, command, str(refused), code=refused.code)
+            else:
                 raise
-            yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
 
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
@@ -220,12 +232,6 @@ class Performer:
             raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")
         self.announcer.announce(told)
 
-    def _denied(self, chain: Chain, command: ask.Command, message: str) -> Iterator[Observation]:
-        """AccessDenied to a question is told to the hop that it concerns; to an announcement it is a postponement."""
-        for name in _hops_concerned(chain, command):
-            yield seen.AskingDenied(hop=name, message=message)
-        yield seen.Postponed(why=f"{type(command).__name__} was denied: {message}")
-
     def _wake_relatives(self, chain: Chain) -> None:
         """Ask the older chains of the database, whose intermediates were kept, to look at themselves."""
         relatives = [
@@ -234,6 +240,13 @@ class Performer:
             if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates)
         ]
         self.queue.put(Look(key=key) for key in relatives)
+
+
+def _refused(chain: Chain, command: ask.Command, message: str, *, code: str) -> Iterator[Observation]:
+    """A refused question is told to the hops that it concerns; to an announcement it is a postponement."""
+    for name in _hops_concerned(chain, command):
+        yield seen.AskingRefused(hop=name, message=message, code=code)
+    yield seen.Postponed(why=f"{type(command).__name__} was refused: {message}")
 
 
 def _arrival_news(chain: Chain, point: str, vault: Vault) -> PointNews:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState
-from secondhop.domain.classification import REMEDIES, Again, Cause, classify
+from secondhop.domain.classification import REMEDIES, Again, Cause, classify_question
 from secondhop.domain.command import InspectArrival, SurveyCopies, SurveyNewer
 from secondhop.domain.copy_rules import arrived, look_before_copying, newest_of
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import (
     ArrivalInspected,
-    AskingDenied,
+    AskingRefused,
     CopiesSurveyed,
     CopySeen,
     NewerSurveyed,
@@ -50,9 +50,9 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     return strand(s, cause, finding.reason)
 
 
-def strand_on_denial(s: HopSituation, fact: AskingDenied) -> HopStep:
-    """Any working state, and AWS denied a question. It says so for a wrong vault name too: never "gone"."""
-    return strand(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
+def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
+    """Any working state, and AWS refused a question. It denies a wrong vault name too: never "gone"."""
+    return strand(s, classify_question(message=fact.message, code=fact.code), fact.message)
 
 
 def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     TAGS = "TAGS"
     PERMISSION = "PERMISSION"
     ROLE = "ROLE"
+    NO_VAULT = "NO_VAULT"
     UNSUPPORTED = "UNSUPPORTED"
     SOURCE_GONE = "SOURCE_GONE"
     ROUTE = "ROUTE"
@@ -117,6 +118,11 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.ROLE: Remedy(
         again=Again.DAILY,
         words="Let backup.amazonaws.com assume the copy role (CopyRoleArn), and the stack's functions pass it.",
+    ),
+    Cause.NO_VAULT: Remedy(
+        again=Again.DAILY,
+        words="Create the vault that the message names again, or correct DrVaultName and DrRegion. If it was "
+        "deleted, so were the copies in it.",
     ),
     Cause.UNSUPPORTED: Remedy(
         again=Again.OPERATOR,
@@ -236,3 +242,10 @@ def classify(*, message: str = "", code: str = "", category: str = "") -> Cause:
         if f"{row.fragment}{end}".lower() in text:
             return row.cause
     return Cause.UNKNOWN
+
+
+def classify_question(*, message: str, code: str) -> Cause:
+    """The cause behind a question that AWS refused. What is not found then is a vault: absent points are no error."""
+    if code == "ResourceNotFoundException":
+        return Cause.NO_VAULT
+    return classify(message=message, code=code)

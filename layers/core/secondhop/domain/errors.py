@@ -20,7 +20,11 @@ class ConflictError(TryAgainError):
 
 
 class FinalError(SecondHopError):
-    """Trying the same thing again cannot help; a person or a new release must."""
+    """Trying the same thing again cannot help; a person or a new release must. `code` is AWS's own, if it has one."""
+
+    def __init__(self, words: str, *, code: str = "") -> None:
+        super().__init__(words)
+        self.code = code
 
 
 class MalformedError(FinalError):

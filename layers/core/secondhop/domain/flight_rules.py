@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState
-from secondhop.domain.classification import Cause, classify
+from secondhop.domain.classification import Cause, classify, classify_question
 from secondhop.domain.command import InspectJob, StartCopy, SurveyCopies
 from secondhop.domain.copy_rules import LIVE, adopt, arrived, newest_of
 from secondhop.domain.observation import (
-    AskingDenied,
+    AskingRefused,
     CopiesSurveyed,
     CopyRefused,
     CopySeen,
@@ -152,6 +152,6 @@ def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:
     return stay(s, f"AWS has no job {fact.job_id}; looks for the copy", ask)
 
 
-def report_denial_in_flight(s: HopSituation, fact: AskingDenied) -> HopStep:
-    """COPYING, and AWS denied a question. The copy may be in flight: the slot stays taken, the operators are told."""
-    return trouble_in_flight(s, classify(message=fact.message, code="AccessDeniedException"), fact.message)
+def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
+    """COPYING, and AWS refused a question. The copy may be in flight: the slot stays taken, the operators are told."""
+    return trouble_in_flight(s, classify_question(message=fact.message, code=fact.code), fact.message)

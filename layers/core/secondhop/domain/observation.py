@@ -228,10 +228,14 @@ class SiteDown(HopObservation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskingDenied(HopObservation):
-    """AWS answered AccessDenied to a question about a hop. It is never read as "gone"."""
+class AskingRefused(HopObservation):
+    """AWS refused a question about a hop for good. It is never read as "gone".
+
+    `code` is AWS's error code, `AccessDeniedException` as a rule; empty if its answer could not be read.
+    """
 
     message: str
+    code: str = "AccessDeniedException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
