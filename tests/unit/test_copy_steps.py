@@ -47,23 +47,42 @@ from tests.hop_steps import (
 
 WAITING, COPYING = HopState.WAITING, HopState.COPYING
 LOOK = SurveyCopies(subject="to-dr")
+IF_A_SLOT_IS_FREE = SurveyCopies(subject="to-dr", slot_first=True)
 
 
 @pytest.mark.parametrize(
     ("fact", "not_before", "looks"),
     [
-        (seen.Noticed(), None, True),
-        (seen.Noticed(), NOW, True),
-        (seen.Noticed(), NOW + SECOND, False),
-        (seen.RetryAsked(by="ada"), NOW + SECOND, True),
+        (seen.Noticed(), None, (IF_A_SLOT_IS_FREE,)),
+        (seen.Noticed(), NOW, (IF_A_SLOT_IS_FREE,)),
+        (seen.Noticed(), NOW + SECOND, ()),
+        (seen.RetryAsked(by="ada"), NOW + SECOND, (LOOK,)),
     ],
 )
 def test_existing_copies_are_looked_for_when_the_back_off_is_over_or_an_operator_ends_it(
-    fact: Observation, not_before: object, looks: bool
+    fact: Observation, not_before: object, looks: tuple[SurveyCopies, ...]
 ) -> None:
     chain = a_chain_in(WAITING, not_before=not_before)
 
-    assert_changes(chain, step(chain, fact), {"not_before": None} if looks else {}, *((LOOK,) if looks else ()))
+    assert_changes(chain, step(chain, fact), {"not_before": None} if looks else {}, *looks)
+
+
+@pytest.mark.parametrize(
+    ("slot_wanted", "expires_in", "looks"),
+    [
+        (False, None, LOOK),
+        (True, None, IF_A_SLOT_IS_FREE),
+        (True, SECOND, IF_A_SLOT_IS_FREE),
+        (True, timedelta(0), LOOK),
+    ],
+)
+def test_aws_is_asked_when_a_slot_is_free_or_was_never_wanted_or_the_source_expires(
+    slot_wanted: bool, expires_in: timedelta | None, looks: SurveyCopies
+) -> None:
+    expires_at = None if expires_in is None else NOW + expires_in
+    chain = replace(a_chain_in(WAITING, slot_wanted=slot_wanted), source_expires_at=expires_at)
+
+    assert_changes(chain, step(chain, seen.Noticed()), {"not_before": None}, looks)
 
 
 def test_a_leg_that_leads_elsewhere_by_now_strands_with_the_vault_that_is_missing() -> None:
@@ -85,7 +104,9 @@ def test_a_copy_that_would_not_live_its_minimum_is_not_made(
     taken = step(chain, seen.Noticed())
 
     late = stranded(Cause.TOO_LATE, "a copy made now would expire within 1 days", again=None)
-    assert_changes(chain, taken, late if is_too_late else {"not_before": None}, *(() if is_too_late else (LOOK,)))
+    assert_changes(
+        chain, taken, late if is_too_late else {"not_before": None}, *(() if is_too_late else (IF_A_SLOT_IS_FREE,))
+    )
 
 
 def a_start(attempt: int, days: int = 35) -> StartCopy:

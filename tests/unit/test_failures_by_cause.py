@@ -85,6 +85,7 @@ TOLD = [
     (Cause.TAGS, Again.DAILY, "rds:ListTagsForResource"),
     (Cause.PERMISSION, Again.DAILY, "the action that the message names"),
     (Cause.ROLE, Again.DAILY, "backup.amazonaws.com"),
+    (Cause.NO_VAULT, Again.DAILY, "that the message names again"),
     (Cause.UNSUPPORTED, Again.OPERATOR, "Multi-AZ"),
     (Cause.SOURCE_GONE, Again.OPERATOR, "gone or expiring"),
     (Cause.ROUTE, Again.DAILY, "no longer has this hop"),

@@ -1,4 +1,4 @@
-"""Questions that AWS refuses for good, other than by AccessDenied: a vault that was deleted, an answer nobody can read."""
+"""Questions that AWS refuses for good, other than by AccessDenied: a vault is gone, an answer cannot be read."""
 
 from __future__ import annotations
 

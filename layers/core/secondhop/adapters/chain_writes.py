@@ -127,6 +127,13 @@ def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[
     return SlotsDisagreeError(f"the slots of chain {key} are not as remembered")
 
 
+def refusal_by(item: Item | None, slot: Slot, limit: int) -> str | None:
+    """Why a slots item leaves no room for one more copy; None if it does."""
+    is_held = item is not None and f"h_{holder_name(slot.database)}" in item
+    is_full = item is not None and int(item["in_flight"]["N"]) >= limit
+    return _why(slot, item) if is_held or is_full else None
+
+
 def _why(slot: Slot, item: Item | None) -> str:
     if item and f"h_{holder_name(slot.database)}" in item:
         return f"another copy of {slot.database} is in flight into {slot.site}"

@@ -40,17 +40,25 @@ from secondhop.adapters.chain_items import (
     read_circuit,
     read_claim,
     read_installation,
+    slots_keys,
     text,
     waiting_for,
 )
-from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, claim_writes, refusal_of, slot_writes
+from secondhop.adapters.chain_writes import (
+    SlotsDisagreeError,
+    chain_write,
+    claim_writes,
+    refusal_by,
+    refusal_of,
+    slot_writes,
+)
 from secondhop.application.ports import Installation
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
-from secondhop.domain.ledger import Changes, Claim, changes
+from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
@@ -119,6 +127,9 @@ class DynamoDbChains:
             "ExpressionAttributeValues": {":q": text(CHECK_QUEUE), ":now": text(moment(now))},
         }
         yield from (_key_of(item) for item in self._query("checks", condition))
+
+    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+        return refusal_by(self._get(slots_keys(slot)), slot, limit)
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         condition = {

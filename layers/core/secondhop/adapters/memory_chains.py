@@ -70,12 +70,9 @@ class MemoryChains:
             if held is not None and (held.owner, held.hop) != (claim.owner, claim.hop):
                 raise ClaimTakenError(claim.hop, held.owner, claim.source)
         for slot in due.taken:
-            held_slots = self._slots.get((slot.site, slot.resource_type), {})
-            if slot.database in held_slots:
-                raise SlotTakenError(slot.hop, f"another copy of {slot.database} is in flight into {slot.site}")
-            if len(held_slots) >= limit:
-                many = f"{len(held_slots)} {slot.resource_type} copies"
-                raise SlotTakenError(slot.hop, f"{many} are in flight into {slot.site}, which is the limit")
+            why = self.slot_refusal(slot, limit=limit)
+            if why is not None:
+                raise SlotTakenError(slot.hop, why)
 
     def _apply(self, due: Changes) -> None:
         for claim in due.claims:
@@ -99,6 +96,14 @@ class MemoryChains:
             (c.next_check, c.key) for c in self._chains.values() if c.next_check is not None and c.next_check <= now
         ]
         yield from (key for _, key in sorted(found))
+
+    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+        held = self._slots.get((slot.site, slot.resource_type), {})
+        if slot.database in held:
+            return f"another copy of {slot.database} is in flight into {slot.site}"
+        if len(held) >= limit:
+            return f"{len(held)} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"
+        return None
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         found = [

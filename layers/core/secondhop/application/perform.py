@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import assert_never
 
 from secondhop.application.newest import survey_newer
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
-from secondhop.application.survey import lag_line, survey_copies, survey_keep
+from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
+from secondhop.application.waking import longest_waiting, relatives_that_kept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending
+from secondhop.domain.chain import Chain, Hop, HopState, Pending
 from secondhop.domain.errors import (
     ConflictError,
     DeniedError,
@@ -25,12 +25,10 @@ from secondhop.domain.errors import (
     TryAgainError,
     UnreadableItemError,
 )
+from secondhop.domain.ledger import slot_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival
-
-# Woken when one slot is given back: the longest waiting, and a few more in case it cannot use the slot.
-WAKE_WAITING = 3
 
 # Clocks differ a little: a job that AWS made this long before we decided to ask for it is not ours.
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -91,10 +89,10 @@ class Performer:
             case ask.NoteSite(site=site, has_arrived=has_arrived):
                 self._note_site(site, has_arrived=has_arrived)
             case ask.WakeRelatives():
-                self._wake_relatives(chain)
+                self.queue.put(Look(key=key) for key in relatives_that_kept(self.chains, chain))
             case ask.WakeWaiting(site=site, resource_type=resource_type):
-                waiting = self.chains.waiting(site=site, resource_type=resource_type)
-                self.queue.put(Look(key=key) for key in islice(waiting, WAKE_WAITING))
+                woken = longest_waiting(self.chains, site=site, resource_type=resource_type)
+                self.queue.put(Look(key=key) for key in woken)
             case _:
                 assert_never(command)
 
@@ -102,6 +100,9 @@ class Performer:
         match command:
             case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.switch):
                 yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
+            case ask.SurveyCopies(subject=hop, slot_first=True) if why := self._why_no_slot(chain, hop, route):
+                newest = newest_verified(self.chains, chain)
+                yield seen.SlotRefused(hop=hop, why=why, newest_copy=newest)
             case ask.SurveyCopies(subject=hop) if why := self._why_blocked(chain.hop(hop)):
                 yield seen.SiteDown(hop=hop, why=why)
             case ask.SurveyCopies(subject=hop, missing_job=missing_job):
@@ -191,6 +192,9 @@ class Performer:
         else:
             yield seen.DeleteAccepted(intermediate=command.subject)
 
+    def _why_no_slot(self, chain: Chain, hop: str, route: Route) -> str | None:
+        return self.chains.slot_refusal(slot_of(chain, chain.hop(hop)), limit=route.limit(chain.resource_type))
+
     def _why_blocked(self, hop: Hop) -> str | None:
         """Why no copy may be started into the hop's site now; None lets this one through."""
         circuit = self.chains.circuit(hop.destination.site)
@@ -231,15 +235,6 @@ class Performer:
         if pending is None or self._is_fence_over(pending):
             raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")
         self.announcer.announce(told)
-
-    def _wake_relatives(self, chain: Chain) -> None:
-        """Ask the older chains of the database, whose intermediates were kept, to look at themselves."""
-        relatives = [
-            relative.key
-            for relative in self.chains.of_database(chain.database)
-            if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates)
-        ]
-        self.queue.put(Look(key=key) for key in relatives)
 
 
 def _refused(chain: Chain, command: ask.Command, message: str, *, code: str) -> Iterator[Observation]:

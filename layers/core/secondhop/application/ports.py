@@ -14,7 +14,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, SettingsError, TryAgainError
-from secondhop.domain.ledger import Claim
+from secondhop.domain.ledger import Claim, Slot
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice
@@ -105,6 +105,9 @@ class ChainStore(Protocol):
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         """Chains whose next check has come, longest overdue first."""
+
+    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+        """Why a save that takes this slot would be refused now; None if it is free."""
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         """Chains that wait for a slot into a site: those without any copy, then by the longest lag, oldest backup."""

@@ -97,10 +97,12 @@ class Question:
 class SurveyCopies(Question):
     """Look before you copy: jobs of this source and destination, points of this database in the vault.
 
-    `missing_job` is the job that AWS has just said not to know, where that is why it is asked.
+    `missing_job` is the job that AWS has just said not to know, where that is why it is asked. `slot_first`: AWS is not
+    asked while no slot is free, since nothing could be started then.
     """
 
     missing_job: str | None = None
+    slot_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,10 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
         return strand(s, Cause.TOO_LATE, f"a copy made now would expire within {retention.minimum_remaining_days} days")
     # An operator's word ends a back-off; what the survey leads to must not find it still standing.
     hop = replace(s.hop, not_before=None)
-    return HopStep(hop=hop, reason="looks for existing copies first", commands=(SurveyCopies(subject=hop.name),))
+    expires_at = s.chain.source_expires_at
+    only_a_slot = hop.slot_wanted and isinstance(fact, Noticed) and (expires_at is None or s.now < expires_at)
+    ask = SurveyCopies(subject=hop.name, slot_first=only_a_slot)
+    return HopStep(hop=hop, reason="looks for existing copies first", commands=(ask,))
 
 
 def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:

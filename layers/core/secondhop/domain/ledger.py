@@ -64,11 +64,12 @@ def slots_of(chain: Chain) -> tuple[Slot, ...]:
     """The slots that a chain holds: one for each hop that is COPYING, none once it is abandoned."""
     if chain.abandoned_by is not None:
         return ()
-    return tuple(
-        Slot(hop.destination.site, chain.resource_type, chain.database, chain.key, hop.name)
-        for hop in chain.hops
-        if hop.state is HopState.COPYING
-    )
+    return tuple(slot_of(chain, hop) for hop in chain.hops if hop.state is HopState.COPYING)
+
+
+def slot_of(chain: Chain, hop: Hop) -> Slot:
+    """The slot that a hop needs to copy."""
+    return Slot(hop.destination.site, chain.resource_type, chain.database, chain.key, hop.name)
 
 
 def claims_of(chain: Chain) -> tuple[Claim, ...]:

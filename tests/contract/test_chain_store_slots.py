@@ -1,0 +1,43 @@
+"""Both stores say beforehand why a slot would be refused, as the save itself does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from secondhop.application.ports import ChainStore, SlotTakenError
+from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.ledger import slot_of
+from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_chain, an_arrival, with_hop
+from tests.contract.test_chain_store import LIMIT, numbered, save_new, start
+
+
+def refusal(store: ChainStore, chain: Chain) -> str | None:
+    return store.slot_refusal(slot_of(chain, chain.hop("to-dr")), limit=LIMIT)
+
+
+def test_a_slot_is_refused_beforehand_in_the_words_of_the_save(store: ChainStore) -> None:
+    first = save_new(store, start(numbered(1)))
+    assert refusal(store, numbered(3)) is None
+    save_new(store, start(numbered(2)))
+
+    with pytest.raises(SlotTakenError) as refused:
+        save_new(store, start(numbered(3)))
+    assert refusal(store, numbered(3)) == str(refused.value)
+    assert refusal(store, numbered(3, resource_type="Aurora")) is None
+    elsewhere = replace(slot_of(numbered(3), numbered(3).hop("to-dr")), site=SECOND_DR_VAULT.site)
+    assert store.slot_refusal(elsewhere, limit=LIMIT) is None
+
+    store.save(with_hop(first, state=HopState.VERIFYING), before=first, limit=LIMIT)
+    assert refusal(store, numbered(3)) is None
+
+
+def test_a_database_with_a_copy_in_flight_is_refused_beforehand(store: ChainStore) -> None:
+    save_new(store, start(a_chain()))
+    later = a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-later"))
+
+    with pytest.raises(SlotTakenError) as refused:
+        save_new(store, start(later))
+    assert refusal(store, later) == str(refused.value)
+    assert refusal(store, numbered(2)) is None
