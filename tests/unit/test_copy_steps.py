@@ -12,7 +12,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import Announce, Channel, StartCopy, SurveyCopies
+from secondhop.domain.command import StartCopy, SurveyCopies
 from secondhop.domain.observation import JobSeen, Observation
 from secondhop.domain.steps import token_of
 from tests.builders import (
@@ -253,25 +253,3 @@ def test_silence_begins_with_the_first_question_that_is_not_answered() -> None:
     chain = a_chain_in(COPYING)
 
     assert_changes(chain, step(chain, seen.SiteSilent(hop="to-dr", why="timed out")), {"silent_since": NOW})
-
-
-@pytest.mark.parametrize(
-    ("opened", "expires", "is_told"),
-    [
-        (5 * DAY, 2 * DAY, True),
-        (5 * DAY, 2 * DAY + SECOND, False),
-        (5 * DAY, None, False),
-        (DAY / 2, DAY, True),
-        (DAY / 2 - SECOND, DAY, False),
-    ],
-)
-def test_a_wait_for_a_slot_is_told_of_while_its_source_can_still_be_copied(
-    opened: timedelta, expires: timedelta | None, is_told: bool
-) -> None:
-    expires_at = None if expires is None else NOW + expires
-    chain = replace(a_chain(), opened_at=NOW - opened, source_expires_at=expires_at)
-    decision = advance(chain, seen.SlotRefused(hop="to-dr", why="5 copies are in flight"), route=a_route(), now=NOW)
-
-    told = [each.title for each in decision.commands if isinstance(each, Announce) and each.channel is Channel.TOPIC]
-    assert told == (["orders: QUOTA (WAITING)"] if is_told else [])
-    assert decision.chain.hop("to-dr").state is WAITING

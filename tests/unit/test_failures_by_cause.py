@@ -73,6 +73,8 @@ def test_chains_that_failed_together_are_not_tried_again_together() -> None:
 TOLD = [
     (Cause.TRANSIENT, Again.SOON, "passing fault"),
     (Cause.QUOTA, Again.SOON, "too many copies"),
+    (Cause.NO_SLOT, Again.SOON, "abandon what hangs"),
+    (Cause.PAUSED, Again.SOON, "Resume the route"),
     (Cause.UNKNOWN, Again.DAILY, "quoted message"),
     (Cause.ORGANIZATION, Again.DAILY, "update-global-settings"),
     (Cause.VAULT_POLICY, Again.DAILY, "backup:CopyIntoBackupVault"),

@@ -67,6 +67,7 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.SourceNotReady(hop="to-dr", why="CREATING")
     yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
     yield seen.AskingRefused(hop="to-dr", message="not authorized to")
+    yield seen.ActingPaused(hop="to-dr", why="acting is paused by ada")
     yield seen.SiteSilent(hop="to-dr", why="timed out")
     yield seen.SiteDown(hop="to-dr", why="all copies fail")
     yield from (seen.NewerSurveyed(hop="to-dr", newer=newer) for newer in (None, "another"))

@@ -98,16 +98,10 @@ class Performer:
 
     def _question(self, chain: Chain, command: ask.Question, route: Route) -> Iterator[Observation]:
         match command:
-            case ask.SurveyCopies(subject=hop) | ask.SurveyKeep(subject=hop) if self.chains.paused_by(route.switch):
-                yield seen.Postponed(why=f"{hop}: acting is paused by {self.chains.paused_by(route.switch)}")
-            case ask.SurveyCopies(subject=hop, slot_first=True) if why := self._why_no_slot(chain, hop, route):
-                newest = newest_verified(self.chains, chain)
-                yield seen.SlotRefused(hop=hop, why=why, newest_copy=newest)
-            case ask.SurveyCopies(subject=hop) if why := self._why_blocked(chain.hop(hop)):
-                yield seen.SiteDown(hop=hop, why=why)
-            case ask.SurveyCopies(subject=hop, missing_job=missing_job):
-                surveyed = survey_copies(self.chains, self.backup, chain, chain.hop(hop), asked_at=self.now())
-                yield replace(surveyed, missing_job=missing_job)
+            case ask.SurveyCopies():
+                yield from self._survey(chain, command, route)
+            case ask.SurveyKeep(subject=name) if by := self.chains.paused_by(route.switch):
+                yield seen.Postponed(why=f"{name}: acting is paused by {by}")
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
@@ -123,6 +117,20 @@ class Performer:
                 yield seen.IntermediateInspected(intermediate=name, point=described)
             case _:
                 raise TypeError(f"no such question: {command}")
+
+    def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
+        """Look for copies, unless nothing could be made of what is found."""
+        hop = chain.hop(command.subject)
+        if by := self.chains.paused_by(route.switch):
+            yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
+            yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
+        elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
+            yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
+        elif why := self._why_blocked(hop):
+            yield seen.SiteDown(hop=hop.name, why=why)
+        else:
+            surveyed = survey_copies(self.chains, self.backup, chain, hop, asked_at=self.now())
+            yield replace(surveyed, missing_job=command.missing_job)
 
     def _inspect(self, chain: Chain, hop: Hop) -> seen.ArrivalInspected:
         """Describe an arrival. Raises TryAgainError where AWS does not describe it and lists it all the same."""
@@ -192,8 +200,8 @@ class Performer:
         else:
             yield seen.DeleteAccepted(intermediate=command.subject)
 
-    def _why_no_slot(self, chain: Chain, hop: str, route: Route) -> str | None:
-        return self.chains.slot_refusal(slot_of(chain, chain.hop(hop)), limit=route.limit(chain.resource_type))
+    def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> str | None:
+        return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
 
     def _why_blocked(self, hop: Hop) -> str | None:
         """Why no copy may be started into the hop's site now; None lets this one through."""

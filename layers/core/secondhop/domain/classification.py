@@ -25,6 +25,8 @@ class Cause(StrEnum):
 
     TRANSIENT = "TRANSIENT"
     QUOTA = "QUOTA"
+    NO_SLOT = "NO_SLOT"
+    PAUSED = "PAUSED"
     ORGANIZATION = "ORGANIZATION"
     VAULT_POLICY = "VAULT_POLICY"
     VAULT_KEY = "VAULT_KEY"
@@ -67,6 +69,16 @@ class Remedy:
 REMEDIES: dict[Cause, Remedy] = {
     Cause.TRANSIENT: Remedy(again=Again.SOON, words="Nothing: AWS had a passing fault and the copy is tried again."),
     Cause.QUOTA: Remedy(again=Again.SOON, words="Nothing: too many copies are in progress; it is tried again later."),
+    Cause.NO_SLOT: Remedy(
+        again=Again.SOON,
+        words="Copies that hang, or more of them than may be in flight, keep this one waiting. See aws backup "
+        "list-copy-jobs; abandon what hangs, raise the limit of copies in flight if AWS's own quota is higher, "
+        "or copy by hand.",
+    ),
+    Cause.PAUSED: Remedy(
+        again=Again.SOON,
+        words="Resume the route (verb resume of OperateChains), or copy by hand: nothing else is wrong.",
+    ),
     Cause.UNKNOWN: Remedy(
         again=Again.DAILY, words="Read the quoted message; if AWS Support is needed, give them the copy job's id."
     ),

@@ -10,6 +10,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
 from secondhop.domain.lifecycle import DELETION_WINDOW, is_too_late, promised_expiry
 from secondhop.domain.observation import (
+    ActingPaused,
     ClaimRefused,
     CopiesSurveyed,
     CopySeen,
@@ -180,13 +181,23 @@ def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
-    """WAITING, and the quota said no. Waiting is a state, not an error, until the source is about to expire."""
+    """WAITING, and the quota said no."""
     hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
+    return _wait(s, hop, Cause.NO_SLOT, fact.why)
+
+
+def wait_for_the_operator(s: HopSituation, fact: ActingPaused) -> HopStep:
+    """WAITING, and somebody has paused the route, and may have forgotten it."""
+    return _wait(s, s.hop, Cause.PAUSED, fact.why)
+
+
+def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
+    """Waiting is a state, not an error, until the source is about to expire."""
     expires_at = s.chain.source_expires_at
     if expires_at is None or s.now < max(expires_at - patience.LAST_CALL, s.chain.opened_at + patience.LONGEST_WAIT):
-        return HopStep(hop=hop, reason=f"waits: {fact.why}")
-    message = f"it still waits ({fact.why}), and its source expires on {expires_at.isoformat()}"
-    told = hop.unresolved or Trouble(cause=Cause.QUOTA, message=message, since=s.now)
+        return HopStep(hop=hop, reason=f"waits: {why}")
+    message = f"it still waits ({why}), and its source expires on {expires_at.isoformat()}"
+    told = hop.unresolved or Trouble(cause=cause, message=message, since=s.now)
     return HopStep(hop=replace(hop, unresolved=told), reason=message)
 
 

@@ -214,6 +214,13 @@ class ClaimRefused(HopObservation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActingPaused(HopObservation):
+    """An operator has paused the route, so that nobody looked whether the hop could copy."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSilent(HopObservation):
     """A question about the hop was not answered, or only by AWS's own fault."""
 

@@ -59,6 +59,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(W, seen.RetryAsked, copy_rules.look_before_copying, (W, S)),
     HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, D, S)),
     HopRow(W, seen.SlotRefused, copy_rules.wait_for_a_slot, (W,)),
+    HopRow(W, seen.ActingPaused, copy_rules.wait_for_the_operator, (W,)),
     HopRow(W, seen.ClaimRefused, copy_rules.yield_to_foreign_claim, (W, S)),
     HopRow(W, seen.SourceNotReady, copy_rules.wait_for_the_source, (W,)),
     HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
