@@ -86,6 +86,7 @@ def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:
 
 def test_a_verified_hop_lets_the_next_one_look_and_its_source_go() -> None:
     chain = with_hop(a_chain(a_sequence()), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
+    chain = with_intermediate(chain, since=SINCE)
     decision = take(chain, good(), route=a_sequence())
 
     assert decision.commands == (SurveyCopies(subject="to-far"), COUNT)

@@ -191,3 +191,10 @@ def test_an_interrupted_start_is_resolved_by_what_aws_shows(
     chain = a_chain_in(COPYING, **before)
 
     assert_changes(chain, step(chain, fact), changes, *commands)
+
+
+def test_an_interrupted_start_whose_job_failed_by_aws_own_fault_counts_as_a_failure() -> None:
+    chain = a_chain_in(COPYING, job_id=None, attempt=1, failures=2)
+    failed = a_job(state="FAILED", message="An internal error occurred.")
+
+    assert step(chain, surveyed(failed)).hop.failures == 3

@@ -24,6 +24,7 @@ from tests.builders import (
     a_chain,
     a_copy,
     a_route,
+    a_sequence,
     an_arrival,
     with_hop,
 )
@@ -263,3 +264,11 @@ def test_one_wrong_word_about_a_copy_that_is_listed_neither_strands_its_chain_no
     assert stage.announcer.messages == []
     assert stage.chain.hop("to-dr").last_seen_at == stage.clock.now
     assert len(stage.backup.started) == 1
+
+
+def test_a_copy_that_was_copied_onward_is_no_final_copy() -> None:
+    chain = with_hop(a_chain(a_sequence()), state=HopState.VERIFIED, arrival=COPY_ARN)
+    chain = with_hop(chain, "to-far", state=HopState.VERIFIED, arrival=COPY_ARN + "-far")
+
+    assert chain.final_copy_check(chain.hop("to-dr")) is None
+    assert chain.final_copy_check(chain.hop("to-far")) == chain.hop("to-far").since + timedelta(hours=12)

@@ -162,9 +162,7 @@ def _remember_troubles(before: Chain, after: Chain) -> Chain:
         kept = _unresolved(hop.trouble, hop.unresolved, is_over=is_over)
         after = after if kept is hop.unresolved else after.with_hop(replace(hop, unresolved=kept))
     for each in after.intermediates:
-        was = before.intermediate(each.name)
-        is_over = each.state is IntermediateState.RELEASED or (was.trouble is not None and each.state is was.state)
-        kept = _unresolved(each.trouble, each.unresolved, is_over=is_over)
+        kept = _unresolved(each.trouble, each.unresolved, is_over=each.state is IntermediateState.RELEASED)
         after = after if kept is each.unresolved else after.with_intermediate(replace(each, unresolved=kept))
     return after
 
