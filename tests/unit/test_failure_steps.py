@@ -174,13 +174,13 @@ FAILED_TWICE = (
         (
             {"job_id": None},
             surveyed(a_job(state="COMPLETED", arrival=COPY_ARN)),
-            ARRIVED | {"job_id": "JOB-1", "attempt": 1},
+            ARRIVED | {"job_id": "JOB-1"},
             VERIFY,
         ),
         (
             {},
             surveyed(points=(a_copy(),), missing_job="JOB-3"),
-            ARRIVED | {"attempt": 0, "arrival_is_adopted": True},
+            ARRIVED | {"arrival_is_adopted": True},
             VERIFY,
         ),
     ],

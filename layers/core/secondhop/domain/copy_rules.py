@@ -81,6 +81,8 @@ def _leave_to_others(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
 def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     """Take over what already exists: a finished copy, one under way, or a copy made by other hands."""
+    # AWS forgets jobs after 30 days, and may remember their tokens: a number that was used is never used again.
+    attempt = max(s.hop.attempt, len(fact.jobs))
     jobs = [job for job in fact.jobs if job.arrival is None or job.arrival not in s.hop.rejected]
     odd = [job for job in jobs if job.state not in (*LIVE, "COMPLETED", "FAILED")]
     done = [job for job in jobs if job.state == "COMPLETED"]
@@ -88,18 +90,18 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
         ids = ", ".join(f"{job.job_id} {job.state}" for job in odd or done)
         return strand(s, Cause.UNDECIDABLE, f"copy jobs in a state that says nothing about a copy: {ids}")
     if done:
-        return arrived(s, newest_of(done), attempt=len(fact.jobs), is_adopted=False)
+        return arrived(s, newest_of(done), attempt=attempt, is_adopted=False)
     live = [job for job in jobs if job.state in LIVE]
     if live:
         job = newest_of(live)
-        hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=job.job_id, attempt=len(fact.jobs))
+        hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=job.job_id, attempt=attempt)
         # An interrupted start keeps the promise that was made with it, whatever the route says by now.
         kept = hop if s.hop.state is HopState.COPYING else _promise(s, hop)
         return HopStep(hop=kept, reason=f"adopts copy job {job.job_id}, which is {job.state}")
     points = sorted(point.arn for point in fact.points if point.arn not in s.hop.rejected)
     if points:
         found = JobSeen(job_id="", state="COMPLETED", source="", destination_vault_arn="", arrival=points[0])
-        return arrived(s, found, attempt=len(fact.jobs), is_adopted=True)
+        return arrived(s, found, attempt=attempt, is_adopted=True)
     return None
 
 
