@@ -96,6 +96,17 @@ def test_what_already_exists_is_taken_over_before_anything_is_started(
     assert_changes(chain, step(chain, fact), changes, *commands)
 
 
+@pytest.mark.parametrize(
+    ("fact", "reason"),
+    [
+        (surveyed(DONE), f"verifies {COPY_ARN}"),
+        (surveyed(points=(a_copy(),)), f"verifies {COPY_ARN}, found in the destination vault"),
+    ],
+)
+def test_the_reason_says_whether_a_copy_was_found_or_a_job_made_it(fact: Observation, reason: str) -> None:
+    assert step(a_chain_in(WAITING), fact).reason == reason
+
+
 def test_a_live_job_that_a_waiting_hop_takes_over_owes_what_the_route_says_now() -> None:
     taken = step(a_chain_in(WAITING), surveyed(RUNNING), route=LONGER)
 

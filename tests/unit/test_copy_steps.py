@@ -109,6 +109,22 @@ def test_a_copy_that_would_not_live_its_minimum_is_not_made(
     )
 
 
+def test_a_leg_that_was_taken_out_while_aws_was_asked_starts_nothing() -> None:
+    chain = a_chain_in(WAITING)
+    taken = step(chain, surveyed(), route=a_route(legs=(a_leg(name="other"),)))
+
+    assert_changes(chain, taken, {})
+    assert taken.reason == "the route or the source changed since the survey was asked for"
+
+
+def test_a_copy_is_no_source_for_the_next_hop_before_it_is_verified() -> None:
+    going = with_hop(a_chain(a_sequence()), state=HopState.VERIFYING, arrival=COPY_ARN)
+    assert going.source_of(going.hop("to-far")) is None
+
+    verified = with_hop(going, state=HopState.VERIFIED)
+    assert verified.source_of(verified.hop("to-far")) == COPY_ARN
+
+
 def a_start(attempt: int, days: int = 35) -> StartCopy:
     return StartCopy(
         subject="to-dr",
