@@ -132,6 +132,16 @@ def test_a_time_that_cannot_be_measured_is_unknown_and_the_reason_stands_in_the_
     assert len(stage.queue.work) == 1
 
 
+def test_what_cannot_be_measured_is_told_in_the_order_of_travel() -> None:
+    hops = FirstHops(site=WORKLOAD_VAULT.site, role_arn="arn:aws:iam::111122223333:role/first", retention_days=7)
+    stage = Stage(route=a_route(first_hops=hops))
+    stage.backup.fail("jobs COMPLETED", DeniedError("not the first"), DeniedError("nor the second"))
+
+    _, first, second = adopt(stage).message.split("; ")
+    assert first == f"copy jobs COMPLETED from {WORKLOAD_VAULT.site} into {WATCHED.name}: not the first"
+    assert second == f"copy jobs COMPLETED from {WATCHED.site} into dr-vault: nor the second"
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

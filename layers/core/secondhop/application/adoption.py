@@ -96,7 +96,7 @@ class Adoption:
 
     def _measure(self) -> None:
         """How long copies took that have completed on the ways that these will take."""
-        for source, destination in (*self._ways(), *self._first_ways()):
+        for source, destination in (*self._first_ways(), *self._ways()):
             try:
                 self._add_durations(source, destination)
             except SecondHopError as problem:
