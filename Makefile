@@ -71,7 +71,7 @@ replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EV
 check: test rest-of-check ## Run everything that CI runs
 
 .PHONY: rest-of-check
-rest-of-check: demo lint types imports templates workflows policies rights under-fire nights coverage aws-cli beside local-cloud-check artefacts oldest
+rest-of-check: demo lint types imports templates workflows policies rights under-fire nights tables coverage aws-cli beside local-cloud-check artefacts oldest
 	@echo "make check: everything passed."
 
 .PHONY: lint
@@ -90,7 +90,7 @@ breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice
 	@$(VENV)/bin/python tools/break-simulator
 
 .PHONY: tables
-tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (some minutes)
+tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (four minutes)
 	@$(VENV)/bin/python tools/break-tables
 
 .PHONY: mutants
