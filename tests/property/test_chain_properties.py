@@ -118,7 +118,12 @@ obstacles = st.one_of(
     st.builds(seen.SlotRefused, hop=hop_names, why=st.just("full")),
     st.builds(seen.ClaimRefused, hop=hop_names, owner=st.just("other"), point=st.sampled_from(("", COPY_ARN))),
     st.builds(seen.SourceNotReady, hop=hop_names, why=st.just("CREATING")),
-    st.builds(seen.AskingRefused, hop=hop_names, message=st.just("not authorized to")),
+    st.builds(
+        seen.AskingRefused,
+        hop=hop_names,
+        message=st.just("not authorized to"),
+        code=st.sampled_from(["AccessDeniedException", "ResourceNotFoundException"]),
+    ),
     st.builds(seen.SourceUnfit, hop=hop_names, cause=st.just(Cause.UNSUPPORTED), message=st.just("continuous")),
 )
 
@@ -138,6 +143,7 @@ def facts_about_intermediates(draw: st.DrawFn) -> Observation:
                 message=st.just(""),
             ),
             st.builds(seen.IntermediateInspected, intermediate=st.just(name), point=point),
+            st.builds(seen.ReleasePutOff, intermediate=st.just(name), why=st.just("timed out")),
         )
     )
 

@@ -67,6 +67,7 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.SourceNotReady(hop="to-dr", why="CREATING")
     yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
     yield seen.AskingRefused(hop="to-dr", message="not authorized to")
+    yield seen.AskingRefused(hop="to-dr", message="no such vault", code="ResourceNotFoundException")
     yield seen.ActingPaused(hop="to-dr", why="acting is paused by ada")
     yield seen.SiteSilent(hop="to-dr", why="timed out")
     yield seen.SiteDown(hop="to-dr", why="all copies fail")
@@ -119,6 +120,7 @@ def facts_about_intermediates() -> Iterator[Observation]:
         yield seen.IntermediateInspected(intermediate="arrival", point=point)
     for inspected in INSPECTED:
         yield seen.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=inspected)
+    yield seen.ReleasePutOff(intermediate="arrival", why="timed out")
     yield seen.DeleteAccepted(intermediate="arrival")
     for code in ("InvalidResourceStateException", "ResourceNotFoundException", "InvalidRequestException"):
         yield seen.DeleteRefused(intermediate="arrival", code=code, message="")

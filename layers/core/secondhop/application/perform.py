@@ -21,6 +21,7 @@ from secondhop.domain.errors import (
     ConflictError,
     DeniedError,
     FinalError,
+    SecondHopError,
     SilentError,
     TryAgainError,
     UnreadableItemError,
@@ -185,7 +186,11 @@ class Performer:
     ) -> Iterator[Observation]:
         """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
         for hop in chain.standing_arrivals(command.subject):
-            inspected = self._inspect(chain, hop)
+            try:
+                inspected = self._inspect(chain, hop)
+            except SecondHopError as trouble:
+                yield seen.ReleasePutOff(intermediate=command.subject, why=str(trouble))
+                raise
             finding = judge_arrival(chain, hop, inspected, route=route)
             if finding.verdict is not Verdict.GOOD:
                 yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)

@@ -81,7 +81,8 @@ def _advance_hop(chain: Chain, name: str, fact: object, route: Route, now: datet
     if all(hop.name != name for hop in chain.hops):
         return chain, (), [f"this chain has no hop {name}"]
     step = step_hop(HopSituation(chain=chain, hop=chain.hop(name), route=route, now=now), fact)
-    heard = step.hop if isinstance(fact, seen.SiteSilent) else replace(step.hop, silent_since=None)
+    is_no_good = isinstance(fact, (seen.SiteSilent, seen.AskingRefused))
+    heard = step.hop if is_no_good else replace(step.hop, silent_since=None)
     is_answer = isinstance(fact, seen.HopObservation)
     after = _cancel_pending(chain.with_hop(heard if is_answer else step.hop), step, fact)
     return after, step.commands, [f"{name}: {step.reason}"]

@@ -19,6 +19,7 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
+from secondhop.domain.site_rules import bear_odd_answer
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
 from secondhop.domain.verification import Verdict, judge_arrival
 
@@ -52,7 +53,9 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 
 def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
     """Any working state, and AWS refused a question. It denies a wrong vault name too: never "gone"."""
-    return strand(s, classify_question(message=fact.message, code=fact.code), fact.message)
+    cause = classify_question(message=fact.message, code=fact.code)
+    heard = replace_hop(s, replace(s.hop, silent_since=None))
+    return bear_odd_answer(s, fact, cause) or strand(heard, cause, fact.message)
 
 
 def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:

@@ -79,8 +79,8 @@ class Hop:
     or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
     hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
     says that a newer one of its database was verified into the same vault.
-    `trouble` is why it cannot go on now; `unresolved` is the trouble that the
-    operators heard of, and that no retry has overcome yet. `silent_since` is when AWS stopped answering about it.
+    `trouble` is why it cannot go on now; `unresolved` is the trouble that the operators heard of, and that no retry
+    has overcome yet. `silent_since` is when AWS stopped giving good answers about it.
     `newest_copy` is the date of its database's newest verified copy when it was refused a slot.
     """
 

@@ -21,10 +21,12 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
+from secondhop.domain.site_rules import bear_odd_answer
 from secondhop.domain.steps import (
     HopSituation,
     HopStep,
     enter,
+    replace_hop,
     retry_after_failure,
     stay,
     strand,
@@ -154,4 +156,6 @@ def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:
 
 def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
     """COPYING, and AWS refused a question. The copy may be in flight: the slot stays taken, the operators are told."""
-    return trouble_in_flight(s, classify_question(message=fact.message, code=fact.code), fact.message)
+    cause = classify_question(message=fact.message, code=fact.code)
+    heard = replace_hop(s, replace(s.hop, silent_since=None))
+    return bear_odd_answer(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)

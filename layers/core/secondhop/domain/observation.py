@@ -128,7 +128,7 @@ class CopiesSurveyed(HopObservation):
 class CopyStarted(HopObservation):
     """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it.
 
-    `is_site_down`: the circuit of the destination's site is open.
+    `is_site_down`: the circuit of its site is open.
     """
 
     command: StartCopy
@@ -194,10 +194,8 @@ class NewerSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRefused(HopObservation):
-    """The quota is used up, or another copy of this database is in flight.
-
-    `newest_copy` is of when the newest backup is that has a verified final copy; None if there is none. `is_site_down`:
-    the circuit of the destination's site is open.
+    """The quota is used up, or another copy of this database is in flight. `newest_copy`: of when the newest backup is
+    that has a verified final copy; None if there is none. `is_site_down`: the circuit of its destination is open.
     """
 
     why: str
@@ -236,10 +234,7 @@ class SiteDown(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingRefused(HopObservation):
-    """AWS refused a question about a hop for good. It is never read as "gone".
-
-    `code` is AWS's error code, `AccessDeniedException` as a rule; empty if its answer could not be read.
-    """
+    """AWS refused a question for good, which is never read as "gone". `code` is empty if it cannot be read."""
 
     message: str
     code: str = "AccessDeniedException"
@@ -258,6 +253,13 @@ class KeepSurveyed(IntermediateObservation):
 
     newer: int
     is_listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePutOff(IntermediateObservation):
+    """A copy made from it could not be described just before the delete, which was not sent."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

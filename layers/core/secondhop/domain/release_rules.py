@@ -20,6 +20,7 @@ from secondhop.domain.observation import (
     IntermediateInspected,
     KeepSurveyed,
     Noticed,
+    ReleasePutOff,
     ReleaseStopped,
     RetryAsked,
 )
@@ -74,6 +75,12 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
 def await_delete(s: IntermediateSituation, _fact: DeleteAccepted) -> IntermediateStep:
     """RELEASING, and AWS accepted the delete."""
     return _stay(s, "the delete was accepted; it is done when the point is seen gone")
+
+
+def put_off_release(s: IntermediateSituation, fact: ReleasePutOff) -> IntermediateStep:
+    """RELEASING, and no delete was sent, since a copy was not described: that is no delete that failed."""
+    due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), trouble=s.intermediate.trouble)
+    return IntermediateStep(intermediate=due, reason=f"not deleted, since its copies were not described: {fact.why}")
 
 
 def report_refused_delete(s: IntermediateSituation, fact: DeleteRefused) -> IntermediateStep:

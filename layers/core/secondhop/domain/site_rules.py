@@ -8,7 +8,7 @@ from secondhop.domain import patience
 from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.circuit import PROBE_INTERVAL
 from secondhop.domain.classification import Cause
-from secondhop.domain.observation import CopySeen, CopyStarted, SiteDown, SiteSilent, SlotRefused
+from secondhop.domain.observation import AskingRefused, CopySeen, CopyStarted, SiteDown, SiteSilent, SlotRefused
 from secondhop.domain.steps import HopSituation, HopStep, with_site_incident
 
 
@@ -19,6 +19,14 @@ def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
     if s.now - since < patience.SILENCE_PATIENCE:
         return HopStep(hop=hop, reason=f"no answer: {fact.why}")
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"no answer since {since.isoformat()}: {fact.why}")
+
+
+def bear_odd_answer(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:
+    """Look again soon where AWS refused a question oddly; None where it says what is wrong, or when that has lasted."""
+    since = s.hop.silent_since or s.now
+    if cause not in (Cause.UNKNOWN, Cause.NO_VAULT) or s.now - since >= patience.SILENCE_PATIENCE:
+        return None
+    return HopStep(hop=replace(s.hop, silent_since=since), reason=f"no good answer: {fact.message}")
 
 
 def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
