@@ -13,7 +13,18 @@ from secondhop.application.waking import WAKE_READS, WAKE_WAITING, longest_waiti
 from secondhop.application.work import Look, Retry
 from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.errors import UnreadableItemError
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, ORDERS, a_chain, a_copy, a_route, an_arrival, with_hop
+from tests.builders import (
+    ARRIVAL_ARN,
+    DR_VAULT,
+    NIGHT,
+    ORDERS,
+    a_chain,
+    a_copy,
+    a_fan_out,
+    a_route,
+    an_arrival,
+    with_hop,
+)
 from tests.stand_ins import Stage, arrived, copying, job_news
 
 OTHER = ChainKey(ARRIVAL_ARN + "-b", "default")
@@ -90,8 +101,8 @@ def waiting_chains(chains: MemoryChains, databases: list[str]) -> list[ChainKey]
     return keys
 
 
-def woken(chains: MemoryChains) -> list[ChainKey]:
-    return list(longest_waiting(chains, site=DR_VAULT.site, resource_type="RDS"))
+def woken(chains: MemoryChains, *, limit: int = 9) -> list[ChainKey]:
+    return list(longest_waiting(chains, site=DR_VAULT.site, resource_type="RDS", limit=limit))
 
 
 def test_a_freed_slot_wakes_chains_of_different_databases() -> None:
@@ -100,6 +111,31 @@ def test_a_freed_slot_wakes_chains_of_different_databases() -> None:
 
     assert woken(chains) == [keys[0], keys[4], keys[6]]
     assert len(woken(chains)) == WAKE_WAITING
+
+
+def test_a_database_with_a_copy_in_flight_is_not_woken_and_nobody_is_while_all_slots_are_taken() -> None:
+    chains = MemoryChains()
+    keys = waiting_chains(chains, ["busy", "calm", "third"])
+    going = a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-going", database="busy"))
+    chains.save(with_hop(going, state=HopState.COPYING, attempt=1), before=None, limit=9)
+
+    assert woken(chains, limit=2) == keys[1:]
+    assert woken(chains, limit=1) == []
+
+
+def test_a_chain_that_another_site_keeps_waiting_is_not_woken_for_this_one() -> None:
+    route = a_fan_out()
+    chains = MemoryChains()
+    both = with_hop(a_chain(route), slot_wanted=True)
+    elsewhere = next(hop for hop in both.hops if hop.name != "to-dr")
+    both = chains.save(with_hop(both, elsewhere.name, slot_wanted=True), before=None, limit=9)
+    sites = {hop.destination.site for hop in both.hops}
+    assert len(sites) == 2
+
+    going = a_chain(route, point=an_arrival(arn=ARRIVAL_ARN + "-going"))
+    chains.save(with_hop(going, elsewhere.name, state=HopState.COPYING, attempt=1), before=None, limit=9)
+    found = {site: list(longest_waiting(chains, site=site, resource_type="RDS", limit=9)) for site in sites}
+    assert found == {DR_VAULT.site: [both.key], elsewhere.destination.site: []}
 
 
 def test_no_more_than_some_chains_are_read_to_find_them() -> None:
@@ -126,4 +162,4 @@ def test_an_item_that_cannot_be_read_is_woken_to_say_so_itself() -> None:
     chains = Skewed()
     keys = waiting_chains(chains, ["orders", "orders"])
 
-    assert woken(chains) == [*keys, OTHER]
+    assert woken(chains) == keys

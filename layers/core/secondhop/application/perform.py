@@ -92,7 +92,8 @@ class Performer:
             case ask.WakeRelatives():
                 self.queue.put(Look(key=key) for key in relatives_that_kept(self.chains, chain))
             case ask.WakeWaiting(site=site, resource_type=resource_type):
-                woken = longest_waiting(self.chains, site=site, resource_type=resource_type)
+                limit = route.limit(resource_type)
+                woken = longest_waiting(self.chains, site=site, resource_type=resource_type, limit=limit)
                 self.queue.put(Look(key=key) for key in woken)
             case _:
                 assert_never(command)

@@ -9,32 +9,37 @@ from secondhop.application.ports import ChainStore
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, IntermediateState
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.ledger import slot_of
 
-# Woken when one slot is given back: the longest waiting, and a few more in case it cannot use the slot. They are of as
-# many databases, since a database has one copy in flight; so many chains are read at most to find them.
+# Woken when one slot is given back: the longest waiting that can use it, and a few more in case it does not. A database
+# has one copy in flight, so that they are of as many databases; so many chains are read at most to find them.
 WAKE_WAITING = 3
 WAKE_READS = 30
 
 
-def longest_waiting(chains: ChainStore, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
-    """The longest waiting chain of each of a few databases that wait for a slot."""
+def longest_waiting(chains: ChainStore, *, site: Site, resource_type: str, limit: int) -> Iterator[ChainKey]:
+    """The longest waiting chain of each of a few databases that wait for a slot, and have no copy in flight there."""
     databases = set[str]()
     for key in islice(chains.waiting(site=site, resource_type=resource_type), WAKE_READS):
-        database = _database_of(chains, key)
-        if database not in databases:
+        database = _database_that_can_copy(chains, key, site, limit)
+        if database is not None and database not in databases:
             databases.add(database)
             yield key
         if len(databases) == WAKE_WAITING:
             return
 
 
-def _database_of(chains: ChainStore, key: ChainKey) -> str:
-    """The database of a chain; the point itself where that cannot be read, which the chain's own look tells."""
+def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit: int) -> str | None:
+    """The database of a chain if its slot is free; the point itself where that cannot be read, which its look tells."""
     try:
         chain = chains.get(key)
     except UnreadableItemError:
-        chain = None
-    return chain.database if chain is not None else key.recovery_point
+        return key.recovery_point
+    hops = chain.hops if chain is not None else ()
+    hop = next((hop for hop in hops if hop.slot_wanted and hop.destination.site == site), None)
+    if chain is None or hop is None or chains.slot_refusal(slot_of(chain, hop), limit=limit) is not None:
+        return None
+    return chain.database
 
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
