@@ -33,7 +33,18 @@ from tests.builders import (
 )
 
 
-@pytest.mark.parametrize("text", ["", "arn:aws:rds", "not:an:arn:at:all:x", "arn:aws::::", None, {}, 7])
+NO_ARNS = (
+    "",
+    "arn:aws:rds",
+    "not:an:arn:at:all:x",
+    "arn:aws::::",
+    "arn::rds:r:a:db:x",
+    "arn:aws::r:a:db:x",
+    "arn:aws:rds:r:a:",
+)
+
+
+@pytest.mark.parametrize("text", [*NO_ARNS, None, {}, 7])
 def test_what_is_no_arn_is_refused_with_what_was_found(text: object) -> None:
     with pytest.raises(MalformedError, match="not an ARN"):
         Arn.parse(text)

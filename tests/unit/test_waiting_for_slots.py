@@ -25,7 +25,7 @@ from tests.builders import (
     an_arrival,
     with_hop,
 )
-from tests.stand_ins import Stage, arrived, copying, job_news
+from tests.stand_ins import Stage, arrived, complete, copying, job_news
 
 OTHER = ChainKey(ARRIVAL_ARN + "-b", "default")
 
@@ -60,6 +60,20 @@ def test_while_no_slot_is_free_aws_is_not_asked() -> None:
     assert "1 RDS copies are in flight" in report.steps[-1].reason
     assert waiting(stage).hop("to-dr").slot_wanted
     assert waiting(stage).next_check is not None
+
+
+def test_while_it_waits_it_keeps_its_place_by_its_database_s_lag() -> None:
+    stage = complete(route=a_route(limits={"RDS": 1}))
+    later = NIGHT + timedelta(days=1)
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "-other", database=ORDERS + "2", created_at=later))
+    stage(arrived(arn=ARRIVAL_ARN + "-other"))
+    stage.backup.put(an_arrival(arn=OTHER.recovery_point, created_at=later))
+    stage(arrived(arn=OTHER.recovery_point))
+    assert waiting(stage).hop("to-dr").newest_copy == NIGHT
+
+    stage.clock.forward(minutes=16)
+    stage(Look(key=OTHER))
+    assert waiting(stage).hop("to-dr").newest_copy == NIGHT
 
 
 def test_with_a_free_slot_it_looks_before_it_copies() -> None:
