@@ -32,7 +32,6 @@ from tests.builders import (
     with_hop,
 )
 
-
 NO_ARNS = (
     "",
     "arn:aws:rds",
