@@ -233,3 +233,17 @@ def test_time_lets_held_and_released_intermediates_be() -> None:
         chain = with_intermediate(flying(), state=state)
 
         assert take(chain, seen.Noticed()).reason == "to-dr: asks about its copy job"
+
+
+@pytest.mark.parametrize("state", [IntermediateState.RELEASED, IntermediateState.DUE])
+def test_a_sequence_is_finished_when_its_copies_in_the_middle_were_released_and_its_last_one_is_gone(
+    state: IntermediateState,
+) -> None:
+    gone = {**VERIFIED, "promised_until": NOW - SECOND}
+    chain = with_hop(with_hop(a_chain(a_sequence()), **VERIFIED), "to-far", **{**gone, "arrival": COPY_ARN + "-far"})
+    chain = with_intermediate(chain, state=IntermediateState.RELEASED)
+    chain = with_intermediate(chain, "to-dr", point=COPY_ARN, state=state)
+    fact = seen.ArrivalInspected(hop="to-far", arrival=COPY_ARN + "-far", point=None, vault_key_arn=None)
+    after = take(chain, fact, route=a_sequence()).chain
+
+    assert after.finished_at == (NOW if state is IntermediateState.RELEASED else None)
