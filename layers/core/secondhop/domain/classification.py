@@ -156,11 +156,11 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.VANISHED: Remedy(
         again=Again.OPERATOR,
-        words="The copy is not in its vault any more. Find out who deleted it; secondhop retry makes a new one.",
+        words="The copy is not in its vault any more. Find out who deleted it; the verb retry makes a new one.",
     ),
     Cause.MISMATCH: Remedy(
         again=Again.OPERATOR,
-        words="The arrival is not what was promised. Compare it with the message; secondhop retry looks again.",
+        words="The arrival is not what was promised. Compare it with the message; the verb retry looks again.",
     ),
     Cause.UNENCRYPTED: Remedy(
         again=Again.OPERATOR,
