@@ -54,7 +54,8 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
         case _ if chain.abandoned_by is not None:
             progress = chain, _announcements_due(chain, now), [f"abandoned by {chain.abandoned_by}; nothing is done"]
         case seen.AbandonAsked(by=by):
-            progress = replace(chain, abandoned_by=by, pending=()), (), [f"abandoned by {by}"]
+            messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
+            progress = replace(chain, abandoned_by=by, pending=messages), (), [f"abandoned by {by}"]
         case seen.Postponed(why=why):
             progress = chain, (), [why]
         case seen.HopObservation(hop=name):
@@ -134,14 +135,12 @@ def _settle(
     freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
     after = _remember_troubles(before, _end_site_incident(after, fact))
-    told = announcements(before, after, now)
-    overtaken = {incident for command in told for incident in (command.incident, command.incident + LAST_CALL)}
-    commands = (*(command for command in commands if not _is_about(command, overtaken)), *told)
-    after = replace(after, incidents=open_ids(after, now))
+    after, commands, put_off = _tell(before, after, commands, now)
     until = now + patience.FENCE
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
-    kept = tuple(p for p in after.pending if p.command not in effects and not _is_about(p.command, overtaken))
-    after = replace(after, pending=(*kept, *(Pending(command=command, until=until) for command in effects)))
+    kept = tuple(p for p in after.pending if p.command not in effects)
+    decided = tuple(Pending(command=command, until=until) for command in effects)
+    after = replace(after, pending=(*kept, *put_off, *decided))
     return _with_next_check(before, after, fact, now), commands
 
 
@@ -174,9 +173,34 @@ def _unresolved(trouble: Trouble | None, old: Trouble | None, *, is_over: bool) 
     return old if old is not None and old.cause is trouble.cause else trouble
 
 
-def _is_about(command: Command, incidents: set[str]) -> bool:
-    """Whether an announcement that may not have gone out is overtaken: "open" must not follow "closed"."""
-    return isinstance(command, Announce) and command.incident in incidents
+def _tell(
+    before: Chain, after: Chain, commands: tuple[Command, ...], now: datetime
+) -> tuple[Chain, tuple[Command, ...], tuple[Pending, ...]]:
+    """Add what is to be told of incidents. "Open" must not follow "closed", nor the other way round.
+
+    An older message that a new one overtakes is dropped; while a slow worker may still be sending the old one, which
+    ends with its fence, the new one is put off.
+    """
+    told = announcements(before, after, now)
+    overtaken = [pending for pending in after.pending if _is_overtaken(pending.command, told)]
+    commands = tuple(command for command in commands if not _is_overtaken(command, told))
+    put_off: list[Pending] = []
+    for command in told:
+        fences = [p.until for p in overtaken if p.until > now and _is_overtaken(p.command, (command,))]
+        if fences:
+            put_off.append(Pending(command=command, until=max(fences)))
+        else:
+            commands += (command,)
+    kept = tuple(pending for pending in after.pending if pending not in overtaken)
+    return replace(after, incidents=open_ids(after, now), pending=kept), commands, tuple(put_off)
+
+
+def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
+    """Whether an announcement that may not have gone out is about an incident of which something new is told there."""
+    return isinstance(command, Announce) and any(
+        command.incident in (each.incident, each.incident + LAST_CALL) and command.channel is each.channel
+        for each in told
+    )
 
 
 def _is_copying(chain: Chain, name: str) -> bool:
