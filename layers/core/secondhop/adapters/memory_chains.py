@@ -38,8 +38,8 @@ class MemoryChains:
     def copy(self) -> MemoryChains:
         """All that is kept now, as point-in-time recovery of a table would bring it back."""
         copied = MemoryChains()
-        kept = {name: value for name, value in vars(self).items() if name != "_lock"}
-        vars(copied).update(deepcopy(kept))
+        kept = {name: value for name, value in vars(self).items() if name not in ("_lock", "_chains")}
+        vars(copied).update(deepcopy(kept), _chains=dict(self._chains))
         return copied
 
     def with_older(self, older: Mapping[ChainKey, Chain | None]) -> MemoryChains:

@@ -92,7 +92,7 @@ def _advance_hop(chain: Chain, name: str, fact: object, route: Route, now: datet
 def _cancel_pending(chain: Chain, step: HopStep, fact: object) -> Chain:
     """A pending start is over when it was answered, or when its hop is not COPYING any more."""
     is_over = step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted)
-    if not is_over:
+    if not is_over or chain.pending_of(step.hop.name, StartCopy) is None:
         return chain
     kept = (p for p in chain.pending if not (isinstance(p.command, StartCopy) and p.command.subject == step.hop.name))
     return replace(chain, pending=tuple(kept))
@@ -140,7 +140,8 @@ def _settle(
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
     kept = tuple(p for p in after.pending if p.command not in effects)
     decided = tuple(Pending(command=command, until=until) for command in effects)
-    after = replace(after, pending=(*kept, *put_off, *decided))
+    if effects or put_off:
+        after = replace(after, pending=(*kept, *put_off, *decided))
     return _with_next_check(before, after, fact, now), commands
 
 
@@ -181,7 +182,9 @@ def _tell(
     An older message that a new one overtakes is dropped; while a slow worker may still be sending the old one, which
     ends with its fence, the new one is put off.
     """
-    told = announcements(before, after, now)
+    incidents, told = open_ids(after, now), announcements(before, after, now)
+    if not told:
+        return after if incidents == after.incidents else replace(after, incidents=incidents), commands, ()
     overtaken = [pending for pending in after.pending if _is_overtaken(pending.command, told)]
     commands = tuple(command for command in commands if not _is_overtaken(command, told))
     put_off: list[Pending] = []
@@ -192,7 +195,7 @@ def _tell(
         else:
             commands += (command,)
     kept = tuple(pending for pending in after.pending if pending not in overtaken)
-    return replace(after, incidents=open_ids(after, now), pending=kept), commands, tuple(put_off)
+    return replace(after, incidents=incidents, pending=kept), commands, tuple(put_off)
 
 
 def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
@@ -266,9 +269,8 @@ def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
     """When to look at the chain again, and whether it is finished and every point it claimed was seen gone."""
     finished_at = after.finished_at or (now if _is_forgotten_by_aws(after) and not after.pending else None)
-    after = replace(after, finished_at=finished_at, next_check=None)
     if finished_at is not None:
-        return after
+        return replace(after, finished_at=finished_at, next_check=None)
     is_paused = isinstance(fact, seen.Postponed)
     check = now + patience.WAITING_CHECK if is_paused else next_check(after, now)
     earlier = before.next_check
@@ -276,7 +278,7 @@ def _with_next_check(before: Chain, after: Chain, fact: Observation, now: dateti
         check is not None
         and earlier is not None
         and now < earlier < check
-        and replace(before, next_check=None) == after
+        and replace(after, next_check=earlier) == before
     ):
         check = earlier
     return replace(after, next_check=check)

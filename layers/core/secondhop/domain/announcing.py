@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -67,12 +67,11 @@ def incidents_of(chain: Chain) -> tuple[Incident, ...]:
     """Everything that is in trouble now, or was and has not been overcome."""
     if chain.abandoned_by is not None:
         return ()
-    hops = ((hop.name, hop.destination.site, hop.unresolved) for hop in chain.hops)
-    intermediates = ((each.name, each.vault.site, each.unresolved) for each in chain.intermediates)
+    hops = [(hop.name, hop.destination.site, hop.unresolved) for hop in chain.hops if hop.unresolved]
+    intermediates = [(each.name, each.vault.site, each.unresolved) for each in chain.intermediates if each.unresolved]
     return tuple(
         Incident(chain=chain, subject=name, site=site, trouble=trouble)
         for name, site, trouble in (*hops, *intermediates)
-        if trouble is not None
     )
 
 
@@ -84,23 +83,26 @@ def last_call_at(chain: Chain) -> datetime | None:
 
 def open_ids(chain: Chain, now: datetime) -> tuple[str, ...]:
     """The ids of all incidents, and of the last calls whose time has come."""
-    found = [each.id for each in incidents_of(chain)]
-    return (*found, *(each.id + LAST_CALL for each in _last_calls(chain, now)))
+    found = incidents_of(chain)
+    return (*(each.id for each in found), *(each.id + LAST_CALL for each in _last_calls(found, now)))
 
 
 def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce, ...]:
     """What to tell: incidents that opened, closed, or need a last call, since `before` was announced."""
-    now_open, told = set(open_ids(after, now)), set(before.incidents)
-    opened = [_opening(each) for each in incidents_of(after) if each.id not in told]
-    calls = [_last_call(each) for each in _last_calls(after, now) if each.id + LAST_CALL not in told]
+    now_open, told = open_ids(after, now), before.incidents
+    if now_open == told:
+        return ()
+    found = incidents_of(after)
+    opened = [_opening(each) for each in found if each.id not in told]
+    calls = [_last_call(each) for each in _last_calls(found, now) if each.id + LAST_CALL not in told]
     ended = [each for each in before.incidents if each not in now_open and not each.endswith(LAST_CALL)]
     groups = {each.id: each.group for each in incidents_of(before)}
     closed = [_closing(after, incident, groups.get(incident)) for incident in ended]
     return tuple(replace(each, channel=channel) for each in (*opened, *calls, *closed) for channel in Channel)
 
 
-def _last_calls(chain: Chain, now: datetime) -> Iterator[Incident]:
-    for each in incidents_of(chain):
+def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incident]:
+    for each in incidents:
         moment = _last_call_at(each)
         if moment is not None and now >= moment:
             yield each
