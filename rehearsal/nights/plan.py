@@ -85,7 +85,7 @@ def plan_night(seed: int) -> NightPlan:
     """Draw a night."""
     chance = Random(f"night {seed}")  # noqa: S311 - a night must be repeatable
     topology = chance.choice(list(Topology))
-    is_in_dynamodb = seed % TWENTY == IN_DYNAMODB
+    is_in_dynamodb, has_boto3_clients = seed % TWENTY == IN_DYNAMODB, seed % TWENTY == WITH_BOTO3
     has_month = seed % FIFTY == FOLLOWED_BY_A_MONTH
     loses_a_copy = seed % TWENTY in LOSING_A_COPY
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
@@ -93,7 +93,7 @@ def plan_night(seed: int) -> NightPlan:
     plan = NightPlan(
         seed=seed,
         topology=topology,
-        databases=_databases(chance, topology, is_few=is_in_dynamodb),
+        databases=_databases(chance, topology, is_few=is_in_dynamodb or has_boto3_clients),
         parameters=_parameters(chance, topology, has_second=has_second)
         | (SELDOM_SWEPT if is_in_dynamodb or unknown.system_error_is_long else {})
         | (LONG_LIVED if has_month else {})
@@ -112,7 +112,7 @@ def plan_night(seed: int) -> NightPlan:
         table_loss=_table_loss(chance, is_possible=not is_in_dynamodb and not loses_a_copy),
         loss_hour=chance.randint(4, 34),
         is_in_dynamodb=is_in_dynamodb,
-        has_boto3_clients=seed % TWENTY == WITH_BOTO3,
+        has_boto3_clients=has_boto3_clients,
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,
     )

@@ -158,10 +158,12 @@ def literal(pattern: str) -> str:
     return re.sub(r"\$\{([*?$])\}", r"\1", pattern)
 
 
+@lru_cache(maxsize=65536)
 def like(value: str, pattern: str) -> bool:
     return _regex(pattern).fullmatch(value) is not None
 
 
+@lru_cache(maxsize=65536)
 def arn_like(value: str, pattern: str) -> bool:
     """Part by part: no wildcard reaches over a colon but in the last of the six; missing parts are wildcards."""
     return _arn_regex(pattern).fullmatch(value) is not None
