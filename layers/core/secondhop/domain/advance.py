@@ -182,7 +182,8 @@ def _tell(
     An older message that a new one overtakes is dropped; while a slow worker may still be sending the old one, which
     ends with its fence, the new one is put off.
     """
-    incidents, told = open_ids(after, now), announcements(before, after, now)
+    told = announcements(before, after, now)
+    incidents = open_ids(after, now)
     if not told:
         return after if incidents == after.incidents else replace(after, incidents=incidents), commands, ()
     overtaken = [pending for pending in after.pending if _is_overtaken(pending.command, told)]
