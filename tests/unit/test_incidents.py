@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from secondhop.domain.advance import advance
 from secondhop.domain.announcing import LAST_CALL, announcements, incidents_of, open_ids
 from secondhop.domain.chain import Chain, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel
-from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
+from secondhop.domain.observation import Postponed
+from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
 
 
 def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
@@ -82,6 +84,17 @@ def test_a_last_call_comes_two_days_before_the_source_expires_once() -> None:
     assert announcements(again, again, late) == ()
     closed, _ = announcements(again, with_hop(again, unresolved=None), late)
     assert closed.is_closed
+
+
+def test_a_last_call_that_is_due_no_more_is_forgotten_in_silence() -> None:
+    chain = in_trouble(a_chain(point=an_arrival(delete_at=NOW + timedelta(days=7))), Cause.SOURCE_KEY)
+    late = NOW + timedelta(days=5)
+    told = replace(chain, incidents=open_ids(chain, late))
+    extended = replace(told, source_expires_at=NOW + timedelta(days=70))
+    decision = advance(extended, Postponed(why="busy"), route=a_route(), now=late)
+
+    assert decision.effects == ()
+    assert decision.chain.incidents == open_ids(chain, NOW)
 
 
 @pytest.mark.parametrize("expires_after", [timedelta(hours=12), None])

@@ -275,12 +275,7 @@ def _with_next_check(before: Chain, after: Chain, fact: Observation, now: dateti
     is_paused = isinstance(fact, seen.Postponed)
     check = now + patience.WAITING_CHECK if is_paused else next_check(after, now)
     earlier = before.next_check
-    if (
-        check is not None
-        and earlier is not None
-        and now < earlier < check
-        and replace(after, next_check=earlier) == before
-    ):
+    if check is not None and earlier is not None and now < earlier < check and after == before:
         check = earlier
     return replace(after, next_check=check)
 
