@@ -29,7 +29,6 @@ ALLOWED = frozenset(
     }
 )
 EFFECTS = ("StartCopyJob", "DeleteRecoveryPoint")
-MOST_INVOCATIONS = 8
 Invocation = tuple[int, int]
 
 
@@ -100,10 +99,10 @@ class Watch:
         return self._installations.get(id(RUNNING[-1].function), "") if RUNNING else ""
 
     def _described_now(self) -> set[str]:
-        key = (id(RUNNING[-1].function), RUNNING[-1].number)
-        if key not in self._described and len(self._described) > MOST_INVOCATIONS:
-            del self._described[next(iter(self._described))]
-        return self._described.setdefault(key, set())
+        """What the invocation that acts now has described; those that are over are forgotten."""
+        under_way = [(id(running.function), running.number) for running in RUNNING]
+        self._described = {key: points for key, points in self._described.items() if key in under_way}
+        return self._described.setdefault(under_way[-1], set())
 
     def _judge_pause(self, call: Call) -> None:
         by = self.paused.get(self._installation())

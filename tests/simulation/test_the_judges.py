@@ -7,11 +7,13 @@ forgets its limit. Nothing of Second Hop is patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from rehearsal.functions import RUNNING, Running
 from rehearsal.nights.night import Night
 from rehearsal.nights.plan import NightPlan, plan_night
 from rehearsal.oracle import Violation
@@ -118,6 +120,25 @@ def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
     found = broken("backup", remember, promise=1)
     assert 1 in promises(found)
     assert any("was not looked at in the same invocation" in violation.evidence for violation in found)
+
+
+def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> None:
+    deleted: list[str] = []
+
+    def look_from_elsewhere(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if operation == "delete_recovery_point":
+            deleted.append(request["RecoveryPointArn"])
+            for number in range(-12, 0):
+                RUNNING.append(Running(RUNNING[-1].function, number))
+                client.describe_recovery_point(**request)
+                RUNNING.pop()
+        return getattr(client, operation)(**request)
+
+    plan = replace(small_nights()[0], faults_per_hour=0.0)
+    night = Night(plan=plan, spoil=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
+
+    assert night.run().violations == ()
+    assert deleted != []
 
 
 @pytest.mark.parametrize("service", ["sns", "events"])
