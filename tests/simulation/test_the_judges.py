@@ -47,16 +47,21 @@ class SpoiltSession:
 
 
 def small_nights() -> list[NightPlan]:
-    """Fifty nights, those with the fewest databases first."""
+    """Of fifty nights those whose copies all end within a day or so, the ones with the fewest databases first."""
     plans = [plan_night(seed) for seed in range(1, MOST_NIGHTS + 1)]
-    return sorted((plan for plan in plans if not plan.is_in_dynamodb), key=lambda plan: len(plan.databases))
+    quick = [plan for plan in plans if not plan.is_in_dynamodb and not plan.unknown.system_error_is_long]
+    return sorted(quick, key=lambda plan: len(plan.databases))
 
 
 def first_violations(promise: int, evidence: str = "", **spoilt: Any) -> list[Violation]:
-    """The violations of the first night in which a promise is broken, with such evidence."""
+    """The violations of the first night in which a promise is broken, with such evidence.
+
+    The same night is green while nothing is broken; otherwise its red would say nothing about what is broken.
+    """
     for plan in small_nights():
         found = Night(plan=plan, stops_at=promise, **spoilt).run().violations
         if any(each.promise == promise and evidence in each.evidence for each in found):
+            assert Night(plan=plan, stops_at=promise).run().violations == ()
             return list(found)
     return []
 
@@ -67,10 +72,6 @@ def broken(service: str, behave: Behaviour, *, promise: int, evidence: str = "")
 
 def promises(found: Iterable[Violation]) -> set[int]:
     return {violation.promise for violation in found}
-
-
-def test_the_smallest_night_is_green_while_nothing_is_broken() -> None:
-    assert Night(plan=small_nights()[0], stops_at=3).run().violations == ()
 
 
 def test_a_copy_that_is_started_twice_breaks_promise_two() -> None:
