@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from secondhop.adapters.chain_documents import read_chain, write_chain
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.chain import Chain, HopState
@@ -134,16 +135,16 @@ def facts_about_intermediates(draw: st.DrawFn) -> Observation:
     point = st.none() | st.sampled_from(["COMPLETED", "DELETING", "EXPIRED"]).map(lambda s: an_arrival(status=s))
     return draw(
         st.one_of(
-            st.builds(seen.KeepSurveyed, intermediate=st.just(name), newer=st.integers(0, 2), is_listed=st.booleans()),
-            st.builds(seen.DeleteAccepted, intermediate=st.just(name)),
+            st.builds(going.KeepSurveyed, intermediate=st.just(name), newer=st.integers(0, 2), is_listed=st.booleans()),
+            st.builds(going.DeleteAccepted, intermediate=st.just(name)),
             st.builds(
-                seen.DeleteRefused,
+                going.DeleteRefused,
                 intermediate=st.just(name),
                 code=st.sampled_from(["InvalidRequestException", "ResourceNotFoundException"]),
                 message=st.just(""),
             ),
-            st.builds(seen.IntermediateInspected, intermediate=st.just(name), point=point),
-            st.builds(seen.ReleasePutOff, intermediate=st.just(name), why=st.just("timed out")),
+            st.builds(going.IntermediateInspected, intermediate=st.just(name), point=point),
+            st.builds(going.ReleasePutOff, intermediate=st.just(name), why=st.just("timed out")),
         )
     )
 
@@ -267,7 +268,7 @@ def test_no_rule_leads_where_the_table_does_not_say(trail: list[tuple[Chain, Obs
             hop_step = step_hop(HopSituation(chain=chain, hop=hop, route=a_route(), now=NOW), fact)
             assert hop_step.hop.state in hop_rows.get((hop.state, type(fact)), (hop.state,))
         for each in chain.intermediates:
-            if not isinstance(fact, seen.ReleaseStopped):
+            if not isinstance(fact, going.ReleaseStopped):
                 situation = IntermediateSituation(chain=chain, intermediate=each, route=a_route(), now=NOW)
                 step = step_intermediate(situation, fact)
                 assert step.intermediate.state in rows.get((each.state, type(fact)), (each.state,))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
@@ -182,10 +183,10 @@ def test_a_pending_start_is_over_when_it_was_answered_and_others_stay(fact: Obse
 @pytest.mark.parametrize(
     ("fact", "is_over"),
     [
-        (seen.DeleteAccepted(intermediate="arrival"), True),
-        (seen.DeleteRefused(intermediate="arrival", code="InvalidResourceStateException", message="busy"), True),
-        (seen.IntermediateInspected(intermediate="arrival", point=None), True),
-        (seen.IntermediateInspected(intermediate="arrival", point=an_arrival(status="DELETING")), False),
+        (going.DeleteAccepted(intermediate="arrival"), True),
+        (going.DeleteRefused(intermediate="arrival", code="InvalidResourceStateException", message="busy"), True),
+        (going.IntermediateInspected(intermediate="arrival", point=None), True),
+        (going.IntermediateInspected(intermediate="arrival", point=an_arrival(status="DELETING")), False),
     ],
 )
 def test_a_pending_delete_is_over_when_it_was_answered_and_others_stay(fact: Observation, is_over: bool) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, HopState
 from secondhop.domain.classification import Cause
@@ -222,7 +223,7 @@ def test_facts_about_a_hop_or_intermediate_that_does_not_exist_change_nothing() 
     chain = a_chain()
 
     assert "no hop" in take(chain, seen.JobMissing(hop="nowhere", job_id="X")).reason
-    assert "no intermediate" in take(chain, seen.DeleteAccepted(intermediate="nowhere")).reason
+    assert "no intermediate" in take(chain, going.DeleteAccepted(intermediate="nowhere")).reason
 
 
 def test_a_source_that_is_not_ready_is_waited_for() -> None:

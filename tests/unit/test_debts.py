@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.announcing import LAST_CALL, open_ids
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
@@ -197,7 +198,7 @@ def test_a_trouble_of_an_intermediate_is_over_when_it_is_seen_gone(
         since=SINCE,
     )
     found = None if point is None else an_arrival(status=point)
-    after = take(chain, seen.IntermediateInspected(intermediate="arrival", point=found)).chain
+    after = take(chain, going.IntermediateInspected(intermediate="arrival", point=found)).chain
 
     told = after.intermediate("arrival").unresolved
     assert (told and told.cause) == unresolved
@@ -258,5 +259,5 @@ def test_a_reason_names_its_hop_and_says_each_thing_once() -> None:
     assert same == "to-dr: looks for existing copies first; to-far: looks for existing copies first"
     strange = take(a_chain(), seen.JobMissing(hop="elsewhere", job_id="JOB-1"))
     assert (strange.reason, strange.commands) == ("this chain has no hop elsewhere", ())
-    strange = take(a_chain(), seen.DeleteAccepted(intermediate="elsewhere"))
+    strange = take(a_chain(), going.DeleteAccepted(intermediate="elsewhere"))
     assert (strange.reason, strange.commands) == ("this chain has no intermediate elsewhere", ())

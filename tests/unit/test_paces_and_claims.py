@@ -14,7 +14,8 @@ from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
-from secondhop.domain.observation import DeleteAccepted, SlotRefused
+from secondhop.domain.observation import SlotRefused
+from secondhop.domain.release_observation import DeleteAccepted
 from secondhop.domain.route import problems_of
 from secondhop.domain.slices import FIRST_BACKUPS, Slice, older_slice
 from secondhop.domain.steps import HopSituation, IntermediateSituation, token_of

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.classification import Cause
@@ -44,13 +45,13 @@ def take(chain: Chain, fact: Observation, *, after: timedelta = timedelta(0), ro
     return advance(chain, fact, route=route or a_route(), now=NOW + after)
 
 
-def surveyed(newer: int, *, is_listed: bool = True) -> seen.KeepSurveyed:
-    return seen.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+def surveyed(newer: int, *, is_listed: bool = True) -> going.KeepSurveyed:
+    return going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
 
 
-def inspected(status: str | None) -> seen.IntermediateInspected:
+def inspected(status: str | None) -> going.IntermediateInspected:
     point = None if status is None else an_arrival(status=status)
-    return seen.IntermediateInspected(intermediate="arrival", point=point)
+    return going.IntermediateInspected(intermediate="arrival", point=point)
 
 
 @pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada")])
@@ -85,7 +86,7 @@ def test_an_intermediate_that_is_not_listed_is_asked_about_and_not_believed_gone
 
 
 def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> None:
-    stopped = seen.ReleaseStopped(
+    stopped = going.ReleaseStopped(
         intermediate="arrival",
         hop="to-dr",
         inspected=seen.ArrivalInspected(
@@ -99,7 +100,7 @@ def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> 
 
 
 def test_an_accepted_delete_is_no_end_and_says_what_would_be() -> None:
-    decision = take(an_intermediate(IntermediateState.RELEASING), seen.DeleteAccepted(intermediate="arrival"))
+    decision = take(an_intermediate(IntermediateState.RELEASING), going.DeleteAccepted(intermediate="arrival"))
 
     assert decision.chain.state == "RELEASING"
     assert "it is done when the point is seen gone" in decision.reason
@@ -112,7 +113,7 @@ def test_a_delete_that_meets_nothing_is_looked_at_before_it_is_believed() -> Non
         "ThrottlingException",
         "LimitExceededException",
     ):
-        fact = seen.DeleteRefused(intermediate="arrival", code=code, message="")
+        fact = going.DeleteRefused(intermediate="arrival", code=code, message="")
         chain = take(an_intermediate(IntermediateState.RELEASING), fact).chain
 
         assert chain.intermediate("arrival").state is IntermediateState.RELEASING

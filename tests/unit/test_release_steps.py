@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
@@ -67,17 +68,17 @@ def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> Inte
     return taken
 
 
-def surveyed(newer: int, *, is_listed: bool = True) -> seen.KeepSurveyed:
-    return seen.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+def surveyed(newer: int, *, is_listed: bool = True) -> going.KeepSurveyed:
+    return going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
 
 
-def inspected(status: str | None) -> seen.IntermediateInspected:
+def inspected(status: str | None) -> going.IntermediateInspected:
     point = None if status is None else an_arrival(status=status)
-    return seen.IntermediateInspected(intermediate="arrival", point=point)
+    return going.IntermediateInspected(intermediate="arrival", point=point)
 
 
-def refused(code: str, message: str = "") -> seen.DeleteRefused:
-    return seen.DeleteRefused(intermediate="arrival", code=code, message=message)
+def refused(code: str, message: str = "") -> going.DeleteRefused:
+    return going.DeleteRefused(intermediate="arrival", code=code, message=message)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def refused(code: str, message: str = "") -> seen.DeleteRefused:
             {"state": IntermediateState.RELEASED, "since": NOW, "trouble": None},
             (),
         ),
-        (a_chain_with(GOING), seen.DeleteAccepted(intermediate="arrival"), {}, ()),
+        (a_chain_with(GOING), going.DeleteAccepted(intermediate="arrival"), {}, ()),
         (a_chain_with(GOING), seen.Noticed(), {}, (ASK,)),
         (a_chain_with(GOING, fence=SECOND), seen.Noticed(), {}, ()),
         (a_chain_with(GOING, fence=timedelta(0)), seen.Noticed(), {}, (ASK,)),
@@ -234,7 +235,7 @@ def stopped(**copy: object) -> tuple[Hop, IntermediateStep]:
         hop="to-dr", arrival=COPY_ARN, point=a_copy(**copy), vault_key_arn=DR_KEY, key_state="Enabled"
     )
     chain = a_chain_with(GOING, trouble=OLD)
-    return chain.hop("to-dr"), step(chain, seen.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look))
+    return chain.hop("to-dr"), step(chain, going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look))
 
 
 def test_a_release_that_was_stopped_leaves_its_intermediate_held() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
 from secondhop.domain.chain import Chain, HopState
-from secondhop.domain.observation import KeepSurveyed
+from secondhop.domain.release_observation import KeepSurveyed
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

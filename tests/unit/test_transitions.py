@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import product
 
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.advance import advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.classification import Cause
@@ -114,16 +115,16 @@ def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
 def facts_about_intermediates() -> Iterator[Observation]:
     yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
     for newer, is_listed in product((0, 1), (True, False)):
-        yield seen.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+        yield going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
     for status in (None, "COMPLETED", "EXPIRED", "DELETING"):
         point = an_arrival(status=status) if status else None
-        yield seen.IntermediateInspected(intermediate="arrival", point=point)
+        yield going.IntermediateInspected(intermediate="arrival", point=point)
     for inspected in INSPECTED:
-        yield seen.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=inspected)
-    yield seen.ReleasePutOff(intermediate="arrival", why="timed out")
-    yield seen.DeleteAccepted(intermediate="arrival")
+        yield going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=inspected)
+    yield going.ReleasePutOff(intermediate="arrival", why="timed out")
+    yield going.DeleteAccepted(intermediate="arrival")
     for code in ("InvalidResourceStateException", "ResourceNotFoundException", "InvalidRequestException"):
-        yield seen.DeleteRefused(intermediate="arrival", code=code, message="")
+        yield going.DeleteRefused(intermediate="arrival", code=code, message="")
 
 
 def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> None:

@@ -15,6 +15,7 @@ from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
+from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, Hop, HopState, Pending
 from secondhop.domain.errors import (
@@ -116,7 +117,7 @@ class Performer:
                 yield self._inspect(chain, chain.hop(hop))
             case ask.InspectIntermediate(subject=name, point=point):
                 described = self.backup.point(chain.intermediate(name).vault, point)
-                yield seen.IntermediateInspected(intermediate=name, point=described)
+                yield going.IntermediateInspected(intermediate=name, point=described)
             case _:
                 raise TypeError(f"no such question: {command}")
 
@@ -190,11 +191,11 @@ class Performer:
             try:
                 inspected = self._inspect(chain, hop)
             except SecondHopError as trouble:
-                yield seen.ReleasePutOff(intermediate=command.subject, why=str(trouble))
+                yield going.ReleasePutOff(intermediate=command.subject, why=str(trouble))
                 raise
             finding = judge_arrival(chain, hop, inspected, route=route)
             if finding.verdict is not Verdict.GOOD:
-                yield seen.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
+                yield going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
                 return
         if self._is_fence_over(pending):
             yield seen.Postponed(why=f"{command.subject}: looking took too long to delete under this fence")
@@ -202,9 +203,9 @@ class Performer:
         try:
             self.backup.delete(command)
         except RefusedError as refused:
-            yield seen.DeleteRefused(intermediate=command.subject, code=refused.code, message=refused.message)
+            yield going.DeleteRefused(intermediate=command.subject, code=refused.code, message=refused.message)
         else:
-            yield seen.DeleteAccepted(intermediate=command.subject)
+            yield going.DeleteAccepted(intermediate=command.subject)
 
     def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> str | None:
         return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))

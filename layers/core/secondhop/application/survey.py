@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from secondhop.application.ports import Backup, ChainStore
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
@@ -68,15 +69,15 @@ def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
 
 def survey_keep(
     chains: ChainStore, backup: Backup, chain: Chain, intermediate: Intermediate, route: Route
-) -> seen.KeepSurveyed:
+) -> going.KeepSurveyed:
     """Count the newer arrivals of the database that stand in the vault and whose own hops are verified."""
     if route.keep.get(chain.resource_type) == 0:
-        return seen.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)
+        return going.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)
     listed = tuple(backup.points_of(intermediate.vault, chain.database))
     standing = {point.arn for point in listed if point.status in ("COMPLETED", "AVAILABLE") and _is_newer(point, chain)}
     verified = {point for point in standing if _is_verified(chains, chain, intermediate, point)}
     is_listed = any(point.arn == intermediate.point for point in listed)
-    return seen.KeepSurveyed(intermediate=intermediate.name, newer=len(verified), is_listed=is_listed)
+    return going.KeepSurveyed(intermediate=intermediate.name, newer=len(verified), is_listed=is_listed)
 
 
 def _is_newer(point: PointSeen, chain: Chain) -> bool:

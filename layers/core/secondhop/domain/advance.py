@@ -8,6 +8,7 @@ from typing import assert_never
 
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
+from secondhop.domain import release_observation as going
 from secondhop.domain.announcing import LAST_CALL, announcements, open_ids
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending, Trouble
 from secondhop.domain.checking import next_check
@@ -106,7 +107,7 @@ def _advance_intermediate(chain: Chain, name: str, fact: object, route: Route, n
     after = chain.with_intermediate(step.intermediate)
     if step.troubled_hop is not None:
         after = after.with_hop(step.troubled_hop)
-    is_answered = isinstance(fact, (seen.DeleteAccepted, seen.DeleteRefused))
+    is_answered = isinstance(fact, (going.DeleteAccepted, going.DeleteRefused))
     if is_answered or step.intermediate.state is not IntermediateState.RELEASING:
         after = _without_release(after, name)
     return after, step.commands, [f"{name}: {step.reason}"]

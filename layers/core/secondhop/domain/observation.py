@@ -248,49 +248,6 @@ class IntermediateObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepSurveyed(IntermediateObservation):
-    """How many newer verified arrivals of the database stand in the vault, and whether this one is listed."""
-
-    newer: int
-    is_listed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasePutOff(IntermediateObservation):
-    """A copy made from it could not be described just before the delete, which was not sent."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseStopped(IntermediateObservation):
-    """Just before the delete an arrival was not as promised; nothing was deleted."""
-
-    hop: str
-    inspected: ArrivalInspected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteAccepted(IntermediateObservation):
-    """DeleteRecoveryPoint answered 200, which does not mean that the point is, or will be, gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRefused(IntermediateObservation):
-    """DeleteRecoveryPoint answered with an error."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntermediateInspected(IntermediateObservation):
-    """The intermediate as described; None if AWS said that it is not there."""
-
-    point: PointSeen | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
     """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over."""
 

@@ -14,15 +14,14 @@ from secondhop.domain.arn import is_original
 from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
-from secondhop.domain.observation import (
+from secondhop.domain.observation import Noticed, RetryAsked
+from secondhop.domain.release_observation import (
     DeleteAccepted,
     DeleteRefused,
     IntermediateInspected,
     KeepSurveyed,
-    Noticed,
     ReleasePutOff,
     ReleaseStopped,
-    RetryAsked,
 )
 from secondhop.domain.steps import IntermediateSituation, IntermediateStep
 from secondhop.domain.verification import Verdict, judge_arrival

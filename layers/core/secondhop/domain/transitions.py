@@ -16,6 +16,7 @@ from typing import Any
 
 from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules, site_rules
 from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
 from secondhop.domain.chain import HopState, IntermediateState
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation, IntermediateStep
 
@@ -97,15 +98,15 @@ HOP_ROWS: tuple[HopRow, ...] = (
 INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
     IntermediateRow(DUE, seen.Noticed, release_rules.consider_release, (DUE,)),
     IntermediateRow(DUE, seen.RetryAsked, release_rules.consider_release, (DUE,)),
-    IntermediateRow(DUE, seen.KeepSurveyed, release_rules.release_or_keep, (DUE, GOING)),
-    IntermediateRow(DUE, seen.IntermediateInspected, release_rules.see_due_gone, (DUE, GONE)),
-    IntermediateRow(GOING, seen.ReleasePutOff, release_rules.put_off_release, (DUE,)),
-    IntermediateRow(GOING, seen.ReleaseStopped, release_rules.stop_release, (HELD,)),
-    IntermediateRow(GOING, seen.DeleteAccepted, release_rules.await_delete, (GOING,)),
-    IntermediateRow(GOING, seen.DeleteRefused, release_rules.report_refused_delete, (GOING,)),
+    IntermediateRow(DUE, going.KeepSurveyed, release_rules.release_or_keep, (DUE, GOING)),
+    IntermediateRow(DUE, going.IntermediateInspected, release_rules.see_due_gone, (DUE, GONE)),
+    IntermediateRow(GOING, going.ReleasePutOff, release_rules.put_off_release, (DUE,)),
+    IntermediateRow(GOING, going.ReleaseStopped, release_rules.stop_release, (HELD,)),
+    IntermediateRow(GOING, going.DeleteAccepted, release_rules.await_delete, (GOING,)),
+    IntermediateRow(GOING, going.DeleteRefused, release_rules.report_refused_delete, (GOING,)),
     IntermediateRow(GOING, seen.Noticed, release_rules.ask_whether_gone, (GOING,)),
     IntermediateRow(GOING, seen.RetryAsked, release_rules.ask_whether_gone, (GOING,)),
-    IntermediateRow(GOING, seen.IntermediateInspected, release_rules.see_gone, (GOING, DUE, GONE)),
+    IntermediateRow(GOING, going.IntermediateInspected, release_rules.see_gone, (GOING, DUE, GONE)),
 )
 
 # An intermediate is HELD until every hop that reads it is VERIFIED: that step is a consequence, not a fact's rule.
