@@ -110,6 +110,13 @@ class StandInBackup:
             if is_asked_for and self._told_of(job)[0] == database:
                 yield job
 
+    def jobs_since(self, destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
+        self._trouble("jobs_since")
+        for job in list(self.jobs.values()):
+            is_asked_for = (job.destination_vault_arn, _started_from(job)) == (destination.arn, from_site)
+            if is_asked_for and (job.created_at is None or job.created_at >= after):
+                yield job
+
     def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
         self._trouble(f"jobs {state}")
         for job in list(self.jobs.values()):

@@ -87,6 +87,12 @@ class AwsBackup:
         for page in _pages(client.list_copy_jobs, request):
             yield from (_job(found) for found in page["CopyJobs"])
 
+    def jobs_since(self, destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
+        client = self._client_in(from_site)
+        request = {"ByDestinationVaultArn": destination.arn, "ByCreatedAfter": after, "MaxResults": PAGE}
+        for page in _pages(client.list_copy_jobs, request):
+            yield from (_job(found) for found in page["CopyJobs"])
+
     def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
         client = self._client_in(source)
         request = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from secondhop.application.origin import is_from_workload
 from secondhop.application.perform import Performer
 from secondhop.application.ports import Backup, ChainStore, Installation
 from secondhop.application.report import Report
@@ -146,7 +147,9 @@ class AdvanceChain:
         )
         if refusal is not None:
             return Report(ignored=refusal)
-        opened = open_chain(route, point, now=self.now())
+        origins = (point.source_vault_arn, news.origin[1] if news.origin is not None else None)
+        is_arrival = any(is_from_workload(route, vault_arn) for vault_arn in origins)
+        opened = open_chain(route, point, now=self.now(), came_from_workload=is_arrival)
         return self._run(route, stored=None, chain=opened, first=first_fact(route, point))
 
     def _describe(self, route: Route, news: PointNews) -> PointSeen | None:

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from secondhop.application.newest import survey_newer
+from secondhop.application.origin import survey_origin
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
-from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
+from secondhop.application.release import inspect_arrival, object_to_release
+from secondhop.application.survey import inspect_source, lag_line, needs_origin, newest_verified, survey, survey_keep
 from secondhop.application.waking import longest_waiting, relatives_that_kept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
@@ -22,7 +24,6 @@ from secondhop.domain.errors import (
     ConflictError,
     DeniedError,
     FinalError,
-    SecondHopError,
     SilentError,
     TryAgainError,
     UnreadableItemError,
@@ -30,7 +31,7 @@ from secondhop.domain.errors import (
 from secondhop.domain.ledger import slot_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.source import is_due
 
 # Clocks differ a little: a job that AWS made this long before we decided to ask for it is not ours.
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -108,13 +109,20 @@ class Performer:
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
-                yield survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
+                counted = survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
+                may_go = needs_origin(chain, route) and counted.newer >= route.keep.get(
+                    chain.resource_type, counted.newer + 1
+                )
+                is_clear = may_go and survey_origin(self.backup, chain, route, now=self.now()).is_clear
+                yield replace(counted, is_origin_clear=is_clear)
+            case ask.InspectSource(subject=hop):
+                yield inspect_source(self.backup, chain, chain.hop(hop))
             case ask.InspectJob(subject=hop, job_id=job_id):
                 job = self.backup.job(chain.source_vault_of(chain.hop(hop)).site, job_id)
                 missing = seen.JobMissing(hop=hop, job_id=job_id)
                 yield seen.CopySeen(hop=hop, job=job) if job is not None else missing
             case ask.InspectArrival(subject=hop):
-                yield self._inspect(chain, chain.hop(hop))
+                yield inspect_arrival(self.backup, self.keys, chain, chain.hop(hop))
             case ask.InspectIntermediate(subject=name, point=point):
                 described = self.backup.point(chain.intermediate(name).vault, point)
                 yield going.IntermediateInspected(intermediate=name, point=described)
@@ -122,37 +130,25 @@ class Performer:
                 raise TypeError(f"no such question: {command}")
 
     def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
-        """Look for copies, unless nothing could be made of what is found."""
+        """Look for copies, unless nothing could be made of what is found. Observing goes on in any case."""
         hop = chain.hop(command.subject)
         if by := self.chains.paused_by(route.switch):
+            yield from self._watch_source(chain, hop)
             yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
             yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
         elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
+            yield from self._watch_source(chain, hop)
             yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
         elif why := self._why_blocked(hop):
+            yield from self._watch_source(chain, hop)
             yield seen.SiteDown(hop=hop.name, why=why)
         else:
-            surveyed = survey_copies(self.chains, self.backup, chain, hop, asked_at=self.now())
-            yield replace(surveyed, missing_job=command.missing_job)
+            yield survey(self.chains, self.backup, chain, command, route, now=self.now())
 
-    def _inspect(self, chain: Chain, hop: Hop) -> seen.ArrivalInspected:
-        """Describe an arrival. Raises TryAgainError where AWS does not describe it and lists it all the same."""
-        arrival = hop.arrival or ""
-        point = self.backup.point(hop.destination, arrival)
-        if point is None:
-            if any(listed.arn == arrival for listed in self.backup.points_of(hop.destination, chain.database)):
-                raise TryAgainError(f"AWS lists {arrival} and does not describe it")
-            return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
-        vault = self.backup.vault(hop.destination)
-        key_arn = point.key_arn if point.key_arn == vault.key_arn else None
-        return seen.ArrivalInspected(
-            hop=hop.name,
-            arrival=arrival,
-            point=point,
-            vault_key_arn=vault.key_arn,
-            vault_lock=vault.lock,
-            key_state=self.keys.state_of(key_arn) if key_arn is not None else None,
-        )
+    def _watch_source(self, chain: Chain, hop: Hop) -> Iterator[seen.SourceInspected]:
+        """Describe the source of a hop that waits, if what is known of it is old or has a gap."""
+        if hop.reads_from is None and is_due(chain, self.now()):
+            yield inspect_source(self.backup, chain, hop)
 
     def _guarded(
         self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[Pending], Iterator[Observation]]
@@ -186,17 +182,11 @@ class Performer:
     def _release(
         self, chain: Chain, command: ask.ReleaseIntermediate, pending: Pending, route: Route
     ) -> Iterator[Observation]:
-        """Never zero copies: describe every arrival made from it, now, and delete only if each is as promised."""
-        for hop in chain.standing_arrivals(command.subject):
-            try:
-                inspected = self._inspect(chain, hop)
-            except SecondHopError as trouble:
-                yield going.ReleasePutOff(intermediate=command.subject, why=str(trouble))
-                raise
-            finding = judge_arrival(chain, hop, inspected, route=route)
-            if finding.verdict is not Verdict.GOOD:
-                yield going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
-                return
+        """Never zero copies: ask anew whether it may go, and delete in the same breath."""
+        objection = yield from object_to_release(self.backup, self.keys, chain, command, route)
+        if objection is not None:
+            yield objection
+            return
         if self._is_fence_over(pending):
             yield seen.Postponed(why=f"{command.subject}: looking took too long to delete under this fence")
             return
@@ -273,6 +263,8 @@ def _arrival_news(chain: Chain, point: str, vault: Vault) -> PointNews:
 def _hops_concerned(chain: Chain, command: ask.Command) -> tuple[str, ...]:
     match command:
         case ask.SurveyCopies(subject=hop) | ask.InspectJob(subject=hop) | ask.InspectArrival(subject=hop):
+            return (hop,)
+        case ask.InspectSource(subject=hop):
             return (hop,)
         case ask.ReleaseIntermediate(subject=name):
             return tuple(hop.name for hop in chain.standing_arrivals(name))

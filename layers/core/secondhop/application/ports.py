@@ -167,6 +167,9 @@ class Backup(Protocol):
     def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         """All copy jobs of a database from a site into a vault, of the last 30 days."""
 
+    def jobs_since(self, destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
+        """All copy jobs from a site into a vault that were created after a moment, whatever they copy."""
+
     def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
         """All copy jobs of a site into a vault that are in a state and were created after a moment."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from secondhop.domain import abandoned, patience
 from secondhop.domain import observation as seen
-from secondhop.domain import patience
 from secondhop.domain import release_observation as going
 from secondhop.domain.announcing import LAST_CALL, announcements, open_ids
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending, Trouble
@@ -22,9 +22,11 @@ from secondhop.domain.command import (
     WakeRelatives,
     WakeWaiting,
 )
+from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
+from secondhop.domain.source import learn
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
 from secondhop.domain.transitions import step_hop, step_intermediate
 
@@ -49,11 +51,14 @@ Progress = tuple[Chain, tuple[Command, ...], list[str]]
 def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> Decision:
     """What the chain becomes through a fact. Never raises for a fact that comes late, twice, or out of order."""
     progress: Progress
+    before, chain = chain, learn(chain, fact, now)
     match fact:
         case seen.Announced():
             progress = _forget_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
         case _ if chain.abandoned_by is not None:
-            progress = chain, _announcements_due(chain, now), [f"abandoned by {chain.abandoned_by}; nothing is done"]
+            progress = _observe_abandoned(chain, fact, now)
+        case seen.CopiedBack(owner=owner):
+            progress = replace(chain, abandoned_by=owner), (), [f"it was copied back by {owner}, to whom it belongs"]
         case seen.AbandonAsked(by=by):
             messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
             progress = replace(chain, abandoned_by=by, pending=messages), (), [f"abandoned by {by}"]
@@ -70,8 +75,16 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
             progress = _advance_everything(chain, fact, route, now)
         case _:
             assert_never(fact)
-    changed, commands = _settle(chain, progress, fact, route, now)
+    changed, commands = _settle(before, progress, fact, route, now)
     return Decision(chain=changed, commands=commands, reason="; ".join(dict.fromkeys(progress[2])))
+
+
+def _observe_abandoned(chain: Chain, fact: Observation, now: datetime) -> Progress:
+    """Do nothing, but see whether the points that it claimed are gone, so that it can be forgotten."""
+    known = abandoned.learn(chain, fact, now) if isinstance(fact, seen.ArrivalInspected) else chain
+    questions = abandoned.questions(known, now) if isinstance(fact, seen.Noticed) else ()
+    why = [f"abandoned by {chain.abandoned_by}; nothing is done"]
+    return known, (*_announcements_due(known, now), *questions), why
 
 
 def _announcements_due(chain: Chain, now: datetime) -> tuple[Command, ...]:
@@ -270,18 +283,12 @@ def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
 
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
     """When to look at the chain again, and whether it is finished and every point it claimed was seen gone."""
-    finished_at = after.finished_at or (now if _is_forgotten_by_aws(after) and not after.pending else None)
-    if finished_at is not None:
-        return replace(after, finished_at=finished_at, next_check=None)
+    if is_forgotten_by_aws(after) and not after.pending:
+        return replace(after, finished_at=after.finished_at or now, next_check=None)
+    after = replace(after, finished_at=None)
     is_paused = isinstance(fact, seen.Postponed)
     check = now + patience.WAITING_CHECK if is_paused else next_check(after, now)
     earlier = before.next_check
     if check is not None and earlier is not None and now < earlier < check and after == before:
         check = earlier
     return replace(after, next_check=check)
-
-
-def _is_forgotten_by_aws(chain: Chain) -> bool:
-    """Whether every recovery point that the chain claimed was seen gone."""
-    hops_are_over = all(hop.seen_gone_at is not None or chain.is_released(hop.name) for hop in chain.hops)
-    return hops_are_over and all(each.state is IntermediateState.RELEASED for each in chain.intermediates)

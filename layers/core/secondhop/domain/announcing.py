@@ -26,6 +26,7 @@ from secondhop.domain.command import Announce, Channel, Circumstances
 OF_ONE_POINT = frozenset(
     {
         Cause.SOURCE_GONE,
+        Cause.SOURCE_EXPIRED,
         Cause.TOO_LATE,
         Cause.VANISHED,
         Cause.MISMATCH,
@@ -34,6 +35,8 @@ OF_ONE_POINT = frozenset(
         Cause.STUCK,
     }
 )
+# Nothing can be saved any more, so there is no last call.
+HOPELESS = frozenset({Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.TOO_LATE})
 # What differs between two chains in the same text of AWS: ARNs, ids, numbers.
 PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
 LAST_CALL = "/last-call"
@@ -112,7 +115,7 @@ def _last_call_at(incident: Incident) -> datetime | None:
     """Two days before the source expires, but not while the first message is still fresh."""
     chain, expires_at = incident.chain, incident.chain.source_expires_at
     is_saved = all(hop.name != incident.subject or hop.arrival is not None for hop in chain.hops)
-    if is_saved or expires_at is None or incident.trouble.cause in (Cause.SOURCE_GONE, Cause.TOO_LATE):
+    if is_saved or expires_at is None or incident.trouble.cause in HOPELESS:
         return None
     moment = max(expires_at - patience.LAST_CALL, incident.trouble.since + timedelta(hours=12))
     return moment if moment < expires_at else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import REMEDIES, Again, Cause, classify_question
-from secondhop.domain.command import InspectArrival, SurveyCopies, SurveyNewer
+from secondhop.domain.command import InspectArrival, InspectSource, Question, SurveyCopies, SurveyNewer
 from secondhop.domain.copy_rules import arrived, look_before_copying, newest_of
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import (
@@ -18,10 +18,14 @@ from secondhop.domain.observation import (
     NewerSurveyed,
     Noticed,
     RetryAsked,
+    SourceInspected,
 )
 from secondhop.domain.site_rules import bear_odd_answer
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
 from secondhop.domain.verification import Verdict, judge_arrival
+
+# What an operator's retry may replace by another copy, since the present one will never become as promised.
+REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
 
 
 def ask_for_the_arrival(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
@@ -37,18 +41,38 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if finding.verdict is Verdict.GOOD:
         hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
         return HopStep(hop=hop, reason=f"verified: {finding.reason}")
+    if fact.point is None and _is_over(s) and not s.hop.is_retry_ordered:
+        hop = replace(enter(s.hop, HopState.VERIFIED, s.now), seen_gone_at=s.now)
+        return HopStep(hop=hop, reason="the copy is gone, and its promised time is over")
+    if s.hop.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
+        return _begin_again(s, f"makes another copy, as the operator asked: {finding.reason}")
     age = s.now - s.hop.since
     if finding.verdict is Verdict.NOT_YET and age < patience.VERIFYING_LIMIT:
         return stay(s, f"not verified yet: {finding.reason}")
     if s.hop.arrival_is_adopted:
-        rejected = (*s.hop.rejected, fact.arrival)
-        hop = replace(enter(s.hop, HopState.WAITING, s.now), rejected=rejected, arrival=None, arrival_is_adopted=False)
-        ask = SurveyCopies(subject=hop.name)
-        return HopStep(hop=hop, reason=f"the copy found in the vault will not do: {finding.reason}", commands=(ask,))
+        return _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
     if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
         return stay(s, f"not verified yet: {finding.reason}")
     cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause
-    return strand(s, cause, finding.reason)
+    return _strand_arrival(s, cause, finding.reason)
+
+
+def _begin_again(s: HopSituation, reason: str) -> HopStep:
+    """Leave a copy that will not do where it is, and look for, or make, another one."""
+    rejected = (*s.hop.rejected, *([s.hop.arrival] if s.hop.arrival is not None else []))
+    hop = replace(enter(s.hop, HopState.WAITING, s.now), rejected=rejected, arrival=None, arrival_is_adopted=False)
+    return HopStep(hop=hop, reason=reason, commands=(SurveyCopies(subject=hop.name),))
+
+
+def _strand_arrival(s: HopSituation, cause: Cause, message: str) -> HopStep:
+    """Strand a hop whose copy is not as promised. A copy that is gone needs no further look to be forgotten."""
+    gone_at = s.now if cause is Cause.VANISHED else None
+    return strand(replace_hop(s, replace(s.hop, seen_gone_at=gone_at)), cause, message)
+
+
+def _is_over(s: HopSituation) -> bool:
+    """Whether the time for which the copy was promised is over."""
+    return s.hop.promised_until is not None and s.now >= s.hop.promised_until
 
 
 def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
@@ -83,7 +107,7 @@ def look_at_newest_copy(s: HopSituation, fact: NewerSurveyed) -> HopStep:
 
 def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """VERIFIED, and the copy was described again."""
-    is_over = s.hop.promised_until is not None and s.now >= s.hop.promised_until
+    is_over = _is_over(s)
     if fact.arrival != s.hop.arrival:
         return stay(s, f"{fact.arrival} is not the arrival in question")
     if is_over and fact.point is None:
@@ -93,7 +117,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
         return HopStep(hop=replace(s.hop, last_seen_at=s.now), reason=finding.reason)
     if is_over or finding.verdict is Verdict.NOT_YET:
         return stay(s, finding.reason)
-    return strand(s, finding.cause, finding.reason)
+    return _strand_arrival(s, finding.cause, finding.reason)
 
 
 def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
@@ -102,21 +126,41 @@ def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
         return _look_for_others_copies(s)
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         return stay(s, f"stranded; tried again after {s.hop.not_before.isoformat()}")
-    if s.hop.arrival is None and s.chain.source_expires_at is not None and s.now >= s.chain.source_expires_at:
-        return strand(s, Cause.SOURCE_GONE, "the source recovery point has reached its expiry")
     return _resume(s, "tries again after a day")
 
 
 def _look_for_others_copies(s: HopSituation) -> HopStep:
-    """Nothing is started again before an operator says so, but others may have made the copy, or one that will do."""
-    is_looked_for = s.hop.trouble is not None and s.hop.trouble.cause is not Cause.TOO_LATE
-    expires_at = s.chain.source_expires_at
-    if not is_looked_for or (expires_at is not None and s.now >= expires_at + DELETION_WINDOW):
-        return stay(s, "stranded; only an operator can help")
+    """Nothing is started again before an operator says so, but the copy, or the source, may have changed since."""
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         return stay(s, "stranded; only an operator can help")
     hop = replace(s.hop, not_before=s.now + patience.DAILY)
-    return HopStep(hop=hop, reason="looks whether others copied it", commands=(SurveyCopies(subject=hop.name),))
+    commands: tuple[Question, ...] = ()
+    if hop.arrival is not None:
+        commands = (InspectArrival(subject=hop.name, point=hop.arrival),)
+    if s.chain.source_gone_at is None and s.chain.source_of(hop) is not None:
+        is_too_late = hop.trouble is not None and hop.trouble.cause is Cause.TOO_LATE
+        ask = InspectSource(subject=hop.name) if is_too_late else SurveyCopies(subject=hop.name)
+        commands = (*commands, ask)
+    if not commands:
+        return stay(s, "stranded; only an operator can help")
+    return HopStep(hop=hop, reason="looks whether anything has changed", commands=commands)
+
+
+def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
+    """STRANDED, and the copy that was not as promised was described again."""
+    if fact.arrival != s.hop.arrival:
+        return stay(s, f"{fact.arrival} is not the arrival in question")
+    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    if finding.verdict is Verdict.GOOD:
+        hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+        return HopStep(hop=hop, reason=f"verified after all: {finding.reason}")
+    gone_at = (s.hop.seen_gone_at or s.now) if fact.point is None else None
+    return HopStep(hop=replace(s.hop, seen_gone_at=gone_at), reason=f"stranded; {finding.reason}")
+
+
+def see_stranded_source(s: HopSituation, fact: SourceInspected) -> HopStep:
+    """STRANDED, and the source was described again, which the chain has noted."""
+    return stay(s, "stranded; its source is gone" if fact.point is None else "stranded; its source still stands")
 
 
 def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
@@ -134,7 +178,7 @@ def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
 def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
     """STRANDED, and an operator asked for another try."""
-    fresh = replace(s.hop, failures=0)
+    fresh = replace(s.hop, failures=0, is_retry_ordered=True)
     if s.hop.trouble is not None and s.hop.trouble.cause is Cause.VANISHED and s.hop.arrival is not None:
         fresh = replace(fresh, rejected=(*s.hop.rejected, s.hop.arrival), arrival=None)
     return _resume(replace_hop(s, fresh), f"tries again, asked by {fact.by}")
@@ -142,7 +186,7 @@ def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
 
 def _resume(s: HopSituation, reason: str) -> HopStep:
     if s.hop.arrival is not None:
-        hop = enter(s.hop, HopState.VERIFYING, s.now)
+        hop = replace(enter(s.hop, HopState.VERIFYING, s.now), is_retry_ordered=s.hop.is_retry_ordered)
         ask = InspectArrival(subject=hop.name, point=s.hop.arrival)
         return HopStep(hop=hop, reason=reason, commands=(ask,))
     waiting = enter(s.hop, HopState.WAITING, s.now)

@@ -75,7 +75,8 @@ class Hop:
 
     `attempt` numbers the copy jobs known for (source, destination), 0 before the first. `arrival` is the recovery
     point that the job named as its destination. `rejected` are points in the destination vault that were found not
-    to be, or no longer to be, the copy that this hop owes. `failures` counts failed attempts since the last success
+    to be, or no longer to be, the copy that this hop owes. `is_retry_ordered` says that an operator asked for another
+    copy if the present one is still not as promised. `failures` counts failed attempts since the last success
     or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
     hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
     says that a newer one of its database was verified into the same vault.
@@ -106,11 +107,15 @@ class Hop:
     unresolved: Trouble | None = None
     silent_since: datetime | None = None
     seen_gone_at: datetime | None = None
+    is_retry_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intermediate:
-    """A copy that exists only to be copied onward; `name` is "arrival" or the hop that made it."""
+    """A copy that exists only to be copied onward; `name` is "arrival" or the hop that made it.
+
+    Until `kept_until` it is not considered for release, because it would outlive its copies.
+    """
 
     name: str
     vault: Vault
@@ -120,6 +125,7 @@ class Intermediate:
     failures: int = 0
     trouble: Trouble | None = None
     unresolved: Trouble | None = None
+    kept_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +141,10 @@ class Chain:
     """One recovery point of a watched vault on its route.
 
     `created_at` is the creation date of the original backup; `key_arn` is what the recovery point is encrypted under.
-    `incidents` are the ids that were announced and are
-    not yet closed. `version` counts the saves; 0 is a chain that was never saved.
+    `source_expires_at`, `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`;
+    `source_gone_at` is when AWS said that it is not found. `came_from_workload` says that AWS showed it to be a copy
+    from a workload account, and not one that somebody brought back. `incidents` are the ids that were announced and
+    are not yet closed. `version` counts the saves; 0 is a chain that was never saved.
     """
 
     key: ChainKey
@@ -155,6 +163,9 @@ class Chain:
     next_check: datetime | None = None
     finished_at: datetime | None = None
     key_arn: str | None = None
+    source_seen_at: datetime | None = None
+    source_gone_at: datetime | None = None
+    came_from_workload: bool = False
     version: int = 0
 
     @property

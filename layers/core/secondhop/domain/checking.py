@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from secondhop.domain import patience
+from secondhop.domain import abandoned, patience
 from secondhop.domain.announcing import last_call_at
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
 from secondhop.domain.lifecycle import DELETION_WINDOW
@@ -14,7 +14,10 @@ from secondhop.domain.lifecycle import DELETION_WINDOW
 def next_check(chain: Chain, now: datetime) -> datetime | None:
     """The earliest moment at which asking AWS may teach something; None if nothing is left to learn."""
     moments = [pending.until for pending in chain.pending]
-    if chain.abandoned_by is None:
+    if chain.abandoned_by is not None:
+        look = abandoned.next_look(chain, now)
+        moments += [look] if look is not None else []
+    else:
         moments += [moment for hop in chain.hops if (moment := _check_hop(chain, hop, now)) is not None]
         moments += [m for each in chain.intermediates if (m := _check_intermediate(each, now)) is not None]
         call = last_call_at(chain)
@@ -43,7 +46,7 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
 def _check_intermediate(intermediate: Intermediate, now: datetime) -> datetime | None:
     match intermediate.state:
         case IntermediateState.DUE:
-            return now + patience.DAILY
+            return max(now + patience.DAILY, intermediate.kept_until or now)
         case IntermediateState.RELEASING:
             return now + (patience.DAILY if intermediate.trouble else patience.DELETING_CHECK)
         case IntermediateState.HELD | IntermediateState.RELEASED:

@@ -41,6 +41,7 @@ class Cause(StrEnum):
     NO_VAULT = "NO_VAULT"
     UNSUPPORTED = "UNSUPPORTED"
     SOURCE_GONE = "SOURCE_GONE"
+    SOURCE_EXPIRED = "SOURCE_EXPIRED"
     ROUTE = "ROUTE"
     UNSHARE = "UNSHARE"
     UNKNOWN = "UNKNOWN"
@@ -143,7 +144,12 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.SOURCE_GONE: Remedy(
         again=Again.OPERATOR,
-        words="The source recovery point is gone or expiring. Take a new backup, and keep intermediates for longer.",
+        words="AWS says that the source recovery point is not found. Take a new backup, and keep intermediates longer.",
+    ),
+    Cause.SOURCE_EXPIRED: Remedy(
+        again=Again.DAILY,
+        words="AWS Backup marks the source recovery point as EXPIRED or DELETING, so it cannot be copied any more. "
+        "Take a new backup, and keep intermediates for longer.",
     ),
     Cause.ROUTE: Remedy(again=Again.DAILY, words="The route no longer has this hop; restore it, or abandon the chain."),
     Cause.UNSHARE: Remedy(
@@ -160,7 +166,8 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.MISMATCH: Remedy(
         again=Again.OPERATOR,
-        words="The arrival is not what was promised. Compare it with the message; the verb retry looks again.",
+        words="The arrival is not what was promised. Compare it with the message. The verb retry looks again, and "
+        "makes another copy if it is still wrong.",
     ),
     Cause.UNENCRYPTED: Remedy(
         again=Again.OPERATOR,
@@ -173,7 +180,8 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.UNDECIDABLE: Remedy(
         again=Again.OPERATOR,
-        words="It cannot be told whether the copy was made. Look into the destination vault, then retry or abandon.",
+        words="It cannot be told whether the copy was made, or is needed. Look into the destination vault. Then "
+        "abandon the chain if a good copy stands there, or retry.",
     ),
     Cause.CLAIMED: Remedy(
         again=Again.OPERATOR, words="Another chain makes this very copy; two routes name the same vaults. Remove one."

@@ -113,6 +113,11 @@ class InspectJob(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InspectSource(Question):
+    """Describe the recovery point that a hop copies, to learn whether it still stands, and until when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectArrival(Question):
     """Describe a hop's arrival and its vault's key."""
 

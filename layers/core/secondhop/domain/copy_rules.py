@@ -8,7 +8,7 @@ from secondhop.domain import patience
 from secondhop.domain.chain import Hop, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
-from secondhop.domain.lifecycle import DELETION_WINDOW, is_too_late, promised_expiry
+from secondhop.domain.lifecycle import is_too_late, promised_expiry
 from secondhop.domain.observation import (
     ActingPaused,
     ClaimRefused,
@@ -21,6 +21,7 @@ from secondhop.domain.observation import (
     SourceNotReady,
     SourceUnfit,
 )
+from secondhop.domain.opening import why_unfit
 from secondhop.domain.route import Leg
 from secondhop.domain.steps import (
     HopSituation,
@@ -32,6 +33,8 @@ from secondhop.domain.steps import (
 )
 
 LIVE = ("CREATED", "RUNNING")
+# Recovery points that AWS Backup deletes, or could not delete.
+GOING = ("EXPIRED", "DELETING")
 
 
 def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
@@ -66,11 +69,34 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         # A straggling event of the failed job asked for this survey, not the end of the back-off.
         return stay(s, f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt")
-    if s.chain.source_expires_at is not None and s.now >= s.chain.source_expires_at + DELETION_WINDOW:
-        return strand(s, Cause.SOURCE_GONE, f"{source} is gone or has expired, and no copy of it was found")
+    if (refusal := _refuse_source(s, fact, source)) is not None:
+        return refusal
     if not leg.copy_role_arn:
         return _leave_to_others(s, fact)
     return _start(s, leg, source, attempt=max(s.hop.attempt, len(fact.jobs)) + 1)
+
+
+def _refuse_source(s: HopSituation, fact: CopiesSurveyed, source: str) -> HopStep | None:
+    """Why the source is not copied now, as AWS has just described it; None if it is fit."""
+    if fact.twins:
+        message = (
+            f"{', '.join(fact.twins)} in {s.hop.destination.name} is a copy of the same backup, made from another "
+            f"recovery point. {source} may have been copied back, or was copied twice into its vault"
+        )
+        return strand(s, Cause.UNDECIDABLE, message)
+    if fact.source is None:
+        return None
+    point = fact.source.point
+    if point is None and s.chain.source_gone_at is None:
+        return wait_for_the_source(s, SourceNotReady(hop=s.hop.name, why="not shown by AWS"))
+    if point is None:
+        return strand(s, Cause.SOURCE_GONE, f"AWS says that {source} is not found, and no copy of it was found")
+    if point.status in GOING:
+        return strand(s, Cause.SOURCE_EXPIRED, f"the status of {source} is {point.status}")
+    if point.status == "CREATING":
+        return wait_for_the_source(s, SourceNotReady(hop=s.hop.name, why=point.status))
+    unfit = why_unfit(s.route, point)
+    return None if unfit is None else strand(s, *unfit)
 
 
 def _leave_to_others(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
@@ -84,6 +110,9 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     # AWS forgets jobs after 30 days, and may remember their tokens: a number that was used is never used again.
     attempt = max(s.hop.attempt, len(fact.jobs))
     jobs = [job for job in fact.jobs if job.arrival is None or job.arrival not in s.hop.rejected]
+    if s.hop.is_retry_ordered:
+        # The operator has looked into the vault: what says nothing about a copy is passed over.
+        jobs = [job for job in jobs if job.state in LIVE or job.arrival is not None]
     odd = [job for job in jobs if job.state not in (*LIVE, "COMPLETED", "FAILED")]
     done = [job for job in jobs if job.state == "COMPLETED"]
     if odd or any(job.arrival is None for job in done):

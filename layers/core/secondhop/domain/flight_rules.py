@@ -90,6 +90,9 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
     if fact.command.attempt != s.hop.attempt or s.hop.job_id is not None:
         return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
     cause = classify(message=fact.message, code=fact.code)
+    if cause is Cause.SOURCE_GONE:
+        # Only a description tells that a source is gone: AWS may not show it here yet. The next look asks.
+        cause = Cause.UNKNOWN
     return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1)
 
 

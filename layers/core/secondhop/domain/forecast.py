@@ -14,9 +14,10 @@ from statistics import median
 
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.classification import Cause
-from secondhop.domain.lifecycle import DELETION_WINDOW, is_too_late
+from secondhop.domain.copy_rules import GOING
+from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import PointSeen, SourceUnfit
-from secondhop.domain.opening import first_fact, source_expiry
+from secondhop.domain.opening import first_fact
 from secondhop.domain.route import Leg, Route
 
 
@@ -91,7 +92,7 @@ def pace_of(durations: Sequence[timedelta]) -> Pace | None:
 
 def copies_of(route: Route, point: PointSeen, now: datetime) -> tuple[Copy, ...]:
     """The copies that adopting a point would make."""
-    if _unfit(route, point, now) is not None:
+    if _unfit(route, point) is not None:
         return ()
     return tuple(
         Copy(
@@ -112,7 +113,7 @@ def why_not_copied(route: Route, point: PointSeen, now: datetime) -> str | None:
     if copies_of(route, point, now):
         return None
     days = max(leg.retention.minimum_remaining_days for leg in route.legs)
-    return _unfit(route, point, now) or f"{Cause.TOO_LATE}: a copy made now would expire within {days} days"
+    return _unfit(route, point) or f"{Cause.TOO_LATE}: a copy made now would expire within {days} days"
 
 
 def loads_of(copies: Iterable[Copy]) -> tuple[Load, ...]:
@@ -131,13 +132,12 @@ def source_of(route: Route, leg: Leg) -> Site:
     return route.watched.site if before is None else before.destination.site
 
 
-def _unfit(route: Route, point: PointSeen, now: datetime) -> str | None:
+def _unfit(route: Route, point: PointSeen) -> str | None:
     fact = first_fact(route, point)
     if isinstance(fact, SourceUnfit):
         return f"{fact.cause}: {fact.message}"
-    expires_at = source_expiry(point, now)
-    if expires_at is not None and now >= expires_at + DELETION_WINDOW:
-        return f"{Cause.SOURCE_GONE}: it has expired; only a copy that exists is taken over"
+    if point.status in GOING:
+        return f"{Cause.SOURCE_EXPIRED}: its status is {point.status}; only a copy that exists is taken over"
     return None
 
 

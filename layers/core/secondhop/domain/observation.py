@@ -112,16 +112,36 @@ class SourceNotReady(HopObservation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInspected(HopObservation):
+    """The hop's source as AWS described it just now; None if AWS answered that it is not found."""
+
+    point: PointSeen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiedBack(HopObservation):
+    """A copy job of the backup account itself put the source into the watched vault: it belongs to `owner`."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopiesSurveyed(HopObservation):
-    """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
-    same database and creation date in the destination vault. `missing_job` is that of the question. What was started
-    after `asked_at` may be missing.
+    """What AWS showed before a copy: all jobs of this source and destination, and points of the same database and
+    creation date in the destination vault. `points` are those that nothing explains, `twins` those that were made from
+    another recovery point. `missing_job` is that of the question. What was started after `asked_at` may be missing.
+
+    `source` is None if the source was described less than a minute ago, or is itself a copy of this chain.
+    `is_origin_clear` says that no copy job of the backup account put the source into its vault.
     """
 
     asked_at: datetime
     jobs: tuple[JobSeen, ...]
     points: tuple[PointSeen, ...]
     missing_job: str | None = None
+    twins: tuple[str, ...] = ()
+    source: SourceInspected | None = None
+    is_origin_clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,15 @@ from datetime import datetime
 from secondhop.domain.arn import is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import Chain, ChainKey, Hop, Intermediate
 from secondhop.domain.classification import Cause
-from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
 from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
+from secondhop.domain.source import USABLE
 
 GONE = "GONE"
 """The status that we give to a point that AWS does not show, any more or yet."""
 
 
-def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
+def open_chain(route: Route, point: PointSeen, *, now: datetime, came_from_workload: bool = False) -> Chain:
     """The chain of a recovery point that was seen in the route's watched vault."""
     return Chain(
         key=ChainKey(point.arn, route.name),
@@ -26,7 +26,9 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
         watched=route.watched,
         encrypted=point.is_encrypted is not False,
         key_arn=point.key_arn,
-        source_expires_at=source_expiry(point, now),
+        source_expires_at=point.delete_at,
+        source_seen_at=now if _is_described(point) else None,
+        came_from_workload=came_from_workload,
         hops=tuple(
             Hop(name=leg.name, reads_from=leg.reads_from, destination=leg.destination, since=now) for leg in route.legs
         ),
@@ -37,27 +39,24 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime) -> Chain:
     )
 
 
-def source_expiry(point: PointSeen, now: datetime) -> datetime | None:
-    """When the point expires; for one that is going already, long enough ago for AWS to have deleted it.
-
-    It may have been copied all the same, before this installation's memory: that is looked for first. Of a point that
-    does not show, although it was told of, nothing is known: the answer to its copy says whether it is gone.
-    """
-    is_going = point.status in ("EXPIRED", "DELETING")
-    return now - DELETION_WINDOW if is_going else point.delete_at
+def _is_described(point: PointSeen) -> bool:
+    """Whether AWS described the point whole: what is missing, or passes, is asked again before it is relied on."""
+    is_whole = point.delete_at is not None and point.is_encrypted is not None
+    return is_whole and point.status in USABLE
 
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
     """What the first look at a point says: go on, or why it cannot be copied, whoever tries."""
     first = next(leg.name for leg in route.legs if leg.reads_from is None)
-    cause_and_message = _unfitness(route, point)
+    cause_and_message = why_unfit(route, point)
     if cause_and_message is None:
         return SourceNotReady(hop=first, why="CREATING") if point.status == "CREATING" else Noticed()
     cause, message = cause_and_message
     return SourceUnfit(hop=first, cause=cause, message=message)
 
 
-def _unfitness(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
+def why_unfit(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
+    """Why a recovery point cannot be copied, whoever tries; None if it can be."""
     if is_continuous(point.arn):
         return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
     if is_multi_az_cluster(point.resource_type, point.database):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from secondhop.domain.observation import ArrivalInspected, IntermediateObservation, PointSeen
 
@@ -13,6 +14,7 @@ class KeepSurveyed(IntermediateObservation):
 
     newer: int
     is_listed: bool
+    is_origin_clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,17 @@ class ReleasePutOff(IntermediateObservation):
     """A copy made from it could not be described just before the delete, which was not sent."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDeclined(IntermediateObservation):
+    """The intermediate would live longer than every copy made from it, so no delete was sent.
+
+    Times of expiry as AWS described them just now. `expires_at` is None for an intermediate without one.
+    """
+
+    expires_at: datetime | None
+    copies_expire_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

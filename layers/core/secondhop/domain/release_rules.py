@@ -14,21 +14,27 @@ from secondhop.domain.arn import is_original
 from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import Noticed, RetryAsked
 from secondhop.domain.release_observation import (
     DeleteAccepted,
     DeleteRefused,
     IntermediateInspected,
     KeepSurveyed,
+    ReleaseDeclined,
     ReleasePutOff,
     ReleaseStopped,
 )
+from secondhop.domain.route import ARRIVAL
 from secondhop.domain.steps import IntermediateSituation, IntermediateStep
 from secondhop.domain.verification import Verdict, judge_arrival
 
 
-def consider_release(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> IntermediateStep:
+def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
     """DUE: ask whether enough newer arrivals stand in the vault for this one to go."""
+    kept_until = s.intermediate.kept_until
+    if isinstance(fact, Noticed) and kept_until is not None and s.now < kept_until:
+        return _stay(s, f"kept: it would outlive its copies; looks again after {kept_until.isoformat()}")
     return _stay(s, "asks which newer arrivals stand", SurveyKeep(subject=s.intermediate.name))
 
 
@@ -45,10 +51,35 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
         return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
     if is_original(point):
         return _stay(s, "kept: an original backup is never ours to delete")
+    if (doubt := _doubt_of_origin(s, fact)) is not None:
+        return _stay(s, f"kept until it expires: {doubt}")
     command = ReleaseIntermediate(subject=s.intermediate.name, point=point, vault=s.intermediate.vault)
     entered = _enter(s.intermediate, IntermediateState.RELEASING, s.now)
     going = replace(entered, trouble=s.intermediate.trouble)
     return IntermediateStep(intermediate=going, reason="released: it is no longer needed", commands=(command,))
+
+
+def _doubt_of_origin(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
+    """Why it is not certain that this point is ours to delete; None if it is.
+
+    A copy that somebody brought back from the DR vault looks like an arrival, and belongs to them.
+    """
+    found = [hop.arrival for hop in s.chain.readers_of(s.intermediate.name) if hop.arrival_is_adopted]
+    if found:
+        return f"no copy job shows that {found[0]} was made from it"
+    is_clear = s.chain.came_from_workload or fact.is_origin_clear or s.intermediate.name != ARRIVAL
+    return None if is_clear else "nothing shows that it came from a workload account"
+
+
+def keep_longer_lived(s: IntermediateSituation, fact: ReleaseDeclined) -> IntermediateStep:
+    """RELEASING, and it would outlive its copies: it is kept, and looked at again before it expires."""
+    week = s.now + patience.OLDER_COPY_CHECK
+    expiry = fact.expires_at
+    kept_until = s.now + patience.DAILY if expiry is None else min(week, expiry + DELETION_WINDOW)
+    kept = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), kept_until=kept_until)
+    its_own = "has no expiry" if expiry is None else f"expires on {expiry.isoformat()}"
+    copies = fact.copies_expire_at.isoformat()
+    return IntermediateStep(intermediate=kept, reason=f"kept: it {its_own}, and its copies expire on {copies}")
 
 
 def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> IntermediateStep:

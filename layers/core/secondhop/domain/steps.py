@@ -76,6 +76,7 @@ def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
         since=s.now,
         slot_wanted=False,
         trouble=Trouble(cause=cause, message=message, since=s.now),
+        is_retry_ordered=False,
         not_before=None if REMEDIES[cause].again is Again.OPERATOR else s.now + patience.DAILY,
     )
     return HopStep(hop=hop, reason=f"stranded ({cause}): {message}")
@@ -90,7 +91,8 @@ def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
 
 def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
     """The hop in a state that it has just reached, with nothing left of its old troubles."""
-    return replace(hop, state=state, since=now, not_before=None, slot_wanted=False, trouble=None)
+    clean = replace(hop, state=state, since=now, not_before=None, slot_wanted=False, trouble=None)
+    return replace(clean, seen_gone_at=None, is_retry_ordered=hop.is_retry_ordered and state is HopState.WAITING)
 
 
 def retry_after_failure(

@@ -93,6 +93,8 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(S, seen.RetryAsked, arrival_rules.resume_for_operator, (S, W, V)),
     HopRow(S, seen.CopiesSurveyed, arrival_rules.adopt_others_copy, (S, V, D)),
     HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V, D)),
+    HopRow(S, seen.ArrivalInspected, arrival_rules.see_stranded_copy, (S, D)),
+    HopRow(S, seen.SourceInspected, arrival_rules.see_stranded_source, (S,)),
 )
 
 INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
@@ -100,6 +102,7 @@ INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
     IntermediateRow(DUE, seen.RetryAsked, release_rules.consider_release, (DUE,)),
     IntermediateRow(DUE, going.KeepSurveyed, release_rules.release_or_keep, (DUE, GOING)),
     IntermediateRow(DUE, going.IntermediateInspected, release_rules.see_due_gone, (DUE, GONE)),
+    IntermediateRow(GOING, going.ReleaseDeclined, release_rules.keep_longer_lived, (DUE,)),
     IntermediateRow(GOING, going.ReleasePutOff, release_rules.put_off_release, (DUE,)),
     IntermediateRow(GOING, going.ReleaseStopped, release_rules.stop_release, (HELD,)),
     IntermediateRow(GOING, going.DeleteAccepted, release_rules.await_delete, (GOING,)),

@@ -69,9 +69,20 @@ def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Finding | None:
         return _wrong(f"it lies in {point.vault_arn}, not in {hop.destination.arn}")
     if point.created_at < chain.created_at - EXPIRY_TOLERANCE:
         return _wrong(f"its backup was made on {point.created_at.isoformat()}, before this one")
-    if point.database != chain.database:
+    # Whether a copy of a copy still names the database, or its source, is written nowhere.
+    if point.database not in (chain.database, chain.source_of(hop)):
         return _wrong(f"it is a copy of {point.database}, not of {chain.database}")
     return None
+
+
+def outlives(intermediate: PointSeen, copies_expire_at: datetime) -> bool:
+    """Whether an intermediate lives longer than the last of its copies; one without an expiry does.
+
+    An intermediate whose time is over, and that AWS did not delete, outlives nothing.
+    """
+    if intermediate.status == "EXPIRED":
+        return False
+    return intermediate.delete_at is None or intermediate.delete_at > copies_expire_at + EXPIRY_TOLERANCE
 
 
 def _judge_status(point: PointSeen) -> Finding | None:

@@ -1,0 +1,76 @@
+"""Where a recovery point in the watched vault came from: a workload account, or somebody who brought it back.
+
+AWS does not tell it of the point itself: SourceBackupVaultArn may be missing for copies within one account or Region
+(API_DescribeRecoveryPoint). So the copy jobs of the backup account are asked as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from secondhop.application.ports import Backup
+from secondhop.domain.arn import Vault
+from secondhop.domain.chain import Chain
+from secondhop.domain.errors import MalformedError
+from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.route import Route
+
+# AWS Backup removes the record of a copy job 30 days after its end; a day for the clocks and the lists.
+JOB_HISTORY = timedelta(days=29)
+# Creation dates are inherited to the second; wire forms round.
+SAME_BACKUP = timedelta(minutes=1)
+LIVE = ("CREATED", "RUNNING")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the jobs of the backup account say. `owner` names the job that put the point into the vault, if one did.
+
+    `doubt` is why that cannot be told yet. `is_clear` says that no such job exists, and that one would be known.
+    """
+
+    owner: str | None = None
+    doubt: str | None = None
+    is_clear: bool = False
+
+
+def is_from_workload(route: Route, source_vault_arn: str | None) -> bool:
+    """Whether a vault is one of a workload account, so that a copy out of it is an arrival."""
+    try:
+        account = Vault.parse(source_vault_arn).site.account
+    except MalformedError:
+        return False
+    return account in route.workload_accounts and account != route.watched.site.account
+
+
+def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) -> Origin:
+    """Ask in every site of the route whether a job of the backup account made this point, or may be making it."""
+    for job in _jobs_into(backup, chain, route):
+        if job.arrival == chain.key.recovery_point:
+            return Origin(owner=f"the owner of copy job {job.job_id}")
+        is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED")
+        if is_undecided and _is_same_backup(backup, chain, route, job):
+            return Origin(doubt=f"in doubt, because copy job {job.job_id} into its vault is {job.state}")
+    return Origin(is_clear=now - chain.created_at < JOB_HISTORY)
+
+
+def _jobs_into(backup: Backup, chain: Chain, route: Route) -> Iterator[JobSeen]:
+    sites = {chain.watched.site, *(leg.destination.site for leg in route.legs)}
+    for site in sorted(each for each in sites if each.account == chain.watched.site.account):
+        yield from backup.jobs_since(chain.watched, from_site=site, after=chain.created_at - SAME_BACKUP)
+
+
+def _is_same_backup(backup: Backup, chain: Chain, route: Route, job: JobSeen) -> bool:
+    """Whether a job copies a final copy of this chain's backup. A source that is not found may be one."""
+    for leg in route.legs:
+        for point in backup.points_of(leg.destination, chain.database):
+            if point.arn == job.source:
+                return is_of_same_backup(point, chain)
+    return True
+
+
+def is_of_same_backup(point: PointSeen, chain: Chain) -> bool:
+    """Whether a point was made from the same backup, by what a copy inherits: its creation date."""
+    return abs(point.created_at - chain.created_at) <= SAME_BACKUP

@@ -1,0 +1,48 @@
+"""An abandoned chain: nothing is done for it. It is only looked at until the points that it claimed are gone.
+
+Until then it is remembered, so that the sweep does not open it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.command import InspectArrival, InspectSource, Question
+from secondhop.domain.lifecycle import DELETION_WINDOW
+from secondhop.domain.observation import ArrivalInspected
+from secondhop.domain.source import is_due, next_source_check
+
+
+def questions(chain: Chain, now: datetime) -> tuple[Question, ...]:
+    """What to ask when time has passed: whether the source, and each copy, still stand."""
+    copies = tuple(
+        InspectArrival(subject=hop.name, point=hop.arrival)
+        for hop in chain.hops
+        if hop.arrival is not None and hop.seen_gone_at is None
+    )
+    source = (InspectSource(subject=chain.hops[0].name),) if is_due(chain, now) else ()
+    return (*source, *copies)
+
+
+def learn(chain: Chain, fact: ArrivalInspected, now: datetime) -> Chain:
+    """Remember that a copy is gone."""
+    hop = next((each for each in chain.hops if each.name == fact.hop), None)
+    if hop is None or fact.point is not None or fact.arrival != hop.arrival:
+        return chain
+    return chain.with_hop(replace(hop, seen_gone_at=now))
+
+
+def next_look(chain: Chain, now: datetime) -> datetime | None:
+    """When to ask again; None if all that the chain claimed is gone."""
+    found = [_look_at(hop, now) for hop in chain.hops if hop.arrival is not None and hop.seen_gone_at is None]
+    source = next_source_check(chain, now)
+    return min((*found, *([source] if source is not None else [])), default=None)
+
+
+def _look_at(hop: Hop, now: datetime) -> datetime:
+    week = now + patience.OLDER_COPY_CHECK
+    gone_by = None if hop.promised_until is None else hop.promised_until + DELETION_WINDOW
+    return max(min(week, gone_by), now + patience.DAILY) if gone_by is not None else week

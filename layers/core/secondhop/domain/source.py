@@ -1,0 +1,85 @@
+"""What a chain knows of its source, the recovery point in the watched vault, and when that must be asked again.
+
+A fact is as young as the decision that rests on it. People change lifecycles, AWS leaves fields out at first, and a
+recovery point shows up minutes after its event. So the source is described again before each copy, and "gone" is what
+AWS said, never what a stored date says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain
+from secondhop.domain.lifecycle import DELETION_WINDOW
+from secondhop.domain.observation import CopiesSurveyed, PointSeen, SourceInspected
+from secondhop.domain.release_observation import KeepSurveyed
+
+# Within one invocation nobody needs to describe the same recovery point twice.
+FRESH = timedelta(minutes=1)
+# A field that AWS left out is asked again after an hour, and so is a source that should be gone by now.
+SOON = timedelta(hours=1)
+USABLE = ("COMPLETED", "AVAILABLE")
+
+
+def learn(chain: Chain, fact: object, now: datetime) -> Chain:
+    """The chain with what a fact says about its source, whatever else the fact leads to."""
+    match fact:
+        case SourceInspected(point=point):
+            return with_source(chain, point, now)
+        case CopiesSurveyed(source=source, is_origin_clear=is_clear):
+            known = chain if source is None else with_source(chain, source.point, now)
+            return replace(known, came_from_workload=True) if is_clear else known
+        case KeepSurveyed(is_origin_clear=True):
+            return replace(chain, came_from_workload=True)
+        case _:
+            return chain
+
+
+def with_source(chain: Chain, point: PointSeen | None, now: datetime) -> Chain:
+    """The chain after its source was described, or was not found.
+
+    A point may show up minutes after its event: "not found" counts only after the grace for that.
+    """
+    if point is None:
+        if now < chain.opened_at + patience.ARRIVAL_GRACE:
+            return chain
+        return replace(chain, source_seen_at=now, source_gone_at=chain.source_gone_at or now)
+    return replace(
+        chain,
+        created_at=point.created_at,
+        encrypted=chain.encrypted if point.is_encrypted is None else point.is_encrypted,
+        key_arn=point.key_arn or chain.key_arn,
+        source_expires_at=point.delete_at,
+        source_seen_at=now,
+        source_gone_at=None,
+    )
+
+
+def is_fresh(chain: Chain, now: datetime) -> bool:
+    """Whether the source was described so recently that a decision may rest on it."""
+    return chain.source_seen_at is not None and now - chain.source_seen_at < FRESH
+
+
+def is_due(chain: Chain, now: datetime) -> bool:
+    """Whether the source must be described again, although nothing is to be copied now."""
+    if chain.source_gone_at is not None:
+        return False
+    if chain.source_seen_at is None:
+        return True
+    return now - chain.source_seen_at >= (SOON if _is_doubtful(chain, now) else patience.DAILY)
+
+
+def _is_doubtful(chain: Chain, now: datetime) -> bool:
+    """Whether the date of its expiry is missing, or in the past."""
+    return chain.source_expires_at is None or now >= chain.source_expires_at
+
+
+def next_source_check(chain: Chain, now: datetime) -> datetime | None:
+    """When to look whether the source of a chain that does nothing more is gone; None if it is."""
+    if chain.source_gone_at is not None:
+        return None
+    week = now + patience.OLDER_COPY_CHECK
+    gone_by = None if chain.source_expires_at is None else chain.source_expires_at + DELETION_WINDOW
+    return min(week, gone_by) if gone_by is not None and gone_by > now else week
