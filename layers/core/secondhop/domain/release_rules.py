@@ -51,22 +51,25 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
         return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
     if is_original(point):
         return _stay(s, "kept: an original backup is never ours to delete")
-    if (doubt := _doubt_of_origin(s, fact)) is not None:
-        return _stay(s, f"kept until it expires: {doubt}")
+    if (doubt := _doubt_of_release(s, fact)) is not None:
+        ask = InspectIntermediate(subject=s.intermediate.name, point=point)
+        return _stay(s, f"kept until it expires: {doubt}", ask)
     command = ReleaseIntermediate(subject=s.intermediate.name, point=point, vault=s.intermediate.vault)
     entered = _enter(s.intermediate, IntermediateState.RELEASING, s.now)
     going = replace(entered, trouble=s.intermediate.trouble)
     return IntermediateStep(intermediate=going, reason="released: it is no longer needed", commands=(command,))
 
 
-def _doubt_of_origin(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
-    """Why it is not certain that this point is ours to delete; None if it is.
+def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
+    """Why it is not certain that this point may be deleted; None if it is.
 
     A copy that somebody brought back from the DR vault looks like an arrival, and belongs to them.
     """
-    found = [hop.arrival for hop in s.chain.readers_of(s.intermediate.name) if hop.arrival_is_adopted]
-    if found:
-        return f"no copy job shows that {found[0]} was made from it"
+    for hop in s.chain.readers_of(s.intermediate.name):
+        if hop.arrival_is_adopted:
+            return f"no copy job shows that {hop.arrival} was made from it"
+        if hop.seen_gone_at is not None:
+            return f"its copy {hop.arrival} is gone"
     is_clear = s.chain.came_from_workload or fact.is_origin_clear or s.intermediate.name != ARRIVAL
     return None if is_clear else "nothing shows that it came from a workload account"
 
