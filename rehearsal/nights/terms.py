@@ -89,7 +89,7 @@ class Terms:
         keep = self.stage.main.parameters[
             "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
         ]
-        if keep == "all":
+        if keep == "all" or self.outlives_its_copies(point):
             return False
         self._learn()
         newer = [
@@ -103,6 +103,13 @@ class Terms:
             and (self.has_good_copy(other) or any(copy.arn in self.deleted_by_hand for copy in self.copies_of(other)))
         ]
         return len(newer) >= int(keep)
+
+    def outlives_its_copies(self, point: Point) -> bool:
+        """Whether an arrival lives longer than every copy of it that still stands; then it is kept until it expires."""
+        ends = [copy.delete_at for copy in self.copies_of(point) if copy.gone_at is None]
+        if not ends or None in ends:
+            return False
+        return point.delete_at is None or point.delete_at > max(end for end in ends if end is not None)
 
     def has_good_copy(self, point: Point) -> bool:
         """Whether a good final copy of an arrival stands, or stood until its own time was over."""
