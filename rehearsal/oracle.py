@@ -114,13 +114,22 @@ class Oracle:
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():
-            if point.vault_arn == self.watched_vault_arn and point.arn not in copied and point.arn not in told:
+            is_arrival = point.vault_arn == self.watched_vault_arn and not self._was_brought_back(point)
+            if is_arrival and point.arn not in copied and point.arn not in told:
                 yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")
         for deletion in self._our_deletions():
             left = [p for p in self.world.recovery_points() if p.arn == deletion.point_arn and p.status == "EXPIRED"]
             if left and deletion.point_arn not in told:
                 evidence = f"the delete of {deletion.point_arn} was not carried out, and nobody was told"
                 yield Violation(promise=3, evidence=evidence)
+
+    def _was_brought_back(self, point: Point) -> bool:
+        """Whether a job of the backup account itself put the point into the watched vault."""
+        account = self.watched_vault_arn.split(":")[4]
+        return any(
+            job.destination_point_arn == point.arn and job.source_vault_arn.split(":")[4] == account
+            for job in self.world.copy_jobs()
+        )
 
     def _never_more_than_the_quota(self) -> Iterator[Violation]:
         changes: list[tuple[datetime, int, Job]] = []
