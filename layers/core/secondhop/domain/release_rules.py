@@ -79,7 +79,9 @@ def keep_longer_lived(s: IntermediateSituation, fact: ReleaseDeclined) -> Interm
     week = s.now + patience.OLDER_COPY_CHECK
     expiry = fact.expires_at
     kept_until = s.now + patience.DAILY if expiry is None else min(week, expiry + DELETION_WINDOW)
-    kept = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), kept_until=kept_until)
+    due = _enter(s.intermediate, IntermediateState.DUE, s.now)
+    # Nothing is to be deleted, so a delete that failed before is no trouble any more.
+    kept = replace(due, kept_until=kept_until, failures=0, unresolved=None)
     its_own = "has no expiry" if expiry is None else f"expires on {expiry.isoformat()}"
     copies = fact.copies_expire_at.isoformat()
     return IntermediateStep(intermediate=kept, reason=f"kept: it {its_own}, and its copies expire on {copies}")
