@@ -115,13 +115,19 @@ def read_claim(item: Item) -> Claim:
 
 
 def circuit_item(circuit: Circuit) -> Item:
+    """A circuit's item. What has its default is not written, so that an older item is written as it was read."""
     memory = {
         "failures": circuit.failures,
         "opened_at": moment(circuit.opened_at) if circuit.opened_at else None,
         "probe_after": moment(circuit.probe_after) if circuit.probe_after else None,
+        **({"databases": list(circuit.databases)} if circuit.databases else {}),
+        **({"probes": circuit.probes} if circuit.probes else {}),
     }
-    keys = {"pk": text(f"circuit#{circuit.site.account}#{circuit.site.region}"), "sk": text("copies")}
-    return {**keys, "memory": text(json.dumps(memory, sort_keys=True))}
+    return {**circuit_keys(circuit.site), "memory": text(json.dumps(memory, sort_keys=True))}
+
+
+def circuit_keys(site: Site) -> Item:
+    return {"pk": text(f"circuit#{site.account}#{site.region}"), "sk": text("copies")}
 
 
 def read_circuit(item: Item, site: Site) -> Circuit:
@@ -129,8 +135,10 @@ def read_circuit(item: Item, site: Site) -> Circuit:
     try:
         memory = json.loads(item["memory"]["S"])
         times = {name: memory[name] and datetime.fromisoformat(memory[name]) for name in ("opened_at", "probe_after")}
-        return Circuit(site=site, failures=int(memory["failures"]), **times)
-    except (KeyError, TypeError, ValueError) as error:
+        databases = tuple(str(each) for each in memory.get("databases", ()))
+        probes = int(memory.get("probes", 0))
+        return Circuit(site=site, failures=int(memory["failures"]), databases=databases, probes=probes, **times)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 

@@ -32,6 +32,7 @@ from secondhop.adapters.chain_items import (
     chain_item,
     chain_keys,
     circuit_item,
+    circuit_keys,
     claim_keys,
     expiry,
     group_keys,
@@ -206,11 +207,14 @@ class DynamoDbChains:
         return found
 
     def circuit(self, site: Site) -> Circuit:
-        keys = circuit_item(Circuit(site=site))
-        item = self._get({"pk": keys["pk"], "sk": keys["sk"]})
+        item = self._get(circuit_keys(site))
         return read_circuit(item, site) if item else Circuit(site=site)
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
+        if before is None:
+            with translated():
+                self._client.put_item(TableName=self._table, Item=circuit_item(after))
+            return
         condition = "memory = :before" if before != Circuit(site=after.site) else _NEVER_OR_CLEAN
         request = {
             "Item": circuit_item(after),

@@ -143,9 +143,9 @@ class MemoryChains:
     def circuit(self, site: Site) -> Circuit:
         return self._circuits.get(site, Circuit(site=site))
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
         with self._lock:
-            if self.circuit(after.site) != before:
+            if before is not None and self.circuit(after.site) != before:
                 raise ConflictError(f"the circuit of {after.site} was written by somebody else")
             self._circuits[after.site] = after
 

@@ -128,10 +128,10 @@ class ChainStore(Protocol):
         """Chains that are stranded for a cause, the oldest backup first."""
 
     def circuit(self, site: Site) -> Circuit:
-        """What is remembered of copies into a site."""
+        """What is remembered of copies into a site. Raises UnreadableItemError."""
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
-        """Raises ConflictError if somebody else wrote it meanwhile."""
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
+        """Raises ConflictError if somebody else wrote it meanwhile. None writes over what could not be read."""
 
     def pause(self, *, route: str, by: str | None) -> None:
         """Stop acting on a route (by whom), or go on (None)."""

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from secondhop.application.ports import Backup, ChainStore
 from secondhop.domain import observation as seen
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import PointSeen
@@ -64,6 +66,14 @@ def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
         return "Lag: this database has no verified final copy"
     hours = (now - newest).total_seconds() / 3600
     return f"Lag: {hours:.0f} hours; the newest verified final copy is of {newest.isoformat()}"
+
+
+def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
+    """What is remembered of copies into a site. None if it cannot be read: copies go on, and are counted anew."""
+    try:
+        return chains.circuit(site)
+    except UnreadableItemError:
+        return None
 
 
 def survey_keep(

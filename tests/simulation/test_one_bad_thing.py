@@ -1,0 +1,41 @@
+"""One bad thing stops itself and nothing beside it: whole installations beside one bad database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from backup_simulator import World, texts
+from rehearsal.stage import DR, Stage
+from secondhop.adapters.memory_chains import MemoryChains
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def a_stage(chains: MemoryChains) -> Stage:
+    return Stage(
+        World(), chains, {"SweepIntervalMinutes": "15"}, given={"workload": {"IntermediateRetentionDays": "7"}}
+    )
+
+
+@pytest.mark.parametrize("healthy", [0, 3])
+def test_a_database_whose_copies_always_fail_strands_is_tried_daily_and_starts_few_jobs(healthy: int) -> None:
+    chains = MemoryChains()
+    stage = a_stage(chains)
+    world = stage.world
+    bad = stage.add_database("Aurora", "bad", size_gib=50)
+    for number in range(healthy):
+        stage.add_database("Aurora", f"fine-{number}", size_gib=5)
+    world.faults.fail_copy_job(message=texts.INTERNAL, database_arn=bad, destination_region=DR, times=10_000)
+    world.run_for(20 * HOUR)
+    for plan in world.backups.plans.values():
+        plan.ended = True
+    world.run_for(6 * DAY)
+
+    jobs = [job for job in world.copy_jobs() if job.started_by in stage.acting_roles() and job.database_arn == bad]
+    assert 6 <= len(jobs) <= 6 + 6
+    assert Counter(chain.state for chain in chains.all()) == Counter(STRANDED=1, COMPLETE=healthy)
+    assert "bad: TRANSIENT (STRANDED)" in world.topics[stage.topic_arn][0].subject
+    assert not any("SITE_DOWN" in message.subject for message in world.topics[stage.topic_arn])
