@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from secondhop.adapters.chain_documents import write_chain
+from secondhop.adapters.chain_documents import read_chain, write_chain
 from secondhop.adapters.memory_chains import stranded_by, waits_for
 from secondhop.application.ports import Installation
 from secondhop.domain import patience
@@ -88,6 +88,14 @@ def _turn(chain: Chain) -> Item:
     return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 
+def read_item(item: Item) -> Chain:
+    """The chain of an item. Raises UnreadableItemError."""
+    document = item.get("document", {}).get("S")
+    if document is None:
+        raise UnreadableItemError("this item cannot be read: it has no document")
+    return read_chain(document)
+
+
 def expiry(chain: Chain) -> Item:
     """The time to live of what a chain wrote: none while it is not finished."""
     if chain.finished_at is None:
@@ -110,7 +118,7 @@ def read_claim(item: Item) -> Claim:
         owner = ChainKey(item["recovery_point"]["S"], item["route"]["S"])
         source = item["pk"]["S"].removeprefix("claim#")
         return Claim(source, item["sk"]["S"].removeprefix("into#"), owner, item["hop"]["S"])
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise UnreadableItemError(f"this claim cannot be read, it lacks {error}") from error
 
 

@@ -63,7 +63,8 @@ class ChainRun:
                 newest = newest_verified(self.chains, self.chain)
                 return [seen.SlotRefused(hop=taken.hop, why=str(taken), newest_copy=newest)]
             except ClaimTakenError as taken:
-                return [seen.ClaimRefused(hop=taken.hop, owner=str(taken.owner), point=taken.point)]
+                owner = str(taken.owner) if taken.owner is not None else ""
+                return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
             except ConflictError:
                 self._read_again()
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")

@@ -115,21 +115,19 @@ class SourceNotReady(HopObservation):
 class CopiesSurveyed(HopObservation):
     """What AWS showed before a copy: all jobs of this source and destination, and unexplained points of the
     same database and creation date in the destination vault. `missing_job` is that of the question. What was started
-    after `asked_at` may be missing.
+    after `asked_at` may be missing. `unreadable` are chains of the database that may explain one of the points.
     """
 
     asked_at: datetime
     jobs: tuple[JobSeen, ...]
     points: tuple[PointSeen, ...]
     missing_job: str | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStarted(HopObservation):
-    """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it.
-
-    `is_site_down`: the circuit of its site is open.
-    """
+    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked. `is_site_down`: its circuit is open."""
 
     command: StartCopy
     job_id: str
@@ -155,10 +153,7 @@ class CopyUnanswered(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen in some state.
-
-    `is_site_down`: the circuit of the destination's site is open.
-    """
+    """A copy job of this hop's source and destination was seen. `is_site_down`: the destination's circuit is open."""
 
     job: JobSeen
     is_site_down: bool = False
@@ -205,7 +200,9 @@ class SlotRefused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRefused(HopObservation):
-    """Another chain has claimed this source and destination, or the copy that was found: `point` says which."""
+    """Another chain has claimed this source and destination, or the copy that was found: `point` says which.
+    `owner` is empty if the claim cannot be read.
+    """
 
     owner: str
     point: str = ""
@@ -249,10 +246,11 @@ class IntermediateObservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSurveyed(IntermediateObservation):
-    """How many newer verified arrivals of the database stand in the vault, and whether this one is listed."""
+    """How many newer verified arrivals stand in the vault, whether this one is listed, and which cannot be read."""
 
     newer: int
     is_listed: bool
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
