@@ -31,6 +31,7 @@ class Stack:
     given: Mapping[str, str]
     chains: ChainStore | None
     open_session: Callable[[str, str, str], Any]
+    kills_late_functions: bool = False
     functions: dict[str, WarmFunction] = field(default_factory=dict)
     _made: dict[str, Made] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)

@@ -8,13 +8,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from backup_simulator import ProcessDied
+from backup_simulator.processes import Process
 from secondhop.application.ports import ChainStore
 from secondhop.bootstrap import Handler, Runtime
 
@@ -26,11 +27,13 @@ class Context:
     function_name: str
     invoked_function_arn: str
     aws_request_id: str
+    process: Process
+    now: Callable[[], datetime]
     memory_limit_in_mb: int = 512
 
     def get_remaining_time_in_millis(self) -> int:
-        """Plenty: virtual time stands still while a handler runs."""
-        return 60_000
+        """By virtual time, which stands still while a handler computes and passes while it waits in a call."""
+        return max(0, round(self.process.time_left(self.now()) / timedelta(milliseconds=1)))
 
 
 class Log(io.TextIOBase):
@@ -75,19 +78,22 @@ RUNNING: list[Running] = []
 
 
 @contextmanager
-def _on_top(running: Running) -> Iterator[None]:
+def _on_top(running: Running, process: Process, processes: list[Process]) -> Iterator[None]:
     RUNNING.append(running)
+    processes.append(process)
     try:
         yield
     finally:
         RUNNING.pop()
+        processes.pop()
 
 
 @dataclass(kw_only=True)
 class WarmFunction:
     """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session.
 
-    `measure` takes what the function measures: namespace, name, dimensions, value.
+    `measure` takes what the function measures: namespace, name, dimensions, value. `timeout` is Lambda's; an invocation
+    that takes longer is killed where `is_killed` says so. `processes` is where the world looks for who calls.
     """
 
     name: str
@@ -97,19 +103,26 @@ class WarmFunction:
     now: Callable[[], datetime]
     chains: ChainStore | None
     measure: Callable[[str, str, Mapping[str, str], float], None]
+    timeout: timedelta = timedelta(seconds=60)
+    is_killed: bool = False
+    processes: list[Process] = field(default_factory=list)
     invocations: int = 0
     _idle: list[Handler] = field(default_factory=list, repr=False)
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Invoke the function. Raises what its handler raises; a death drops the warm instance."""
         self.invocations += 1
+        process = Process(started_at=self.now(), timeout=self.timeout, is_killed=self.is_killed)
         context = Context(
             function_name=self.name,
             invoked_function_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{self.name}",
             aws_request_id=f"{self.name}-{self.invocations}",
+            process=process,
+            now=self.now,
         )
         running = Running(self, self.invocations)
-        with redirect_stdout(LOG), LOG.heard_by(self._keep_own(running)), _on_top(running), warnings.catch_warnings():
+        on_top = _on_top(running, process, self.processes)
+        with redirect_stdout(LOG), LOG.heard_by(self._keep_own(running)), on_top, warnings.catch_warnings():
             # An invocation that counts nothing is no news; on Lambda this line goes to the log.
             warnings.filterwarnings("ignore", message="No application metrics to publish")
             # A function that is busy, because it sleeps in a call, gets a second instance, as on Lambda.

@@ -136,6 +136,9 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         now=stack.world.now,
         chains=stack.chains,
         measure=stack.site.measure,
+        timeout=timedelta(seconds=int(properties["Timeout"])),
+        is_killed=stack.kills_late_functions,
+        processes=stack.world.processes.under_way,
     )
     arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
     stack.functions[logical_id] = stack.functions[arn] = function

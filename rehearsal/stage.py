@@ -54,6 +54,11 @@ class Stage:
     """Further parameters of the stacks, by the names of their files without ending."""
     name: str = "second-hop"
     """How the names of its stacks begin; a second stage in one world needs another, and vaults of other names."""
+    kills_late_functions: bool = False
+    """Whether an invocation dies when the timeout of its function is over, as on Lambda.
+
+    Not by default: nights let processes sleep for many minutes and wake in the past, to try the fences.
+    """
     home: str = HOME
     away: str = DR
 
@@ -102,7 +107,9 @@ class Stage:
         name = self.name if path == "template.yaml" else f"{self.name}-{Path(path).stem}"
         opener = self.open_session or self.world.session
         everything = {**given, **self.given.get(Path(path).stem, {})}
-        return Stack(self.world, ROOT / path, account, region, name, everything, self.chains, opener)
+        return Stack(
+            self.world, ROOT / path, account, region, name, everything, self.chains, opener, self.kills_late_functions
+        )
 
     def install_again(self, name: str, chains: ChainStore | None) -> Stack:
         """A second installation on the same vaults, with a table, a queue and a topic of its own."""

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from secondhop.adapters.sqs_work import read_work
 from secondhop.application.report import Report
 from secondhop.bootstrap import Handler, Runtime, install, on_lambda
-from secondhop.domain.errors import MalformedError, SecondHopError, UnreadableItemError
+from secondhop.domain.errors import MalformedError, SecondHopError
 
 # Which metric a command counts in, where it has one.
 COUNTED = {"StartCopy": "CopiesStarted", "ReleaseIntermediate": "IntermediatesReleased"}
@@ -39,8 +39,6 @@ def build(runtime: Runtime) -> Handler:
             installation.dead_letters.bury(record.body, reason=str(error))
             metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
         except SecondHopError as error:
-            if isinstance(error, UnreadableItemError):
-                metrics.add_metric(name="ItemsUnreadable", unit=MetricUnit.Count, value=1)
             logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
             raise
 
@@ -63,6 +61,10 @@ def tell(report: Report, logger: Logger, metrics: Metrics) -> None:
     if report.ignored is not None:
         logger.info("ignored", reason=report.ignored)
         metrics.add_metric(name="EventsIgnored", unit=MetricUnit.Count, value=1)
+    for reason in report.unreadable:
+        # An alarm is on this metric. The work is done with: the sweep brings it again as long as it is due.
+        logger.warning("an item cannot be read, and nothing is done for it", reason=reason)
+        metrics.add_metric(name="ItemsUnreadable", unit=MetricUnit.Count, value=1)
     for step in report.steps:
         logger.info(
             "decision",
@@ -102,7 +104,7 @@ def answer(report: Report) -> dict[str, Any]:
         }
         for step in report.steps
     ]
-    return {"decisions": decisions, "ignored": report.ignored}
+    return {"decisions": decisions, "ignored": report.ignored, "unreadable": list(report.unreadable)}
 
 
 lambda_handler = on_lambda(build)

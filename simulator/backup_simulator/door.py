@@ -12,7 +12,7 @@ import boto3
 from botocore.loaders import Loader
 from botocore.session import get_session
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import Refused, Unanswered
 from backup_simulator.model import Caller
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def open_session(world: World, caller: Caller, region: str) -> boto3.Session:
         except Refused as refused:
             error = {"Code": refused.code, "Message": refused.message}
             return _Reply(refused.status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": refused.status}}
+        except Unanswered as silence:
+            raise silence.as_botocore() from silence
         return _Reply(200), reply | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
     hooks: Any = session.events

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
 
 class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of ours
     """AWS answers a call with an error. `status` is the HTTP status."""
@@ -15,6 +17,20 @@ class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of
 
 class ProcessDied(BaseException):
     """The process that made a call was killed at a fault point; nothing after that point happens in it."""
+
+
+class Unanswered(Exception):  # noqa: N818 - it says what AWS does, and it is no fault of ours
+    """A call is not answered. `is_connected` says whether the request was sent; each door raises its own error then."""
+
+    def __init__(self, service: str, region: str, *, is_connected: bool) -> None:
+        self.endpoint_url = f"https://{service}.{region}.amazonaws.com/"
+        super().__init__(f"no answer of {self.endpoint_url}")
+        self.is_connected = is_connected
+
+    def as_botocore(self) -> ReadTimeoutError | ConnectTimeoutError:
+        """What an unmodified client raises when its own time is up."""
+        kind = ReadTimeoutError if self.is_connected else ConnectTimeoutError
+        return kind(endpoint_url=self.endpoint_url)
 
 
 class NotModelled(NotImplementedError):  # noqa: N818 - the word says more than an ending would

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 
@@ -57,6 +57,19 @@ class _Sleep:
     times: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hang:
+    """Calls that are not answered until a moment. Each takes its client so long to give up."""
+
+    service: str
+    region: str
+    operations: frozenset[str]
+    until: datetime
+    takes: timedelta
+    is_connected: bool
+    is_carried_out: bool
+
+
 @dataclass
 class FaultPlan:
     """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
@@ -67,6 +80,7 @@ class FaultPlan:
     _calls: list[_CallFault] = field(default_factory=list)
     _deaths: list[_Death] = field(default_factory=list)
     _sleeps: list[_Sleep] = field(default_factory=list)
+    _hangs: list[Hang] = field(default_factory=list)
 
     def fail_copy_job(
         self, *, message: str, database_arn: str | None = None, destination_region: str | None = None, times: int = 1
@@ -126,6 +140,7 @@ class FaultPlan:
         self._deaths.clear()
         self._flaky.clear()
         self._sleeps.clear()
+        self._hangs.clear()
 
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
         """Kill the process that makes the call, before or after AWS carries it out."""
@@ -139,6 +154,45 @@ class FaultPlan:
         if duration <= timedelta(0):
             raise ValueError("a process sleeps for longer than no time")
         self._sleeps.append(_Sleep(service=service, operation=operation, duration=duration, times=_positive(times)))
+
+    def hang(
+        self,
+        service: str,
+        region: str,
+        *operations: str,
+        until: datetime,
+        takes: timedelta = timedelta(seconds=26),
+        is_connected: bool = True,
+        is_carried_out: bool = False,
+    ) -> None:
+        """Leave calls of a service in a Region unanswered until a moment; all of them, where no operation is named.
+
+        `takes` is what the client waits before it gives up: by default two attempts, each with 3 s to connect and 10 s
+        to read. `is_connected` False is a connect timeout. `is_carried_out` does what was asked, and loses the answer.
+        Only what goes through `World.call` hangs.
+        """
+        _existing(service, *operations)
+        if takes <= timedelta(0) or (is_carried_out and not is_connected):
+            raise ValueError("a call hangs for longer than no time, and is carried out only if it was sent")
+        self._hangs.append(
+            Hang(
+                service=service,
+                region=region,
+                operations=frozenset(operations),
+                until=until,
+                takes=takes,
+                is_connected=is_connected,
+                is_carried_out=is_carried_out,
+            )
+        )
+
+    def hang_of(self, service: str, region: str, operation: str, *, now: datetime) -> Hang | None:
+        """The hang that a call falls into, if any."""
+        for hang in self._hangs:
+            is_meant = (hang.service, hang.region) == (service, region) and now < hang.until
+            if is_meant and (not hang.operations or operation in hang.operations):
+                return hang
+        return None
 
     def sleep_before(self, service: str, operation: str) -> timedelta | None:
         """For how long the process that makes a call sleeps first, if it does."""

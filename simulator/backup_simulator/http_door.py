@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
-from backup_simulator.errors import NotModelled, ProcessDied, Refused
+from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered
 from backup_simulator.input_rules import check_as_boto3
 from backup_simulator.world import World
 
@@ -49,8 +49,8 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
             try:
                 with lock:
                     status, kind, content = _reply(world, self, body)
-            except ProcessDied:
-                # Whoever called is dead, as far as this world knows: no answer reaches him.
+            except (ProcessDied, Unanswered):
+                # Whoever called is dead as far as this world knows, or waits for an answer that does not come.
                 self.close_connection = True
                 return
             self.send_response(status)

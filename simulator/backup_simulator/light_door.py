@@ -15,7 +15,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import Refused, Unanswered
 from backup_simulator.model import Caller
 from backup_simulator.wire import model_of
 
@@ -72,6 +72,8 @@ class LightClient:
                     "ResponseMetadata": {"HTTPStatusCode": refused.status},
                 }
                 raise ClientError(error, operation) from refused
+            except Unanswered as silence:
+                raise silence.as_botocore() from silence
             return {**reply, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
         self.__dict__[name] = call

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,7 @@ from backup_simulator.clock import Clock
 from backup_simulator.copying import Copying
 from backup_simulator.deleting import Deleting
 from backup_simulator.door import open_session
-from backup_simulator.errors import Refused, denied
+from backup_simulator.errors import Refused, Unanswered, denied
 from backup_simulator.event_shapes import point_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
@@ -26,6 +27,7 @@ from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
 from backup_simulator.model import Call, Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
+from backup_simulator.processes import Processes
 from backup_simulator.queues import Queue
 from backup_simulator.regions import partition_of
 from backup_simulator.settings import SettingCalls
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     import boto3
 
 T = TypeVar("T")
-MOST_SLEEPERS = 2
 # The seventeenth digit of a UUID, its two upper bits set to 10.
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -45,8 +46,6 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 
 class World:
     """N accounts times M Regions of AWS Backup, with what surrounds it."""
-
-    _sleeping = 0
 
     def __init__(
         self,
@@ -64,6 +63,7 @@ class World:
         self.unknown = unknown or UnknownBehaviour()
         self.delivery = delivery or Delivery()
         self.faults = FaultPlan(random=self.random)
+        self.processes = Processes(self)
         self.identity = Identity(organization_id, self.now)
         self.keys: dict[str, Key] = {}
         self.queues: dict[str, Queue] = {}
@@ -145,18 +145,28 @@ class World:
         return LightSession(self, self.identity.caller(account_id, role_arn), region)
 
     def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied."""
-        self._let_sleep(service, operation)
+        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied, Unanswered."""
+        self.processes.sleep(service, operation)
         caller = self.identity.caller_of(key)
         self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
         call = Call(self.clock.now, caller, region, service, operation, request)
+        hang = self.faults.hang_of(service, region, operation, now=self.now())
+        if hang is None:
+            return self._answer(call, request)
+        if hang.is_carried_out:
+            with suppress(Refused):
+                self._answer(call, request)
+        self.processes.hang(hang.takes, service, region, operation)
+        raise Unanswered(service, region, is_connected=hang.is_connected)
+
+    def _answer(self, call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
             reply = self._carry_out(call, dict(request))
         except Refused as refused:
             self._tell_call(call._replace(refused=refused))
             raise
         self._tell_call(call._replace(reply=reply))
-        self.faults.after(service, operation)
+        self.faults.after(call.service, call.operation)
         return reply
 
     def _carry_out(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -168,21 +178,11 @@ class World:
 
     def outside(self, service: str, operation: str, carry_out: Callable[[], T]) -> T:
         """A call of a service that somebody else simulates, with this world's faults around it."""
-        self._let_sleep(service, operation)
+        self.processes.sleep(service, operation)
         self.faults.before(service, operation)
         answer = carry_out()
         self.faults.after(service, operation)
         return answer
-
-    def _let_sleep(self, service: str, operation: str) -> None:
-        """A process that sleeps wakes in a world that went on. Two at a time are enough, and keep the stack flat."""
-        duration = self.faults.sleep_before(service, operation) if self._sleeping < MOST_SLEEPERS else None
-        if duration is None:
-            return
-        self._sleeping += 1
-        self.note("asleep", "", "", f"a process sleeps {duration} before {service}:{operation}")
-        self.run_for(duration)
-        self._sleeping -= 1
 
     def _tell_call(self, call: Call) -> None:
         for listener in self._call_listeners:

@@ -54,14 +54,23 @@ def test_a_circuit_is_clean_until_it_is_written_and_written_over_only_by_who_rea
     assert clean == Circuit(site=DR_VAULT.site)
 
     failed = clean
-    for _ in range(5):
-        after = failed.after_failure(NOW)
+    for number in range(5):
+        after = failed.after_failure(NOW, database=f"db-{number}").probed(NOW)
         store.save_circuit(after, before=failed)
         failed = after
     assert store.circuit(DR_VAULT.site) == failed
     with pytest.raises(ConflictError):
-        store.save_circuit(clean.after_failure(NOW), before=clean)
+        store.save_circuit(clean.after_failure(NOW, database="db"), before=clean)
 
     store.save_circuit(failed.after_success(), before=failed)
-    store.save_circuit(clean.after_failure(NOW), before=clean)
+    store.save_circuit(clean.after_failure(NOW, database="db"), before=clean)
     assert store.circuit(DR_VAULT.site).failures == 1
+
+
+def test_a_circuit_that_cannot_be_read_is_written_over(store: ChainStore) -> None:
+    begun = Circuit(site=DR_VAULT.site).after_failure(NOW, database="db")
+    store.save_circuit(begun, before=store.circuit(DR_VAULT.site))
+    other = Circuit(site=DR_VAULT.site).after_failure(NOW, database="other")
+
+    store.save_circuit(other, before=None)
+    assert store.circuit(DR_VAULT.site) == other

@@ -123,12 +123,7 @@ def test_a_poisoned_item_does_not_stop_the_sweep_for_the_others(table: tuple[Dyn
     store.installation(now=NOW - timedelta(days=30))
 
     swept = SweepChains(routes=(stage.route,), chains=store, backup=stage.backup, queue=stage.queue, now=stage.clock)()
-    refused = []
-    for work in stage.queue.work:
-        try:
-            stage(work)
-        except UnreadableItemError:
-            refused.append(work)
+    refused = [work for work in stage.queue.work if stage(work).unreadable]
 
     assert (swept.due, swept.missing, swept.problems) == (3, 0, ())
     assert refused == [Look(key=keys[1])]

@@ -21,8 +21,8 @@ LIMIT = 20
 HANDFUL = 5
 # In fourteen hours each chain asks now and then; more than that would be a circle.
 ASKED_A_CHAIN = 200
-# Half hours after the Region is back; all thousand would take fifty of them, twenty at a time.
-ROUNDS = 6
+# Half hours after the Region is back: the next probe comes within four hours. All thousand would take fifty rounds.
+ROUNDS = 10
 
 
 def a_thousand_arrivals(stage: Stage) -> None:

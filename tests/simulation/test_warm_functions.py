@@ -16,7 +16,7 @@ def test_an_actor_that_sleeps_in_a_call_is_overtaken_by_another_instance_and_bot
         stage.add_database("Aurora", f"cluster-{number}", size_gib=2)
     under_way: list[int] = []
     stage.world.on_call(lambda _call: under_way.append(len(RUNNING)))
-    stage.world.faults.sleep("backup", "ListCopyJobs", timedelta(minutes=8), times=6)
+    stage.world.faults.sleep("backup", "DescribeRecoveryPoint", timedelta(minutes=8), times=6)
     stage.world.run_for(timedelta(hours=24))
 
     assert max(under_way) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -196,22 +197,22 @@ def test_a_job_is_stuck_when_it_is_older_than_copies_get(
     assert not is_stuck(a_job(created_at=None), resource_type, NOW)
 
 
-def test_a_circuit_opens_at_the_fifth_failure_in_a_row_and_keeps_its_date() -> None:
+def test_a_circuit_opens_at_the_fifth_database_and_keeps_its_date() -> None:
     circuit = Circuit(site=DR_VAULT.site)
     for minutes in range(4):
-        circuit = circuit.after_failure(NOW + timedelta(minutes=minutes))
+        circuit = circuit.after_failure(NOW + timedelta(minutes=minutes), database=f"db-{minutes}")
         assert not circuit.is_open
-        assert not circuit.blocks(NOW)
-    opened = circuit.after_failure(NOW)
+        assert not circuit.blocks(NOW, database="db")
+    opened = circuit.after_failure(NOW, database="db-4")
     probe = NOW + timedelta(minutes=15)
 
-    assert opened == Circuit(site=DR_VAULT.site, failures=5, opened_at=NOW, probe_after=probe)
-    assert (opened.blocks(probe - SECOND), opened.blocks(probe)) == (True, False)
-    worse = opened.after_failure(NOW + HOUR)
-    assert worse == Circuit(site=DR_VAULT.site, failures=6, opened_at=NOW, probe_after=probe)
-    assert opened.probed(probe).probe_after == probe + timedelta(minutes=15)
+    assert (opened.failures, opened.opened_at, opened.probe_after, opened.probes) == (5, NOW, probe, 0)
+    assert (opened.blocks(probe - SECOND, database="db"), opened.blocks(probe, database="db")) == (True, False)
+    worse = opened.after_failure(NOW + HOUR, database="db-5")
+    assert worse == replace(opened, failures=6)
+    assert opened.probed(probe).probe_after == probe + timedelta(minutes=30)
     assert opened.after_success() == Circuit(site=DR_VAULT.site)
     assert opened.words() == (
-        f"since {NOW.isoformat()} copies into {DR_VAULT.site} fail one after the other; "
+        f"since {NOW.isoformat()} copies of several databases into {DR_VAULT.site} fail, and none arrives; "
         "one at a time is tried until they arrive"
     )

@@ -9,9 +9,9 @@ import pytest
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainState
-from secondhop.domain.circuit import FAILURES_TO_OPEN, PROBE_INTERVAL, Circuit
+from secondhop.domain.circuit import DATABASES_TO_OPEN, HEAD_START, LONGEST_PROBE_INTERVAL, PROBE_INTERVAL, Circuit
 from secondhop.domain.errors import ConflictError, SilentError
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, a_route, an_arrival
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, a_route, an_arrival, with_hop
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
 
 INTERNAL = "Copy job failed. An internal error occurred."
@@ -63,11 +63,11 @@ def test_eight_hours_of_failing_copies_strand_nothing_and_send_one_message() -> 
 
     assert {chain.state for chain in stage.chains.all()} == {ChainState.WAITING}
     assert max(chain.hops[0].failures for chain in stage.chains.all()) < 6
-    assert attempts < 12 + 8 * 4 + 12, "one probe at a time"
+    assert attempts <= 12 + 6, "one probe at a time, and each waits twice as long as the one before"
     (message,) = stage.announcer.messages
     assert "SITE_DOWN" in message.title
 
-    for _ in range(6):
+    for _ in range(8):
         for number, job_id in enumerate(live_jobs(stage)):
             source = stage.backup.jobs[job_id].source
             database = next(point.database for point in stage.backup.points.values() if point.arn == source)
@@ -132,13 +132,26 @@ def test_silence_about_something_else_than_a_hop_is_a_postponement() -> None:
     assert any("was not answered" in step.reason for step in report.steps)
 
 
+def an_open_circuit() -> Circuit:
+    circuit = Circuit(site=DR_VAULT.site)
+    for number in range(DATABASES_TO_OPEN):
+        circuit = circuit.after_failure(NOW, database=f"other-{number}")
+    return circuit
+
+
 def an_outage(stage: Stage, *, rounds: int = 4) -> None:
     """Copies fail for so many quarters of an hour, and everybody hears of it."""
     fail_everything(stage)
+    stage.chains.save_circuit(an_open_circuit(), before=stage.chains.circuit(DR_VAULT.site))
     for _ in range(rounds):
         a_round(stage, minutes=16)
         fail_everything(stage)
     assert [message.is_closed for message in stage.announcer.messages] == [False]
+
+
+def wait_for_a_probe(stage: Stage) -> None:
+    while not live_jobs(stage):
+        a_round(stage, minutes=16)
 
 
 def let_one_arrive(stage: Stage) -> None:
@@ -151,7 +164,7 @@ def let_one_arrive(stage: Stage) -> None:
 def test_the_message_is_closed_when_the_site_works_and_not_when_the_last_chain_has_got_its_slot() -> None:
     stage = many(12, limits={"RDS": 2})
     an_outage(stage, rounds=8)
-    a_round(stage, minutes=16)
+    wait_for_a_probe(stage)
     let_one_arrive(stage)
     stage.queue.work.clear()
     a_round(stage, minutes=16)
@@ -167,6 +180,7 @@ def test_the_message_is_closed_when_the_site_works_and_not_when_the_last_chain_h
 def test_a_copy_that_is_only_tried_does_not_close_the_message() -> None:
     stage = many(12, limits={"RDS": 1})
     an_outage(stage, rounds=8)
+    wait_for_a_probe(stage)
     for _ in range(3):
         a_round(stage, minutes=16)
         for job_id in live_jobs(stage):
@@ -196,8 +210,7 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
     stage = many(1)
     circuit = stage.chains.circuit(DR_VAULT.site)
     fail_everything(stage)
-    opened = Circuit(site=DR_VAULT.site, failures=9, opened_at=NOW, probe_after=NOW)
-    stage.chains.save_circuit(opened, before=stage.chains.circuit(DR_VAULT.site))
+    stage.chains.save_circuit(an_open_circuit(), before=stage.chains.circuit(DR_VAULT.site))
     assert circuit.failures == 0
 
     def taken(_after: Circuit, *, before: Circuit) -> None:
@@ -210,19 +223,83 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
     assert stage.chains.all()[0].state is ChainState.WAITING
 
 
-def test_a_circuit_opens_with_the_fifth_failure_in_a_row_and_closes_with_an_arrival() -> None:
+def test_a_circuit_opens_with_the_fifth_database_and_closes_with_an_arrival() -> None:
     circuit = Circuit(site=DR_VAULT.site)
-    for _ in range(FAILURES_TO_OPEN - 1):
-        circuit = circuit.after_failure(NOW)
-    assert not circuit.is_open
+    for number in range(DATABASES_TO_OPEN - 1):
+        circuit = circuit.after_failure(NOW, database=f"db-{number}")
+        circuit = circuit.after_failure(NOW, database=f"db-{number}")
+        assert not circuit.is_open
     assert circuit.words().startswith("since now")
 
-    opened = circuit.after_failure(NOW)
-    assert (opened.is_open, opened.blocks(NOW), opened.blocks(NOW + PROBE_INTERVAL)) == (True, True, False)
-    again = opened.after_failure(NOW + timedelta(hours=1))
+    opened = circuit.after_failure(NOW, database="the fifth")
+    assert opened.is_open
+    again = opened.after_failure(NOW + timedelta(hours=1), database="the sixth")
     assert (again.opened_at, again.probe_after) == (NOW, opened.probe_after)
-    assert opened.probed(NOW + timedelta(hours=1)).blocks(NOW + timedelta(hours=1))
     assert again.after_success() == Circuit(site=DR_VAULT.site)
+
+
+def test_a_database_that_always_fails_opens_no_circuit_and_what_is_kept_of_it_does_not_grow() -> None:
+    circuit = Circuit(site=DR_VAULT.site)
+    for _ in range(1000):
+        circuit = circuit.after_failure(NOW, database=ORDERS)
+    assert (circuit.is_open, circuit.blocks(NOW, database=ORDERS)) == (False, False)
+
+    for number in range(1000):
+        circuit = circuit.after_failure(NOW, database=f"{ORDERS}-{number}")
+    assert circuit.is_open
+    assert len(circuit.databases) == DATABASES_TO_OPEN
+    assert ORDERS not in str(circuit)
+
+
+def test_probes_come_less_and_less_often_up_to_the_longest_interval() -> None:
+    circuit, moment, waits = an_open_circuit(), NOW, []
+    for _ in range(7):
+        assert circuit.probe_after is not None
+        waits.append(circuit.probe_after - moment)
+        moment = circuit.probe_after
+        circuit = circuit.probed(moment)
+
+    assert waits == [PROBE_INTERVAL * each for each in (1, 2, 4, 8, 16, 16, 16)]
+    assert waits[-1] == LONGEST_PROBE_INTERVAL
+    assert circuit.after_success().probes == 0
+
+
+def test_a_database_that_has_failed_gives_the_others_a_head_start_for_the_probe() -> None:
+    circuit, probe = an_open_circuit(), NOW + PROBE_INTERVAL
+
+    assert not circuit.blocks(probe, database=ORDERS)
+    assert circuit.blocks(probe, database="other-0")
+    assert not circuit.blocks(probe + HEAD_START, database="other-0")
+
+
+def test_a_database_that_always_fails_strands_after_its_own_tries_and_stops_nobody() -> None:
+    stage = many(2)
+    for _ in range(7 * 24 * 4):
+        for job_id in live_jobs(stage):
+            is_bad = stage.backup.jobs[job_id].source == f"{ARRIVAL_ARN}-0"
+            if is_bad:
+                stage(job_news(stage.backup.fail_job(job_id, INTERNAL)))
+            else:
+                copy = a_copy(arn=f"copy-{job_id}", database=f"{ORDERS}-1")
+                stage(job_news(stage.backup.finish(job_id, copy)))
+        a_round(stage, minutes=15)
+
+    jobs = [job for job in stage.backup.jobs.values() if job.source == f"{ARRIVAL_ARN}-0"]
+    assert 6 <= len(jobs) <= 6 + 7, "its six tries, and one a day"
+    assert [chain.state for chain in stage.chains.all()] == [ChainState.STRANDED, ChainState.COMPLETE]
+    assert "TRANSIENT" in stage.announcer.messages[0].title
+
+
+def test_a_chain_without_a_slot_takes_no_probe() -> None:
+    stage = many(2, limits={"RDS": 1})
+    stage.chains.save_circuit(an_open_circuit(), before=stage.chains.circuit(DR_VAULT.site))
+    waiting = next(chain for chain in stage.chains.all() if chain.state is ChainState.WAITING)
+    stage.chains.save(with_hop(waiting, slot_wanted=False), before=waiting, limit=1)
+    stage.clock.forward(minutes=20)
+    stage(Look(key=waiting.key))
+
+    assert stage.chains.circuit(DR_VAULT.site).probes == 0
+    assert len(stage.backup.started) == 1
 
 
 @pytest.mark.parametrize("message", ["Access Denied trying to call AWS Backup service", "Token expired"])

@@ -73,7 +73,7 @@ def found(stage: Stage) -> set[str]:
 
 def test_a_vault_too_large_for_one_invocation_is_listed_over_several() -> None:
     stage = installed()
-    arns = fill(stage, 20_000, over=timedelta(days=6))
+    arns = fill(stage, 17_000, over=timedelta(days=6))
     listing = slow(stage)
 
     started = stage.clock.now
@@ -91,7 +91,7 @@ def test_a_vault_too_large_for_one_invocation_is_listed_over_several() -> None:
 
 def test_a_slice_that_does_not_fit_is_halved_until_it_does() -> None:
     stage = installed()
-    arns = fill(stage, 20_000, over=timedelta(hours=1))
+    arns = fill(stage, 15_000, over=timedelta(hours=1))
     slow(stage)
 
     for _ in range(20):
@@ -104,7 +104,7 @@ def test_a_slice_that_does_not_fit_is_halved_until_it_does() -> None:
 def test_only_a_slice_that_did_not_fit_by_itself_is_halved() -> None:
     """The rest of a pass that ran out of time is listed as it was planned: a halved slice is asked for twice."""
     stage = installed()
-    fill(stage, 6_000, over=timedelta(days=2))
+    fill(stage, 4_500, over=timedelta(days=2))
     slow(stage)
     asked: list[tuple[datetime, datetime]] = []
     listing = stage.backup.points_between

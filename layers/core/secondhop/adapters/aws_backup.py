@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from secondhop.adapters.attempts import had_unanswered_attempt, watch_attempts
 from secondhop.adapters.aws_errors import (
     NOT_FOUND,
     SILENCE,
@@ -114,21 +115,22 @@ class AwsBackup:
             "IdempotencyToken": command.token,
             "Lifecycle": {"DeleteAfterDays": command.delete_after_days},
         }
-        answer = _effect(client.start_copy_job, request)
+        answer = _effect(client, "start_copy_job", request)
         return StartedJob(job_id=answer["CopyJobId"], created_at=answer["CreationDate"])
 
     def delete(self, command: ReleaseIntermediate) -> None:
         client = self._client_in(command.vault.site)
         request = {"BackupVaultName": command.vault.name, "RecoveryPointArn": command.point}
-        _effect(client.delete_recovery_point, request)
+        _effect(client, "delete_recovery_point", request)
 
 
-def _effect(call: Callable[..., Any], request: dict[str, Any]) -> Any:
-    """Ask for an effect. A 5xx or no answer at all leaves open whether it happened."""
+def _effect(client: Any, operation: str, request: dict[str, Any]) -> Any:
+    """Ask for an effect. A 5xx, or no answer to any of the SDK's attempts, leaves open whether it happened."""
+    watch_attempts(client)
     try:
-        return call(**request)
+        return getattr(client, operation)(**request)
     except ClientError as error:
-        if is_server_fault(error):
+        if is_server_fault(error) or had_unanswered_attempt(error):
             raise UnansweredError(f"{code_of(error)}: {message_of(error)}") from error
         raise RefusedError(code_of(error), message_of(error)) from error
     except SILENCE as error:

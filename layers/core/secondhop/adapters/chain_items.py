@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from secondhop.adapters.chain_documents import write_chain
+from secondhop.adapters.chain_documents import read_chain, write_chain
 from secondhop.adapters.memory_chains import stranded_by, waits_for
 from secondhop.application.ports import Installation
 from secondhop.domain import patience
@@ -88,6 +88,14 @@ def _turn(chain: Chain) -> Item:
     return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 
+def read_item(item: Item) -> Chain:
+    """The chain of an item. Raises UnreadableItemError."""
+    document = item.get("document", {}).get("S")
+    if document is None:
+        raise UnreadableItemError("this item cannot be read: it has no document")
+    return read_chain(document)
+
+
 def expiry(chain: Chain) -> Item:
     """The time to live of what a chain wrote: none while it is not finished."""
     if chain.finished_at is None:
@@ -110,18 +118,24 @@ def read_claim(item: Item) -> Claim:
         owner = ChainKey(item["recovery_point"]["S"], item["route"]["S"])
         source = item["pk"]["S"].removeprefix("claim#")
         return Claim(source, item["sk"]["S"].removeprefix("into#"), owner, item["hop"]["S"])
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise UnreadableItemError(f"this claim cannot be read, it lacks {error}") from error
 
 
 def circuit_item(circuit: Circuit) -> Item:
+    """A circuit's item. What has its default is not written, so that an older item is written as it was read."""
     memory = {
         "failures": circuit.failures,
         "opened_at": moment(circuit.opened_at) if circuit.opened_at else None,
         "probe_after": moment(circuit.probe_after) if circuit.probe_after else None,
+        **({"databases": list(circuit.databases)} if circuit.databases else {}),
+        **({"probes": circuit.probes} if circuit.probes else {}),
     }
-    keys = {"pk": text(f"circuit#{circuit.site.account}#{circuit.site.region}"), "sk": text("copies")}
-    return {**keys, "memory": text(json.dumps(memory, sort_keys=True))}
+    return {**circuit_keys(circuit.site), "memory": text(json.dumps(memory, sort_keys=True))}
+
+
+def circuit_keys(site: Site) -> Item:
+    return {"pk": text(f"circuit#{site.account}#{site.region}"), "sk": text("copies")}
 
 
 def read_circuit(item: Item, site: Site) -> Circuit:
@@ -129,8 +143,10 @@ def read_circuit(item: Item, site: Site) -> Circuit:
     try:
         memory = json.loads(item["memory"]["S"])
         times = {name: memory[name] and datetime.fromisoformat(memory[name]) for name in ("opened_at", "probe_after")}
-        return Circuit(site=site, failures=int(memory["failures"]), **times)
-    except (KeyError, TypeError, ValueError) as error:
+        databases = tuple(str(each) for each in memory.get("databases", ()))
+        probes = int(memory.get("probes", 0))
+        return Circuit(site=site, failures=int(memory["failures"]), databases=databases, probes=probes, **times)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from secondhop.adapters.chain_items import Item, claim_item, claim_keys, holder_name, read_claim, slots_keys, text
 from secondhop.application.ports import ClaimTakenError, SlotTakenError
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError
+from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError, UnreadableItemError
 from secondhop.domain.ledger import Changes, Claim, Slot
 
+# A slots item whose count is no number cannot be counted up or down: that is no conflict, which would pass.
+REFUSED = frozenset({"ConditionalCheckFailed", "ValidationError"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -86,7 +88,7 @@ def _slots_update(taken: list[Slot], returned: list[Slot], limit: int) -> Write:
     values |= {f":r{i}": text(_holder(slot)) for i, slot in enumerate(returned)}
     values |= {":n": {"N": str(len(taken) - len(returned))}}
     if len(taken) > len(returned):
-        conditions.append("(attribute_not_exists(in_flight) OR in_flight < :limit)")
+        conditions.append("(attribute_not_exists(pk) OR in_flight < :limit)")
         values[":limit"] = {"N": str(limit - (len(taken) - len(returned)) + 1)}
     sets = ", ".join(f"#t{i} = :t{i}" for i in range(len(taken)))
     removes = ", ".join(f"#r{i}" for i in range(len(returned)))
@@ -108,7 +110,7 @@ def _holder(slot: Slot) -> str:
 def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[[Item], Item | None]) -> SecondHopError:
     """Which write was refused, and what that means."""
     reasons = [reason.get("Code", "None") for reason in response.get("CancellationReasons", [])]
-    failed = [write for write, code in zip(writes, reasons, strict=False) if code == "ConditionalCheckFailed"]
+    failed = [write for write, code in zip(writes, reasons, strict=False) if code in REFUSED]
     if writes[0] in failed or not failed:
         is_throttled = any(code in THROTTLED for code in reasons)
         return (
@@ -121,21 +123,40 @@ def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[
             item = get(claim_keys(write.claim.source, write.claim.destination_vault_arn))
             if item is None:
                 return ConflictError("the claim changed")
-            return ClaimTakenError(write.claim.hop, read_claim(item).owner, write.claim.source)
+            return ClaimTakenError(write.claim.hop, _owner_of(item), write.claim.source)
         if write.taken is not None:
             return SlotTakenError(write.taken.hop, _why(write.taken, get(slots_keys(write.taken))))
     return SlotsDisagreeError(f"the slots of chain {key} are not as remembered")
 
 
+def _owner_of(item: Item) -> ChainKey | None:
+    try:
+        return read_claim(item).owner
+    except UnreadableItemError:
+        return None
+
+
 def refusal_by(item: Item | None, slot: Slot, limit: int) -> str | None:
     """Why a slots item leaves no room for one more copy; None if it does."""
-    is_held = item is not None and f"h_{holder_name(slot.database)}" in item
-    is_full = item is not None and int(item["in_flight"]["N"]) >= limit
-    return _why(slot, item) if is_held or is_full else None
+    if item is None:
+        return None
+    count = _in_flight(item)
+    is_free = f"h_{holder_name(slot.database)}" not in item and count is not None and count < limit
+    return None if is_free else _why(slot, item)
+
+
+def _in_flight(item: Item) -> int | None:
+    """How many copies a slots item counts; None if that cannot be read."""
+    try:
+        return int(item["in_flight"]["N"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _why(slot: Slot, item: Item | None) -> str:
     if item and f"h_{holder_name(slot.database)}" in item:
         return f"another copy of {slot.database} is in flight into {slot.site}"
-    count = item["in_flight"]["N"] if item else "0"
+    count = _in_flight(item) if item else 0
+    if count is None:
+        return f"the count of {slot.resource_type} copies in flight into {slot.site} cannot be read"
     return f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"

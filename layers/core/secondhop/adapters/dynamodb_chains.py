@@ -26,12 +26,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from secondhop.adapters.aws_errors import code_of, translated
-from secondhop.adapters.chain_documents import read_chain
 from secondhop.adapters.chain_items import (
     CHECK_QUEUE,
     chain_item,
     chain_keys,
     circuit_item,
+    circuit_keys,
     claim_keys,
     expiry,
     group_keys,
@@ -40,6 +40,7 @@ from secondhop.adapters.chain_items import (
     read_circuit,
     read_claim,
     read_installation,
+    read_item,
     slots_keys,
     text,
     waiting_for,
@@ -52,12 +53,12 @@ from secondhop.adapters.chain_writes import (
     refusal_of,
     slot_writes,
 )
-from secondhop.application.ports import Installation
+from secondhop.application.ports import Installation, Unreadable
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
-from secondhop.domain.errors import ConflictError
+from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
@@ -66,6 +67,8 @@ BATCH_KEYS = 100
 GROUP_MEMORY = timedelta(days=180)
 _NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 
+# An item that cannot be read stops what it is about: a pause still pauses.
+PAUSED_BY_NOBODY = "somebody whose name cannot be read"
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
 
@@ -79,7 +82,7 @@ class DynamoDbChains:
 
     def get(self, key: ChainKey) -> Chain | None:
         item = self._get(chain_keys(key))
-        return read_chain(item["document"]["S"]) if item else None
+        return read_item(item) if item else None
 
     def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
         due = changes(before, chain)
@@ -111,7 +114,7 @@ class DynamoDbChains:
         item = self._get(claim_keys(source, destination_vault_arn))
         return read_claim(item) if item else None
 
-    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain | Unreadable]:
         condition: dict[str, Any] = {
             "KeyConditionExpression": "#d = :d",
             "ExpressionAttributeNames": {"#d": "database"},
@@ -119,7 +122,10 @@ class DynamoDbChains:
         if newest_first:
             condition |= {"ScanIndexForward": False, "Limit": FEW}
         for item in self._query("databases", {**condition, "ExpressionAttributeValues": {":d": text(database)}}):
-            yield read_chain(item["document"]["S"])
+            try:
+                yield read_item(item)
+            except UnreadableItemError as error:
+                yield Unreadable(key=_key_of(item), why=str(error))
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         condition = {
@@ -206,11 +212,14 @@ class DynamoDbChains:
         return found
 
     def circuit(self, site: Site) -> Circuit:
-        keys = circuit_item(Circuit(site=site))
-        item = self._get({"pk": keys["pk"], "sk": keys["sk"]})
+        item = self._get(circuit_keys(site))
         return read_circuit(item, site) if item else Circuit(site=site)
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
+        if before is None:
+            with translated():
+                self._client.put_item(TableName=self._table, Item=circuit_item(after))
+            return
         condition = "memory = :before" if before != Circuit(site=after.site) else _NEVER_OR_CLEAN
         request = {
             "Item": circuit_item(after),
@@ -230,7 +239,7 @@ class DynamoDbChains:
 
     def paused_by(self, route: str) -> str | None:
         item = self._get({"pk": text("pause"), "sk": text(f"route#{route}")})
-        return item["by"]["S"] if item else None
+        return str(item.get("by", {}).get("S", PAUSED_BY_NOBODY)) if item else None
 
     def installation(self, *, now: datetime) -> Installation:
         item = self._get({"pk": text("installation"), "sk": text("memory")})

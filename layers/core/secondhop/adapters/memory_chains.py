@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError
+from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError, Unreadable
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
-from secondhop.domain.errors import ConflictError
+from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
 
@@ -87,9 +87,18 @@ class MemoryChains:
     def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
         return self._claims.get((source, destination_vault_arn))
 
-    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain | Unreadable]:
         found = [chain for chain in self._chains.values() if chain.database == database]
-        yield from sorted(found, key=lambda chain: (chain.created_at, chain.key), reverse=newest_first)
+        for each in sorted(found, key=lambda chain: (chain.created_at, chain.key), reverse=newest_first):
+            yield self._read(each)
+
+    def _read(self, chain: Chain) -> Chain | Unreadable:
+        """A chain as it was listed. A store that is derived from this one may refuse to read some."""
+        try:
+            self.get(chain.key)
+        except UnreadableItemError as error:
+            return Unreadable(key=chain.key, why=str(error))
+        return chain
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         found = [
@@ -143,9 +152,9 @@ class MemoryChains:
     def circuit(self, site: Site) -> Circuit:
         return self._circuits.get(site, Circuit(site=site))
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
         with self._lock:
-            if self.circuit(after.site) != before:
+            if before is not None and self.circuit(after.site) != before:
                 raise ConflictError(f"the circuit of {after.site} was written by somebody else")
             self._circuits[after.site] = after
 

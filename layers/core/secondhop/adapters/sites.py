@@ -14,8 +14,11 @@ from secondhop.domain.arn import Site
 
 # Sessions last an hour by default; they are renewed this long before, since a copy of the clock may be slow.
 RENEWAL_MARGIN = timedelta(minutes=5)
-# The SDK's own retries stay short: the function has 60 seconds, and the queue tries again for much longer.
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=3, read_timeout=10)
+# botocore counts `total_max_attempts` with the first one, and `max_attempts` without it.
+# A call that is never answered takes at most 2 x (3 s to connect + 10 s to read) + 1 s between the attempts = 27 s.
+# A function has 60 s (Timeout in template.yaml), and the queue tries again for much longer.
+CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=10)
+LONGEST_CALL = timedelta(seconds=27)
 
 
 class ClientFactory(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from secondhop.application.budget import Budget
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_chains import arrivals_without_chain, news_of
 from secondhop.application.sweep_jobs import HISTORY, JobSweep
@@ -17,17 +18,23 @@ from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
 
 GIB = 2**30
+# Shares of the budget, each from its beginning. The rest is for putting the work on the queue.
+LISTING, JOBS, MEASURING = 0.4, 0.5, 0.6
 
 
 @dataclass(slots=True, kw_only=True)
 class Adoption:
-    """One look at a backlog. What cannot be listed is kept in `problems`, and does not stop the rest."""
+    """One look at a backlog. What cannot be listed is kept in `problems`, and does not stop the rest.
+
+    Looking stops when its share of the budget is spent, and says so there.
+    """
 
     route: Route
     chains: ChainStore
     backup: Backup
     queue: WorkQueue
     now: datetime
+    budget: Budget
     work: list[Work] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
     refused: int = 0
@@ -38,13 +45,24 @@ class Adoption:
 
     def look(self, *, after: datetime, before: datetime) -> None:
         """List what no chain knows: recovery points in the watched vault, then first hops that failed."""
-        for point in arrivals_without_chain(self.chains, self.backup, self.route, after=after, before=before):
+        listing = self.backup.points_between(self.route.watched, after=after, before=before)
+        points, has_more = arrivals_without_chain(self.chains, self.route, listing, budget=self.budget, share=LISTING)
+        for point in points:
             self._add(point)
-        jobs = JobSweep(routes=(self.route,), chains=self.chains, backup=self.backup, queue=self.queue, now=self.now)
-        for news in jobs.unknown_failures(self.route, since=after):
+        jobs = JobSweep(
+            routes=(self.route,),
+            chains=self.chains,
+            backup=self.backup,
+            queue=self.queue,
+            now=self.now,
+            budget=self.budget,
+        )
+        for news in jobs.unknown_failures(self.route, since=after, share=JOBS):
             if news.job.created_at is not None and news.job.created_at < before:
                 self._add_first_hop(news)
         self.problems += jobs.problems
+        if has_more or jobs.has_more:
+            self.problems.append("there was no time to list all: narrow it down by after and before")
         self._measure()
 
     def forecast(self) -> Iterator[str]:
@@ -108,6 +126,9 @@ class Adoption:
         since = self.now - HISTORY
         for news in self.backup.jobs_in_state("COMPLETED", source=source, destination=destination, after=since):
             job = news.job
+            if self.budget.is_spent(MEASURING):
+                # So many copies as were listed so far show the pace as well.
+                return
             if news.resource_type is not None and job.completed_at is not None and job.created_at is not None:
                 kind = (destination.site, news.resource_type)
                 self.took.setdefault(kind, []).append(job.completed_at - job.created_at)

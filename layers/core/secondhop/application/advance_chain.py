@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from secondhop.application.origin import is_from_workload
 from secondhop.application.perform import Performer
-from secondhop.application.ports import Backup, ChainStore, Installation
-from secondhop.application.report import Report
+from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.relatives import stored
+from secondhop.application.report import Report, joined
 from secondhop.application.run_chain import ChainRun
 from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointNews, Retry, Work
 from secondhop.domain import observation as seen
 from secondhop.domain.arn import Vault, is_continuous
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import HOP as FIRST_HOP
 from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
 from secondhop.domain.observation import Observation, PointSeen
@@ -35,7 +38,13 @@ class AdvanceChain:
     observe_only: bool = False
 
     def __call__(self, work: Work) -> Report:
-        """Do one piece of work. Raises TryAgainError or FinalError only if nothing could be decided."""
+        """Do one piece of work. Raises TryAgainError or FinalError only if nothing could be decided.
+
+        What cannot be read is told in the report: it would be as unreadable the next time.
+        """
+        return _alone(lambda: self._do(work))
+
+    def _do(self, work: Work) -> Report:
         match work:
             case JobNews():
                 return self._on_job(work)
@@ -68,7 +77,11 @@ class AdvanceChain:
                 origin=(job.source, news.source_vault_arn),
             )
             return self._on_point(point)
-        claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
+        try:
+            claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
+        except UnreadableItemError as error:
+            # The chain of the job's source made the claim, or nobody that is known here.
+            return joined((Report(unreadable=(str(error),)), self._on_unclaimed_job(news)))
         if claim is not None:
             return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
         return self._on_unclaimed_job(news)
@@ -76,15 +89,14 @@ class AdvanceChain:
     def _on_first_hop(self, routes: Sequence[Route], news: JobNews) -> Report:
         """A copy job into a watched vault that is not, or not yet, an arrival."""
         ignored = f"hop 1 job {news.job.job_id or '(no id yet)'} is {news.job.state}; nothing has arrived"
-        reports = [self._on_expectation(route, news) for route in routes if route.first_hops is not None]
-        steps = tuple(step for report in reports for step in report.steps)
-        why = next((report.ignored for report in reports if report.ignored is not None), ignored)
-        return Report(steps=steps, ignored=None if steps else why)
+        watched = [route for route in routes if route.first_hops is not None]
+        reports = [_alone(partial(self._on_expectation, route, news)) for route in watched]
+        return joined((*reports, Report(ignored=ignored)))
 
     def _on_expectation(self, route: Route, news: JobNews) -> Report:
         """Follow a first hop that failed or got stuck; a backup plan owns it, and AWS Backup does not retry it."""
         job, key = news.job, first_hop_key(route, news.job.source)
-        if self.chains.get(key) is not None:
+        if stored(self.chains, key) is not None:
             return self._on_chain(key, seen.CopySeen(hop=FIRST_HOP, job=job))
         is_over = job.state in ("FAILED", "PARTIAL")
         if not is_over and not is_stuck(job, news.resource_type, self.now()):
@@ -92,7 +104,7 @@ class AdvanceChain:
         refusal = _refused_as_told(route, news)
         if refusal is not None or not job.is_planned:
             return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
-        self._installation()
+        self._began_at()
         source_vault = Vault.parse(news.source_vault_arn)
         first = first_hop_route(route, source_vault)
         told = PointNews(
@@ -115,7 +127,7 @@ class AdvanceChain:
         for route in self._watching(news.source_vault_arn):
             legs = [leg for leg in route.legs if leg.destination.arn == news.job.destination_vault_arn]
             key = ChainKey(news.job.source, route.name)
-            if legs and self.chains.get(key) is not None:
+            if legs and stored(self.chains, key) is not None:
                 return self._on_chain(key, seen.CopySeen(hop=legs[0].name, job=news.job))
         return Report(ignored=f"no route claims a copy into {news.job.destination_vault_arn}")
 
@@ -123,13 +135,11 @@ class AdvanceChain:
         routes = self._watching(news.vault_arn)
         if not routes:
             return Report(ignored=f"no route watches {news.vault_arn}")
-        reports = [self._on_arrival(route, news) for route in routes]
-        steps = tuple(step for report in reports for step in report.steps)
-        return Report(steps=steps, ignored=None if steps else reports[0].ignored)
+        return joined([_alone(partial(self._on_arrival, route, news)) for route in routes])
 
     def _on_arrival(self, route: Route, news: PointNews) -> Report:
         key = ChainKey(news.arn, route.name)
-        if self.chains.get(key) is not None:
+        if stored(self.chains, key) is not None:
             return self._on_chain(key, seen.Noticed())
         if news.status in ("CREATING", "PARTIAL", "STOPPED"):
             return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
@@ -139,9 +149,11 @@ class AdvanceChain:
         point = self._describe(route, news)
         if point is None:
             return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
-        began_at = self._installation().began_at
-        if point.status not in ("COMPLETED", "AVAILABLE") and (point.completed_at or point.created_at) < began_at:
-            return Report(ignored=f"{news.arn} is {point.status}, and older than this installation")
+        began_at = self._began_at()
+        landed_at = point.completed_at or point.created_at
+        if point.status not in ("COMPLETED", "AVAILABLE") and (began_at is None or landed_at < began_at):
+            when = "older than this installation" if began_at is not None else "it is not known since when we are here"
+            return Report(ignored=f"{news.arn} is {point.status}, and {when}")
         refusal = route.refusal(
             database_arn=point.database, resource_type=point.resource_type, source_vault_arn=point.source_vault_arn
         )
@@ -165,7 +177,7 @@ class AdvanceChain:
         return _as_told(route, dated, GONE, self.now())
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
-        chain = self.chains.get(key)
+        chain = stored(self.chains, key)
         if chain is None:
             return Report(ignored=f"there is no chain {key}")
         route = self._route(chain)
@@ -185,9 +197,16 @@ class AdvanceChain:
         )
         return Report(steps=run(first))
 
-    def _installation(self) -> Installation:
-        """The installation, before it opens a chain. Raises SettingsError if its routes were renamed."""
-        return self.chains.installation(now=self.now()).served_by(self.routes)
+    def _began_at(self) -> datetime | None:
+        """Since when the installation is here, before it opens a chain. Raises SettingsError for renamed routes.
+
+        None if its memory cannot be read: that stops the sweep of the vault, and no arrival. Under a renamed route a
+        chain finds the claims of its copies taken.
+        """
+        try:
+            return self.chains.installation(now=self.now()).served_by(self.routes).began_at
+        except UnreadableItemError:
+            return None
 
     def _watching(self, vault_arn: str) -> list[Route]:
         return [route for route in self.routes if route.watched.arn == vault_arn]
@@ -199,6 +218,14 @@ class AdvanceChain:
             if route.first_hops is not None and first_hop_key(route, chain.key.recovery_point) == chain.key:
                 return first_hop_route(route, chain.watched)
         return None
+
+
+def _alone(report: Callable[[], Report]) -> Report:
+    """A report of work that stops itself, and nothing beside it, where an item cannot be read."""
+    try:
+        return report()
+    except UnreadableItemError as error:
+        return Report(unreadable=(str(error),))
 
 
 def _refused_as_told(route: Route, news: PointNews | JobNews) -> str | None:

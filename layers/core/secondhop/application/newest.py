@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from secondhop.application.ports import ChainStore
+from secondhop.application.relatives import readable
 from secondhop.domain.chain import Chain, Hop, HopState
 from secondhop.domain.observation import NewerSurveyed
 
 
 def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
-    """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since."""
-    for other in chains.of_database(chain.database, newest_first=True):
+    """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since.
+
+    A newer chain that cannot be read relieves nobody.
+    """
+    for other in readable(chains, chain.database, newest_first=True):
         if (other.created_at, other.key) <= (chain.created_at, chain.key):
             break
         if any(_relieves(each, hop) for each in other.hops):

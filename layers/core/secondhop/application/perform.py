@@ -11,7 +11,15 @@ from secondhop.application.newest import survey_newer
 from secondhop.application.origin import survey_origin
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
 from secondhop.application.release import inspect_arrival, object_to_release
-from secondhop.application.survey import inspect_source, lag_line, needs_origin, newest_verified, survey, survey_keep
+from secondhop.application.survey import (
+    circuit_of,
+    inspect_source,
+    lag_line,
+    needs_origin,
+    newest_verified,
+    survey,
+    survey_keep,
+)
 from secondhop.application.waking import longest_waiting, relatives_that_kept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
@@ -20,6 +28,7 @@ from secondhop.domain import patience
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, Hop, HopState, Pending
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import (
     ConflictError,
     DeniedError,
@@ -90,7 +99,7 @@ class Performer:
             case ask.HandOn(point=point, vault=vault):
                 self.queue.put([_arrival_news(chain, point, vault)])
             case ask.NoteSite(site=site, has_arrived=has_arrived):
-                self._note_site(site, has_arrived=has_arrived)
+                self._note_site(site, chain.database, has_arrived=has_arrived)
             case ask.WakeRelatives():
                 self.queue.put(Look(key=key) for key in relatives_that_kept(self.chains, chain))
             case ask.WakeWaiting(site=site, resource_type=resource_type):
@@ -139,7 +148,7 @@ class Performer:
         elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
             yield from self._watch_source(chain, hop)
             yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
-        elif why := self._why_blocked(hop):
+        elif why := self._why_blocked(chain, hop, route):
             yield from self._watch_source(chain, hop)
             yield seen.SiteDown(hop=hop.name, why=why)
         else:
@@ -200,12 +209,12 @@ class Performer:
     def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> str | None:
         return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
 
-    def _why_blocked(self, hop: Hop) -> str | None:
-        """Why no copy may be started into the hop's site now; None lets this one through."""
-        circuit = self.chains.circuit(hop.destination.site)
-        if hop.state is not HopState.WAITING or not circuit.is_open:
+    def _why_blocked(self, chain: Chain, hop: Hop, route: Route) -> str | None:
+        """Why no copy may be started into the hop's site now; None lets this one through, if it has a slot."""
+        circuit = circuit_of(self.chains, hop.destination.site)
+        if hop.state is not HopState.WAITING or circuit is None or not circuit.is_open:
             return None
-        if circuit.blocks(self.now()):
+        if circuit.blocks(self.now(), database=chain.database) or self._why_no_slot(chain, hop, route):
             return circuit.words()
         try:
             self.chains.save_circuit(circuit.probed(self.now()), before=circuit)
@@ -213,10 +222,11 @@ class Performer:
             return circuit.words()
         return None
 
-    def _note_site(self, site: Site, *, has_arrived: bool) -> None:
+    def _note_site(self, site: Site, database: str, *, has_arrived: bool) -> None:
         """Count a copy's end for its site. Two that end at the same moment may count as one."""
-        before = self.chains.circuit(site)
-        after = before.after_success() if has_arrived else before.after_failure(self.now())
+        before = circuit_of(self.chains, site)
+        known = before or Circuit(site=site)
+        after = known.after_success() if has_arrived else known.after_failure(self.now(), database=database)
         if after != before:
             self.chains.save_circuit(after, before=before)
 

@@ -29,9 +29,12 @@ class SlotTakenError(ConflictError):
 
 
 class ClaimTakenError(FinalError):
-    """Another chain has claimed this source and destination, or the copy that a hop found (`point`)."""
+    """Another chain has claimed this source and destination, or the copy that a hop found (`point`).
 
-    def __init__(self, hop: str, owner: ChainKey, point: str) -> None:
+    `owner` is None if the claim cannot be read.
+    """
+
+    def __init__(self, hop: str, owner: ChainKey | None, point: str) -> None:
         super().__init__(f"claimed by {owner}")
         self.hop = hop
         self.owner = owner
@@ -45,6 +48,17 @@ class RefusedError(FinalError):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A chain whose item this release cannot read. `key` is None where not even that could be read."""
+
+    key: ChainKey | None
+    why: str
+
+    def __str__(self) -> str:
+        return self.why if self.key is None else f"chain {self.key} cannot be read: {self.why}"
 
 
 class UnansweredError(TryAgainError):
@@ -98,10 +112,13 @@ class ChainStore(Protocol):
         """
 
     def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
-        """The claim on a copy, or None."""
+        """The claim on a copy, or None. Raises UnreadableItemError."""
 
-    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
-        """All chains of a database, by creation date of the original backup; read as far as they are asked for."""
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain | Unreadable]:
+        """All chains of a database, by creation date of the original backup; read as far as they are asked for.
+
+        One that cannot be read is named in its place, and does not keep the others from being read.
+        """
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         """Chains whose next check has come, longest overdue first."""
@@ -128,10 +145,10 @@ class ChainStore(Protocol):
         """Chains that are stranded for a cause, the oldest backup first."""
 
     def circuit(self, site: Site) -> Circuit:
-        """What is remembered of copies into a site."""
+        """What is remembered of copies into a site. Raises UnreadableItemError."""
 
-    def save_circuit(self, after: Circuit, *, before: Circuit) -> None:
-        """Raises ConflictError if somebody else wrote it meanwhile."""
+    def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
+        """Raises ConflictError if somebody else wrote it meanwhile. None writes over what could not be read."""
 
     def pause(self, *, route: str, by: str | None) -> None:
         """Stop acting on a route (by whom), or go on (None)."""
@@ -140,7 +157,7 @@ class ChainStore(Protocol):
         """Who paused the route, or None. Read anew before each effect."""
 
     def installation(self, *, now: datetime) -> Installation:
-        """The installation's memory; begun now if there is none."""
+        """The installation's memory; begun now if there is none. Raises UnreadableItemError."""
 
     def save_installation(self, after: Installation, *, before: Installation) -> None:
         """Raises ConflictError if somebody else wrote it meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from secondhop.domain.chain import Chain
@@ -20,7 +21,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All decisions that a piece of work led to, or why it was ignored."""
+    """All decisions that a piece of work led to, or why it was ignored.
+
+    `unreadable` are items that cannot be read: nothing is done for what they are about, and trying again cannot help.
+    """
 
     steps: tuple[Step, ...] = ()
     ignored: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """What became of one piece of work that concerns several routes."""
+    steps = tuple(step for report in reports for step in report.steps)
+    unreadable = tuple(dict.fromkeys(each for report in reports for each in report.unreadable))
+    why = next((report.ignored for report in reports if report.ignored is not None), None)
+    return Report(steps=steps, ignored=None if steps or unreadable else why, unreadable=unreadable)

@@ -10,7 +10,7 @@ from datetime import datetime
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
 from secondhop.application.report import Step
-from secondhop.application.survey import newest_verified
+from secondhop.application.survey import circuit_of, newest_verified
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain
@@ -63,7 +63,8 @@ class ChainRun:
                 newest = newest_verified(self.chains, self.chain)
                 return [seen.SlotRefused(hop=taken.hop, why=str(taken), newest_copy=newest)]
             except ClaimTakenError as taken:
-                return [seen.ClaimRefused(hop=taken.hop, owner=str(taken.owner), point=taken.point)]
+                owner = str(taken.owner) if taken.owner is not None else ""
+                return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
             except ConflictError:
                 self._read_again()
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
@@ -76,7 +77,8 @@ class ChainRun:
         has_failed = isinstance(fact, seen.CopySeen) and fact.job.state == "FAILED"
         if hop is None or not (has_failed or waits_for_its_site(hop)):
             return fact
-        return replace(fact, is_site_down=self.chains.circuit(hop.destination.site).is_open)
+        circuit = circuit_of(self.chains, hop.destination.site)
+        return replace(fact, is_site_down=circuit is not None and circuit.is_open)
 
     def _carry_out(self, decision: Decision) -> list[Observation]:
         before = str(self.stored.state) if self.stored is not None else None

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from secondhop.application.origin import SAME_BACKUP, Origin, is_of_same_backup, survey_origin
-from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.ports import Backup, ChainStore, Unreadable
+from secondhop.application.relatives import relatives, stored
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
 from secondhop.domain.source import USABLE, is_fresh
+
+NO_COPY = "Lag: this database has no verified final copy"
 
 
 def survey(
@@ -56,7 +60,9 @@ def survey_copies(
     mine = tuple(job for job in jobs if job.source == source)
     if any(job.state != "FAILED" and job.arrival not in hop.rejected for job in mine):
         return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
-    explained = {job.arrival for job in jobs if job.source != source} | set(_arrivals_of_others(chains, chain))
+    others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
+    named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
+    explained = named | {job.arrival for job in jobs if job.source != source}
     same = [each for each in backup.points_of(hop.destination, chain.database) if is_of_same_backup(each, chain)]
     return seen.CopiesSurveyed(
         hop=hop.name,
@@ -64,6 +70,7 @@ def survey_copies(
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
         twins=tuple(point.arn for point in same if point.arn in explained and point.status in USABLE),
+        unreadable=tuple(str(other) for other in others if isinstance(other, Unreadable)),
     )
 
 
@@ -85,43 +92,63 @@ def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspect
     return seen.SourceInspected(hop=hop.name, point=backup.point(chain.watched, chain.key.recovery_point))
 
 
-def _arrivals_of_others(chains: ChainStore, chain: Chain) -> Iterator[str]:
-    for other in chains.of_database(chain.database):
-        if other.key != chain.key:
-            yield from (hop.arrival for hop in other.hops if hop.arrival is not None)
-
-
 def newest_verified(chains: ChainStore, chain: Chain) -> datetime | None:
-    """The creation date of the newest backup of a chain's database that has a verified final copy."""
-    for each in chains.of_database(chain.database, newest_first=True):
-        if not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops):
-            return each.created_at
-    return None
+    """The creation date of the newest backup of a chain's database that has a verified final copy, as far as known."""
+    return _newest_verified(chains, chain)[0]
+
+
+def _newest_verified(chains: ChainStore, chain: Chain) -> tuple[datetime | None, list[Unreadable]]:
+    """The date, and the chains that may have a newer verified copy and cannot be read."""
+    unreadable: list[Unreadable] = []
+    for each in relatives(chains, chain.database, newest_first=True):
+        if isinstance(each, Unreadable):
+            unreadable.append(each)
+        elif not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops):
+            return each.created_at, unreadable
+    return None, unreadable
 
 
 def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
     """How old the newest verified final copy of the chain's database is, in words."""
-    try:
-        newest = newest_verified(chains, chain)
-    except UnreadableItemError as error:
-        return f"Lag: not known, because {error}"
+    newest, unreadable = _newest_verified(chains, chain)
     if newest is None:
-        return "Lag: this database has no verified final copy"
-    hours = (now - newest).total_seconds() / 3600
-    return f"Lag: {hours:.0f} hours; the newest verified final copy is of {newest.isoformat()}"
+        return f"Lag: not known, because {unreadable[0]}" if unreadable else NO_COPY
+    hours = f"{(now - newest).total_seconds() / 3600:.0f} hours"
+    if unreadable:
+        told = f"the newest verified final copy that is known is of {newest.isoformat()}"
+        return f"Lag: at most {hours}; {told}, and {unreadable[0]}"
+    return f"Lag: {hours}; the newest verified final copy is of {newest.isoformat()}"
+
+
+def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
+    """What is remembered of copies into a site. None if it cannot be read: copies go on, and are counted anew."""
+    try:
+        return chains.circuit(site)
+    except UnreadableItemError:
+        return None
 
 
 def survey_keep(
     chains: ChainStore, backup: Backup, chain: Chain, intermediate: Intermediate, route: Route
 ) -> going.KeepSurveyed:
-    """Count the newer arrivals of the database that stand in the vault and whose own hops are verified."""
+    """Count the newer arrivals of the database that stand in the vault and whose own hops are verified.
+
+    Those whose chains cannot be read are named, and do not count.
+    """
     if route.keep.get(chain.resource_type) == 0:
         return going.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)
     listed = tuple(backup.points_of(intermediate.vault, chain.database))
     standing = {point.arn for point in listed if point.status in ("COMPLETED", "AVAILABLE") and _is_newer(point, chain)}
-    verified = {point for point in standing if _is_verified(chains, chain, intermediate, point)}
+    verified, unreadable = 0, list[str]()
+    for point in sorted(standing):
+        try:
+            verified += _is_verified(chains, chain, intermediate, point)
+        except UnreadableItemError as error:
+            unreadable.append(str(error))
     is_listed = any(point.arn == intermediate.point for point in listed)
-    return going.KeepSurveyed(intermediate=intermediate.name, newer=len(verified), is_listed=is_listed)
+    return going.KeepSurveyed(
+        intermediate=intermediate.name, newer=verified, is_listed=is_listed, unreadable=tuple(unreadable)
+    )
 
 
 def _is_newer(point: PointSeen, chain: Chain) -> bool:
@@ -132,5 +159,5 @@ def _is_verified(chains: ChainStore, chain: Chain, intermediate: Intermediate, p
     """Whether the chain of a newer arrival has carried it all the way. Onward vaults have no chains of their own."""
     if intermediate.name != ARRIVAL:
         return True
-    successor = chains.get(ChainKey(point, chain.key.route))
+    successor = stored(chains, ChainKey(point, chain.key.route))
     return successor is not None and all(hop.state is HopState.VERIFIED for hop in successor.hops)

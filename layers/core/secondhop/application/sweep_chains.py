@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
+from secondhop.application.budget import BATCH, BUDGET, Budget
 from secondhop.application.ports import Backup, ChainStore, Installation, WorkQueue
 from secondhop.application.sweep_jobs import JobSweep
-from secondhop.application.work import Look, PointNews
+from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
+from secondhop.domain.errors import ConflictError, FinalError, TryAgainError, UnreadableItemError
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice, older_slice, plan_pass
 
-# An invocation stops between two batches after this long; the functions' timeout is a minute.
-BUDGET = timedelta(seconds=40)
+# Shares of an invocation's budget, each from its beginning: listing jobs in flight, chains that are due, first hops.
+# The slices of the vaults always get the last quarter.
+IN_FLIGHT, DUE, FIRST_HOPS = 0.25, 0.5, 0.75
 # A sweep that died frees the way for the next one after this long: longer than two function timeouts.
 LEASE = timedelta(minutes=5)
 # Points that landed a little before the installation's first write are its first arrivals, not its past.
 ADOPTION_TOLERANCE = timedelta(hours=1)
-# BatchGetItem takes 100 keys.
-BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class Swept:
     """What one invocation of the sweep did.
 
     `due` chains were put on the queue, `missing` points without a chain and `failed_first_hops` too. `is_whole` says
-    that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `problems` are
+    that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `has_more_due` and
+    `has_more_jobs` say that time did not suffice for all of them: the next invocation goes on. `problems` are
     things that could not be read, which did not keep the sweep from the rest.
     """
 
@@ -43,6 +44,8 @@ class Swept:
     failed_first_hops: int = 0
     left: int = 0
     is_whole: bool = False
+    has_more_due: bool = False
+    has_more_jobs: bool = False
     problems: tuple[str, ...] = ()
     skipped: str | None = None
 
@@ -64,7 +67,10 @@ class SweepChains:
     def __call__(self) -> Swept:
         """Sweep for as long as the budget lasts, unless another one runs. Raises TryAgainError, SettingsError."""
         now = self.now()
-        before = self.chains.installation(now=now)
+        try:
+            before = self.chains.installation(now=now)
+        except UnreadableItemError as error:
+            return self._without_memory(str(error), now)
         if before.sweeping_until is not None and now < before.sweeping_until:
             return Swept(skipped=f"another sweep is under way until {before.sweeping_until.isoformat()}")
         agenda = self._agenda(before, now)
@@ -73,8 +79,17 @@ class SweepChains:
             self.chains.save_installation(leased, before=before)
         except ConflictError:
             return Swept(skipped="another sweep began at this moment")
-        swept = self._look_at_jobs(leased, now)
-        return self._list_slices(leased, swept, started=now)
+        budget = self._budget(now)
+        swept = self._look_at_jobs(leased, budget)
+        return self._list_slices(leased, swept, budget)
+
+    def _budget(self, now: datetime) -> Budget:
+        return Budget(clock=self.now, began_at=now, length=BUDGET)
+
+    def _without_memory(self, why: str, now: datetime) -> Swept:
+        """The installation cannot be read: chains are looked at all the same, and nothing new is looked for."""
+        swept = self._look_at_jobs(None, self._budget(now))
+        return replace(swept, problems=(*swept.problems, why))
 
     def _agenda(self, before: Installation, now: datetime) -> tuple[Slice, ...]:
         """What the last sweep left, or a new pass. A slice under which the last sweep died is halved."""
@@ -84,28 +99,42 @@ class SweepChains:
         has_died = before.sweeping_until is not None
         return (*first.halves(), *rest) if has_died else before.unfinished
 
-    def _look_at_jobs(self, installation: Installation, now: datetime) -> Swept:
+    def _look_at_jobs(self, installation: Installation | None, budget: Budget) -> Swept:
         """Put chains on the queue whose time has come, and first hops that failed; both by what AWS lists of jobs."""
-        jobs = JobSweep(routes=self.routes, chains=self.chains, backup=self.backup, queue=self.queue, now=now)
-        live = jobs.in_flight()
+        jobs = JobSweep(
+            routes=self.routes,
+            chains=self.chains,
+            backup=self.backup,
+            queue=self.queue,
+            now=budget.began_at,
+            budget=budget,
+        )
+        swept = self._put_due(jobs.in_flight(share=IN_FLIGHT), budget)
+        if installation is not None:
+            failed = jobs.first_hops(since=installation.began_at - ADOPTION_TOLERANCE, share=FIRST_HOPS)
+            swept = replace(swept, failed_first_hops=failed)
+        return replace(swept, has_more_jobs=jobs.has_more, problems=tuple(jobs.problems))
+
+    def _put_due(self, live: dict[str, JobNews], budget: Budget) -> Swept:
+        """Put chains on the queue whose time has come, those first that are overdue for longest."""
         due = in_flight = 0
-        keys = self.chains.due(now=now)
+        keys = self.chains.due(now=budget.began_at)
         while batch := tuple(islice(keys, BATCH)):
             news = [live[key.recovery_point] for key in batch if key.recovery_point in live]
             looks = [Look(key=key) for key in batch if key.recovery_point not in live]
             self.queue.put([*looks, *news])
             due, in_flight = due + len(looks), in_flight + len(news)
-        failed = jobs.first_hops(since=installation.began_at - ADOPTION_TOLERANCE)
-        return Swept(due=due, in_flight=in_flight, failed_first_hops=failed, problems=tuple(jobs.problems))
+            if budget.is_spent(DUE):
+                return Swept(due=due, in_flight=in_flight, has_more_due=next(keys, None) is not None)
+        return Swept(due=due, in_flight=in_flight)
 
-    def _list_slices(self, leased: Installation, swept: Swept, *, started: datetime) -> Swept:
-        deadline = started + BUDGET
+    def _list_slices(self, leased: Installation, swept: Swept, budget: Budget) -> Swept:
         held = leased
-        while held.unfinished and self.now() < deadline:
+        while held.unfinished and not budget.is_spent():
             current, *rest = held.unfinished
             is_first = held is leased
             try:
-                swept = self._list(current, held, swept, deadline)
+                swept = self._list(current, held, swept, budget)
             except OutOfTimeError:
                 parts = current.halves() if is_first else (current,)
                 # What cannot be halved any more waits at the end, so that the rest is not kept waiting by it.
@@ -118,7 +147,7 @@ class SweepChains:
             except FinalError as problem:
                 swept = replace(swept, problems=(*swept.problems, str(problem)))
             held = self._remember(held, tuple(rest))
-        return self._end(held, swept, started)
+        return self._end(held, swept, budget.began_at)
 
     def _remember(self, held: Installation, left: tuple[Slice, ...]) -> Installation:
         after = replace(held, unfinished=left)
@@ -133,7 +162,7 @@ class SweepChains:
         self.chains.save_installation(ended, before=held)
         return replace(swept, is_whole=is_whole, left=len(held.unfinished))
 
-    def _list(self, current: Slice, installation: Installation, swept: Swept, deadline: datetime) -> Swept:
+    def _list(self, current: Slice, installation: Installation, swept: Swept, budget: Budget) -> Swept:
         """List one slice to its end. Raises OutOfTimeError, TryAgainError, FinalError."""
         route = next((route for route in self.routes if route.name == current.route), None)
         if route is None:
@@ -148,7 +177,7 @@ class SweepChains:
                 missing=swept.missing + len(news),
                 older=swept.older + older,
             )
-            if self.now() >= deadline:
+            if budget.is_spent():
                 raise OutOfTimeError
         return swept
 
@@ -191,12 +220,18 @@ def news_of(point: PointSeen) -> PointNews:
 
 
 def arrivals_without_chain(
-    chains: ChainStore, backup: Backup, route: Route, *, after: datetime, before: datetime
-) -> Iterator[PointSeen]:
-    """The points of a slice that a route claims and no chain knows, newest backup first: what `adopt` would open."""
-    points = sorted(
-        backup.points_between(route.watched, after=after, before=before), key=lambda point: point.created_at
-    )
-    newest_first = [point for point in reversed(points) if _may_be_claimed(point, route)]
+    chains: ChainStore, route: Route, points: Iterable[PointSeen], *, budget: Budget, share: float
+) -> tuple[list[PointSeen], bool]:
+    """The points that a route claims and no chain knows, newest backup first: what `adopt` would open.
+
+    And whether time did not suffice to list all of them.
+    """
+    listed, has_more = list[PointSeen](), False
+    for point in points:
+        if budget.is_spent(share):
+            has_more = True
+            break
+        listed.append(point)
+    newest_first = [p for p in sorted(listed, key=lambda p: p.created_at, reverse=True) if _may_be_claimed(p, route)]
     known = chains.known(ChainKey(point.arn, route.name) for point in newest_first)
-    return (point for point in newest_first if ChainKey(point.arn, route.name) not in known)
+    return [point for point in newest_first if ChainKey(point.arn, route.name) not in known], has_more

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from secondhop.application.ports import ChainStore
+from secondhop.application.relatives import readable
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, IntermediateState
 from secondhop.domain.errors import UnreadableItemError
@@ -30,11 +31,11 @@ def longest_waiting(chains: ChainStore, *, site: Site, resource_type: str, limit
 
 
 def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit: int) -> str | None:
-    """The database of a chain if its slot is free; the point itself where that cannot be read, which its look tells."""
+    """The database of a chain if its slot is free. A chain that cannot be read is not woken in the place of others."""
     try:
         chain = chains.get(key)
     except UnreadableItemError:
-        return key.recovery_point
+        return None
     hops = chain.hops if chain is not None else ()
     hop = next((hop for hop in hops if hop.slot_wanted and hop.destination.site == site), None)
     if chain is None or hop is None or chains.slot_refusal(slot_of(chain, hop), limit=limit) is not None:
@@ -44,6 +45,6 @@ def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
     """The older chains of a chain's database whose intermediates were kept."""
-    for relative in chains.of_database(chain.database):
+    for relative in readable(chains, chain.database):
         if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates):
             yield relative.key

@@ -128,6 +128,8 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
         kept = hop if s.hop.state is HopState.COPYING else _promise(s, hop)
         return HopStep(hop=kept, reason=f"adopts copy job {job.job_id}, which is {job.state}")
     points = sorted(point.arn for point in fact.points if point.arn not in s.hop.rejected)
+    if points and fact.unreadable:
+        return strand(s, Cause.UNDECIDABLE, f"{points[0]} may be its copy or another chain's: {fact.unreadable[0]}")
     if points:
         found = JobSeen(job_id="", state="COMPLETED", source="", destination_vault_arn="", arrival=points[0])
         return arrived(s, found, attempt=attempt, is_adopted=True)
@@ -234,6 +236,8 @@ def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
 
 def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:
     """WAITING or COPYING, and another chain makes this very copy, or found the same point in the vault before us."""
+    if not fact.owner:
+        return strand(s, Cause.UNDECIDABLE, f"the claim on {fact.point or s.chain.source_of(s.hop)} cannot be read")
     if fact.point not in ("", s.chain.source_of(s.hop)):
         hop = replace(s.hop, rejected=(*s.hop.rejected, fact.point))
         ask = SurveyCopies(subject=hop.name)

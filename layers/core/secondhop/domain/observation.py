@@ -133,6 +133,7 @@ class CopiesSurveyed(HopObservation):
 
     `source` is None if the source was described less than a minute ago, or is itself a copy of this chain.
     `is_origin_clear` says that no copy job of the backup account put the source into its vault.
+    `unreadable` are chains of the database that may explain one of the points.
     """
 
     asked_at: datetime
@@ -142,14 +143,12 @@ class CopiesSurveyed(HopObservation):
     twins: tuple[str, ...] = ()
     source: SourceInspected | None = None
     is_origin_clear: bool = False
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStarted(HopObservation):
-    """StartCopyJob answered with a job. `is_old` if AWS says that it made that job before we asked for it.
-
-    `is_site_down`: the circuit of its site is open.
-    """
+    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked. `is_site_down`: its circuit is open."""
 
     command: StartCopy
     job_id: str
@@ -175,10 +174,7 @@ class CopyUnanswered(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen in some state.
-
-    `is_site_down`: the circuit of the destination's site is open.
-    """
+    """A copy job of this hop's source and destination was seen. `is_site_down`: the destination's circuit is open."""
 
     job: JobSeen
     is_site_down: bool = False
@@ -225,7 +221,9 @@ class SlotRefused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRefused(HopObservation):
-    """Another chain has claimed this source and destination, or the copy that was found: `point` says which."""
+    """Another chain has claimed this source and destination, or the copy that was found: `point` says which.
+    `owner` is empty if the claim cannot be read.
+    """
 
     owner: str
     point: str = ""

@@ -10,10 +10,11 @@ from secondhop.domain.observation import ArrivalInspected, IntermediateObservati
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSurveyed(IntermediateObservation):
-    """How many newer verified arrivals of the database stand in the vault, and whether this one is listed."""
+    """How many newer verified arrivals stand in the vault, whether this one is listed, and which cannot be read."""
 
     newer: int
     is_listed: bool
+    unreadable: tuple[str, ...] = ()
     is_origin_clear: bool = False
 
 

@@ -47,6 +47,9 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
     keep = s.route.keep.get(s.chain.resource_type)
     if keep is None:
         return _stay(s, "kept until it expires, as the route says")
+    if fact.newer < keep and fact.unreadable:
+        unread = fact.unreadable[0]
+        return _stay(s, f"kept: {fact.newer} newer verified arrivals are known, the route keeps {keep}, and {unread}")
     if fact.newer < keep:
         return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
     if is_original(point):

@@ -1,0 +1,79 @@
+"""One bad thing stops itself and nothing beside it: whole installations beside one bad database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from backup_simulator import World, texts
+from rehearsal.stage import DR, Stage
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.errors import UnreadableItemError
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def a_stage(chains: MemoryChains) -> Stage:
+    return Stage(
+        World(), chains, {"SweepIntervalMinutes": "15"}, given={"workload": {"IntermediateRetentionDays": "7"}}
+    )
+
+
+@pytest.mark.parametrize("healthy", [0, 3])
+def test_a_database_whose_copies_always_fail_strands_is_tried_daily_and_starts_few_jobs(healthy: int) -> None:
+    chains = MemoryChains()
+    stage = a_stage(chains)
+    world = stage.world
+    bad = stage.add_database("Aurora", "bad", size_gib=50)
+    for number in range(healthy):
+        stage.add_database("Aurora", f"fine-{number}", size_gib=5)
+    world.faults.fail_copy_job(message=texts.INTERNAL, database_arn=bad, destination_region=DR, times=10_000)
+    world.run_for(20 * HOUR)
+    for plan in world.backups.plans.values():
+        plan.ended = True
+    world.run_for(6 * DAY)
+
+    jobs = [job for job in world.copy_jobs() if job.started_by in stage.acting_roles() and job.database_arn == bad]
+    assert 6 <= len(jobs) <= 6 + 6
+    assert Counter(chain.state for chain in chains.all()) == Counter(STRANDED=1, COMPLETE=healthy)
+    assert "bad: TRANSIENT (STRANDED)" in world.topics[stage.topic_arn][0].subject
+    assert not any("SITE_DOWN" in message.subject for message in world.topics[stage.topic_arn])
+
+
+class OfANewerRelease(MemoryChains):
+    """One chain was written by a newer release than the one that runs now."""
+
+    bad: ChainKey | None = None
+
+    def get(self, key: ChainKey) -> Chain | None:
+        if key == self.bad:
+            raise UnreadableItemError("this item was written by a newer release (schema 99, known is 1)")
+        return super().get(key)
+
+
+@pytest.mark.parametrize("resource_type", ["Aurora", "RDS"])
+def test_a_chain_that_cannot_be_read_stops_no_copy_of_its_database_and_fills_no_queue(resource_type: str) -> None:
+    chains = OfANewerRelease()
+    stage = Stage(World(), chains, {"SweepIntervalMinutes": "30"})
+    stage.add_database(resource_type, "ledger", size_gib=1)
+    world = stage.world
+    world.run_for(20 * HOUR)
+    (chains.bad,) = (chain.key for chain in chains.all())
+    told = len(metrics(stage, "ItemsUnreadable"))
+    world.run_for(4 * DAY)
+
+    others = [chain for chain in chains.all() if chain.key != chains.bad]
+    assert [str(chain.state) for chain in others] == ["COMPLETE"] * 4
+    assert len(world.vault_by_arn(stage.dr["DrVaultArn"]).points) == 5
+    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert told == 0
+    assert len(metrics(stage, "ItemsUnreadable")) >= 4, "each look at it counts, and there is an alarm on that"
+
+
+def metrics(stage: Stage, name: str) -> list[float]:
+    """What the functions measured under a name."""
+    measured = stage.world.surroundings.metrics
+    return [each.value for (_, _, (_, metric, _)), values in measured.items() if metric == name for each in values]

@@ -1,0 +1,335 @@
+"""A chain that this release cannot read stops itself, and what others conclude from the chains of its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.newest import survey_newer
+from secondhop.application.operate_chains import OperateChains
+from secondhop.application.ports import ClaimTakenError, Installation, Unreadable
+from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
+from secondhop.application.sweep_chains import SweepChains
+from secondhop.application.waking import relatives_that_kept
+from secondhop.application.work import Abandon, Look, Retry, Work
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
+from secondhop.domain.circuit import Circuit
+from secondhop.domain.classification import Cause
+from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.ledger import Claim
+from secondhop.domain.route import ARRIVAL
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_VAULT,
+    NIGHT,
+    NOW,
+    WATCHED,
+    a_chain,
+    a_copy,
+    a_job,
+    a_route,
+    an_arrival,
+    with_hop,
+    with_intermediate,
+)
+from tests.stand_ins import KEY, Stage, arrived, complete, copying, job_news
+
+DAY = timedelta(days=1)
+OTHER_ARN = ARRIVAL_ARN + "-other"
+OTHER = ChainKey(OTHER_ARN, "default")
+WHY = "written by a newer release"
+
+
+class Skewed(MemoryChains):
+    """Some items are of another release."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad: set[ChainKey] = set()
+        self.bad_claims = self.bad_circuits = self.bad_installation = False
+
+    def get(self, key: ChainKey) -> Chain | None:
+        if key in self.bad:
+            raise UnreadableItemError(WHY)
+        return super().get(key)
+
+    def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
+        if self.bad_claims:
+            raise UnreadableItemError("this claim cannot be read")
+        return super().owner_of(source=source, destination_vault_arn=destination_vault_arn)
+
+    def circuit(self, site: Site) -> Circuit:
+        if self.bad_circuits:
+            raise UnreadableItemError("this circuit cannot be read")
+        return super().circuit(site)
+
+    def installation(self, *, now: object) -> Installation:
+        if self.bad_installation:
+            raise UnreadableItemError("the installation cannot be read")
+        return super().installation(now=now)  # type: ignore[arg-type]
+
+
+class Breaking(Skewed):
+    """A store that cannot go on behind an item that it cannot read."""
+
+    def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain | Unreadable]:
+        for each in super().of_database(database, newest_first=newest_first):
+            if isinstance(each, Unreadable):
+                raise UnreadableItemError(each.why)
+            yield each
+
+
+def relative(chains: MemoryChains, *, days: int = 0, arn: str = OTHER_ARN, **hop: object) -> Chain:
+    """Another chain of the same database, whose backup was made some days later, verified by default."""
+    point = an_arrival(arn=arn, created_at=NIGHT + days * DAY)
+    chain = with_hop(a_chain(point=point), **{"state": HopState.VERIFIED, "arrival": arn + "-copy", **hop})
+    return chains.save(chain, before=None, limit=20)
+
+
+def skewed(store: type[Skewed] = Skewed, *, days: int = 0, **hop: object) -> Stage:
+    """A stage on which a relative of the chain cannot be read."""
+    chains = store()
+    relative(chains, days=days, **hop)
+    chains.bad.add(OTHER)
+    return Stage(chains=chains)
+
+
+@pytest.mark.parametrize("store", [Skewed, Breaking])
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_the_copies_of_its_relatives_are_started(store: type[Skewed], days: int) -> None:
+    stage = skewed(store, days=days)
+    stage.backup.put(an_arrival())
+    stage.backup.put(a_copy(created_at=NIGHT + 5 * DAY))
+    stage(arrived())
+
+    assert len(stage.backup.started) == 1
+
+
+@pytest.mark.parametrize("store", [Skewed, Breaking])
+def test_a_copy_of_the_same_date_that_nothing_explains_is_not_adopted_beside_it(store: type[Skewed]) -> None:
+    stage = skewed(store)
+    stage.backup.put(an_arrival())
+    stage.backup.put(a_copy())
+    stage(arrived())
+
+    chain = super(Skewed, stage.chains).get(KEY)  # type: ignore[misc]
+    assert chain is not None
+    trouble = chain.hop("to-dr").trouble
+    assert trouble is not None
+    assert (trouble.cause, chain.state) == (Cause.UNDECIDABLE, ChainState.STRANDED)
+    assert COPY_ARN in trouble.message
+    assert (str(OTHER) in trouble.message) is (store is Skewed)
+    assert WHY in trouble.message
+    assert stage.backup.started == []
+
+
+def test_a_copy_that_a_job_explains_strands_nothing() -> None:
+    stage = skewed()
+    stage.backup.put(an_arrival())
+    stage.backup.put(a_copy())
+    stage.backup.jobs["OLD"] = a_job(job_id="OLD", source=OTHER_ARN, state="COMPLETED", arrival=COPY_ARN)
+    stage(arrived())
+
+    assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN]
+
+
+def test_the_survey_names_who_cannot_be_read_and_counts_the_copies_of_the_others() -> None:
+    stage = skewed()
+    relative(stage.chains, arn=ARRIVAL_ARN + "-third", arrival=COPY_ARN)
+    stage.backup.put(a_copy())
+    chain = a_chain()
+    surveyed = survey_copies(stage.chains, stage.backup, chain, chain.hop("to-dr"), asked_at=NOW)
+
+    assert (surveyed.points, surveyed.unreadable) == ((), (f"chain {OTHER} cannot be read: {WHY}",))
+
+
+def kept(stage: Stage, newer: int) -> tuple[int, tuple[str, ...], str]:
+    """What a kept intermediate of the oldest chain counts, and the reason with which it stays or goes."""
+    stage.backup.put(an_arrival())
+    promised = NIGHT + 35 * DAY
+    chain = with_hop(a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN, promised_until=promised)
+    due = stage.chains.save(with_intermediate(chain, state=IntermediateState.DUE), before=None, limit=20)
+    for number in range(newer):
+        arn = f"{ARRIVAL_ARN}-new-{number}"
+        relative(stage.chains, days=number + 2, arn=arn)
+        stage.backup.put(an_arrival(arn=arn, created_at=NIGHT + (number + 2) * DAY))
+    stage.backup.put(an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY))
+    surveyed = survey_keep(stage.chains, stage.backup, due, due.intermediate(ARRIVAL), stage.route)
+    report = stage(Look(key=KEY))
+    return surveyed.newer, surveyed.unreadable, report.steps[-1].reason
+
+
+def test_it_does_not_count_as_a_newer_copy_and_the_reason_names_it() -> None:
+    newer, unreadable, reason = kept(skewed(days=1), newer=0)
+
+    assert (newer, unreadable) == (0, (f"chain {OTHER} cannot be read: {WHY}",))
+    assert "kept: 0 newer verified arrivals are known, the route keeps 1" in reason
+    assert str(OTHER) in reason
+
+
+def test_where_enough_others_stand_the_intermediate_goes() -> None:
+    stage = skewed(days=1)
+    stage.backup.put(a_copy())
+    newer, _, _ = kept(stage, newer=1)
+
+    assert newer == 1
+    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+
+
+def test_a_newer_chain_that_cannot_be_read_does_not_relieve_the_older_copy() -> None:
+    stage = skewed(days=1)
+    mine = relative(stage.chains, arn=ARRIVAL_ARN)
+    assert survey_newer(stage.chains, mine, mine.hop("to-dr")).newer is None
+
+    third = relative(stage.chains, days=2, arn=ARRIVAL_ARN + "-third")
+    assert survey_newer(stage.chains, mine, mine.hop("to-dr")).newer == third.key.recovery_point
+
+
+def test_the_lag_says_that_it_is_not_known_or_is_at_most_so_much() -> None:
+    stage = skewed(days=1)
+    assert lag_line(stage.chains, a_chain(), NOW) == f"Lag: not known, because chain {OTHER} cannot be read: {WHY}"
+    assert newest_verified(stage.chains, a_chain()) is None
+
+    relative(stage.chains, arn=ARRIVAL_ARN)
+    line = lag_line(stage.chains, a_chain(), NOW)
+    assert line.startswith("Lag: at most 3 hours; ")
+    assert str(OTHER) in line
+    relative(stage.chains, days=2, arn=ARRIVAL_ARN + "-third")
+    assert str(OTHER) not in lag_line(stage.chains, a_chain(), NOW), "an older one changes nothing"
+
+
+def test_waking_skips_it() -> None:
+    stage = skewed(days=-1)
+    mine = relative(stage.chains, days=1, arn=ARRIVAL_ARN)
+    old = relative(stage.chains, days=-2, arn=ARRIVAL_ARN + "-old")
+    stage.chains.save(with_intermediate(old, state=IntermediateState.DUE), before=old, limit=1)
+
+    assert list(relatives_that_kept(stage.chains, mine)) == [old.key]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        Look(key=OTHER),
+        Retry(key=OTHER, by="ada"),
+        Abandon(key=OTHER, by="ada"),
+        arrived(arn=OTHER_ARN),
+        job_news(a_job(source=OTHER_ARN, state="COMPLETED", arrival=COPY_ARN)),
+    ],
+)
+def test_work_for_it_is_finished_and_says_why(work: Work) -> None:
+    stage = skewed(attempt=1)
+    report = stage(work)
+
+    assert report.unreadable == (f"chain {OTHER} cannot be read: {WHY}",)
+    assert (report.steps, report.ignored) == ((), None)
+
+
+def test_an_operator_is_told_that_it_cannot_be_read() -> None:
+    stage = skewed()
+    operate = OperateChains(
+        routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
+    )
+    for verb in (operate.retry, operate.abandon):
+        with pytest.raises(UnreadableItemError, match=f"chain {OTHER} cannot be read"):
+            verb(OTHER, by="ada")
+    assert stage.queue.work == []
+
+
+def test_one_route_whose_chain_cannot_be_read_does_not_stop_the_other() -> None:
+    stage = Stage(chains=Skewed())
+    stage.chains.bad.add(KEY)  # type: ignore[attr-defined]
+    stage.backup.put(an_arrival())
+    other = a_route(name="other")
+    both = AdvanceChain(
+        routes=(stage.route, other),
+        chains=stage.chains,
+        backup=stage.backup,
+        performer=stage.performer(),
+        now=stage.clock,
+    )
+    report = both(arrived())
+
+    assert len(report.unreadable) == 1
+    assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN]
+    assert {step.chain.key.route for step in report.steps} == {"other"}
+
+
+def test_news_of_a_job_whose_claim_cannot_be_read_goes_to_the_chain_of_its_source() -> None:
+    stage = copying(chains=Skewed())
+    stage.chains.bad_claims = True  # type: ignore[attr-defined]
+    report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+    assert report.unreadable == ("this claim cannot be read",)
+    assert stage.chain.hop("to-dr").state is HopState.VERIFIED
+
+
+def test_a_circuit_that_cannot_be_read_stops_no_copy_and_is_written_anew() -> None:
+    stage = Stage(chains=Skewed())
+    stage.chains.bad_circuits = True  # type: ignore[attr-defined]
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    stage(job_news(stage.backup.fail_job("JOB-1", "Copy job failed. An internal error occurred.")))
+    stage.clock.forward(minutes=30)
+    stage(Look(key=KEY))
+
+    assert len(stage.backup.started) == 2
+    stage.chains.bad_circuits = False  # type: ignore[attr-defined]
+    assert stage.chains.circuit(DR_VAULT.site).failures == 1
+
+
+def test_an_installation_that_cannot_be_read_stops_neither_arrivals_nor_chains_that_are_due() -> None:
+    stage = copying(chains=Skewed())
+    stage.chains.bad_installation = True  # type: ignore[attr-defined]
+    second = an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY)
+    stage.backup.put(second)
+    stage.backup.finish("JOB-1", a_copy())
+    stage.clock.forward(hours=1)
+    swept = SweepChains(
+        routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
+    )()
+    assert (swept.due, swept.problems) == (1, ("the installation cannot be read",))
+    assert not swept.is_whole
+
+    stage.drain()
+    stage(arrived(arn=OTHER_ARN))
+    assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN, OTHER_ARN]
+    expired = an_arrival(arn=OTHER_ARN + "-2", status="EXPIRED")
+    stage.backup.put(expired)
+    assert stage(arrived(arn=expired.arn, status="EXPIRED")).steps == ()
+
+
+def test_a_claim_that_cannot_be_read_strands_the_hop_that_needs_it() -> None:
+    class Claimed(MemoryChains):
+        def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+            if any(hop.state is HopState.COPYING for hop in chain.hops):
+                raise ClaimTakenError("to-dr", None, ARRIVAL_ARN)
+            return super().save(chain, before=before, limit=limit)
+
+    stage = Stage(chains=Claimed())
+    stage.backup.put(an_arrival())
+    stage(arrived())
+
+    trouble = stage.chain.hop("to-dr").trouble
+    assert trouble is not None
+    assert trouble == replace(trouble, cause=Cause.UNDECIDABLE, message=f"the claim on {ARRIVAL_ARN} cannot be read")
+    assert stage.backup.started == []
+
+
+def test_a_complete_chain_beside_it_stays_complete() -> None:
+    stage = complete(chains=Skewed())
+    relative(stage.chains, days=1)
+    stage.chains.bad.add(OTHER)  # type: ignore[attr-defined]
+    for _ in range(8):
+        stage.clock.forward(days=1)
+        stage(Look(key=KEY))
+
+    assert super(Skewed, stage.chains).get(KEY).state is ChainState.COMPLETE  # type: ignore[misc,union-attr]
+    assert WATCHED.arn in {vault for vault, _ in stage.backup.points}
