@@ -41,12 +41,12 @@ class Processes:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._waiting = 0
+        self._wake_at: list[datetime] = []
         self.under_way: list[Process] = []
 
     def sleep(self, service: str, operation: str) -> None:
         """A process that sleeps before a call wakes in a world that went on. Raises ProcessDied."""
-        if self._waiting >= MOST_SLEEPERS:
+        if len(self._wake_at) >= MOST_SLEEPERS:
             return
         duration = self._world.faults.sleep_before(service, operation)
         if duration is not None:
@@ -59,16 +59,18 @@ class Processes:
         Only one waits in the world's time. If others did so above it on the stack, its own wait would take longer.
         """
         self._world.note("hangs", "", region, f"{service}:{operation} is not answered for {duration}")
-        self._wait(duration, in_world=self._waiting == 0)
+        self._wait(duration, in_world=not self._wake_at)
 
     def _wait(self, duration: timedelta, *, in_world: bool) -> None:
         process = self.under_way[-1] if self.under_way else None
         limit = process.time_left(self._world.now()) if process is not None and process.is_killed else None
         span = duration if limit is None else max(min(duration, limit), timedelta(0))
         if in_world:
-            self._waiting += 1
-            self._world.run_for(span)
-            self._waiting -= 1
+            # One that waits above another on the stack must not keep that one waiting for longer than it said.
+            until = min(self._world.now() + span, *self._wake_at) if self._wake_at else self._world.now() + span
+            self._wake_at.append(until)
+            self._world.run_for(max(until - self._world.now(), timedelta(0)))
+            self._wake_at.pop()
         elif process is not None:
             process.lost += span
         if process is not None and limit is not None and duration >= limit:
