@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -9,39 +10,74 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from secondhop.adapters.sqs_work import read_work
+from secondhop.adapters.sites import LONGEST_CALL
+from secondhop.adapters.sqs_work import HANDED_ON, read_work
 from secondhop.application.report import Report
-from secondhop.bootstrap import Handler, Runtime, install, on_lambda
-from secondhop.domain.errors import MalformedError, SecondHopError
+from secondhop.bootstrap import Handler, Installation, Runtime, install, on_lambda
+from secondhop.domain.errors import MalformedError, SecondHopError, SilentError, TryAgainError
 
+# A record is begun only if one call may hang (27 s) and the rest of the work fits as well (3 s).
+RECORD_MILLISECONDS = round(LONGEST_CALL / timedelta(milliseconds=1)) + 3_000
+# It rests for a minute first, and for a quarter of an hour from the fifth time on: that is a day in all. After that the
+# queue counts, and makes it a dead letter after five more tries.
+MOST_HAND_ONS = 100
 # Which metric a command counts in, where it has one.
 COUNTED = {"StartCopy": "CopiesStarted", "ReleaseIntermediate": "IntermediatesReleased"}
 
 
+class Door:
+    """What is done with a record: it is taken, handed on, or refused."""
+
+    def __init__(self, installation: Installation, logger: Logger, metrics: Metrics) -> None:
+        self.installation = installation
+        self.logger = logger
+        self.metrics = metrics
+
+    def take(self, body: object) -> Report:
+        """Do a piece of work, and tell what became of it."""
+        report = self.installation.advance(read_work(body))
+        tell(report, self.logger, self.metrics)
+        return report
+
+    def take_record(self, record: SQSRecord, lambda_context: Any) -> None:
+        """Take a record of the queue. Raises SecondHopError for one that shall come back."""
+        try:
+            if lambda_context.get_remaining_time_in_millis() < RECORD_MILLISECONDS:
+                self._hand_on(record, "too little time was left to begin it")
+            else:
+                self._take_or_hand_on(record)
+        except MalformedError as error:
+            self.logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
+            self.installation.dead_letters.bury(record.body, reason=str(error))
+            self.metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
+        except SecondHopError as error:
+            self.logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
+            raise
+
+    def _take_or_hand_on(self, record: SQSRecord) -> None:
+        try:
+            self.take(record.body)
+        except SilentError as silence:
+            # An outage lasts for hours, and the queue makes a dead letter of it within half an hour.
+            self._hand_on(record, str(silence))
+
+    def _hand_on(self, record: SQSRecord, why: str) -> None:
+        """Put work back that cannot be done now. It is a new message then, and does not become a dead letter."""
+        count = handed_on(record) + 1
+        if count > MOST_HAND_ONS:
+            raise TryAgainError(f"it was handed on {MOST_HAND_ONS} times; the last time {why}")
+        self.installation.queue.hand_on(record.body, count=count)
+        self.logger.info("work is handed on", reason=why, count=count)
+        self.metrics.add_metric(name="WorkHandedOn", unit=MetricUnit.Count, value=1)
+
+
 def build(runtime: Runtime) -> Handler:
     """The handler over its runtime. Raises SettingsError."""
-    installation = install(runtime)
     environ = runtime.environ
     service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
     logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     metrics = Metrics(namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"), service=service)
-
-    def take(body: object) -> Report:
-        report = installation.advance(read_work(body))
-        tell(report, logger, metrics)
-        return report
-
-    def take_record(record: SQSRecord) -> None:
-        try:
-            take(record.body)
-        except MalformedError as error:
-            logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
-            installation.dead_letters.bury(record.body, reason=str(error))
-            metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
-        except SecondHopError as error:
-            logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
-            raise
-
+    door = Door(install(runtime), logger, metrics)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     @logger.inject_lambda_context
@@ -49,11 +85,18 @@ def build(runtime: Runtime) -> Handler:
     def handle(event: dict[str, Any], context: Any) -> Any:
         if "Records" in event:
             return process_partial_response(
-                event=event, record_handler=take_record, processor=processor, context=context
+                event=event, record_handler=door.take_record, processor=processor, context=context
             )
-        return answer(take(event))
+        return answer(door.take(event))
 
     return handle
+
+
+def handed_on(record: SQSRecord) -> int:
+    """How often a message was handed on."""
+    attribute = record.raw_event.get("messageAttributes", {}).get(HANDED_ON, {})
+    count = attribute.get("stringValue") or "0"
+    return int(count) if count.isdecimal() else 0
 
 
 def tell(report: Report, logger: Logger, metrics: Metrics) -> None:

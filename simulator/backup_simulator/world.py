@@ -66,8 +66,7 @@ class World:
         self.processes = Processes(self)
         self.identity = Identity(organization_id, self.now)
         self.keys: dict[str, Key] = {}
-        self.queues: dict[str, Queue] = {}
-        self.queues_by_url: dict[str, Queue] = {}
+        self.queues, self.queues_by_url = dict[str, Queue](), dict[str, Queue]()
         self.topics: dict[str, list[Published]] = {}
         self.put_events: list[dict[str, Any]] = []
         self.surroundings = Surroundings()

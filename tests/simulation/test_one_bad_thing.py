@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backup_simulator import World, texts
-from rehearsal.stage import DR, Stage
+from rehearsal.stage import DR, HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
@@ -77,3 +77,66 @@ def metrics(stage: Stage, name: str) -> list[float]:
     """What the functions measured under a name."""
     measured = stage.world.surroundings.metrics
     return [each.value for (_, _, (_, metric, _)), values in measured.items() if metric == name for each in values]
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_a_dr_region_that_hangs_for_hours_makes_no_dead_letters_and_kills_nobody(is_connected: bool) -> None:
+    chains = MemoryChains()
+    stage = Stage(World(), chains, {"SweepIntervalMinutes": "15"}, kills_late_functions=True)
+    for number in range(40):
+        stage.add_database("RDS", f"db-{number}", size_gib=1)
+    world = stage.world
+    world.run_for(3 * HOUR + timedelta(minutes=50))
+    for service in ("backup", "kms"):
+        world.faults.hang(service, DR, until=world.now() + 4 * HOUR, is_connected=is_connected)
+    world.run_for(4 * HOUR)
+
+    assert {str(chain.state) for chain in chains.all()} <= {"VERIFYING", "WAITING", "COPYING"}
+    assert sum(line.kind == "hangs" for line in world.trace) > 10
+    assert deaths(stage) == []
+    assert 1 <= len(world.topics[stage.topic_arn]) <= 5
+    world.run_for(5 * HOUR)
+    assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=40)
+    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert stage.oracle().violations() == []
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_starts_that_hang_make_no_second_copy_and_no_dead_letter(is_carried_out: bool) -> None:
+    chains = MemoryChains()
+    stage = Stage(World(), chains, {"SweepIntervalMinutes": "15"}, kills_late_functions=True)
+    for number in range(20):
+        stage.add_database("RDS", f"db-{number}", size_gib=1)
+    world = stage.world
+    until = world.now() + 5 * HOUR
+    world.faults.hang("backup", HOME, "StartCopyJob", until=until, is_carried_out=is_carried_out)
+    world.run_for(14 * HOUR)
+
+    assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=20)
+    assert len(world.vault_by_arn(stage.dr["DrVaultArn"]).points) == 20
+    assert deaths(stage) == []
+    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert stage.oracle().violations() == []
+
+
+@pytest.mark.parametrize("service", ["sts", "sns", "events", "backup"])
+def test_a_service_of_the_home_region_that_hangs_makes_no_dead_letter(service: str) -> None:
+    chains = MemoryChains()
+    stage = Stage(World(), chains, {"SweepIntervalMinutes": "15"}, kills_late_functions=True)
+    for number in range(20):
+        stage.add_database("RDS", f"db-{number}", size_gib=1)
+    world = stage.world
+    world.faults.fail_copy_job(message=texts.DESTINATION_KEY, destination_region=DR, times=3)
+    world.run_for(3 * HOUR)
+    world.faults.hang(service, HOME, until=world.now() + 3 * HOUR)
+    world.run_for(12 * HOUR)
+
+    assert deaths(stage) == []
+    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=17, STRANDED=3)
+    assert world.topics[stage.topic_arn] != []
+
+
+def deaths(stage: Stage) -> list[str]:
+    """Invocations that were killed at their timeout."""
+    return [line.text for line in stage.world.trace if "timed out" in line.text]

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "SECONDHOP_FIRST_HOP_ROLE_ARN": {"Ref": "FirstHopRoleArn"},
     "SECONDHOP_FIRST_HOP_RETENTION_DAYS": {"Ref": "FirstHopRetentionDays"},
     "SECONDHOP_FUNCTION_TIMEOUT_SECONDS": str(SHARED["Timeout"]),
+    "AWS_STS_REGIONAL_ENDPOINTS": "regional",
     "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"},
     "POWERTOOLS_METRICS_NAMESPACE": "SecondHop",
     "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},

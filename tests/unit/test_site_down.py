@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.work import Look, PointNews
 from secondhop.domain.chain import ChainState
-from secondhop.domain.circuit import DATABASES_TO_OPEN, HEAD_START, LONGEST_PROBE_INTERVAL, PROBE_INTERVAL, Circuit
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import ConflictError, SilentError
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WATCHED, a_copy, a_route, an_arrival, with_hop
+from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, ORDERS, WATCHED, a_copy, a_route, an_arrival, with_hop
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
+from tests.unit.test_circuit import an_open_circuit
 
 INTERNAL = "Copy job failed. An internal error occurred."
 
@@ -132,13 +131,6 @@ def test_silence_about_something_else_than_a_hop_is_a_postponement() -> None:
     assert any("was not answered" in step.reason for step in report.steps)
 
 
-def an_open_circuit() -> Circuit:
-    circuit = Circuit(site=DR_VAULT.site)
-    for number in range(DATABASES_TO_OPEN):
-        circuit = circuit.after_failure(NOW, database=f"other-{number}")
-    return circuit
-
-
 def an_outage(stage: Stage, *, rounds: int = 4) -> None:
     """Copies fail for so many quarters of an hour, and everybody hears of it."""
     fail_everything(stage)
@@ -221,55 +213,6 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
 
     assert len(stage.backup.started) == 1
     assert stage.chains.all()[0].state is ChainState.WAITING
-
-
-def test_a_circuit_opens_with_the_fifth_database_and_closes_with_an_arrival() -> None:
-    circuit = Circuit(site=DR_VAULT.site)
-    for number in range(DATABASES_TO_OPEN - 1):
-        circuit = circuit.after_failure(NOW, database=f"db-{number}")
-        circuit = circuit.after_failure(NOW, database=f"db-{number}")
-        assert not circuit.is_open
-    assert circuit.words().startswith("since now")
-
-    opened = circuit.after_failure(NOW, database="the fifth")
-    assert opened.is_open
-    again = opened.after_failure(NOW + timedelta(hours=1), database="the sixth")
-    assert (again.opened_at, again.probe_after) == (NOW, opened.probe_after)
-    assert again.after_success() == Circuit(site=DR_VAULT.site)
-
-
-def test_a_database_that_always_fails_opens_no_circuit_and_what_is_kept_of_it_does_not_grow() -> None:
-    circuit = Circuit(site=DR_VAULT.site)
-    for _ in range(1000):
-        circuit = circuit.after_failure(NOW, database=ORDERS)
-    assert (circuit.is_open, circuit.blocks(NOW, database=ORDERS)) == (False, False)
-
-    for number in range(1000):
-        circuit = circuit.after_failure(NOW, database=f"{ORDERS}-{number}")
-    assert circuit.is_open
-    assert len(circuit.databases) == DATABASES_TO_OPEN
-    assert ORDERS not in str(circuit)
-
-
-def test_probes_come_less_and_less_often_up_to_the_longest_interval() -> None:
-    circuit, moment, waits = an_open_circuit(), NOW, []
-    for _ in range(7):
-        assert circuit.probe_after is not None
-        waits.append(circuit.probe_after - moment)
-        moment = circuit.probe_after
-        circuit = circuit.probed(moment)
-
-    assert waits == [PROBE_INTERVAL * each for each in (1, 2, 4, 8, 16, 16, 16)]
-    assert waits[-1] == LONGEST_PROBE_INTERVAL
-    assert circuit.after_success().probes == 0
-
-
-def test_a_database_that_has_failed_gives_the_others_a_head_start_for_the_probe() -> None:
-    circuit, probe = an_open_circuit(), NOW + PROBE_INTERVAL
-
-    assert not circuit.blocks(probe, database=ORDERS)
-    assert circuit.blocks(probe, database="other-0")
-    assert not circuit.blocks(probe + HEAD_START, database="other-0")
 
 
 def test_a_database_that_always_fails_strands_after_its_own_tries_and_stops_nobody() -> None:

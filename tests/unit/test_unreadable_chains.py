@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,22 +11,17 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.newest import survey_newer
 from secondhop.application.operate_chains import OperateChains
-from secondhop.application.ports import ClaimTakenError, Installation, Unreadable
+from secondhop.application.ports import Unreadable
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
-from secondhop.application.sweep_chains import SweepChains
 from secondhop.application.waking import relatives_that_kept
 from secondhop.application.work import Abandon, Look, Retry, Work
-from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
-from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import UnreadableItemError
-from secondhop.domain.ledger import Claim
 from secondhop.domain.route import ARRIVAL
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
-    DR_VAULT,
     NIGHT,
     NOW,
     WATCHED,
@@ -39,41 +33,12 @@ from tests.builders import (
     with_hop,
     with_intermediate,
 )
-from tests.stand_ins import KEY, Stage, arrived, complete, copying, job_news
+from tests.skewed import WHY, Skewed
+from tests.stand_ins import KEY, Stage, arrived, complete, job_news
 
 DAY = timedelta(days=1)
 OTHER_ARN = ARRIVAL_ARN + "-other"
 OTHER = ChainKey(OTHER_ARN, "default")
-WHY = "written by a newer release"
-
-
-class Skewed(MemoryChains):
-    """Some items are of another release."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bad: set[ChainKey] = set()
-        self.bad_claims = self.bad_circuits = self.bad_installation = False
-
-    def get(self, key: ChainKey) -> Chain | None:
-        if key in self.bad:
-            raise UnreadableItemError(WHY)
-        return super().get(key)
-
-    def owner_of(self, *, source: str, destination_vault_arn: str) -> Claim | None:
-        if self.bad_claims:
-            raise UnreadableItemError("this claim cannot be read")
-        return super().owner_of(source=source, destination_vault_arn=destination_vault_arn)
-
-    def circuit(self, site: Site) -> Circuit:
-        if self.bad_circuits:
-            raise UnreadableItemError("this circuit cannot be read")
-        return super().circuit(site)
-
-    def installation(self, *, now: object) -> Installation:
-        if self.bad_installation:
-            raise UnreadableItemError("the installation cannot be read")
-        return super().installation(now=now)  # type: ignore[arg-type]
 
 
 class Breaking(Skewed):
@@ -205,7 +170,7 @@ def test_the_lag_says_that_it_is_not_known_or_is_at_most_so_much() -> None:
     assert str(OTHER) not in lag_line(stage.chains, a_chain(), NOW), "an older one changes nothing"
 
 
-def test_waking_skips_it() -> None:
+def test_waking_skips_a_chain_that_cannot_be_read() -> None:
     stage = skewed(days=-1)
     mine = relative(stage.chains, days=1, arn=ARRIVAL_ARN)
     old = relative(stage.chains, days=-2, arn=ARRIVAL_ARN + "-old")
@@ -260,67 +225,6 @@ def test_one_route_whose_chain_cannot_be_read_does_not_stop_the_other() -> None:
     assert len(report.unreadable) == 1
     assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN]
     assert {step.chain.key.route for step in report.steps} == {"other"}
-
-
-def test_news_of_a_job_whose_claim_cannot_be_read_goes_to_the_chain_of_its_source() -> None:
-    stage = copying(chains=Skewed())
-    stage.chains.bad_claims = True  # type: ignore[attr-defined]
-    report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
-
-    assert report.unreadable == ("this claim cannot be read",)
-    assert stage.chain.hop("to-dr").state is HopState.VERIFIED
-
-
-def test_a_circuit_that_cannot_be_read_stops_no_copy_and_is_written_anew() -> None:
-    stage = Stage(chains=Skewed())
-    stage.chains.bad_circuits = True  # type: ignore[attr-defined]
-    stage.backup.put(an_arrival())
-    stage(arrived())
-    stage(job_news(stage.backup.fail_job("JOB-1", "Copy job failed. An internal error occurred.")))
-    stage.clock.forward(minutes=30)
-    stage(Look(key=KEY))
-
-    assert len(stage.backup.started) == 2
-    stage.chains.bad_circuits = False  # type: ignore[attr-defined]
-    assert stage.chains.circuit(DR_VAULT.site).failures == 1
-
-
-def test_an_installation_that_cannot_be_read_stops_neither_arrivals_nor_chains_that_are_due() -> None:
-    stage = copying(chains=Skewed())
-    stage.chains.bad_installation = True  # type: ignore[attr-defined]
-    second = an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY)
-    stage.backup.put(second)
-    stage.backup.finish("JOB-1", a_copy())
-    stage.clock.forward(hours=1)
-    swept = SweepChains(
-        routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
-    )()
-    assert (swept.due, swept.problems) == (1, ("the installation cannot be read",))
-    assert not swept.is_whole
-
-    stage.drain()
-    stage(arrived(arn=OTHER_ARN))
-    assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN, OTHER_ARN]
-    expired = an_arrival(arn=OTHER_ARN + "-2", status="EXPIRED")
-    stage.backup.put(expired)
-    assert stage(arrived(arn=expired.arn, status="EXPIRED")).steps == ()
-
-
-def test_a_claim_that_cannot_be_read_strands_the_hop_that_needs_it() -> None:
-    class Claimed(MemoryChains):
-        def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
-            if any(hop.state is HopState.COPYING for hop in chain.hops):
-                raise ClaimTakenError("to-dr", None, ARRIVAL_ARN)
-            return super().save(chain, before=before, limit=limit)
-
-    stage = Stage(chains=Claimed())
-    stage.backup.put(an_arrival())
-    stage(arrived())
-
-    trouble = stage.chain.hop("to-dr").trouble
-    assert trouble is not None
-    assert trouble == replace(trouble, cause=Cause.UNDECIDABLE, message=f"the claim on {ARRIVAL_ARN} cannot be read")
-    assert stage.backup.started == []
 
 
 def test_a_complete_chain_beside_it_stays_complete() -> None:

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from botocore.session import Session, get_session
 
 from secondhop.adapters.announcers import Announcers
 from secondhop.adapters.aws_backup import AwsBackup
 from secondhop.adapters.aws_keys import AwsKeys
+from secondhop.adapters.breaker import Breaker
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.environment import Settings, read_settings
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
@@ -53,6 +55,7 @@ class Installation:
     advance: AdvanceChain
     sweep: SweepChains
     operate: OperateChains
+    queue: SqsWork
     dead_letters: DeadLetters
 
 
@@ -62,11 +65,12 @@ def install(runtime: Runtime) -> Installation:
     sqs = runtime.session.client("sqs", config=CONFIG)
     queue = SqsWork(sqs, settings.work_queue_url)
     chains = runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table)
-    sites = Sites(runtime.session, _roles(settings), runtime.now)
+    breaker = Breaker(runtime.now)
+    sites = Sites(runtime.session, _roles(settings), runtime.now, breaker)
     backup, keys = AwsBackup(sites.backup_client), AwsKeys(sites.key_client)
     announcer = Announcers(
-        topic=SnsAnnouncer(runtime.session.client("sns", config=CONFIG), settings.topic_arn),
-        bus=EventBridgeAnnouncer(runtime.session.client("events", config=CONFIG)),
+        topic=SnsAnnouncer(breaker.watched(runtime.session.client("sns", config=CONFIG), "sns"), settings.topic_arn),
+        bus=EventBridgeAnnouncer(breaker.watched(runtime.session.client("events", config=CONFIG), "events")),
     )
     performer = Performer(chains=chains, backup=backup, keys=keys, queue=queue, announcer=announcer, now=runtime.now)
     routes, now = settings.routes, runtime.now
@@ -82,6 +86,7 @@ def install(runtime: Runtime) -> Installation:
         ),
         sweep=SweepChains(routes=routes, chains=chains, backup=backup, queue=queue, now=now),
         operate=OperateChains(routes=routes, chains=chains, backup=backup, queue=queue, now=now),
+        queue=queue,
         dead_letters=DeadLetters(sqs, settings.dead_letter_queue_url),
     )
 
@@ -94,13 +99,24 @@ def _roles(settings: Settings) -> dict[str, AssumedRole]:
     return {site.account: role for route in settings.routes for site in route.sites()}
 
 
+def regional_core() -> Session:
+    """Botocore's session, which asks AWS STS in its own Region, also where an older boto3 has another default.
+
+    Tokens of the global endpoint are not valid in Regions that have to be opted in to
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html).
+    """
+    core = get_session()
+    core.set_config_variable("sts_regional_endpoints", "regional")
+    return core
+
+
 def on_lambda(build: Callable[[Runtime], Handler]) -> Handler:
     """A Lambda entry point that builds its handler on the first invocation; the only cache, and nothing at import."""
     built: list[Handler] = []
 
     def lambda_handler(event: dict[str, Any], context: Any) -> Any:
         if not built:
-            session: Any = boto3.Session()
+            session: Any = boto3.Session(botocore_session=regional_core())
             built.append(build(Runtime(environ=os.environ, session=session, now=lambda: datetime.now(UTC))))
         return built[0](event, context)
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from botocore.config import Config
 
 from secondhop.adapters.aws_errors import translated
+from secondhop.adapters.breaker import Breaker
 from secondhop.domain.arn import Site
 
 # Sessions last an hour by default; they are renewed this long before, since a copy of the clock may be slow.
@@ -46,10 +47,18 @@ class _Lease:
 class Sites:
     """Clients by service and site. One session; credentials are overridden per client, which is much cheaper.
 
-    Assumed sessions are renewed on the given clock, also when a function stays warm for hours.
+    Assumed sessions are renewed on the given clock, also when a function stays warm for hours. A site that does not
+    answer is not asked for a minute: calls raise SilentError then.
     """
 
-    def __init__(self, session: ClientFactory, roles: Mapping[str, AssumedRole], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        session: ClientFactory,
+        roles: Mapping[str, AssumedRole],
+        now: Callable[[], datetime],
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._breaker = breaker or Breaker(now)
         self._session = session
         self._roles = roles
         self._now = now
@@ -72,7 +81,8 @@ class Sites:
         place = (service, site.region)
         if place not in clients:
             credentials = {} if lease is None else lease.credentials
-            clients[place] = self._session.client(service, region_name=site.region, config=CONFIG, **credentials)
+            client = self._session.client(service, region_name=site.region, config=CONFIG, **credentials)
+            clients[place] = self._breaker.watched(client, f"{service} in {site}")
         return clients[place]
 
     def _lease(self, account: str, role: AssumedRole) -> _Lease:
@@ -83,7 +93,7 @@ class Sites:
         if role.external_id:
             request["ExternalId"] = role.external_id
         if self._sts is None:
-            self._sts = self._session.client("sts", config=CONFIG)
+            self._sts = self._breaker.watched(self._session.client("sts", config=CONFIG), "sts")
         with translated():
             granted = self._sts.assume_role(**request)["Credentials"]
         credentials = {

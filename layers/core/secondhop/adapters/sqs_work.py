@@ -20,6 +20,10 @@ MARK = "secondhop"
 SCHEMA = 1
 # API_SendMessage: attribute values count to the message's 256 KiB; a reason is a sentence.
 REASON_LENGTH = 1000
+# The attribute that counts how often a message was handed on. It rests for a minute first, as a site that did not
+# answer does, then for twice as long each time, up to the longest delay of SQS (API_SendMessage).
+HANDED_ON = "handed_on"
+HAND_ON_SECONDS, LONGEST_DELAY_SECONDS = 60, 900
 
 
 class SqsWork:
@@ -38,6 +42,18 @@ class SqsWork:
             refused = answer.get("Failed", [])
             if refused:
                 raise TryAgainError(f"the queue refused {len(refused)} messages: {refused[0].get('Message', '')}")
+
+    def hand_on(self, body: str, *, count: int) -> None:
+        """Put a message back on the queue, as one that was handed on so often. Raises TryAgainError."""
+        delay = min(HAND_ON_SECONDS << min(count - 1, 10), LONGEST_DELAY_SECONDS)
+        attributes = {HANDED_ON: {"DataType": "Number", "StringValue": str(count)}}
+        with translated():
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                DelaySeconds=delay,
+                MessageAttributes=attributes,
+            )
 
 
 class DeadLetters:
