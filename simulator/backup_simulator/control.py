@@ -81,6 +81,7 @@ def _carried_out(world: World, action: str, given: dict[str, Any]) -> Any:
     plain: dict[str, Callable[..., Any]] = {
         "fail-copy-job": faults.fail_copy_job,
         "refuse": faults.refuse,
+        "refuse-entries": faults.refuse_entries,
         "die": faults.die,
         "clear": faults.clear,
     }

@@ -13,6 +13,9 @@ from botocore.session import get_session
 from backup_simulator.errors import ProcessDied, Refused
 from backup_simulator.model import Job, site_of
 
+# Operations that answer each entry of a batch by itself, with 200 for the whole (API_SendMessageBatch, API_PutEvents).
+BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents")})
+
 
 @dataclass(kw_only=True)
 class _JobFault:
@@ -29,6 +32,16 @@ class _CallFault:
     code: str
     message: str
     status: int
+    times: int
+
+
+@dataclass(kw_only=True)
+class _EntryFault:
+    service: str
+    operation: str
+    code: str
+    message: str
+    accepted_first: int
     times: int
 
 
@@ -78,6 +91,7 @@ class FaultPlan:
     _flaky: list[_Flakiness] = field(default_factory=list)
     _jobs: list[_JobFault] = field(default_factory=list)
     _calls: list[_CallFault] = field(default_factory=list)
+    _entries: list[_EntryFault] = field(default_factory=list)
     _deaths: list[_Death] = field(default_factory=list)
     _sleeps: list[_Sleep] = field(default_factory=list)
     _hangs: list[Hang] = field(default_factory=list)
@@ -117,6 +131,44 @@ class FaultPlan:
             )
         )
 
+    def refuse_entries(
+        self,
+        operation: str,
+        *,
+        code: str = "InternalError",
+        message: str = "",
+        accepted_first: int = 0,
+        times: int = 1,
+        service: str = "sqs",
+    ) -> None:
+        """Let the next entries of a batch fail, after some that are accepted; the call itself succeeds."""
+        if (service, operation) not in BATCHES:
+            known = ", ".join(sorted(":".join(each) for each in BATCHES))
+            raise ValueError(f"{service}:{operation} answers no entries one by one; these do: {known}")
+        if accepted_first < 0:
+            raise ValueError(f"no entry or some are accepted first, not {accepted_first}")
+        self._entries.append(
+            _EntryFault(
+                service=service,
+                operation=operation,
+                code=code,
+                message=message,
+                accepted_first=accepted_first,
+                times=_positive(times),
+            )
+        )
+
+    def entry_refusal(self, service: str, operation: str) -> Refused | None:
+        """Asked for each entry of a batch: why it fails, if it does."""
+        for fault in self._entries:
+            if fault.times and (fault.service, fault.operation) == (service, operation):
+                if fault.accepted_first:
+                    fault.accepted_first -= 1
+                    return None
+                fault.times -= 1
+                return Refused(fault.code, fault.message)
+        return None
+
     def flaky(
         self,
         share: float,
@@ -137,6 +189,7 @@ class FaultPlan:
         """Let nothing more go wrong."""
         self._jobs.clear()
         self._calls.clear()
+        self._entries.clear()
         self._deaths.clear()
         self._flaky.clear()
         self._sleeps.clear()

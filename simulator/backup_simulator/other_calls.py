@@ -7,14 +7,13 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from backup_simulator.account_calls import AccountCalls
 from backup_simulator.database_calls import DatabaseCalls
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller
-from backup_simulator.queues import BATCH_ENTRIES, Queue
+from backup_simulator.queues import Queue, md5_of
 from backup_simulator.watching_calls import WatchingCalls
 
 if TYPE_CHECKING:
@@ -71,25 +70,13 @@ class OtherCalls:
     def _send(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         body, attributes = request["MessageBody"], request.get("MessageAttributes")
         message_id = self._queue(request).send(body, attributes, request.get("DelaySeconds", 0))
-        return {"MessageId": message_id, "MD5OfMessageBody": _md5(body)}
+        return {"MessageId": message_id, "MD5OfMessageBody": md5_of(body)}
 
     def _send_batch(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        queue, entries = self._queue(request), request["Entries"]
-        if not entries:
-            raise Refused("AWS.SimpleQueueService.EmptyBatchRequest", "There should be at least one entry.")
-        if len(entries) > BATCH_ENTRIES:
-            raise Refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Maximum number of entries is 10.")
-        sent = [
-            {
-                "Id": entry["Id"],
-                "MessageId": queue.send(
-                    entry["MessageBody"], entry.get("MessageAttributes"), entry.get("DelaySeconds", 0)
-                ),
-                "MD5OfMessageBody": _md5(entry["MessageBody"]),
-            }
-            for entry in entries
-        ]
-        return {"Successful": sent, "Failed": []}
+        faults = self._world.faults
+        return self._queue(request).send_batch(
+            request["Entries"], lambda: faults.entry_refusal("sqs", "SendMessageBatch")
+        )
 
     def _receive(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         messages = self._queue(request).receive(request.get("MaxNumberOfMessages", 1))
@@ -99,7 +86,7 @@ class OtherCalls:
                     "MessageId": message.id,
                     "ReceiptHandle": message.receipt,
                     "Body": message.body,
-                    "MD5OfBody": _md5(message.body),
+                    "MD5OfBody": md5_of(message.body),
                     "MessageAttributes": deepcopy(message.attributes),
                 }
                 for message in messages
@@ -133,6 +120,9 @@ class OtherCalls:
             if entry["Source"].startswith("aws."):
                 entries.append({"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized."})
                 continue
+            if refused := world.faults.entry_refusal("events", "PutEvents"):
+                entries.append({"ErrorCode": refused.code, "ErrorMessage": refused.message})
+                continue
             event = {
                 "version": "0",
                 "id": world.make_id(),
@@ -148,7 +138,3 @@ class OtherCalls:
             world.events.put((caller.account, region, entry.get("EventBusName", "default")), event, hops=0)
             entries.append({"EventId": event["id"]})
         return {"Entries": entries, "FailedEntryCount": sum("ErrorCode" in entry for entry in entries)}
-
-
-def _md5(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import md5
 from itertools import count
 from typing import Any
 
@@ -85,6 +86,23 @@ class Queue:
         self.messages[message.id] = message
         self._show_later(message)
         return message.id
+
+    def send_batch(self, entries: list[dict[str, Any]], refusal: Callable[[], Refused | None]) -> dict[str, Any]:
+        """Put messages on the queue, each accepted or refused by itself. Raises Refused for the whole batch.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+        """
+        _check_batch(entries)
+        sent, failed = [], []
+        for entry in entries:
+            if refused := refusal():
+                told = {"Code": refused.code, "Message": refused.message, "SenderFault": False}
+                failed.append({"Id": entry["Id"], **told})
+                continue
+            body, attributes = entry["MessageBody"], entry.get("MessageAttributes")
+            message_id = self.send(body, attributes, entry.get("DelaySeconds", 0))
+            sent.append({"Id": entry["Id"], "MessageId": message_id, "MD5OfMessageBody": md5_of(body)})
+        return {"Successful": sent, "Failed": failed}
 
     def _show_later(self, message: Message) -> None:
         heapq.heappush(self._hidden, (message.visible_at, next(self._order), message))
@@ -163,3 +181,20 @@ class Queue:
             "eventSourceARN": self.arn,
             "awsRegion": self.region,
         }
+
+
+def _check_batch(entries: list[dict[str, Any]]) -> None:
+    family = "AWS.SimpleQueueService"
+    if not entries:
+        raise Refused(f"{family}.EmptyBatchRequest", "There should be at least one entry.")
+    if len(entries) > BATCH_ENTRIES:
+        raise Refused(f"{family}.TooManyEntriesInBatchRequest", f"Maximum number of entries is {BATCH_ENTRIES}.")
+    if len({entry["Id"] for entry in entries}) < len(entries):
+        raise Refused(f"{family}.BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.")
+    if sum(len(entry["MessageBody"].encode()) for entry in entries) > MESSAGE_BYTES:
+        raise Refused(f"{family}.BatchRequestTooLong", f"Batch requests cannot be longer than {MESSAGE_BYTES} bytes.")
+
+
+def md5_of(body: str) -> str:
+    """The digest that SQS answers for a message's body."""
+    return md5(body.encode(), usedforsecurity=False).hexdigest()

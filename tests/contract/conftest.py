@@ -1,4 +1,4 @@
-"""The two chain stores, each under the same contract."""
+"""The two chain stores, each under the same contract; DynamoDB also with as little in each answer as it may give."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from moto import mock_aws
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore
+from tests.minimal_answers import MinimalAnswers
 
 
 class _Loose(yaml.SafeLoader):
@@ -31,7 +32,7 @@ def table_of_the_template() -> dict[str, Any]:
     return {name: properties[name] for name in names}
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb with minimal answers"])
 def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
     if request.param == "memory":
         yield MemoryChains()
@@ -41,4 +42,5 @@ def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
             "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
         )
         client.create_table(TableName="chains", **table_of_the_template())
-        yield DynamoDbChains(client, "chains")
+        minimal = request.param == "dynamodb with minimal answers"
+        yield DynamoDbChains(MinimalAnswers(client) if minimal else client, "chains")

@@ -226,24 +226,29 @@ def item_of(client: Any) -> dict[str, Any]:
     return found
 
 
-def test_only_a_finished_chain_gets_a_time_to_live(table: tuple[DynamoDbChains, Any]) -> None:
+def test_a_chain_gets_a_time_to_live_when_it_is_finished_and_30_days_from_then(
+    table: tuple[DynamoDbChains, Any],
+) -> None:
     store, client = table
     saved = save_new(store, a_chain())
     assert "expires_at" not in item_of(client)
 
-    store.save(replace(saved, finished_at=NOW), before=saved, limit=LIMIT)
-    assert item_of(client)["expires_at"] == {"N": str(int((NOW + timedelta(days=30)).timestamp()))}
+    finished = NOW + timedelta(days=400)
+    store.save(replace(saved, finished_at=finished), before=saved, limit=LIMIT)
+    assert item_of(client)["expires_at"] == {"N": str(int((finished + timedelta(days=30)).timestamp()))}
 
 
 def test_the_claims_of_a_finished_chain_are_forgotten_with_it(table: tuple[DynamoDbChains, Any]) -> None:
     store, client = table
     copying = save_new(store, start(a_chain()))
     verified = with_hop(copying, state=HopState.VERIFIED)
-    store.save(replace(verified, finished_at=NOW), before=copying, limit=LIMIT)
+    finished = NOW + timedelta(days=400)
+    store.save(replace(verified, finished_at=finished), before=copying, limit=LIMIT)
 
     items = client.scan(TableName="chains")["Items"]
     lifetimes = {each["pk"]["S"].partition("#")[0]: each.get("expires_at") for each in items}
-    assert lifetimes["claim"] == lifetimes["chain"] is not None
+    expected = {"N": str(int((finished + timedelta(days=30)).timestamp()))}
+    assert lifetimes == {"chain": expected, "claim": expected, "slots": None}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Both stores say beforehand why a slot would be refused, as the save itself does."""
+"""Slots of both stores: why one would be refused, and who may give one back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from secondhop.adapters.chain_items import slots_keys
+from secondhop.adapters.dynamodb_chains import DynamoDbChains
+from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, SlotTakenError
 from secondhop.domain.chain import Chain, HopState
 from secondhop.domain.ledger import slot_of
@@ -41,3 +44,31 @@ def test_a_database_with_a_copy_in_flight_is_refused_beforehand(store: ChainStor
         save_new(store, start(later))
     assert refusal(store, later) == str(refused.value)
     assert refusal(store, numbered(2)) is None
+
+
+def lose_slots(store: ChainStore) -> None:
+    """As after a restore of an older table: the chains are there, and the slots that they hold are not."""
+    if isinstance(store, MemoryChains):
+        store._slots.clear()
+        return
+    assert isinstance(store, DynamoDbChains)
+    slots = slots_keys(slot_of(a_chain(), a_chain().hop("to-dr")))
+    store._client.delete_item(TableName="chains", Key=slots)
+
+
+def test_a_slot_is_given_back_only_by_the_hop_that_holds_it(store: ChainStore) -> None:
+    first = save_new(store, start(a_chain()))
+    lose_slots(store)
+    second = save_new(store, start(a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-second"))))
+    third = a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-third"))
+
+    saved = store.save(with_hop(first, state=HopState.VERIFYING), before=first, limit=LIMIT)
+    assert store.get(first.key) == saved
+    with pytest.raises(SlotTakenError, match="another copy of"):
+        save_new(store, start(third))
+    save_new(store, start(numbered(1)))
+    with pytest.raises(SlotTakenError, match="which is the limit"):
+        save_new(store, start(numbered(2)))
+
+    store.save(with_hop(second, state=HopState.VERIFYING), before=second, limit=LIMIT)
+    save_new(store, start(third))

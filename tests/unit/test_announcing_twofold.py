@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from backup_simulator import World
 from secondhop.adapters.announcers import Announcers
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
 from secondhop.application.work import Abandon
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import DeniedError, SecondHopError, TryAgainError
+from tests.builders import WORKLOAD
 from tests.stand_ins import KEY, LOOK, Stage, StandInAnnouncer, copying, job_news
 
 FAULT = {"ResponseMetadata": {"HTTPStatusCode": 500}}
@@ -111,3 +113,15 @@ def test_an_event_that_was_not_taken_is_no_success_though_the_answer_was_200(
 ) -> None:
     with pytest.raises(expected):
         EventBridgeAnnouncer(StandInBus([answer])).announce(an_event())
+
+
+def test_an_event_that_the_simulated_bus_refuses_by_entry_is_an_error_and_put_once_it_is_accepted() -> None:
+    world = World()
+    announcer = EventBridgeAnnouncer(world.session(WORKLOAD).client("events"))
+    world.faults.refuse_entries("PutEvents", service="events", code="ThrottlingException")
+
+    with pytest.raises(TryAgainError, match="ThrottlingException"):
+        announcer.announce(an_event())
+    assert world.put_events == []
+    announcer.announce(an_event())
+    assert len(world.put_events) == 1
