@@ -90,7 +90,8 @@ def a_job(**changes: Any) -> JobSeen:
 
 
 def a_chain(route: Route | None = None, *, point: PointSeen | None = None, **changes: Any) -> Chain:
-    chain = open_chain(route or a_route(), point or an_arrival(), now=NOW)
+    """A chain whose recovery point is known to have come from a workload account."""
+    chain = open_chain(route or a_route(), point or an_arrival(), now=NOW, came_from_workload=True)
     return replace(chain, **changes)
 
 

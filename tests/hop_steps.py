@@ -78,13 +78,15 @@ def told(cause: Cause, message: str) -> Trouble:
 
 def entered(state: HopState) -> dict[str, Any]:
     """What reaching a state changes: its moment, and nothing is left of what held the hop up before."""
-    return {"state": state, "since": NOW, "not_before": None, "slot_wanted": False, "trouble": None}
+    clean = {"state": state, "since": NOW, "not_before": None, "slot_wanted": False, "trouble": None}
+    return clean | {"seen_gone_at": None, "is_retry_ordered": False}
 
 
 def stranded(cause: Cause, message: str, *, again: timedelta | None = DAY) -> dict[str, Any]:
     """What stranding changes; `again` is when it looks by itself, None if only an operator moves it."""
     not_before = None if again is None else NOW + again
-    return entered(HopState.STRANDED) | {"trouble": told(cause, message), "not_before": not_before}
+    kept = {key: value for key, value in entered(HopState.STRANDED).items() if key != "seen_gone_at"}
+    return kept | {"trouble": told(cause, message), "not_before": not_before}
 
 
 def assert_changes(chain: Chain, taken: HopStep, changes: dict[str, Any], *commands: object) -> None:

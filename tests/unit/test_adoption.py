@@ -146,8 +146,7 @@ def test_what_cannot_be_measured_is_told_in_the_order_of_travel() -> None:
     ("changes", "why"),
     [
         ({"created_at": NOW - timedelta(days=34, hours=1)}, "TOO_LATE: a copy made now would expire within 1 days"),
-        ({"status": "EXPIRED"}, "SOURCE_GONE: it has expired; only a copy that exists is taken over"),
-        ({"delete_at": NOW - timedelta(hours=8)}, "SOURCE_GONE: it has expired; only a copy that exists is taken over"),
+        ({"status": "EXPIRED"}, "SOURCE_EXPIRED: its status is EXPIRED; only a copy that exists is taken over"),
         (
             {"database": CUSTOMERS, "resource_type": "Aurora", "is_encrypted": False},
             f"UNENCRYPTED: {ARRIVAL_ARN}-two is not encrypted, and copies of Aurora stay so",

@@ -204,12 +204,12 @@ def stranded(cause: Cause, **changes: object) -> Chain:
     return with_hop(a_chain(), **made)
 
 
-def test_a_stranded_hop_is_tried_again_daily_until_its_source_expires() -> None:
+def test_a_stranded_hop_is_tried_again_daily_whatever_date_is_stored_for_its_source() -> None:
     chain = stranded(Cause.SOURCE_KEY)
 
     assert take(chain, seen.Noticed(), after=timedelta(hours=23)).hop("to-dr").state is HopState.STRANDED
     assert take(chain, seen.Noticed(), after=timedelta(hours=25)).hop("to-dr").state is HopState.WAITING
-    assert take(chain, seen.Noticed(), after=timedelta(days=8)).troubles()[0].cause is Cause.SOURCE_GONE
+    assert take(chain, seen.Noticed(), after=timedelta(days=8)).hop("to-dr").state is HopState.WAITING
 
 
 def test_a_copy_that_is_there_is_still_looked_at_when_its_source_is_gone() -> None:

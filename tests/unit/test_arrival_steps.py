@@ -1,4 +1,4 @@
-"""What each fact makes of a hop that has arrived or is stranded, as a whole: what is not named stays as it was."""
+"""What each fact makes of a hop that has arrived, as a whole: what is not named stays as it was."""
 
 from __future__ import annotations
 
@@ -11,28 +11,26 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import InspectArrival, SurveyCopies, SurveyNewer
+from secondhop.domain.command import InspectArrival, InspectSource, SurveyCopies, SurveyNewer
 from secondhop.domain.observation import ArrivalInspected, Observation
-from tests.builders import COPY_ARN, DR_KEY, NIGHT, NOW, a_chain, a_copy, a_job, a_route
+from tests.builders import COPY_ARN, DR_KEY, NIGHT, NOW, a_copy
 from tests.hop_steps import (
     DAY,
     HOUR,
-    OLD,
     PROMISED,
     REJECTED,
     SECOND,
     a_chain_in,
     assert_changes,
     entered,
-    job_seen,
     step,
     stranded,
-    surveyed,
 )
 
 WAITING, VERIFYING, VERIFIED = HopState.WAITING, HopState.VERIFYING, HopState.VERIFIED
 VERIFY = InspectArrival(subject="to-dr", point=COPY_ARN)
 LOOK = SurveyCopies(subject="to-dr")
+SOURCE = InspectSource(subject="to-dr")
 NEWER = SurveyNewer(subject="to-dr")
 
 
@@ -44,6 +42,11 @@ def inspected(arrival: str = COPY_ARN, **copy: Any) -> ArrivalInspected:
 GONE = inspected(gone=True)
 NOT_THERE = f"{COPY_ARN} is not in dr-vault"
 EXPIRED = "its status is EXPIRED"
+OVER = {"promised_until": NOW}
+YOUNG = {"promised_until": NOW + SECOND}
+VANISHED = stranded(Cause.VANISHED, NOT_THERE, again=None) | {"seen_gone_at": NOW}
+ORDERED = {"is_retry_ordered": True}
+BEGUN_AGAIN = entered(WAITING) | {"rejected": (REJECTED, COPY_ARN), "arrival": None, "arrival_is_adopted": False}
 
 
 @pytest.mark.parametrize(
@@ -60,14 +63,12 @@ EXPIRED = "its status is EXPIRED"
             (),
         ),
         ({"since": NOW - HOUR + SECOND}, GONE, {}, ()),
-        ({"since": NOW - HOUR}, GONE, stranded(Cause.VANISHED, NOT_THERE, again=None), ()),
+        ({"since": NOW - HOUR}, GONE, VANISHED, ()),
+        ({"since": NOW, **OVER}, GONE, entered(VERIFIED) | {"seen_gone_at": NOW}, ()),
+        ({"since": NOW - HOUR, **YOUNG}, GONE, VANISHED, ()),
+        ({"since": NOW - HOUR, "promised_until": None}, GONE, VANISHED, ()),
         ({"since": NOW}, inspected(status="EXPIRED"), stranded(Cause.MISMATCH, EXPIRED, again=None), ()),
-        (
-            {"arrival_is_adopted": True, "since": NOW},
-            GONE,
-            entered(WAITING) | {"rejected": (REJECTED, COPY_ARN), "arrival": None, "arrival_is_adopted": False},
-            (LOOK,),
-        ),
+        ({"arrival_is_adopted": True, "since": NOW}, GONE, BEGUN_AGAIN, (LOOK,)),
         ({"arrival_is_adopted": True, "since": NOW - DAY + SECOND}, inspected(delete_at=None), {}, ()),
     ],
 )
@@ -75,6 +76,37 @@ def test_an_arrival_is_verified_asked_about_again_or_refused(
     before: dict[str, Any], fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
 ) -> None:
     chain = a_chain_in(VERIFYING, arrival=COPY_ARN, **before)
+
+    assert_changes(chain, step(chain, fact), changes, *commands)
+
+
+@pytest.mark.parametrize(
+    ("before", "fact", "changes", "commands"),
+    [
+        ({}, inspected(), entered(VERIFIED) | {"failures": 0}, ()),
+        ({}, inspected(status="EXPIRED"), BEGUN_AGAIN | ORDERED, (LOOK,)),
+        ({}, inspected(is_encrypted=False), BEGUN_AGAIN | ORDERED, (LOOK,)),
+        ({}, GONE, BEGUN_AGAIN | ORDERED, (LOOK,)),
+        (OVER, GONE, BEGUN_AGAIN | ORDERED, (LOOK,)),
+        ({}, inspected(delete_at=None), {}, ()),
+        (
+            {"since": NOW - DAY},
+            inspected(delete_at=None),
+            stranded(Cause.STUCK, "AWS does not say yet when it expires"),
+            (),
+        ),
+        (
+            {},
+            replace(inspected(), key_state="Disabled"),
+            stranded(Cause.KEY_UNUSABLE, f"its key {DR_KEY} is Disabled, and nobody can restore it"),
+            (),
+        ),
+    ],
+)
+def test_an_operators_retry_replaces_a_copy_that_will_never_be_as_promised(
+    before: dict[str, Any], fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
+) -> None:
+    chain = a_chain_in(VERIFYING, **{"arrival": COPY_ARN, "since": NOW, **ORDERED, **before})
 
     assert_changes(chain, step(chain, fact), changes, *commands)
 
@@ -123,10 +155,6 @@ def test_a_verified_copy_is_looked_at_daily_while_it_is_the_newest_then_weekly_a
     assert_changes(chain, step(chain, fact), {}, *commands)
 
 
-OVER = {"promised_until": NOW}
-YOUNG = {"promised_until": NOW + SECOND}
-
-
 @pytest.mark.parametrize(
     ("before", "fact", "changes", "commands"),
     [
@@ -136,136 +164,18 @@ YOUNG = {"promised_until": NOW + SECOND}
         ({}, inspected("other", status="EXPIRED"), {}, ()),
         (OVER, replace(GONE, arrival="other"), {}, ()),
         (OVER, GONE, {"seen_gone_at": NOW}, ()),
-        (YOUNG, GONE, stranded(Cause.VANISHED, NOT_THERE, again=None), ()),
+        (YOUNG, GONE, VANISHED, ()),
         (OVER, inspected(status="EXPIRED"), {}, ()),
         (YOUNG, inspected(status="EXPIRED"), stranded(Cause.MISMATCH, EXPIRED, again=None), ()),
         (YOUNG, inspected(delete_at=None), {}, ()),
         (OVER, inspected(delete_at=NOW), {"last_seen_at": NOW}, ()),
-        ({"promised_until": None}, GONE, stranded(Cause.VANISHED, NOT_THERE, again=None), ()),
+        ({"promised_until": None}, GONE, VANISHED, ()),
     ],
 )
 def test_a_verified_copy_is_judged_again_and_missed_only_before_its_time(
     before: dict[str, Any], fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
 ) -> None:
     chain = a_chain_in(VERIFIED, arrival=COPY_ARN, **before)
-
-    assert_changes(chain, step(chain, fact), changes, *commands)
-
-
-def for_good(cause: Cause = Cause.MISMATCH, **changes: Any) -> dict[str, Any]:
-    """A trouble that only an operator overcomes."""
-    return {"trouble": replace(OLD, cause=cause), **changes}
-
-
-RESUMED = entered(WAITING) | {"not_before": None}
-BEFORE_DAY, AFTER_DAY = {"not_before": NOW + SECOND}, {"not_before": NOW}
-LOOKED = {"not_before": NOW + DAY}
-
-
-@pytest.mark.parametrize(
-    ("before", "expires", "changes", "commands"),
-    [
-        (BEFORE_DAY, SECOND, {}, ()),
-        (AFTER_DAY, SECOND, RESUMED, (LOOK,)),
-        (AFTER_DAY, None, RESUMED, (LOOK,)),
-        ({"not_before": None}, SECOND, RESUMED, (LOOK,)),
-        (
-            AFTER_DAY,
-            timedelta(0),
-            stranded(Cause.SOURCE_GONE, "the source recovery point has reached its expiry", again=None),
-            (),
-        ),
-        (AFTER_DAY | {"arrival": COPY_ARN}, timedelta(0), entered(VERIFYING), (VERIFY,)),
-        (for_good(not_before=None), SECOND, LOOKED, (LOOK,)),
-        (for_good(**BEFORE_DAY), SECOND, {}, ()),
-        (for_good(**AFTER_DAY), SECOND, LOOKED, (LOOK,)),
-        (for_good(**AFTER_DAY), None, LOOKED, (LOOK,)),
-        (for_good(**AFTER_DAY), -8 * HOUR + SECOND, LOOKED, (LOOK,)),
-        (for_good(**AFTER_DAY), -8 * HOUR, {}, ()),
-        (for_good(**AFTER_DAY, arrival=COPY_ARN), SECOND, LOOKED, (LOOK,)),
-        (for_good(Cause.TOO_LATE, **AFTER_DAY), SECOND, {}, ()),
-        ({"trouble": None, **AFTER_DAY}, SECOND, {}, ()),
-    ],
-)
-def test_time_moves_a_stranded_hop_daily_where_trying_can_help(
-    before: dict[str, Any], expires: timedelta | None, changes: dict[str, Any], commands: tuple[object, ...]
-) -> None:
-    source = a_chain(source_expires_at=None if expires is None else NOW + expires)
-    chain = a_chain_in(HopState.STRANDED, chain=source, **before)
-
-    assert_changes(chain, step(chain, seen.Noticed()), changes, *commands)
-
-
-@pytest.mark.parametrize(
-    ("before", "changes", "commands"),
-    [
-        (BEFORE_DAY, RESUMED, (LOOK,)),
-        (for_good(arrival=COPY_ARN), entered(VERIFYING), (VERIFY,)),
-        (for_good(Cause.VANISHED), RESUMED, (LOOK,)),
-        (
-            for_good(Cause.VANISHED, arrival=COPY_ARN),
-            RESUMED | {"rejected": (REJECTED, COPY_ARN), "arrival": None},
-            (LOOK,),
-        ),
-        ({"trouble": None, "arrival": COPY_ARN}, entered(VERIFYING), (VERIFY,)),
-    ],
-)
-def test_an_operator_moves_a_stranded_hop_at_once_and_its_failures_are_forgotten(
-    before: dict[str, Any], changes: dict[str, Any], commands: tuple[object, ...]
-) -> None:
-    chain = a_chain_in(HopState.STRANDED, **before)
-    taken = step(chain, seen.RetryAsked(by="ada"))
-
-    assert_changes(chain, taken, changes | {"failures": 0}, *commands)
-    assert taken.reason.startswith("tries again, asked by ada")
-
-
-def test_a_try_in_vain_says_both_who_asked_and_why_it_is_stranded_again() -> None:
-    chain = a_chain_in(HopState.STRANDED)
-    taken = step(chain, seen.RetryAsked(by="ada"), route=a_route(legs=()))
-
-    assert taken.reason.startswith("tries again, asked by ada; stranded (ROUTE): ")
-    assert step(a_chain_in(HopState.STRANDED), seen.Noticed()).reason.startswith("tries again after a day; looks for")
-
-
-ARRIVED = entered(VERIFYING) | {"arrival": COPY_ARN, "arrival_is_adopted": False}
-DONE = a_job(job_id="DONE", state="COMPLETED", arrival=COPY_ARN)
-
-
-@pytest.mark.parametrize(
-    ("before", "fact", "changes", "commands"),
-    [
-        ({}, surveyed(), {}, ()),
-        ({}, surveyed(a_job(state="FAILED", arrival=COPY_ARN)), {}, ()),
-        ({}, surveyed(a_job(state="COMPLETED", arrival=None)), {}, ()),
-        ({}, surveyed(replace(DONE, arrival=REJECTED)), {}, ()),
-        ({"arrival": COPY_ARN}, surveyed(DONE), {}, ()),
-        (
-            {"arrival": "unfit"},
-            surveyed(DONE),
-            ARRIVED | {"job_id": "DONE", "rejected": (REJECTED, "unfit")},
-            (VERIFY,),
-        ),
-        ({}, surveyed(points=(a_copy(),)), {}, ()),
-        ({}, surveyed(DONE), ARRIVED | {"job_id": "DONE", "attempt": 3}, (VERIFY,)),
-        ({"attempt": 0}, surveyed(DONE), ARRIVED | {"job_id": "DONE", "attempt": 1}, (VERIFY,)),
-        (
-            {},
-            surveyed(replace(DONE, job_id="OLD", arrival="older", created_at=NIGHT), DONE),
-            ARRIVED | {"job_id": "DONE"},
-            (VERIFY,),
-        ),
-        ({}, job_seen(state="COMPLETED", arrival=COPY_ARN), ARRIVED, (VERIFY,)),
-        ({"attempt": 0}, job_seen(state="COMPLETED", arrival=COPY_ARN), ARRIVED | {"attempt": 1}, (VERIFY,)),
-        ({}, job_seen(state="COMPLETED", arrival=REJECTED), {}, ()),
-        ({}, job_seen(state="COMPLETED"), {}, ()),
-        ({}, job_seen(state="RUNNING", arrival=COPY_ARN), {}, ()),
-    ],
-)
-def test_a_stranded_hop_takes_the_copy_of_a_finished_job_and_nothing_else(
-    before: dict[str, Any], fact: Observation, changes: dict[str, Any], commands: tuple[object, ...]
-) -> None:
-    chain = a_chain_in(HopState.STRANDED, **before)
 
     assert_changes(chain, step(chain, fact), changes, *commands)
 

@@ -9,7 +9,7 @@ import pytest
 
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.work import OtherNews, Retry
-from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.chain import ChainKey, ChainState, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
 from tests.builders import (
@@ -55,13 +55,19 @@ def test_a_completed_event_before_any_other_opens_nothing_and_starts_nothing() -
     assert stage.chains.all() == []
 
 
-def test_a_copy_that_belongs_to_another_chain_is_not_adopted() -> None:
+def test_a_backup_that_was_copied_into_the_vault_twice_is_copied_onward_once() -> None:
     stage = complete()
     twin = an_arrival(arn=ARRIVAL_ARN + "b")
     stage.backup.put(twin)
     stage(arrived(arn=twin.arn))
 
-    assert len(stage.backup.started) == 2
+    second = stage.chains.get(ChainKey(twin.arn, "default"))
+    assert second is not None
+    (trouble,) = second.troubles()
+    assert trouble.cause is Cause.UNDECIDABLE
+    assert trouble.message.startswith(f"{COPY_ARN} in dr-vault is a copy of the same backup")
+    assert [each.source for each in stage.backup.started] == [ARRIVAL_ARN]
+    assert stage.backup.deleted == []
 
 
 def test_what_aws_denies_is_never_taken_for_gone() -> None:
@@ -80,7 +86,8 @@ def test_what_aws_denies_is_never_taken_for_gone() -> None:
     ("point", "cause"),
     [
         (an_arrival(database=CUSTOMERS), Cause.UNSUPPORTED),
-        (an_arrival(status="EXPIRED"), Cause.SOURCE_GONE),
+        (an_arrival(status="EXPIRED"), Cause.SOURCE_EXPIRED),
+        (an_arrival(status="DELETING"), Cause.SOURCE_EXPIRED),
         (an_arrival(is_encrypted=False, database=CUSTOMERS, resource_type="Aurora"), Cause.UNENCRYPTED),
     ],
 )
@@ -105,12 +112,30 @@ def test_a_continuous_point_is_stranded() -> None:
     assert stage.chain.troubles()[0].cause is Cause.UNSUPPORTED
 
 
-def test_an_arrival_that_is_gone_before_we_looked_is_not_silent() -> None:
+def test_an_arrival_that_aws_does_not_show_is_waited_for_an_hour_and_is_not_silent() -> None:
     stage = Stage()
-    stage(arrived())
+    for minutes in (0, 30, 59):
+        stage.clock.now = NOW + timedelta(minutes=minutes)
+        stage(arrived())
+        assert (stage.chain.state, stage.announcer.messages) == (ChainState.WAITING, [])
+        assert stage.chain.next_check == stage.clock.now + timedelta(minutes=5)
 
+    stage.clock.now = NOW + timedelta(hours=1, minutes=5)
+    stage(LOOK)
     assert stage.chain.troubles()[0].cause is Cause.SOURCE_GONE
     assert len(stage.announcer.messages) == 1
+    assert stage.backup.started == []
+
+
+def test_an_arrival_that_shows_late_is_copied() -> None:
+    stage = Stage()
+    stage(arrived())
+    stage.clock.forward(minutes=50)
+    stage.backup.put(an_arrival())
+    stage(LOOK)
+
+    assert stage.chain.state is ChainState.COPYING
+    assert stage.chain.source_expires_at == an_arrival().delete_at
 
 
 def test_a_gone_point_of_which_nothing_is_known_is_ignored() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, TryAgainError
+from secondhop.domain.observation import JobSeen
 from tests.builders import NOW
 from tests.simulated_place import DR, HOME, A, B, Place
 
@@ -104,6 +105,35 @@ def test_jobs_and_points_are_listed_over_all_pages(place: Place) -> None:
         copy.arn
     ]
     assert list(backup.points_between(FAR, after=created + timedelta(1), before=created + timedelta(2))) == []
+
+
+def test_jobs_into_a_vault_are_listed_from_a_moment_on_whatever_they_copy_and_over_all_pages(place: Place) -> None:
+    for token in ("one", "two", "three"):
+        place.copy(IdempotencyToken=token)
+        place.world.run_for(timedelta(hours=2))
+    elsewhere = place.far.create_vault("elsewhere", key_arn=place.far.create_key())
+    place.copy(IdempotencyToken="four", DestinationBackupVaultArn=elsewhere)
+    asked: list[dict[str, Any]] = []
+
+    def one_a_page(params: dict[str, Any], **_: Any) -> None:
+        asked.append(dict(params))
+        params["MaxResults"] = 1
+
+    client = Sites(place.world.session(A, region=HOME), {}, place.world.now).backup_client(NEAR.site)
+    client.meta.events.register("provide-client-params.backup.ListCopyJobs", one_a_page)
+    backup = AwsBackup(lambda _site: client)
+    oldest, *later = sorted(backup.jobs_since(FAR, from_site=NEAR.site, after=NOW - timedelta(days=999)), key=made_at)
+
+    assert [job.source for job in (oldest, *later)] == [place.point.arn] * 3
+    assert len(asked) == 3
+    after = made_at(later[0]) - timedelta(seconds=1)
+    assert sorted(backup.jobs_since(FAR, from_site=NEAR.site, after=after), key=made_at) == later
+    assert {(each["ByDestinationVaultArn"], each["ByCreatedAfter"]) for each in asked[3:]} == {(FAR.arn, after)}
+
+
+def made_at(job: JobSeen) -> datetime:
+    assert job.created_at is not None
+    return job.created_at
 
 
 def test_a_start_that_was_refused_did_nothing_and_one_that_was_not_answered_may_have(place: Place) -> None:

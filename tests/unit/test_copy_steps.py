@@ -179,17 +179,6 @@ def test_a_survey_that_comes_early_does_not_end_the_back_off(not_before: object,
     assert (step(chain, surveyed()).hop == chain.hop("to-dr")) is waits
 
 
-@pytest.mark.parametrize(("after_expiry", "is_gone"), [(8 * HOUR - SECOND, False), (8 * HOUR, True)])
-def test_a_source_that_must_be_deleted_by_now_is_not_copied(after_expiry: timedelta, is_gone: bool) -> None:
-    chain = a_chain_in(WAITING, chain=a_chain(source_expires_at=NOW - after_expiry))
-    taken = step(chain, surveyed())
-
-    assert (taken.commands == ()) is is_gone
-    if is_gone:
-        said = f"{ARRIVAL_ARN} is gone or has expired, and no copy of it was found"
-        assert_changes(chain, taken, stranded(Cause.SOURCE_GONE, said, again=None))
-
-
 def test_a_source_without_an_expiry_is_copied() -> None:
     chain = a_chain_in(WAITING, chain=a_chain(point=an_arrival(delete_at=None)))
 

@@ -267,10 +267,6 @@ def test_each_state_has_its_own_pace_of_looking(state: str, minutes: int) -> Non
     assert next_check(chain, NOW) == NOW + timedelta(minutes=minutes)
 
 
-def test_an_abandoned_chain_needs_no_further_look() -> None:
-    assert next_check(replace(a_chain(), abandoned_by="ada"), NOW) is None
-
-
 def test_rules_may_only_lead_where_the_table_says() -> None:
     for row in HOP_ROWS:
         assert row.after, f"{row.before} {row.fact.__name__} leads nowhere"

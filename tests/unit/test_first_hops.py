@@ -210,7 +210,10 @@ def test_an_origin_that_is_gone_is_told_of() -> None:
     place(plan_job(place))
     place.clock.forward(minutes=6)
     place(Look(key=KEY))
+    assert place.announcer.messages == []
 
+    place.clock.forward(hours=1)
+    place(Look(key=KEY))
     (message,) = place.announcer.messages
     assert "SOURCE_GONE" in message.title
 

@@ -55,10 +55,14 @@ def test_a_leg_copies_out_of_the_vault_that_it_reads(route: Route, sources: tupl
     [
         (an_arrival(), None),
         (an_arrival(delete_at=None), None),
-        (an_arrival(delete_at=NOW - timedelta(hours=8, seconds=-1)), None),
+        (an_arrival(delete_at=NOW - timedelta(days=1)), None),
         (
-            an_arrival(delete_at=NOW - timedelta(hours=8)),
-            "SOURCE_GONE: it has expired; only a copy that exists is taken over",
+            an_arrival(status="EXPIRED"),
+            "SOURCE_EXPIRED: its status is EXPIRED; only a copy that exists is taken over",
+        ),
+        (
+            an_arrival(status="DELETING"),
+            "SOURCE_EXPIRED: its status is DELETING; only a copy that exists is taken over",
         ),
         (an_arrival(created_at=NOW - timedelta(days=60)), "TOO_LATE: a copy made now would expire within 3 days"),
     ],

@@ -47,7 +47,7 @@ def test_incidents_of_one_mistake_share_a_group_and_keep_their_own_ids() -> None
     assert one.id != two.id
 
 
-LOSSES = ["SOURCE_GONE", "TOO_LATE", "VANISHED", "MISMATCH", "UNDECIDABLE", "CLAIMED", "STUCK"]
+LOSSES = ["SOURCE_GONE", "SOURCE_EXPIRED", "TOO_LATE", "VANISHED", "MISMATCH", "UNDECIDABLE", "CLAIMED", "STUCK"]
 
 
 @pytest.mark.parametrize("cause", LOSSES)
@@ -64,7 +64,7 @@ def test_what_one_mistake_does_to_many_has_a_group(cause: Cause) -> None:
     assert incident.group is not None
 
 
-@pytest.mark.parametrize("cause", ["SOURCE_GONE", "TOO_LATE"])
+@pytest.mark.parametrize("cause", ["SOURCE_GONE", "SOURCE_EXPIRED", "TOO_LATE"])
 def test_there_is_no_last_call_for_what_is_lost(cause: str) -> None:
     chain = in_trouble(a_chain(point=an_arrival(delete_at=NOW + timedelta(days=7))), Cause(cause))
 

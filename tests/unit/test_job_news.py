@@ -94,14 +94,14 @@ def test_a_backup_whose_arrival_is_gone_is_dated_by_its_origin_or_its_job(
         place.backup.points.clear()
     place(landed(created_at=job_made))
 
-    assert (place.chain.troubles()[0].cause, place.chain.created_at) == (Cause.SOURCE_GONE, backup_made)
+    assert (place.chain.state, place.chain.created_at) == (ChainState.WAITING, backup_made)
 
 
 def test_the_origin_is_asked_for_only_where_first_hops_are_watched_and_the_arrival_is_gone() -> None:
     for place, is_there, vaults in (
         (stage(), True, [WATCHED.name]),
-        (stage(), False, [WATCHED.name, WORKLOAD_VAULT.name]),
-        (Stage(), False, [WATCHED.name]),
+        (stage(), False, [WATCHED.name, WORKLOAD_VAULT.name, WATCHED.name]),
+        (Stage(), False, [WATCHED.name, WATCHED.name]),
     ):
         if is_there:
             place.backup.put(an_arrival())
@@ -109,14 +109,14 @@ def test_the_origin_is_asked_for_only_where_first_hops_are_watched_and_the_arriv
         place(landed())
 
         assert asked == vaults
-        assert place.chain.state is (ChainState.COPYING if is_there else ChainState.STRANDED)
+        assert place.chain.state is (ChainState.COPYING if is_there else ChainState.WAITING)
 
 
 def test_an_arrival_that_is_gone_is_opened_as_told_where_no_job_told_of_it() -> None:
     place = stage()
     place(arrived(created_at=NIGHT))
 
-    assert (place.chain.troubles()[0].cause, place.chain.created_at) == (Cause.SOURCE_GONE, NIGHT)
+    assert (place.chain.state, place.chain.created_at) == (ChainState.WAITING, NIGHT)
 
 
 def test_a_continuous_point_is_told_of_however_old_it_is() -> None:

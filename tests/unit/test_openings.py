@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import first_hop_route, is_stuck, open_expectation
 from secondhop.domain.observation import CopySeen, Noticed, PointSeen, SourceNotReady, SourceUnfit
-from secondhop.domain.opening import first_fact, open_chain
+from secondhop.domain.opening import GONE, first_fact, open_chain
 from secondhop.domain.route import FirstHops, Leg, Retention, Route
 from tests.builders import (
     ARRIVAL_ARN,
@@ -49,6 +50,7 @@ def test_a_chain_begins_with_what_its_arrival_says() -> None:
         encrypted=True,
         key_arn=WATCHED_KEY,
         source_expires_at=NIGHT + timedelta(days=7),
+        source_seen_at=NOW,
         hops=(
             Hop(name="to-dr", reads_from=None, destination=DR_VAULT, since=NOW),
             Hop(name="to-far", reads_from="to-dr", destination=SECOND_DR_VAULT, since=NOW),
@@ -65,10 +67,35 @@ def test_only_a_point_that_says_so_is_unencrypted(told: bool | None, is_encrypte
     assert open_chain(a_route(), an_arrival(is_encrypted=told), now=NOW).encrypted is is_encrypted
 
 
-@pytest.mark.parametrize("status", ["EXPIRED", "DELETING"])
-def test_a_point_that_is_going_counts_as_deleted_already(status: str) -> None:
-    """No copy of it is started; one that others made is still looked for."""
-    assert open_chain(a_route(), an_arrival(status=status), now=NOW).source_expires_at == NOW - 8 * HOUR
+@pytest.mark.parametrize(
+    ("changes", "is_whole"),
+    [
+        ({}, True),
+        ({"status": "AVAILABLE"}, True),
+        ({"status": "CREATING"}, False),
+        ({"status": "EXPIRED"}, False),
+        ({"status": "DELETING"}, False),
+        ({"status": GONE}, False),
+        ({"delete_at": None}, False),
+        ({"is_encrypted": None}, False),
+        ({"is_encrypted": False}, True),
+    ],
+)
+def test_a_point_counts_as_described_only_if_nothing_is_missing_and_it_stands(
+    changes: dict[str, Any], is_whole: bool
+) -> None:
+    """Otherwise it is described again before it is copied."""
+    chain = open_chain(a_route(), an_arrival(**changes), now=NOW)
+
+    assert chain.source_seen_at == (NOW if is_whole else None)
+    assert chain.source_gone_at is None
+
+
+@pytest.mark.parametrize("came_from_workload", [True, False])
+def test_a_chain_remembers_whether_its_point_is_known_to_come_from_a_workload_account(came_from_workload: bool) -> None:
+    chain = open_chain(a_route(), an_arrival(), now=NOW, came_from_workload=came_from_workload)
+
+    assert chain.came_from_workload is came_from_workload
 
 
 CONTINUOUS = "arn:aws:rds:eu-west-1:444455556666:recovery-point:continuous:orders"

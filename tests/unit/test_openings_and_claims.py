@@ -12,6 +12,7 @@ from secondhop.application.ports import UnansweredError
 from secondhop.application.work import Look
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import HOP, first_hop_route, open_expectation
 from secondhop.domain.ledger import claims_of
 from secondhop.domain.opening import GONE, open_chain
@@ -32,16 +33,8 @@ from tests.builders import (
 from tests.stand_ins import Stage, arrived
 
 
-@pytest.mark.parametrize("status", ["EXPIRED", "DELETING"])
-def test_a_point_that_is_going_has_expired_whatever_its_lifecycle_says(status: str) -> None:
-    expires_at = open_chain(a_route(), an_arrival(status=status), now=NOW).source_expires_at
-
-    assert expires_at is not None
-    assert expires_at < NOW
-
-
-@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", GONE])
-def test_a_point_that_stands_or_does_not_show_yet_expires_when_its_lifecycle_says(status: str) -> None:
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", "EXPIRED", "DELETING", GONE])
+def test_a_point_expires_when_its_lifecycle_says_whatever_its_status_is(status: str) -> None:
     point = an_arrival(status=status)
 
     assert open_chain(a_route(), point, now=NOW).source_expires_at == point.delete_at
@@ -83,7 +76,23 @@ class LaggingIndex(MemoryChains):
         return iter(())
 
 
-def test_two_backups_of_one_minute_do_not_share_the_one_copy_that_others_made() -> None:
+def test_of_two_points_of_one_backup_the_second_strands_beside_the_copy_that_others_made() -> None:
+    stage = Stage(route=a_route(keep={"RDS": 0}))
+    twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
+    for point in (an_arrival(), twin, a_copy()):
+        stage.backup.put(point)
+    stage(arrived())
+    stage(arrived(arn=twin.arn))
+
+    first, second = (stage.chains.get(ChainKey(arn, "default")) for arn in (ARRIVAL_ARN, twin.arn))
+    assert first is not None
+    assert second is not None
+    assert (first.hop("to-dr").arrival, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
+    assert [trouble.cause for trouble in second.troubles()] == [Cause.UNDECIDABLE]
+    assert (stage.backup.started, stage.backup.deleted) == ([], [])
+
+
+def test_two_points_of_one_backup_do_not_share_the_one_copy_that_others_made() -> None:
     stage = Stage(chains=LaggingIndex(), route=a_route(keep={"RDS": 0}))
     twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
     for point in (an_arrival(), twin, a_copy()):
@@ -96,7 +105,7 @@ def test_two_backups_of_one_minute_do_not_share_the_one_copy_that_others_made() 
     assert second is not None
     assert (first.hop("to-dr").arrival, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
     assert (second.hop("to-dr").state, second.hop("to-dr").rejected) == (HopState.COPYING, (COPY_ARN,))
-    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+    assert stage.backup.deleted == [], "no job shows from which of the two points the copy was made"
 
 
 def test_a_start_that_was_interrupted_takes_no_copy_that_another_chain_found_first() -> None:

@@ -220,13 +220,17 @@ def test_a_chain_that_waits_for_an_operator_takes_over_what_others_copied() -> N
     assert stage.announcer.messages[-1].is_closed
 
 
-def test_nobody_looks_for_copies_of_a_source_that_is_long_gone() -> None:
+def test_nobody_looks_for_copies_of_a_source_that_was_seen_gone() -> None:
     stage = copying()
     stage(job_news(stage.backup.fail_job("JOB-1", "encrypted with the AWS managed key can't be shared")))
+    stage.backup.points.clear()
     stage.clock.forward(days=30)
-    stage.backup.fail("jobs_into", AssertionError("nobody asks"))
-    report = stage(LOOK)
+    stage(LOOK)
+    assert (stage.chain.source_gone_at, stage.chain.finished_at) == (stage.clock.now, stage.clock.now)
 
+    stage.backup.fail("jobs_into", AssertionError("nobody asks"))
+    stage.clock.forward(days=2)
+    report = stage(LOOK)
     assert "only an operator can help" in report.steps[0].reason
 
 

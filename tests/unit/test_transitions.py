@@ -56,6 +56,11 @@ def facts_about_hops() -> Iterator[Observation]:
         seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=()) for jobs in ((), *((job,) for job in JOBS))
     )
     yield seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=(a_copy(),))
+    yield seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=(), twins=(COPY_ARN,))
+    for status in (None, "COMPLETED", "CREATING", "EXPIRED"):
+        source = seen.SourceInspected(hop="to-dr", point=an_arrival(status=status) if status else None)
+        yield source
+        yield seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=(), points=(), source=source)
     for command in (START, replace(START, attempt=7)):
         yield from (seen.CopyStarted(hop="to-dr", command=command, job_id="JOB-1", is_old=old) for old in (True, False))
         for code in ("ThrottlingException", "AccessDeniedException"):
@@ -91,6 +96,7 @@ def chains_in(state: HopState) -> Iterator[Chain]:
             job_id=job_id,
             arrival=arrival,
             arrival_is_adopted=adopted,
+            is_retry_ordered=failures == 0,
             failures=failures,
             not_before=not_before,
             trouble=trouble,
@@ -114,8 +120,10 @@ def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
 
 def facts_about_intermediates() -> Iterator[Observation]:
     yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
-    for newer, is_listed in product((0, 1), (True, False)):
-        yield going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed)
+    for newer, is_listed, is_clear in product((0, 1), (True, False), (True, False)):
+        yield going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed, is_origin_clear=is_clear)
+    for expires_at in (None, EXPIRED):
+        yield going.ReleaseDeclined(intermediate="arrival", expires_at=expires_at, copies_expire_at=LATER)
     for status in (None, "COMPLETED", "EXPIRED", "DELETING"):
         point = an_arrival(status=status) if status else None
         yield going.IntermediateInspected(intermediate="arrival", point=point)
@@ -129,8 +137,8 @@ def facts_about_intermediates() -> Iterator[Observation]:
 
 def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> None:
     reached: dict[tuple[IntermediateState, type], set[IntermediateState]] = defaultdict(set)
-    for state, pending in product(IntermediateState, (False, True)):
-        chain = with_each(a_chain(), state=state)
+    for state, pending, is_ours in product(IntermediateState, (False, True), (False, True)):
+        chain = with_each(a_chain(came_from_workload=is_ours), state=state, kept_until=LATER if pending else None)
         chain = replace(chain, pending=(Pending(command=RELEASE, until=LATER),) if pending else ())
         for fact, now in product(facts_about_intermediates(), (NOW, EXPIRED)):
             situation = IntermediateSituation(

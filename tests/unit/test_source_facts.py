@@ -1,0 +1,148 @@
+"""What a chain knows of its source is as young as its last description, and "gone" is only what AWS said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from secondhop.domain import observation as seen
+from secondhop.domain import release_observation as going
+from secondhop.domain.advance import advance
+from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.source import is_due, is_fresh, next_source_check
+from tests.builders import NIGHT, NOW, a_chain, a_route, an_arrival
+from tests.hop_steps import surveyed
+
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+BEFORE = NOW - 5 * DAY
+OLD = a_chain(opened_at=BEFORE, source_seen_at=BEFORE)
+
+
+def described(point: PointSeen | None) -> seen.SourceInspected:
+    return seen.SourceInspected(hop="to-dr", point=point)
+
+
+def learned(fact: Observation, *, now: datetime = NOW, **before: Any) -> dict[str, Any]:
+    """What a chain knows of its source after a fact."""
+    after = advance(replace(OLD, **before), fact, route=a_route(), now=now).chain
+    names = ("created_at", "encrypted", "key_arn", "source_expires_at", "source_seen_at", "source_gone_at")
+    return {name: getattr(after, name) for name in names}
+
+
+KNOWN = {
+    "created_at": NIGHT,
+    "encrypted": True,
+    "key_arn": an_arrival().key_arn,
+    "source_expires_at": NIGHT + 7 * DAY,
+    "source_seen_at": NOW,
+    "source_gone_at": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("point", "changes"),
+    [
+        ({}, {}),
+        ({"delete_at": NOW + 90 * DAY}, {"source_expires_at": NOW + 90 * DAY}),
+        ({"delete_at": None}, {"source_expires_at": None}),
+        ({"key_arn": "new-key"}, {"key_arn": "new-key"}),
+        ({"key_arn": None}, {}),
+        ({"is_encrypted": False}, {"encrypted": False}),
+        ({"is_encrypted": None}, {}),
+        ({"created_at": NIGHT - DAY}, {"created_at": NIGHT - DAY}),
+        ({"status": "EXPIRED"}, {}),
+    ],
+)
+def test_a_chain_takes_over_what_aws_says_of_its_source_now(point: dict[str, Any], changes: dict[str, Any]) -> None:
+    fact = described(an_arrival(**point))
+
+    assert learned(fact) == KNOWN | changes
+    assert learned(surveyed(source=fact)) == KNOWN | changes
+
+
+def test_what_aws_leaves_out_does_not_make_an_unencrypted_source_encrypted() -> None:
+    assert learned(described(an_arrival(is_encrypted=None)), encrypted=False)["encrypted"] is False
+
+
+@pytest.mark.parametrize(("age", "is_gone"), [(timedelta(0), False), (HOUR - SECOND, False), (HOUR, True)])
+def test_not_found_means_gone_only_when_the_point_had_an_hour_to_show(age: timedelta, is_gone: bool) -> None:
+    before = {"opened_at": NOW - age, "source_seen_at": None}
+    known = learned(described(None), **before)
+
+    assert (known["source_seen_at"], known["source_gone_at"]) == ((NOW, NOW) if is_gone else (None, None))
+    assert known["source_expires_at"] == NIGHT + 7 * DAY
+
+
+def test_a_source_is_gone_since_it_was_first_not_found_and_may_show_again() -> None:
+    assert learned(described(None), source_gone_at=NOW - DAY)["source_gone_at"] == NOW - DAY
+    assert learned(described(an_arrival()), source_gone_at=NOW - DAY)["source_gone_at"] is None
+
+
+@pytest.mark.parametrize("fact", [seen.Noticed(), surveyed(), seen.JobMissing(hop="to-dr", job_id="JOB-1")])
+def test_a_fact_that_says_nothing_of_the_source_leaves_its_date(fact: Observation) -> None:
+    assert learned(fact) == KNOWN | {"source_seen_at": BEFORE}
+
+
+@pytest.mark.parametrize(
+    ("fact", "is_known"),
+    [
+        (surveyed(), False),
+        (surveyed(is_origin_clear=True), True),
+        (surveyed(is_origin_clear=True, source=described(an_arrival())), True),
+        (surveyed(source=described(an_arrival())), False),
+        (going.KeepSurveyed(intermediate="arrival", newer=0, is_listed=True), False),
+        (going.KeepSurveyed(intermediate="arrival", newer=0, is_listed=True, is_origin_clear=True), True),
+    ],
+)
+def test_an_origin_that_is_clear_once_is_remembered(fact: Observation, is_known: bool) -> None:
+    unknown = replace(OLD, came_from_workload=False)
+
+    assert advance(unknown, fact, route=a_route(), now=NOW).chain.came_from_workload is is_known
+    assert advance(OLD, fact, route=a_route(), now=NOW).chain.came_from_workload
+
+
+def test_a_description_is_fresh_for_a_minute() -> None:
+    assert not is_fresh(replace(OLD, source_seen_at=None), NOW)
+    assert is_fresh(replace(OLD, source_seen_at=NOW - MINUTE + SECOND), NOW)
+    assert not is_fresh(replace(OLD, source_seen_at=NOW - MINUTE), NOW)
+
+
+@pytest.mark.parametrize(
+    ("known", "due"),
+    [
+        ({"source_seen_at": None}, True),
+        ({"source_seen_at": None, "source_gone_at": NOW}, False),
+        ({"source_seen_at": NOW - 9 * DAY, "source_gone_at": NOW}, False),
+        ({"source_seen_at": NOW - DAY + SECOND}, False),
+        ({"source_seen_at": NOW - DAY}, True),
+        ({"source_seen_at": NOW - HOUR + SECOND, "source_expires_at": None}, False),
+        ({"source_seen_at": NOW - HOUR, "source_expires_at": None}, True),
+        ({"source_seen_at": NOW - HOUR + SECOND, "source_expires_at": NOW}, False),
+        ({"source_seen_at": NOW - HOUR, "source_expires_at": NOW}, True),
+        ({"source_seen_at": NOW - HOUR, "source_expires_at": NOW + SECOND}, False),
+    ],
+)
+def test_a_source_that_is_only_watched_is_described_daily_and_hourly_while_its_expiry_is_in_doubt(
+    known: dict[str, Any], due: bool
+) -> None:
+    assert is_due(replace(OLD, **known), NOW) is due
+
+
+@pytest.mark.parametrize(
+    ("known", "check"),
+    [
+        ({"source_gone_at": NOW}, None),
+        ({"source_expires_at": None}, NOW + 7 * DAY),
+        ({"source_expires_at": NOW + 30 * DAY}, NOW + 7 * DAY),
+        ({"source_expires_at": NOW + DAY}, NOW + DAY + 8 * HOUR),
+        ({"source_expires_at": NOW - 8 * HOUR + SECOND}, NOW + SECOND),
+        ({"source_expires_at": NOW - 8 * HOUR}, NOW + 7 * DAY),
+    ],
+)
+def test_a_source_that_nobody_copies_is_looked_at_weekly_and_when_it_should_be_gone(
+    known: dict[str, Any], check: datetime | None
+) -> None:
+    assert next_source_check(replace(OLD, **known), NOW) == check
