@@ -28,7 +28,6 @@ def failed(answer: Any) -> list[str]:
         TryAgainError("busy"),
         ConflictError("written by others"),
         DeniedError("no"),
-        UnreadableItemError("of a newer release"),
         RuntimeError("a bug"),
     ],
     ids=lambda error: type(error).__name__,
@@ -40,7 +39,16 @@ def test_work_that_failed_comes_back_and_the_rest_of_its_batch_does_not(error: E
     assert failed(actor(batch(**LOOKS))) == ["second"]
     assert actor.dead_letters == []
     assert actor.measured["EventsIgnored"] == 2
-    assert actor.measured["ItemsUnreadable"] == isinstance(error, UnreadableItemError)
+    assert actor.measured["ItemsUnreadable"] == 0
+
+
+def test_an_item_that_cannot_be_read_is_counted_and_is_neither_repeated_nor_a_dead_letter() -> None:
+    actor = Running("AdvanceChain")
+    actor.chains.troubles[KEYS["second"]] = UnreadableItemError("of a newer release")
+
+    assert failed(actor(batch(**LOOKS))) == []
+    assert actor.dead_letters == []
+    assert actor.measured["ItemsUnreadable"] == 1
 
 
 def test_a_batch_of_which_everything_failed_comes_back_as_a_whole_without_an_error_of_the_function() -> None:
@@ -116,7 +124,7 @@ def test_a_bare_event_that_concerns_nothing_is_answered_with_the_reason() -> Non
 
     reason = "an event of aws.ec2 is nothing that a route is about"
     (line,) = actor.logged
-    assert answer == {"decisions": [], "ignored": reason}
+    assert answer == {"decisions": [], "ignored": reason, "unreadable": []}
     assert (line["message"], line["reason"]) == ("ignored", reason)
 
 

@@ -95,16 +95,6 @@ def test_a_copy_of_the_same_date_that_nothing_explains_is_not_adopted_beside_it(
     assert stage.backup.started == []
 
 
-def test_a_copy_that_a_job_explains_strands_nothing() -> None:
-    stage = skewed()
-    stage.backup.put(an_arrival())
-    stage.backup.put(a_copy())
-    stage.backup.jobs["OLD"] = a_job(job_id="OLD", source=OTHER_ARN, state="COMPLETED", arrival=COPY_ARN)
-    stage(arrived())
-
-    assert [command.source for command in stage.backup.started] == [ARRIVAL_ARN]
-
-
 def test_the_survey_names_who_cannot_be_read_and_counts_the_copies_of_the_others() -> None:
     stage = skewed()
     relative(stage.chains, arn=ARRIVAL_ARN + "-third", arrival=COPY_ARN)
