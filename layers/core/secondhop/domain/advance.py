@@ -8,7 +8,13 @@ from typing import assert_never
 
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
-from secondhop.domain.announcing import LAST_CALL, announcements, open_ids
+from secondhop.domain.announcing import (
+    LAST_CALL,
+    announcements,
+    open_ids,
+    with_announcement_put_off,
+    without_announcement,
+)
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending, Trouble
 from secondhop.domain.checking import next_check
 from secondhop.domain.command import (
@@ -50,7 +56,13 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
     progress: Progress
     match fact:
         case seen.Announced():
-            progress = _forget_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
+            progress = without_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
+        case seen.AnnouncementPutOff(incident=incident):
+            progress = (
+                with_announcement_put_off(chain, fact),
+                (),
+                [f"incident {incident} waits for its group's next message"],
+            )
         case _ if chain.abandoned_by is not None:
             progress = chain, _announcements_due(chain, now), [f"abandoned by {chain.abandoned_by}; nothing is done"]
         case seen.AbandonAsked(by=by):
@@ -190,13 +202,18 @@ def _tell(
     commands = tuple(command for command in commands if not _is_overtaken(command, told))
     put_off: list[Pending] = []
     for command in told:
-        fences = [p.until for p in overtaken if p.until > now and _is_overtaken(p.command, (command,))]
+        fences = [p.until for p in overtaken if _is_fenced(p, now) and _is_overtaken(p.command, (command,))]
         if fences:
             put_off.append(Pending(command=command, until=max(fences)))
         else:
             commands += (command,)
     kept = tuple(pending for pending in after.pending if pending not in overtaken)
     return replace(after, incidents=incidents, pending=kept), commands, tuple(put_off)
+
+
+def _is_fenced(pending: Pending, now: datetime) -> bool:
+    """Whether a worker may still carry it out. What waits longer than a fence waits for its group: nobody has it."""
+    return now < pending.until <= now + patience.FENCE
 
 
 def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
@@ -256,15 +273,6 @@ def _point_out(chain: Chain, hop: Hop) -> Chain:
 
 def _is_verified(chain: Chain) -> bool:
     return all(hop.state is HopState.VERIFIED for hop in chain.hops)
-
-
-def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
-    def is_told(pending: Pending) -> bool:
-        command = pending.command
-        told = (fact.incident, fact.is_closed, fact.channel)
-        return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
-
-    return replace(chain, pending=tuple(p for p in chain.pending if not is_told(p)))
 
 
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:

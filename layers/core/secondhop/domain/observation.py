@@ -82,11 +82,21 @@ class AbandonAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """The operators were told of an incident on a channel."""
+    """The operators were told of an incident on a channel, or need not be told any more."""
 
     incident: str
     is_closed: bool
     channel: Channel = Channel.TOPIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementPutOff:
+    """An announcement waits until its group may send the next message. Nobody is sending it now."""
+
+    incident: str
+    is_closed: bool
+    channel: Channel
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,4 +307,13 @@ class Postponed:
     why: str
 
 
-Observation = Noticed | RetryAsked | AbandonAsked | Announced | HopObservation | IntermediateObservation | Postponed
+Observation = (
+    Noticed
+    | RetryAsked
+    | AbandonAsked
+    | Announced
+    | AnnouncementPutOff
+    | HopObservation
+    | IntermediateObservation
+    | Postponed
+)
