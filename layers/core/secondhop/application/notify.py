@@ -13,8 +13,8 @@ from datetime import datetime
 
 from secondhop.application.ports import Announcer, ChainStore
 from secondhop.application.survey import lag_line
-from secondhop.domain import observation as seen
 from secondhop.domain import patience
+from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
 from secondhop.domain.announcing import LAST_CALL, short_name, summary_of
 from secondhop.domain.chain import Chain
 from secondhop.domain.command import Announce, Channel
@@ -33,15 +33,15 @@ class Notifier:
     announcer: Announcer
     now: Callable[[], datetime]
 
-    def __call__(self, chain: Chain, command: Announce) -> seen.Announced | seen.AnnouncementPutOff:
+    def __call__(self, chain: Chain, command: Announce) -> Telling:
         """Send it, leave it to another message, or put it off. Raises what the channel or the store raises."""
         self._demand_fence(chain, command)
         until = self._until(chain, command)
         if until is not None:
-            return seen.AnnouncementPutOff(
+            return AnnouncementPutOff(
                 incident=command.incident, is_closed=command.is_closed, channel=command.channel, until=until
             )
-        return seen.Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
+        return Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
 
     def _until(self, chain: Chain, command: Announce) -> datetime | None:
         if command.group is None or command.channel is not Channel.TOPIC:

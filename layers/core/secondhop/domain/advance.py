@@ -8,6 +8,7 @@ from typing import assert_never
 
 from secondhop.domain import observation as seen
 from secondhop.domain import patience
+from secondhop.domain.announced import Announced, AnnouncementPutOff
 from secondhop.domain.announcing import (
     LAST_CALL,
     announcements,
@@ -55,9 +56,9 @@ def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> 
     """What the chain becomes through a fact. Never raises for a fact that comes late, twice, or out of order."""
     progress: Progress
     match fact:
-        case seen.Announced():
+        case Announced():
             progress = without_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
-        case seen.AnnouncementPutOff(incident=incident):
+        case AnnouncementPutOff(incident=incident):
             progress = (
                 with_announcement_put_off(chain, fact),
                 (),

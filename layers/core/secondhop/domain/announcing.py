@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from secondhop.domain import patience
+from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
 from secondhop.domain.arn import Arn, Site
 from secondhop.domain.chain import Chain, Pending, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 from secondhop.domain.gathering import Group, group_id
-from secondhop.domain.observation import Announced, AnnouncementPutOff
 
 # Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
 # site and day share a group. All others come from a setting, a key, a policy or a Region: text and key count as well.
@@ -87,7 +87,6 @@ def summary_of(told: Announce, group: Group) -> Announce:
             f"These {len(group.waiting)} recovery points have the same cause, and no message named them before:",
             *(f"- {name} (incident {member})" for member, name in named),
             *((f"- and {more} more",) if more else ()),
-            "",
             "One of them in full:",
             *told.lines,
         ),
@@ -145,7 +144,7 @@ def with_announcement_put_off(chain: Chain, fact: AnnouncementPutOff) -> Chain:
     return replace(chain, pending=tuple(put_off))
 
 
-def _is_about(pending: Pending, fact: Announced | AnnouncementPutOff) -> bool:
+def _is_about(pending: Pending, fact: Telling) -> bool:
     command = pending.command
     told = (fact.incident, fact.is_closed, fact.channel)
     return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
