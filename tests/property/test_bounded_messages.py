@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from secondhop.domain.errors import TryAgainError
 from secondhop.domain.gathering import MESSAGES_LIMIT, overflow_of
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
 
-MEMBERS = 60
+MEMBERS = 40
 TICK = timedelta(minutes=10)
 # An hour for the group, an hour more if its members move to the overflow group meanwhile, and a lease of a dead worker.
 BOUND = 2 * patience.SUMMARY_PAUSE + 2 * patience.FENCE + 2 * TICK
@@ -58,7 +59,7 @@ class Topics(RuleBasedStateMachine):
         super().__init__()
         self.topic, self.store = Topic(), MemoryChains()
         self.chains = {number: the_chain(number) for number in range(MEMBERS)}
-        self.pending: dict[int, Pending] = {}
+        self.pending: dict[tuple[int, str], Pending] = {}
         self.opened: dict[int, datetime] = {}
         self.deaths = 0
 
@@ -95,17 +96,17 @@ class Topics(RuleBasedStateMachine):
     def let_time_pass(self, ticks: int) -> None:
         for _ in range(ticks):
             self.topic.now += TICK
-            for number, pending in list(self.pending.items()):
+            for (number, _), pending in list(self.pending.items()):
                 if pending.until <= self.topic.now:
                     self.tell(number, pending.command)
 
     def turn(self, number: int, after: Chain) -> None:
         """Let a chain's incidents change; what is told of them now overtakes what was to be told before."""
         (told,) = [each for each in announcements(self.chains[number], after, NOW) if each.channel is Channel.TOPIC]
-        before = self.pending.pop(number, None)
+        before = self.pending.pop((number, told.incident), None)
         self.chains[number] = replace(after, incidents=open_ids(after, NOW))
         if before is not None and self.topic.now < before.until <= self.topic.now + patience.FENCE:
-            self.pending[number] = Pending(command=told, until=before.until)
+            self.pending[number, told.incident] = Pending(command=told, until=before.until)
         else:
             self.tell(number, told)
 
@@ -116,13 +117,13 @@ class Topics(RuleBasedStateMachine):
         try:
             answer = Notifier(chains=self.store, announcer=self.topic, now=lambda: self.topic.now)(chain, command)
         except TryAgainError:
-            self.pending[number] = pending
+            self.pending[number, command.incident] = pending
             return
-        self.pending.pop(number, None)
+        self.pending.pop((number, command.incident), None)
         match answer:
             case AnnouncementPutOff(until=until):
                 assert until > self.topic.now
-                self.pending[number] = replace(pending, until=max(pending.until, until))
+                self.pending[number, command.incident] = replace(pending, until=max(pending.until, until))
             case Announced():
                 pass
 
@@ -133,7 +134,7 @@ class Topics(RuleBasedStateMachine):
     def each_incident_that_is_open_for_long_was_named_or_counted(self) -> None:
         for number, since in self.opened.items():
             (incident,) = incidents_of(self.chains[number])
-            messages = [message for at, message in self.openings() if at >= since and number_of(message) is not None]
+            messages = [message for at, message in self.openings() if at >= since]
             is_named = any(incident.id in message.members for message in messages)
             groups = (incident.group, overflow_of(incident.group))
             is_counted = any(message.more > 0 and message.group in groups for message in messages)
@@ -148,7 +149,7 @@ class Topics(RuleBasedStateMachine):
             moments[message.group or ""].append((at, message.is_closed))
         for told in moments.values():
             closings = [at for at, is_closed in told if is_closed]
-            for (earlier, _), (later, is_closed) in zip(told, told[1:], strict=False):
+            for (earlier, _), (later, is_closed) in pairwise(told):
                 is_first_closing = is_closed and later == closings[0]
                 assert later - earlier >= patience.SUMMARY_PAUSE or is_first_closing
 
@@ -174,9 +175,5 @@ class Topics(RuleBasedStateMachine):
             assert pending.until <= self.topic.now + patience.SUMMARY_PAUSE + patience.FENCE
 
 
-def number_of(message: Announce) -> int | None:
-    return len(message.members) + message.more or None
-
-
 TestTopics = Topics.TestCase
-TestTopics.settings = settings(stateful_step_count=40)
+TestTopics.settings = settings(stateful_step_count=20)
