@@ -40,7 +40,9 @@ def later(stage: Stage, **duration: float) -> None:
 
 
 def id_of(stage: Stage, number: int) -> str:
-    (incident,) = {each.incident for each in stage.announcer.events if about(each) == f"{ORDERS}-{number}"}
+    (incident,) = {
+        each.incident.removesuffix(LAST_CALL) for each in stage.announcer.events if about(each) == f"{ORDERS}-{number}"
+    }
     return incident
 
 
