@@ -194,6 +194,19 @@ def test_what_opens_while_a_message_is_sent_sends_none_and_is_in_the_next() -> N
     assert named(stage) == [id_of(stage, 0), id_of(stage, 1)]
 
 
+def test_what_closes_while_a_summary_names_it_does_not_keep_the_group_open() -> None:
+    stage = a_stage()
+    lose(stage, 0, 1, 2)
+    stage.announcer = SlowAnnouncer(
+        messages=stage.announcer.messages, events=stage.announcer.events, meanwhile=lambda: abandon(stage, 2)
+    )
+    later(stage, minutes=61)
+    assert named(stage) == [id_of(stage, number) for number in range(3)]
+
+    abandon(stage, 0, 1)
+    assert [each.is_closed for each in stage.announcer.messages] == [False, False, True]
+
+
 def test_a_sender_that_dies_is_followed_by_another_one_and_nobody_is_lost() -> None:
     stage = a_stage()
     stage.announcer.troubles.extend([TryAgainError("killed")] * 2)

@@ -67,6 +67,16 @@ def test_each_message_of_a_cause_site_and_day_counts_until_an_overflow_group_tak
     assert len(told.announcer.messages[-1].members) == 4
 
 
+def test_a_covered_incident_is_done_without_a_message_or_a_write() -> None:
+    told = Told()
+    told(0)
+    before = told.store.group(GROUP)
+
+    assert isinstance(told(0, after=timedelta(hours=2)), Announced)
+    assert told.store.group(GROUP) == before
+    assert len(told.announcer.messages) == 1
+
+
 def test_another_cause_site_or_day_has_an_allowance_of_its_own() -> None:
     told = Told()
     told.set(used_up())
@@ -90,7 +100,7 @@ def test_a_group_whose_waiting_member_went_to_the_overflow_group_still_closes() 
     assert heard == [(GROUP, False), (overflow_of(GROUP), False), (GROUP, True), (overflow_of(GROUP), True)]
 
 
-def test_a_member_that_waits_alone_leaves_nothing_behind_when_it_goes_to_the_overflow_group() -> None:
+def test_a_group_that_nobody_heard_of_needs_no_closing_when_the_overflow_group_took_over() -> None:
     told = Told()
     told.set(Group(id=GROUP, waiting=frozenset({f"{0:016x}"})))
     told.set(used_up())

@@ -54,13 +54,10 @@ class Notifier:
     def _open(self, chain: Chain, command: Announce, group: str) -> datetime | None:
         member, now = command.incident, self.now()
         own, overflow = self._seat(group, member), self._seat(overflow_of(group), member)
-        is_over_there = member in overflow.members
-        if member in (overflow if is_over_there else own).covered:
+        if member in own.covered or member in overflow.covered:
             return None
-        place = overflow if is_over_there or overflow.is_used_up else own
+        place = overflow if overflow.is_used_up else own
         turn = self._change(place.id, lambda read: read.joined(member, short_name(chain)).sending(member, now))
-        if place is overflow:
-            self._change(own.id, lambda read: read.handed_over(member))
         if member in turn.covered:
             return None
         if not turn.may_send(member, now):

@@ -110,12 +110,6 @@ class Group:
         """After a closing message."""
         return replace(self, is_announced=False, has_closed=True, told_at=now, sender=None, sending_until=None)
 
-    def handed_over(self, member: str) -> Group:
-        """After another group took over to tell of a member, which stays if this group's closing has to wait for it."""
-        if member not in self.waiting:
-            return self
-        return self._without({member}, covered=self.covered | ({member} if self.is_announced else set()))
-
     def _without(self, members: AbstractSet[str], *, covered: frozenset[str]) -> Group:
         names = tuple(each for each in self.names if each[0] not in members)
         return replace(self, waiting=self.waiting - members, names=names, covered=covered)
