@@ -67,13 +67,15 @@ def test_each_message_of_a_cause_site_and_day_counts_until_an_overflow_group_tak
     assert len(told.announcer.messages[-1].members) == 4
 
 
-def test_a_covered_incident_is_done_without_a_message_or_a_write() -> None:
+@pytest.mark.parametrize("counted", [0, MESSAGES_LIMIT])
+def test_a_covered_incident_is_done_without_a_message_or_a_write(counted: int) -> None:
     told = Told()
+    told.set(replace(used_up(), counted=counted))
     told(0)
-    before = told.store.group(GROUP)
+    before = told.store.group(GROUP), told.store.group(overflow_of(GROUP))
 
     assert isinstance(told(0, after=timedelta(hours=2)), Announced)
-    assert told.store.group(GROUP) == before
+    assert (told.store.group(GROUP), told.store.group(overflow_of(GROUP))) == before
     assert len(told.announcer.messages) == 1
 
 
