@@ -9,6 +9,7 @@ from typing import Any
 
 from backup_simulator import World
 from backup_simulator.model import Call
+from backup_simulator.other_calls import Published
 from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
 
@@ -48,13 +49,30 @@ class Incident:
         return str(self.detail.get("next_step", ""))
 
     def is_well_told(self, world: World) -> bool:
-        """Whether it says what happened, what to do and what comes next, and people heard of it or of its group."""
+        """Whether it says what happened, what to do and what comes next, and the topic named or counted it."""
         says_all = all(self.detail.get(word) for word in ("cause", "message", "remedy", "next_step"))
-        known_as = (self.id, self.detail.get("group"))
-        told = (each.attributes for each in world.topics[self.main.ref("Notifications")])
-        return says_all and any(
-            attributes["incident"]["StringValue"] in known_as for attributes in told if "incident" in attributes
-        )
+        return says_all and self._was_heard_of(world)
+
+    def _was_heard_of(self, world: World) -> bool:
+        """A message on the topic names its id, or those of its cause count as many as are open and named by none."""
+        topic = world.topics[self.main.ref("Notifications")]
+        messages = [each for each in topic if _attribute(each, "state", "") == "open"]
+        named = {name for each in messages for name in json.loads(_attribute(each, "incidents", "[]"))}
+        if self.id in named:
+            return True
+        of_this_cause = (each for each in messages if f": {self.cause} (" in each.subject)
+        counted = sum(int(_attribute(each, "more", "0")) for each in of_this_cause)
+        return len(_open_by_cause(world, self.cause) - named) <= counted
+
+
+def _open_by_cause(world: World, cause: str) -> set[str]:
+    """The incidents of a cause that the event bus had as open last."""
+    last = {each["detail"]["incident"]: each for each in world.put_events if each["source"] == SOURCE}
+    return {name for name, each in last.items() if each["detail"].get("cause") == cause}
+
+
+def _attribute(message: Published, name: str, default: str) -> str:
+    return str(message.attributes.get(name, {"StringValue": default})["StringValue"])
 
 
 @dataclass(kw_only=True)

@@ -2,36 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from secondhop.adapters.chain_items import group_item, read_group
+from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ChainStore
 from secondhop.domain.chain import Chain, HopState, Trouble
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
+from secondhop.domain.gathering import MEMBERS_LIMIT, NAMES_LIMIT, Group
 from tests.builders import DR_VAULT, NIGHT, NOW, with_hop
+from tests.contract.conftest import table_of_the_template
 from tests.contract.test_chain_store import LIMIT, numbered, save_new
 
 
-def test_people_are_told_of_a_group_once_and_of_its_end_when_the_last_has_left(store: ChainStore) -> None:
-    assert store.join_group("g", member="one", now=NOW)
-    assert store.join_group("g", member="one", now=NOW), "nobody has said that the message went out"
-    store.note_group_told("g")
-    assert not store.join_group("g", member="two", now=NOW)
-    assert store.join_group("other", member="one", now=NOW)
+def a_group(**changes: Any) -> Group:
+    """A group all of whose fields differ from their defaults."""
+    group = Group(
+        id="g",
+        waiting=frozenset({"one", "two"}),
+        names=(("two", "orders, backup of 2026-01-05 01:00"),),
+        covered=frozenset({"three"}),
+        is_announced=True,
+        has_closed=True,
+        told_at=NOW,
+        sender="one",
+        sending_until=NOW + timedelta(minutes=5),
+        counted=7,
+        parts=2,
+    )
+    return replace(group, **changes)
 
-    assert not store.leave_group("g", member="one")
-    assert store.leave_group("g", member="two")
-    assert store.leave_group("g", member="two"), "a repeated end is told again rather than not at all"
-    assert store.join_group("g", member="three", now=NOW), "after its end it begins anew"
+
+def test_a_group_is_empty_until_it_is_saved_and_is_read_as_it_was_saved(store: ChainStore) -> None:
+    assert store.group("g") == Group(id="g")
+
+    saved = store.save_group(a_group(), before=Group(id="g"), now=NOW)
+    assert saved == a_group(version=1)
+    assert store.group("g") == saved
+    assert store.group("other") == Group(id="other")
+
+    emptied = store.save_group(Group(id="g"), before=saved, now=NOW)
+    assert store.group("g") == emptied == Group(id="g", version=2)
 
 
-def test_a_group_that_ended_meanwhile_is_not_marked_as_told(store: ChainStore) -> None:
-    store.note_group_told("g")
+def test_a_group_is_written_over_only_by_who_read_it_last(store: ChainStore) -> None:
+    first = store.save_group(a_group(), before=Group(id="g"), now=NOW)
+    with pytest.raises(ConflictError):
+        store.save_group(a_group(), before=Group(id="g"), now=NOW)
 
-    assert store.join_group("g", member="one", now=NOW)
+    store.save_group(first.left("one"), before=first, now=NOW)
+    with pytest.raises(ConflictError):
+        store.save_group(first.left("two"), before=first, now=NOW)
+    assert store.group("g").members == {"two", "three"}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_group_of_the_shape_before_is_read_and_written_over(is_told: bool) -> None:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        client.create_table(TableName="chains", **table_of_the_template())
+        old = {"members": {"SS": ["one", "two"]}, "expires_at": {"N": "1"}}
+        told = {"told": {"BOOL": True}} if is_told else {}
+        client.put_item(TableName="chains", Item={"pk": {"S": "group#g"}, "sk": {"S": "members"}, **old, **told})
+        store = DynamoDbChains(client, "chains")
+        found = store.group("g")
+        saved = store.save_group(found.left("one"), before=found, now=NOW)
+
+        members = frozenset({"one", "two"})
+        expected = Group(id="g", is_announced=True, covered=members) if is_told else Group(id="g", waiting=members)
+        assert found == expected
+        assert store.group("g") == saved == replace(expected.left("one"), version=1)
+
+
+def test_the_largest_group_fits_four_times_into_an_item_and_is_forgotten_after_half_a_year() -> None:
+    members = frozenset(f"{number:016x}" for number in range(MEMBERS_LIMIT))
+    names = tuple((f"{number:016x}", "x" * 130) for number in range(NAMES_LIMIT))
+    item = group_item(a_group(waiting=members, covered=frozenset(), names=names), expires_at=NOW)
+
+    assert a_group(waiting=members).is_full
+    assert 4 * len(item["memory"]["S"]) < 400 * 1024
+    assert item["expires_at"] == {"N": str(int(NOW.timestamp()))}
+
+
+@pytest.mark.parametrize("memory", ["", "[]", "{}", '{"waiting": 1}'])
+def test_a_group_that_cannot_be_read_is_an_empty_one_under_its_version(memory: str) -> None:
+    item = {"memory": {"S": memory}, "version": {"N": "3"}}
+
+    assert read_group(item, "g") == Group(id="g", version=3)
 
 
 def test_stranded_chains_are_found_by_their_cause_oldest_first(store: ChainStore) -> None:

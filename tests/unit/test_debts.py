@@ -11,6 +11,7 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
+from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import LAST_CALL, open_ids
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.classification import Cause
@@ -110,7 +111,7 @@ def test_an_announcement_is_forgotten_only_where_and_as_it_was_told() -> None:
         START,
     )
     chain = replace(flying(), pending=pending(told, *others, until=SECOND))
-    decision = take(chain, seen.Announced(incident="one", is_closed=False))
+    decision = take(chain, Announced(incident="one", is_closed=False))
 
     assert decision.chain.pending == pending(*others, until=SECOND)
     assert decision.reason == "incident one was announced"

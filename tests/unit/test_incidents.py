@@ -12,8 +12,9 @@ from secondhop.domain.announcing import LAST_CALL, announcements, incidents_of, 
 from secondhop.domain.chain import Chain, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel
+from secondhop.domain.gathering import overflow_of
 from secondhop.domain.observation import Postponed
-from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
+from tests.builders import ARRIVAL_ARN, NOW, ORDERS, SECOND_DR_VAULT, a_chain, a_route, an_arrival, with_hop
 
 
 def test_an_incident_keeps_its_id_and_names_cause_and_remedy() -> None:
@@ -50,18 +51,49 @@ def test_incidents_of_one_mistake_share_a_group_and_keep_their_own_ids() -> None
 LOSSES = ["SOURCE_GONE", "SOURCE_EXPIRED", "TOO_LATE", "VANISHED", "MISMATCH", "UNDECIDABLE", "CLAIMED", "STUCK"]
 
 
-@pytest.mark.parametrize("cause", LOSSES)
-def test_a_loss_of_one_point_has_no_group(cause: str) -> None:
-    (incident,) = incidents_of(in_trouble(a_chain(), Cause(cause)))
+def group_of(chain: Chain) -> str:
+    (incident,) = incidents_of(chain)
+    return incident.group
 
-    assert incident.group is None
+
+@pytest.mark.parametrize("cause", LOSSES)
+def test_losses_of_one_cause_site_and_day_share_a_group_whatever_their_texts_and_keys(cause: str) -> None:
+    first = in_trouble(a_chain(), Cause(cause), "the copy is gone")
+    other = a_chain(point=an_arrival(key_arn="another"))
+
+    assert group_of(first) == group_of(in_trouble(other, Cause(cause), "it is smaller than promised"))
 
 
 @pytest.mark.parametrize("cause", sorted(set(Cause) - set(LOSSES)))
-def test_what_one_mistake_does_to_many_has_a_group(cause: Cause) -> None:
-    (incident,) = incidents_of(in_trouble(a_chain(), cause))
+def test_texts_and_keys_tell_groups_of_one_mistake_apart(cause: Cause) -> None:
+    first = in_trouble(a_chain(), cause, "denied")
+    other_key = in_trouble(a_chain(point=an_arrival(key_arn="another")), cause, "denied")
 
-    assert incident.group is not None
+    assert len({group_of(each) for each in (first, other_key, in_trouble(a_chain(), cause, "not enabled"))}) == 3
+
+
+@pytest.mark.parametrize("cause", sorted(Cause))
+def test_each_cause_site_day_and_route_has_a_group_of_its_own(cause: Cause) -> None:
+    first = in_trouble(a_chain(), cause)
+    tomorrow = Trouble(cause=cause, message="denied", since=NOW + timedelta(days=1))
+    others = [
+        in_trouble(a_chain(), Cause.ROLE if cause is not Cause.ROLE else Cause.UNKNOWN),
+        with_hop(a_chain(), unresolved=tomorrow),
+        in_trouble(a_chain(a_route(name="another")), cause),
+        with_hop(first, destination=SECOND_DR_VAULT),
+    ]
+
+    assert group_of(first) not in {group_of(each) for each in others}
+
+
+def test_all_groups_of_one_cause_site_and_day_overflow_into_the_same_group() -> None:
+    groups = {group_of(in_trouble(a_chain(), Cause.PERMISSION, text)) for text in ("denied", "not enabled")}
+    other_cause = group_of(in_trouble(a_chain(), Cause.ROLE))
+
+    (overflow,) = {overflow_of(group) for group in groups}
+    assert overflow not in groups
+    assert overflow_of(other_cause) != overflow
+    assert {overflow_of(group + LAST_CALL) for group in groups} == {overflow + LAST_CALL}
 
 
 @pytest.mark.parametrize("cause", ["SOURCE_GONE", "SOURCE_EXPIRED", "TOO_LATE"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from secondhop.domain.chain import Chain, HopState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
+from secondhop.domain.gathering import Group
 from secondhop.domain.observation import Postponed
 from tests.builders import (
     ARRIVAL_ARN,
@@ -167,15 +168,15 @@ def test_a_group_of_incidents_is_dated_so_that_it_can_be_forgotten() -> None:
     class Dating(MemoryChains):
         dates: tuple[object, ...] = ()
 
-        def join_group(self, group: str, *, member: str, now: object) -> bool:
+        def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:
             self.dates = (*self.dates, now)
-            return super().join_group(group, member=member, now=now)  # type: ignore[arg-type]
+            return super().save_group(after, before=before, now=now)
 
     chains = Dating()
     stage = copying(chains=chains)
     stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
-    assert chains.dates == (stage.clock.now,)
+    assert set(chains.dates) == {stage.clock.now}
 
 
 def test_a_message_that_an_earlier_release_left_without_circumstances_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.domain.gathering import Group
 from tests.builders import NOW, a_chain
 
 
@@ -11,15 +12,15 @@ def test_a_copy_is_of_its_moment_and_goes_its_own_way() -> None:
     store.installation(now=NOW)
     first = store.save(a_chain(), before=None, limit=1)
     store.pause(route="default", by="ada")
-    store.join_group("g", member="m", now=NOW)
+    joined = store.save_group(Group(id="g").joined("m", "orders"), before=Group(id="g"), now=NOW)
     copied = store.copy()
 
     store.save(first, before=first, limit=1)
     store.pause(route="default", by=None)
-    store.leave_group("g", member="m")
+    store.save_group(joined.left("m"), before=joined, now=NOW)
     found = copied.get(first.key)
     assert found is not None
-    assert (found.version, copied.paused_by("default"), copied.leave_group("g", member="n")) == (1, "ada", False)
+    assert (found.version, copied.paused_by("default"), copied.group("g")) == (1, "ada", joined)
     assert copied.installation(now=NOW) == store.installation(now=NOW)
 
 

@@ -119,6 +119,8 @@ def test_open_again_waits_until_nobody_can_still_be_saying_closed() -> None:
     stage(job_news(stage.backup.fail_job("JOB-3", NOT_ENABLED)))
     stage.clock.forward(minutes=6)
     stage(LOOK)
+    stage.clock.forward(minutes=60)
+    stage(LOOK)
 
     assert stage.chain.incidents == (incident,)
     of_the_first = [each for each in announcer.messages if each.incident == incident]

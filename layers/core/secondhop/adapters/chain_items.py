@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Claim, Slot
 from secondhop.domain.slices import Slice
 
@@ -80,6 +82,55 @@ def chain_item(chain: Chain) -> Item:
 
 def group_keys(group: str) -> Item:
     return {"pk": text(f"group#{group}"), "sk": text("members")}
+
+
+def group_item(group: Group, *, expires_at: datetime) -> Item:
+    """At most 100 KB: see `MEMBERS_LIMIT`."""
+    memory = {
+        "waiting": sorted(group.waiting),
+        "names": group.names,
+        "covered": sorted(group.covered),
+        "is_announced": group.is_announced,
+        "has_closed": group.has_closed,
+        "told_at": moment(group.told_at) if group.told_at else None,
+        "sender": group.sender,
+        "sending_until": moment(group.sending_until) if group.sending_until else None,
+        "counted": group.counted,
+        "parts": group.parts,
+    }
+    return {
+        **group_keys(group.id),
+        "memory": text(json.dumps(memory, separators=(",", ":"))),
+        "version": {"N": str(group.version)},
+        "expires_at": {"N": str(int(expires_at.timestamp()))},
+    }
+
+
+def read_group(item: Item, group: str) -> Group:
+    """A group. One that cannot be read is an empty one: a message too many is better than a chain that stands still."""
+    empty = Group(id=group, version=int(item.get("version", {"N": "0"})["N"]))
+    if "members" in item:
+        # Written before groups remembered what their messages covered.
+        members, is_told = frozenset(item["members"]["SS"]), "told" in item
+        return replace(empty, is_announced=True, covered=members) if is_told else replace(empty, waiting=members)
+    try:
+        memory = json.loads(item["memory"]["S"])
+        told_at, sending_until = (memory[name] for name in ("told_at", "sending_until"))
+        return replace(
+            empty,
+            waiting=frozenset(memory["waiting"]),
+            names=tuple((member, name) for member, name in memory["names"]),
+            covered=frozenset(memory["covered"]),
+            is_announced=bool(memory["is_announced"]),
+            has_closed=bool(memory["has_closed"]),
+            sender=memory["sender"],
+            counted=int(memory["counted"]),
+            parts=int(memory["parts"]),
+            told_at=datetime.fromisoformat(told_at) if told_at else None,
+            sending_until=datetime.fromisoformat(sending_until) if sending_until else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        return empty
 
 
 def _turn(chain: Chain) -> Item:

@@ -34,11 +34,13 @@ from secondhop.adapters.chain_items import (
     circuit_keys,
     claim_keys,
     expiry,
+    group_item,
     group_keys,
     installation_item,
     moment,
     read_circuit,
     read_claim,
+    read_group,
     read_installation,
     read_item,
     slots_keys,
@@ -59,6 +61,7 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
+from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
@@ -151,37 +154,22 @@ class DynamoDbChains:
         }
         yield from (_key_of(item) for item in self._query("stranded", condition))
 
-    def join_group(self, group: str, *, member: str, now: datetime) -> bool:
-        expires_at = str(int((now + GROUP_MEMORY).timestamp()))
-        with translated():
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=group_keys(group),
-                UpdateExpression="ADD members :m SET expires_at = :e",
-                ExpressionAttributeValues={":m": {"SS": [member]}, ":e": {"N": expires_at}},
-                ReturnValues="ALL_NEW",
-            )
-        return "told" not in answer["Attributes"]
+    def group(self, group: str) -> Group:
+        item = self._get(group_keys(group))
+        return read_group(item, group) if item else Group(id=group)
 
-    def note_group_told(self, group: str) -> None:
-        request = {
-            "Key": group_keys(group),
-            "UpdateExpression": "SET told = :t",
-            "ConditionExpression": "attribute_exists(members)",
-            "ExpressionAttributeValues": {":t": {"BOOL": True}},
+    def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:
+        saved = replace(after, version=before.version + 1)
+        request: dict[str, Any] = {
+            "Item": group_item(saved, expires_at=now + GROUP_MEMORY),
+            "ConditionExpression": "attribute_not_exists(version)",
         }
-        self._if_still_so(self._client.update_item, request)
-
-    def leave_group(self, group: str, *, member: str) -> bool:
-        request = {
-            "Key": group_keys(group),
-            "UpdateExpression": "DELETE members :m",
-            "ConditionExpression": "attribute_exists(members)",
-            "ExpressionAttributeValues": {":m": {"SS": [member]}},
-        }
-        self._if_still_so(self._client.update_item, request)
-        emptied = {"Key": group_keys(group), "ConditionExpression": "attribute_not_exists(members)"}
-        return self._if_still_so(self._client.delete_item, emptied)
+        if before.version:
+            version = {":before": {"N": str(before.version)}}
+            request |= {"ConditionExpression": "version = :before", "ExpressionAttributeValues": version}
+        if not self._if_still_so(self._client.put_item, request):
+            raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+        return saved
 
     def _if_still_so(self, call: Callable[..., Any], request: dict[str, Any]) -> bool:
         """Write under a condition. False if it does not hold any more."""

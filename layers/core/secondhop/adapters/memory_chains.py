@@ -14,6 +14,7 @@ from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
+from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 
 
@@ -24,8 +25,7 @@ class MemoryChains:
         self._chains: dict[ChainKey, Chain] = {}
         self._claims: dict[tuple[str, str], Claim] = {}
         self._slots: dict[tuple[Site, str], dict[str, Slot]] = {}
-        self._groups: dict[str, set[str]] = {}
-        self._told: set[str] = set()
+        self._groups: dict[str, Group] = {}
         self._circuits: dict[Site, Circuit] = {}
         self._paused: dict[str, str] = {}
         self._installation: Installation | None = None
@@ -129,25 +129,15 @@ class MemoryChains:
         found = [(c.created_at, c.key) for c in self._chains.values() if stranded_by(c) is cause]
         yield from (key for _, key in sorted(found))
 
-    def join_group(self, group: str, *, member: str, now: datetime) -> bool:  # noqa: ARG002 - nothing here expires
-        with self._lock:
-            self._groups.setdefault(group, set()).add(member)
-            return group not in self._told
+    def group(self, group: str) -> Group:
+        return self._groups.get(group, Group(id=group))
 
-    def note_group_told(self, group: str) -> None:
+    def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:  # noqa: ARG002 - nothing here expires
         with self._lock:
-            if group in self._groups:
-                self._told.add(group)
-
-    def leave_group(self, group: str, *, member: str) -> bool:
-        with self._lock:
-            left = self._groups.get(group, set())
-            left.discard(member)
-            if left:
-                return False
-            self._groups.pop(group, None)
-            self._told.discard(group)
-            return True
+            if self.group(after.id).version != before.version:
+                raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+            self._groups[after.id] = replace(after, version=before.version + 1)
+            return self._groups[after.id]
 
     def circuit(self, site: Site) -> Circuit:
         return self._circuits.get(site, Circuit(site=site))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from secondhop.adapters.aws_errors import translated
+from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.command import Announce
 
 # API_Publish: subjects have fewer than 100 characters, all printable ASCII.
@@ -21,6 +23,7 @@ class SnsAnnouncer:
     def announce(self, message: Announce) -> None:
         state = "closed" if message.is_closed else "open"
         incident = message.group or message.incident
+        named = message.members or (message.incident.removesuffix(LAST_CALL),)
         subject = f"Second Hop: {message.title}".encode("ascii", "replace").decode()[:SUBJECT_LENGTH]
         with translated():
             self._client.publish(
@@ -30,5 +33,7 @@ class SnsAnnouncer:
                 MessageAttributes={
                     "incident": {"DataType": "String", "StringValue": incident},
                     "state": {"DataType": "String", "StringValue": state},
+                    "incidents": {"DataType": "String.Array", "StringValue": json.dumps(named)},
+                    "more": {"DataType": "Number", "StringValue": str(message.more)},
                 },
             )

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from secondhop.application.newest import survey_newer
+from secondhop.application.notify import Notifier
 from secondhop.application.origin import survey_origin
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
 from secondhop.application.release import inspect_arrival, object_to_release
 from secondhop.application.survey import (
     circuit_of,
     inspect_source,
-    lag_line,
     needs_origin,
     newest_verified,
     survey,
@@ -90,8 +90,7 @@ class Performer:
                     chain, command, route, lambda pending: self._release(chain, command, pending, route)
                 )
             case ask.Announce():
-                self._announce(chain, command)
-                yield seen.Announced(incident=command.incident, is_closed=command.is_closed, channel=command.channel)
+                yield Notifier(chains=self.chains, announcer=self.announcer, now=self.now)(chain, command)
             case ask.EffectCommand():
                 raise TypeError(f"no such effect: {command}")
             case ask.Question():
@@ -174,7 +173,7 @@ class Performer:
 
     def _is_fence_over(self, pending: Pending) -> bool:
         """Whether so little of the fence is left that somebody else may repeat the effect before we are done."""
-        return self.now() >= pending.until - patience.FENCE_MARGIN
+        return patience.is_fence_over(pending.until, self.now())
 
     def _start(self, command: ask.StartCopy, pending: Pending) -> Iterator[Observation]:
         try:
@@ -229,27 +228,6 @@ class Performer:
         after = known.after_success() if has_arrived else known.after_failure(self.now(), database=database)
         if after != before:
             self.chains.save_circuit(after, before=before)
-
-    def _announce(self, chain: Chain, command: ask.Announce) -> None:
-        """Tell of an incident, with the database's lag. The topic speaks of a group once, and once of its end."""
-        lag = lag_line(self.chains, chain, self.now())
-        about = replace(command.circumstances, lag=lag) if command.circumstances is not None else None
-        told = replace(command, lines=(*command.lines, lag), circumstances=about)
-        if command.group is None or command.channel is not ask.Channel.TOPIC:
-            self._tell(chain, command, told)
-        elif command.is_closed:
-            if self.chains.leave_group(command.group, member=command.incident):
-                self._tell(chain, command, told)
-        elif self.chains.join_group(command.group, member=command.incident, now=self.now()):
-            self._tell(chain, command, told)
-            self.chains.note_group_told(command.group)
-
-    def _tell(self, chain: Chain, command: ask.Announce, told: ask.Announce) -> None:
-        """Never say open after somebody else has said closed: a worker that slept leaves it to the next look."""
-        pending = next((each for each in chain.pending if each.command == command), None)
-        if pending is None or self._is_fence_over(pending):
-            raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")
-        self.announcer.announce(told)
 
 
 def _refused(chain: Chain, command: ask.Command, message: str, *, code: str) -> Iterator[Observation]:

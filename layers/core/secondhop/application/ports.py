@@ -14,6 +14,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, SettingsError, TryAgainError
+from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Claim, Slot
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.route import Route
@@ -132,14 +133,11 @@ class ChainStore(Protocol):
     def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
         """Those of the keys that have a chain."""
 
-    def join_group(self, group: str, *, member: str, now: datetime) -> bool:
-        """Add an incident to a group of them. Whether people are still to be told of the group."""
+    def group(self, group: str) -> Group:
+        """What is remembered of a group of incidents; an empty one of version 0 if there is none."""
 
-    def note_group_told(self, group: str) -> None:
-        """People were told of the group."""
-
-    def leave_group(self, group: str, *, member: str) -> bool:
-        """Take a closed incident out of its group. Whether it was the last, so that the group is forgotten."""
+    def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:
+        """The group with its new version. Raises ConflictError if somebody else wrote it meanwhile."""
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         """Chains that are stranded for a cause, the oldest backup first."""

@@ -9,8 +9,15 @@ from typing import assert_never
 from secondhop.domain import abandoned, patience
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.announcing import LAST_CALL, announcements, open_ids
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending, Trouble
+from secondhop.domain.announced import Announced, AnnouncementPutOff
+from secondhop.domain.announcing import (
+    LAST_CALL,
+    announcements,
+    open_ids,
+    with_announcement_put_off,
+    without_announcement,
+)
+from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending
 from secondhop.domain.checking import next_check
 from secondhop.domain.command import (
     Announce,
@@ -25,10 +32,10 @@ from secondhop.domain.command import (
 from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
 from secondhop.domain.source import learn
 from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
 from secondhop.domain.transitions import step_hop, step_intermediate
+from secondhop.domain.troubles import end_site_incident, remember_troubles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,39 +51,56 @@ class Decision:
         return tuple(command for command in self.commands if isinstance(command, EffectCommand))
 
 
+AboutParts = seen.HopObservation | seen.IntermediateObservation | seen.Noticed | seen.RetryAsked
+"""Facts that concern hops and intermediates."""
+
 Progress = tuple[Chain, tuple[Command, ...], list[str]]
 """A chain on its way through a step: its new form, the commands so far, the reasons so far."""
 
 
 def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> Decision:
     """What the chain becomes through a fact. Never raises for a fact that comes late, twice, or out of order."""
-    progress: Progress
     before, chain = chain, learn(chain, fact, now)
-    match fact:
-        case seen.Announced():
-            progress = _forget_announcement(chain, fact), (), [f"incident {fact.incident} was announced"]
-        case _ if chain.abandoned_by is not None:
-            progress = _observe_abandoned(chain, fact, now)
-        case seen.CopiedBack(owner=owner):
-            progress = replace(chain, abandoned_by=owner), (), [f"it was copied back by {owner}, to whom it belongs"]
-        case seen.AbandonAsked(by=by):
-            messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
-            progress = replace(chain, abandoned_by=by, pending=messages), (), [f"abandoned by {by}"]
-        case seen.Postponed(why=why):
-            progress = chain, (), [why]
-        case seen.HopObservation(hop=name):
-            progress = _advance_hop(chain, name, fact, route, now)
-            if isinstance(fact, seen.CopySeen):
-                # Of a copy under way the sweep brings news in place of a look.
-                progress = progress[0], (*_announcements_due(chain, now), *progress[1]), progress[2]
-        case seen.IntermediateObservation(intermediate=name):
-            progress = _advance_intermediate(chain, name, fact, route, now)
-        case seen.Noticed() | seen.RetryAsked():
-            progress = _advance_everything(chain, fact, route, now)
-        case _:
-            assert_never(fact)
+    progress = _take(chain, fact, route, now)
     changed, commands = _settle(before, progress, fact, route, now)
     return Decision(chain=changed, commands=commands, reason="; ".join(dict.fromkeys(progress[2])))
+
+
+def _take(chain: Chain, fact: Observation, route: Route, now: datetime) -> Progress:
+    """What one fact does to the chain, before the consequences are drawn."""
+    match fact:
+        case Announced(incident=incident):
+            return without_announcement(chain, fact), (), [f"incident {incident} was announced"]
+        case AnnouncementPutOff(incident=incident):
+            why = f"incident {incident} waits for its group's next message"
+            return with_announcement_put_off(chain, fact), (), [why]
+        case _ if chain.abandoned_by is not None:
+            return _observe_abandoned(chain, fact, now)
+        case seen.CopiedBack(owner=owner):
+            return replace(chain, abandoned_by=owner), (), [f"it was copied back by {owner}, to whom it belongs"]
+        case seen.AbandonAsked(by=by):
+            messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
+            return replace(chain, abandoned_by=by, pending=messages), (), [f"abandoned by {by}"]
+        case seen.Postponed(why=why):
+            return chain, (), [why]
+        case _:
+            return _advance_parts(chain, fact, route, now)
+
+
+def _advance_parts(chain: Chain, fact: AboutParts, route: Route, now: datetime) -> Progress:
+    """What a fact does to the hops and intermediates that it is about."""
+    match fact:
+        case seen.HopObservation(hop=name):
+            after, commands, reasons = _advance_hop(chain, name, fact, route, now)
+            # Of a copy under way the sweep brings news in place of a look.
+            due = _announcements_due(chain, now) if isinstance(fact, seen.CopySeen) else ()
+            return after, (*due, *commands), reasons
+        case seen.IntermediateObservation(intermediate=name):
+            return _advance_intermediate(chain, name, fact, route, now)
+        case seen.Noticed() | seen.RetryAsked():
+            return _advance_everything(chain, fact, route, now)
+        case _:
+            assert_never(fact)
 
 
 def _observe_abandoned(chain: Chain, fact: Observation, now: datetime) -> Progress:
@@ -148,7 +172,7 @@ def _settle(
     commands = (*commands, *more)
     freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
     commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
-    after = _remember_troubles(before, _end_site_incident(after, fact))
+    after = remember_troubles(before, end_site_incident(after, fact))
     after, commands, put_off = _tell(before, after, commands, now)
     until = now + patience.FENCE
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
@@ -157,35 +181,6 @@ def _settle(
     if effects or put_off:
         after = replace(after, pending=(*kept, *put_off, *decided))
     return _with_next_check(before, after, fact, now), commands
-
-
-def _end_site_incident(chain: Chain, fact: Observation) -> Chain:
-    """A site's incident is over for a hop as soon as the site works, which may be long before the hop's turn comes."""
-    if not isinstance(fact, seen.HopObservation):
-        return chain
-    hop = next((each for each in chain.hops if each.name == fact.hop), None)
-    if hop is None or not (waits_for_its_site(hop) and shows_that_the_site_is_back(hop, fact)):
-        return chain
-    return chain.with_hop(replace(hop, unresolved=None))
-
-
-def _remember_troubles(before: Chain, after: Chain) -> Chain:
-    """A trouble stays unresolved through its retries, until its hop or intermediate got where it was meant to get."""
-    for hop in after.hops:
-        old = before.hop(hop.name)
-        is_over = hop.state is HopState.VERIFIED or (old.trouble is not None and hop.state is old.state)
-        kept = _unresolved(hop.trouble, hop.unresolved, is_over=is_over)
-        after = after if kept is hop.unresolved else after.with_hop(replace(hop, unresolved=kept))
-    for each in after.intermediates:
-        kept = _unresolved(each.trouble, each.unresolved, is_over=each.state is IntermediateState.RELEASED)
-        after = after if kept is each.unresolved else after.with_intermediate(replace(each, unresolved=kept))
-    return after
-
-
-def _unresolved(trouble: Trouble | None, old: Trouble | None, *, is_over: bool) -> Trouble | None:
-    if trouble is None:
-        return None if is_over else old
-    return old if old is not None and old.cause is trouble.cause else trouble
 
 
 def _tell(
@@ -204,13 +199,18 @@ def _tell(
     commands = tuple(command for command in commands if not _is_overtaken(command, told))
     put_off: list[Pending] = []
     for command in told:
-        fences = [p.until for p in overtaken if p.until > now and _is_overtaken(p.command, (command,))]
+        fences = [p.until for p in overtaken if _is_fenced(p, now) and _is_overtaken(p.command, (command,))]
         if fences:
             put_off.append(Pending(command=command, until=max(fences)))
         else:
             commands += (command,)
     kept = tuple(pending for pending in after.pending if pending not in overtaken)
     return replace(after, incidents=incidents, pending=kept), commands, tuple(put_off)
+
+
+def _is_fenced(pending: Pending, now: datetime) -> bool:
+    """Whether a worker may still carry it out. What waits longer than a fence waits for its group: nobody has it."""
+    return now < pending.until <= now + patience.FENCE
 
 
 def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
@@ -270,15 +270,6 @@ def _point_out(chain: Chain, hop: Hop) -> Chain:
 
 def _is_verified(chain: Chain) -> bool:
     return all(hop.state is HopState.VERIFIED for hop in chain.hops)
-
-
-def _forget_announcement(chain: Chain, fact: seen.Announced) -> Chain:
-    def is_told(pending: Pending) -> bool:
-        command = pending.command
-        told = (fact.incident, fact.is_closed, fact.channel)
-        return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
-
-    return replace(chain, pending=tuple(p for p in chain.pending if not is_told(p)))
 
 
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:

@@ -2,8 +2,8 @@
 
 Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it. An
 incident opens with a trouble and closes when the trouble is overcome: the daily retry in between is no news. Its id is
-made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Troubles that one
-mistake causes in many chains share a `group`, of which the topic speaks once a day. Waiting, a quota and a retry are no
+made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Incidents of one cause,
+site and day share a `group`, for which the topic gets at most a message an hour. Waiting, a quota and a retry are no
 incidents; a wait for a slot becomes one when its source is about to expire.
 """
 
@@ -16,13 +16,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from secondhop.domain import patience
+from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
 from secondhop.domain.arn import Arn, Site
-from secondhop.domain.chain import Chain, Trouble
+from secondhop.domain.chain import Chain, Pending, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
+from secondhop.domain.gathering import Group, group_id
 
-# Troubles of one recovery point alone; each deserves a message of its own. All others come from a setting, a key, a
-# policy or a Region, and strike many chains at once.
+# Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
+# site and day share a group. All others come from a setting, a key, a policy or a Region: text and key count as well.
 OF_ONE_POINT = frozenset(
     {
         Cause.SOURCE_GONE,
@@ -57,13 +59,43 @@ class Incident:
         return _digest(str(self.chain.key), self.subject, self.trouble.cause)
 
     @property
-    def group(self) -> str | None:
-        """What the incidents of one mistake and one day have in common; None if it concerns this point alone."""
-        if self.trouble.cause in OF_ONE_POINT:
-            return None
+    def group(self) -> str:
+        """The id of the group of incidents that the topic hears of together: 16 hexadecimal digits."""
+        cause, day = self.trouble.cause, self.trouble.since.date().isoformat()
         text = PARTICULARS.sub("*", self.trouble.message)
-        day = self.trouble.since.date().isoformat()
-        return _digest(self.chain.key.route, self.trouble.cause, str(self.site), self.chain.key_arn or "", text, day)
+        mistake = () if cause in OF_ONE_POINT else (self.chain.key_arn or "", text)
+        return group_id(family=(cause, str(self.site), day), particulars=(self.chain.key.route, *mistake))
+
+
+def database_name(chain: Chain) -> str:
+    return Arn.parse(chain.database).resource.rpartition(":")[2]
+
+
+def short_name(chain: Chain) -> str:
+    """The database and the backup of a chain, for a list of them."""
+    return f"{database_name(chain)[:100]}, backup of {chain.created_at:%Y-%m-%d %H:%M}"
+
+
+def summary_of(told: Announce, group: Group) -> Announce:
+    """A message for all members of a group that no message covered yet; one of them, `told`, is in it in full."""
+    named = [(member.removesuffix(LAST_CALL), name) for member, name in group.names]
+    more = len(group.waiting) - len(named)
+    if group.waiting == {told.incident}:
+        return replace(told, group=group.id, members=(told.incident.removesuffix(LAST_CALL),))
+    return replace(
+        told,
+        group=group.id,
+        title=f"{len(group.waiting)} recovery points: {told.title.rpartition(': ')[2]}",
+        lines=(
+            f"These {len(group.waiting)} recovery points have the same cause, and no message named them before:",
+            *(f"- {name} (incident {member})" for member, name in named),
+            *((f"- and {more} more",) if more else ()),
+            "One of them in full:",
+            *told.lines,
+        ),
+        members=tuple(member for member, _ in named),
+        more=more,
+    )
 
 
 def incidents_of(chain: Chain) -> tuple[Incident, ...]:
@@ -104,6 +136,23 @@ def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce,
     return tuple(replace(each, channel=channel) for each in (*opened, *calls, *closed) for channel in Channel)
 
 
+def without_announcement(chain: Chain, fact: Announced) -> Chain:
+    """The chain after a channel was told."""
+    return replace(chain, pending=tuple(p for p in chain.pending if not _is_about(p, fact)))
+
+
+def with_announcement_put_off(chain: Chain, fact: AnnouncementPutOff) -> Chain:
+    """The chain with an announcement that waits; the fence that it already has is kept."""
+    put_off = (replace(p, until=max(p.until, fact.until)) if _is_about(p, fact) else p for p in chain.pending)
+    return replace(chain, pending=tuple(put_off))
+
+
+def _is_about(pending: Pending, fact: Telling) -> bool:
+    command = pending.command
+    told = (fact.incident, fact.is_closed, fact.channel)
+    return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
+
+
 def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incident]:
     for each in incidents:
         moment = _last_call_at(each)
@@ -128,19 +177,18 @@ def _opening(incident: Incident) -> Announce:
         Again.DAILY: "Second Hop looks again daily until the source expires.",
         Again.OPERATOR: "Second Hop waits for an operator: retry or abandon.",
     }[remedy.again]
-    shared = () if incident.group is None else ("More recovery points may share this cause: no more messages today.",)
     return Announce(
         subject=incident.subject,
         incident=incident.id,
         group=incident.group,
         is_closed=False,
-        title=f"{_database_name(chain)}: {trouble.cause} ({chain.state})",
+        title=f"{database_name(chain)}: {trouble.cause} ({chain.state})",
         lines=(
             *_whereabouts(chain),
             f"What happened: {trouble.message}",
             f"Remedy: {remedy.words}",
             f"Next: {next_step}",
-            *shared,
+            "More recovery points may share this cause. A summary names them, once an hour at most.",
         ),
         circumstances=replace(
             _circumstances(chain),
@@ -160,7 +208,7 @@ def _last_call(incident: Incident) -> Announce:
     return replace(
         told,
         incident=incident.id + LAST_CALL,
-        group=None if incident.group is None else incident.group + LAST_CALL,
+        group=incident.group + LAST_CALL,
         title=f"{told.title}, last call",
         lines=(warning, *told.lines),
         circumstances=replace(told.circumstances, source_expires_at=expires_at) if told.circumstances else None,
@@ -174,7 +222,7 @@ def _closing(chain: Chain, incident: str, group: str | None) -> Announce:
         incident=incident,
         group=group,
         is_closed=True,
-        title=f"{_database_name(chain)}: closed",
+        title=f"{database_name(chain)}: closed",
         lines=(*_whereabouts(chain), f"The chain is {who}."),
         circumstances=replace(_circumstances(chain), group=group),
     )
@@ -191,10 +239,6 @@ def _circumstances(chain: Chain) -> Circumstances:
         watched_vault_arn=chain.watched.arn,
         destination_vault_arns=tuple(hop.destination.arn for hop in chain.hops),
     )
-
-
-def _database_name(chain: Chain) -> str:
-    return Arn.parse(chain.database).resource.rpartition(":")[2]
 
 
 def _whereabouts(chain: Chain) -> tuple[str, ...]:

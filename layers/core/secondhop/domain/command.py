@@ -73,8 +73,8 @@ class Circumstances:
 class Announce(EffectCommand):
     """Tell the operators that an incident opened or closed. At least once on each channel, with a stable id.
 
-    `group` is what incidents of one cause, site, key and day have in common: the topic speaks of it once, the bus of
-    each incident.
+    `group` is what incidents of one cause, site and day have in common: the topic hears of them together, the bus of
+    each incident. A message for several names the incidents `members`, and counts `more` of them; neither is stored.
     """
 
     incident: str
@@ -84,6 +84,8 @@ class Announce(EffectCommand):
     channel: Channel = Channel.TOPIC
     circumstances: Circumstances | None = None
     group: str | None = None
+    members: tuple[str, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from secondhop.domain.announced import Telling
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import Channel, StartCopy
+from secondhop.domain.command import StartCopy
 from secondhop.domain.route import VaultLock
 
 
@@ -78,15 +79,6 @@ class AbandonAsked:
     """An operator takes responsibility for leaving this chain as it is."""
 
     by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """The operators were told of an incident on a channel."""
-
-    incident: str
-    is_closed: bool
-    channel: Channel = Channel.TOPIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,4 +264,4 @@ class Postponed:
     why: str
 
 
-Observation = Noticed | RetryAsked | AbandonAsked | Announced | HopObservation | IntermediateObservation | Postponed
+Observation = Noticed | RetryAsked | AbandonAsked | Telling | HopObservation | IntermediateObservation | Postponed

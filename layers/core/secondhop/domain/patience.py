@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 # Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions, and
 # shorter than the queue's visibility timeout (6 x 60 s), so that a redelivery after a crash finds the fence open.
@@ -54,11 +54,20 @@ LAST_CALL = timedelta(days=2)
 # A wait for a slot that is shorter is told of to nobody, however soon the source expires.
 LONGEST_WAIT = timedelta(hours=12)
 
+# The topic hears of a group of incidents at once, and then once an hour: 1 + 24 messages a day at most. Half an hour
+# would double the messages, and nobody would act sooner; a day would leave databases unnamed for too long.
+SUMMARY_PAUSE = timedelta(hours=1)
+
 # A Region that does not answer for so long is worth a message; shorter ones pass by themselves.
 SILENCE_PATIENCE = timedelta(hours=1)
 
 # The chain's item outlives the points that it claimed by this much, for stragglers among the events.
 MEMORY = timedelta(days=30)
+
+
+def is_fence_over(until: datetime, now: datetime) -> bool:
+    """Whether so little of a fence is left that somebody else may repeat the effect before we are done."""
+    return now >= until - FENCE_MARGIN
 
 
 def copying_limit(resource_type: str | None) -> timedelta:

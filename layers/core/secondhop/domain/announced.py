@@ -1,0 +1,30 @@
+"""Facts about announcements, in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from secondhop.domain.command import Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """The operators were told of an incident on a channel, or need not be told any more."""
+
+    incident: str
+    is_closed: bool
+    channel: Channel = Channel.TOPIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementPutOff:
+    """An announcement waits until its group may send the next message. Nobody is sending it now."""
+
+    incident: str
+    is_closed: bool
+    channel: Channel
+    until: datetime
+
+
+Telling = Announced | AnnouncementPutOff

@@ -1,0 +1,39 @@
+"""For how long a trouble counts as unresolved, so that its incident stays open through the retries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from secondhop.domain import observation as seen
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.observation import Observation
+from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
+
+
+def end_site_incident(chain: Chain, fact: Observation) -> Chain:
+    """A site's incident is over for a hop as soon as the site works, which may be long before the hop's turn comes."""
+    if not isinstance(fact, seen.HopObservation):
+        return chain
+    hop = next((each for each in chain.hops if each.name == fact.hop), None)
+    if hop is None or not (waits_for_its_site(hop) and shows_that_the_site_is_back(hop, fact)):
+        return chain
+    return chain.with_hop(replace(hop, unresolved=None))
+
+
+def remember_troubles(before: Chain, after: Chain) -> Chain:
+    """A trouble stays unresolved through its retries, until its hop or intermediate got where it was meant to get."""
+    for hop in after.hops:
+        old = before.hop(hop.name)
+        is_over = hop.state is HopState.VERIFIED or (old.trouble is not None and hop.state is old.state)
+        kept = _unresolved(hop.trouble, hop.unresolved, is_over=is_over)
+        after = after if kept is hop.unresolved else after.with_hop(replace(hop, unresolved=kept))
+    for each in after.intermediates:
+        kept = _unresolved(each.trouble, each.unresolved, is_over=each.state is IntermediateState.RELEASED)
+        after = after if kept is each.unresolved else after.with_intermediate(replace(each, unresolved=kept))
+    return after
+
+
+def _unresolved(trouble: Trouble | None, old: Trouble | None, *, is_over: bool) -> Trouble | None:
+    if trouble is None:
+        return None if is_over else old
+    return old if old is not None and old.cause is trouble.cause else trouble
