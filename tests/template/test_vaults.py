@@ -15,6 +15,8 @@ CHANGES = {
     "backup:DeleteBackupVault",
 }
 ADMINISTRATOR = {"Ref": "VaultAdministratorArn"}
+# The last way back after a wrong VaultAdministratorArn.
+ROOT_USER = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 
 
 def denials(name: str, vault: str) -> dict[str, list]:
@@ -31,21 +33,21 @@ def denials(name: str, vault: str) -> dict[str, list]:
 
 
 @pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault")])
-def test_nobody_but_the_administrator_shortens_a_copy_or_changes_the_vault(name, vault):
+def test_only_the_administrator_and_the_root_user_shorten_a_copy_or_change_the_vault(name, vault):
     found = denials(name, vault)
 
-    assert {action: found[action] for action in CHANGES} == {action: [ADMINISTRATOR] for action in CHANGES}
+    assert {action: found[action] for action in CHANGES} == {action: [ADMINISTRATOR, ROOT_USER] for action in CHANGES}
 
 
-def test_nobody_but_the_administrator_deletes_a_final_copy():
-    assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR]
+def test_only_the_administrator_and_the_root_user_delete_a_final_copy():
+    assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR, ROOT_USER]
 
 
 @pytest.mark.parametrize("action", ["backup:DeleteRecoveryPoint", "backup:StartCopyJob"])
-def test_nobody_but_the_actor_and_the_administrator_copies_or_deletes_an_intermediate(action):
-    actor, administrator = denials(BACKUP, "WatchedVault")[action]
+def test_only_the_actor_the_administrator_and_the_root_user_copy_or_delete_an_intermediate(action):
+    actor, *others = denials(BACKUP, "WatchedVault")[action]
 
-    assert administrator == ADMINISTRATOR
+    assert others == [ADMINISTRATOR, ROOT_USER]
     assert actor["Fn::If"] == [
         "IsWorkload",
         {
@@ -59,8 +61,8 @@ def test_nobody_but_the_actor_and_the_administrator_copies_or_deletes_an_interme
     ]
 
 
-def test_nobody_but_the_administrator_copies_a_final_copy_out():
-    assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR]
+def test_only_the_administrator_and_the_root_user_copy_a_final_copy_out():
+    assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR, ROOT_USER]
 
 
 def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
