@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 from moto import mock_aws
 
-from backup_simulator import Delivery, UnknownBehaviour, World
+from backup_simulator import Delivery, DescribesBackupKey, UnknownBehaviour, World
 from backup_simulator.authority import Grant
 from rehearsal.stage import DR, HOME, Stage, Topology
 from secondhop.domain.classification import Cause
 from tests.guarded_table import GuardedTable
 
+# What AWS may ask for; where it asks for less, these rights are there for nothing.
+STRICT = UnknownBehaviour(initiator_describes_aws_backup_key=DescribesBackupKey.CALLER_TOO)
 TRANSIENT = "Copy job failed. An internal error occurred."
 
 
@@ -68,7 +70,7 @@ def eventful(topology: Topology) -> Run:
     """Two days: hops that fail and are retried, releases, strandings and their end, all that an operator does."""
     with mock_aws():
         table = GuardedTable()
-        stage = table.stage = a_stage(World(seed=5), topology, table)
+        stage = table.stage = a_stage(World(seed=5, unknown=STRICT), topology, table)
         grants = stage.world.access.record_grants()
         world, queue = stage.world, stage.world.queues_by_url[stage.main.ref("WorkQueue")]
         world.faults.fail_copy_job(message=TRANSIENT, destination_region=DR)

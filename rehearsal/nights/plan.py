@@ -9,7 +9,7 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
-from backup_simulator import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour
+from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
 from rehearsal.stage import Topology
 
 KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
@@ -206,6 +206,7 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
         unfit_source_code=_one_of(chance, ("InvalidRequestException", "InvalidResourceStateException")),
         multi_az_cluster_fails_later=chance.random() < 0.5,
         single_action=chance.random() < 0.5,
+        initiator_describes_aws_backup_key=chance.choice(list(DescribesBackupKey)),
         system_error_share=0.2 if has_system_errors else 0.0,
         system_error_is_long=has_system_errors and chance.random() < 0.3,
     )

@@ -13,7 +13,7 @@ from moto import mock_aws
 from backup_simulator import World
 from rehearsal.stage import HOME, Stage, Topology
 from secondhop.adapters.memory_chains import MemoryChains
-from tests.eventful_runs import TRANSIENT, Run, name_of
+from tests.eventful_runs import STRICT, TRANSIENT, Run, name_of
 from tests.guarded_table import GuardedTable
 from tests.simulation.test_least_privilege import listed
 
@@ -24,7 +24,7 @@ SIX_HOURS = timedelta(hours=6)
 
 def a_run(topology: Topology, role: str = "", sid: str = "", *, table: GuardedTable | None = None) -> Counter[str]:
     """Six hours of trouble and six of its end, with one statement of one role taken away; the signs of failure."""
-    stage = Stage(World(seed=5), table.chains if table else MemoryChains(), topology=topology)
+    stage = Stage(World(seed=5, unknown=STRICT), table.chains if table else MemoryChains(), topology=topology)
     if table:
         table.stage = stage
     take_away(stage, role, sid)
