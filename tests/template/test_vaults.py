@@ -192,11 +192,25 @@ def test_what_holds_copies_or_state_outlives_its_stack(name):
 
 def test_the_plan_copies_every_tagged_database_into_the_watched_vault():
     (rule,) = properties(WORKLOAD, "Plan")["BackupPlan"]["BackupPlanRule"]
-    (tag,) = properties(WORKLOAD, "Selection")["BackupSelection"]["ListOfTags"]
     defaults = {key: each.get("Default") for key, each in template(WORKLOAD)["Parameters"].items()}
 
     (action,) = rule["CopyActions"]
     assert mentions(action["DestinationBackupVaultArn"], "${BackupAccountId}:backup-vault:${WatchedVaultName}")
     assert action["Lifecycle"] == {"DeleteAfterDays": {"Ref": "IntermediateRetentionDays"}}
-    assert tag["ConditionType"] == "STRINGEQUALS"
     assert (defaults["SelectionTagKey"], defaults["SelectionTagValue"]) == ("Backup", "True")
+
+
+def test_the_selection_takes_databases_with_the_tag_and_no_other_type():
+    """ListOfTags would add all instances, volumes, buckets and tables that carry the tag."""
+    selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
+
+    assert "ListOfTags" not in selection
+    assert selection["Resources"] == ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:cluster:*"]
+    assert selection["Conditions"] == {
+        "StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]
+    }
+
+
+def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces():
+    """CloudFormation makes the new one first, and a plan has no two selections of one name."""
+    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] != "tagged-databases"
