@@ -185,9 +185,16 @@ def test_what_holds_copies_or_state_outlives_its_stack(name):
     )
 
     for resource in lasting.values():
-        assert resource["DeletionPolicy"] == "Retain"
+        assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
         assert resource["UpdateReplacePolicy"] == "Retain"
     assert lasting != {}
+
+
+@pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault"), (WORKLOAD, "WorkloadVault")])
+def test_a_failed_first_deployment_leaves_no_vault_or_key_in_the_way_of_the_next_one(name, vault):
+    """A vault's name is fixed: what is retained when the creation of a stack is rolled back makes the next one fail."""
+    for key in (vault, "Key"):
+        assert template(name)["Resources"][key]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_the_plan_copies_every_tagged_database_into_the_watched_vault():
