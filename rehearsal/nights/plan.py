@@ -201,6 +201,7 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
         arrival_is_creating_first=chance.random() < 0.3,
         delete_leaves_expired=chance.random() < 0.1,
         delete_asks_the_points_role=chance.random() < 0.3,
+        expiry_asks_the_makers_role=chance.random() < 0.3,
         unknown_vault_denied=chance.random() < 0.5,
         locked_delete_code=_one_of(chance, ("InvalidRequestException", "AccessDeniedException")),
         unfit_source_code=_one_of(chance, ("InvalidRequestException", "InvalidResourceStateException")),

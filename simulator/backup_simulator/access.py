@@ -183,6 +183,9 @@ class Access:
             case "events":
                 bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
                 return f"arn:{partition_of(region)}:events:{region}:{caller.account}:event-bus/{bus}"
+            case "rds" if "DBSnapshotIdentifier" in request:
+                name = request["DBSnapshotIdentifier"]
+                return f"arn:{partition_of(region)}:rds:{region}:{caller.account}:snapshot:{name}"
             case "kms" if "KeyId" in request:
                 key = str(request["KeyId"])
                 named = key if key.startswith("arn:") else f"key/{key}"

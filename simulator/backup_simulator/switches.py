@@ -54,6 +54,8 @@ class UnknownBehaviour:
     arrival_is_creating_first: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
     delete_leaves_expired: "deleted" points without permission stay as EXPIRED (deleting-backups).
     delete_asks_the_points_role: whether the role that made a point must itself be allowed to delete the snapshot.
+    expiry_asks_the_makers_role: a lifecycle ends by the role that made the point. Where that role is gone or narrowed,
+        AWS tries its service-linked role, which may leave the point EXPIRED (backup-iam); True always leaves it so.
     unknown_vault_denied: DescribeRecoveryPoint on an unknown vault is known to answer AccessDenied; others likely.
     locked_delete_code: the error of a delete in a locked vault; its class and text are nowhere written.
     unfit_source_code: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
@@ -76,6 +78,7 @@ class UnknownBehaviour:
     arrival_is_creating_first: bool = False
     delete_leaves_expired: bool = False
     delete_asks_the_points_role: bool = False
+    expiry_asks_the_makers_role: bool = False
     unknown_vault_denied: bool = True
     locked_delete_code: str = "InvalidRequestException"
     unfit_source_code: str = "InvalidRequestException"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,3 +90,45 @@ def test_a_condition_on_aliases_admits_the_managed_key_only() -> None:
     assert kms.describe_key(KeyId=managed)["KeyMetadata"]["KeyManager"] == "AWS"
     with pytest.raises(ClientError, match="not authorized to perform: kms:DescribeKey"):
         kms.describe_key(KeyId=place.point.key_arn)
+
+
+def expired(policy: dict[str, Any] | None, *, asks: bool) -> list[str]:
+    """The statuses of the points that are left when their time is over; no policy is a role that was deleted."""
+    place = Place(unknown=UnknownBehaviour(expiry_asks_the_makers_role=asks))
+    maker = place.world.account(A).create_role("maker", trust=SERVICE, policies=[ALL])
+    place.copy(IamRoleArn=maker, Lifecycle={"DeleteAfterDays": 2})
+    place.world.run_for(timedelta(days=1))
+    if policy is None:
+        place.world.account(A).delete_role(maker)
+    else:
+        place.world.identity.roles[maker].policies = (policy,)
+    place.world.run_for(timedelta(days=2))
+    return [point.status for point in place.world.recovery_points() if point.vault_arn == place.target]
+
+
+DELETES = {
+    "Statement": [{"Effect": "Allow", "Action": "rds:DeleteDBSnapshot", "Resource": "arn:aws:rds:*:*:snapshot:*"}]
+}
+NOTHING: dict[str, Any] = {"Statement": []}
+
+
+@pytest.mark.parametrize(("policy", "left"), [(DELETES, []), (NOTHING, ["EXPIRED"]), (None, ["EXPIRED"])])
+def test_an_expired_point_stays_where_the_role_that_made_it_may_not_delete_any_more(
+    policy: dict[str, Any] | None, left: list[str]
+) -> None:
+    assert expired(policy, asks=True) == left
+
+
+@pytest.mark.parametrize("policy", [NOTHING, None])
+def test_elsewhere_the_service_linked_role_lets_a_point_expire(policy: dict[str, Any] | None) -> None:
+    assert expired(policy, asks=False) == []
+
+
+def test_the_role_of_another_account_is_not_asked_when_a_copy_expires() -> None:
+    journey = Journey(unknown=UnknownBehaviour(expiry_asks_the_makers_role=True))
+    journey.copy(Lifecycle={"DeleteAfterDays": 2})
+    journey.world.run_for(timedelta(days=1))
+    journey.world.account(A).delete_role(journey.role)
+    journey.world.run_for(timedelta(days=2))
+
+    assert [point for point in journey.world.recovery_points() if point.vault_arn == journey.target] == []
