@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from backup_simulator import RuleTarget
+from backup_simulator.log_groups import MetricFilter
 from rehearsal.functions import WarmFunction
 from rehearsal.template import TemplateError
 
@@ -27,7 +29,6 @@ Properties = dict[str, Any]
 
 NO_EFFECT = {
     "AWS::Serverless::LayerVersion": "functions import the packages from this checkout",
-    "AWS::Logs::LogGroup": "logs are listened to directly",
     "AWS::CloudWatch::Alarm": "nobody watches metrics in a rehearsal, though they are kept",
     "AWS::DynamoDB::Table": "the chain store is handed to the functions, or DynamoDB's stand-in is",
     "AWS::SQS::QueuePolicy": "who may send to a queue is not modelled",
@@ -121,6 +122,37 @@ def _rule(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=logical_id, attributes={"Arn": arn})
 
 
+def _log_group(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    name = properties.get("LogGroupName", f"{stack.name}-{logical_id}")
+    arn = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{name}"
+    stack.world.logs.create(arn)
+    return Made(ref=name, attributes={"Arn": f"{arn}:*"})
+
+
+def _log_policy(stack: Stack, _: str, properties: Properties) -> Made:
+    name, document = properties["PolicyName"], json.loads(properties["PolicyDocument"])
+    stack.world.logs.put_policy(stack.account, stack.region, name, document)
+    return Made(ref=name)
+
+
+def _metric_filter(stack: Stack, logical_id: str, properties: Properties) -> Made:
+    arn = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{properties['LogGroupName']}"
+    for each in properties["MetricTransformations"]:
+        if unknown := each.keys() - {"MetricNamespace", "MetricName", "MetricValue", "Dimensions"}:
+            raise TemplateError(
+                f"{logical_id}: a rehearsal does not know {', '.join(sorted(unknown))} of a metric filter"
+            )
+        metric_filter = MetricFilter(
+            pattern=properties["FilterPattern"],
+            namespace=each["MetricNamespace"],
+            name=each["MetricName"],
+            value=float(each["MetricValue"]),
+            dimensions={dimension["Key"]: dimension["Value"] for dimension in each.get("Dimensions", [])},
+        )
+        stack.world.logs.put_filter(arn, metric_filter)
+    return Made(ref=f"{stack.name}-{logical_id}")
+
+
 def _bus_policy(stack: Stack, logical_id: str, properties: Properties) -> Made:
     stack.site.put_bus_policy(properties["Statement"], bus=properties.get("EventBusName", "default"))
     return Made(ref=logical_id)
@@ -171,6 +203,9 @@ MAKERS: dict[str, Callable[[Stack, str, Properties], Made]] = {
     "AWS::IAM::Policy": _policy,
     "AWS::IAM::Role": _role,
     "AWS::KMS::Key": _key,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::Logs::MetricFilter": _metric_filter,
+    "AWS::Logs::ResourcePolicy": _log_policy,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::Scheduler::Schedule": _schedule,

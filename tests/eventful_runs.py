@@ -9,12 +9,20 @@ from typing import Any, NamedTuple
 
 from moto import mock_aws
 
-from backup_simulator import Delivery, UnknownBehaviour, World
+from backup_simulator import Delivery, DescribesBackupKey, UnknownBehaviour, World
 from backup_simulator.authority import Grant
 from rehearsal.stage import DR, HOME, Stage, Topology
+from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.classification import Cause
 from tests.guarded_table import GuardedTable
 
+# What AWS may ask for; where it asks for less, these rights are there for nothing.
+STRICT = UnknownBehaviour(
+    initiator_describes_aws_backup_key=DescribesBackupKey.CALLER_TOO, expiry_asks_the_makers_role=True
+)
+# The main stack and the companions of recovery points that expire within days.
+SHORT_LIVED = {"RetentionDays": "2", "MinimumRetentionDays": "1", "MinimumRemainingDays": "1"}
+SHORT_LIVED_COMPANIONS = {"dr-region": {"MinimumRetentionDays": "1"}, "workload": {"OriginRetentionDays": "1"}}
 TRANSIENT = "Copy job failed. An internal error occurred."
 
 
@@ -68,7 +76,7 @@ def eventful(topology: Topology) -> Run:
     """Two days: hops that fail and are retried, releases, strandings and their end, all that an operator does."""
     with mock_aws():
         table = GuardedTable()
-        stage = table.stage = a_stage(World(seed=5), topology, table)
+        stage = table.stage = a_stage(World(seed=5, unknown=STRICT), topology, table)
         grants = stage.world.access.record_grants()
         world, queue = stage.world, stage.world.queues_by_url[stage.main.ref("WorkQueue")]
         world.faults.fail_copy_job(message=TRANSIENT, destination_region=DR)
@@ -101,6 +109,17 @@ def unreleased(topology: Topology) -> Run:
         world.run_for(timedelta(hours=12))
         grants.update(table.grants)
         return Run(stage, grants, denials(stage) + table.denied)
+
+
+def expiring(topology: Topology) -> Run:
+    """Four days in which recovery points expire where they were made, and final copies where they arrived."""
+    world = World(seed=5, unknown=STRICT)
+    stage = Stage(world, MemoryChains(), SHORT_LIVED, topology=topology, given=SHORT_LIVED_COMPANIONS)
+    grants = world.access.record_grants()
+    for resource_type, name in (("Aurora", "customers"), ("RDS", "orders")):
+        stage.add_database(resource_type, name, size_gib=2, account=stage.workload_accounts[-1])
+    world.run_for(timedelta(days=4))
+    return Run(stage, grants, denials(stage))
 
 
 def a_stage(world: World, topology: Topology, table: GuardedTable) -> Stage:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from backup_simulator import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour
+from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
 from rehearsal.stage import Topology
 
 KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
@@ -89,7 +89,7 @@ def plan_night(seed: int) -> NightPlan:
     has_month = seed % FIFTY == FOLLOWED_BY_A_MONTH
     loses_a_copy = seed % TWENTY in LOSING_A_COPY
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
-    unknown = _unknown(chance, has_second=has_second, has_month=has_month)
+    unknown = replace(_unknown(chance, has_second=has_second, has_month=has_month), **_asked_roles(seed))
     plan = NightPlan(
         seed=seed,
         topology=topology,
@@ -209,6 +209,15 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
         system_error_share=0.2 if has_system_errors else 0.0,
         system_error_is_long=has_system_errors and chance.random() < 0.3,
     )
+
+
+def _asked_roles(seed: int) -> dict[str, Any]:
+    """Which roles AWS asks. Drawn apart, so that the other draws of a seed stay as they were."""
+    chance = Random(f"asked roles {seed}")  # noqa: S311 - a night must be repeatable
+    return {
+        "expiry_asks_the_makers_role": chance.random() < 0.3,
+        "initiator_describes_aws_backup_key": chance.choice(list(DescribesBackupKey)),
+    }
 
 
 def _one_of(chance: Random, options: Sequence[T]) -> T:

@@ -4,12 +4,13 @@ from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.eventbridge import RuleTarget
 from backup_simulator.faults import FaultPlan
 from backup_simulator.model import TraceLine
-from backup_simulator.switches import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour
+from backup_simulator.switches import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
 from backup_simulator.world import World
 
 __all__ = [
     "DeleteDuringCopy",
     "Delivery",
+    "DescribesBackupKey",
     "FaultPlan",
     "NotModelled",
     "OverQuota",

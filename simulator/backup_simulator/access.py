@@ -49,7 +49,7 @@ class Access:
         action = ACTIONS.get((service, operation), f"{service}:{operation}")
         resource = self._resource(caller, region, service, operation, request)
         vault = self._vault(caller, region, request) if service == "backup" else None
-        context = {"events:source": _sources(request)} if service == "events" else {}
+        context = {"events:source": _sources(request)} if service == "events" else self._aliases(resource)
         self._demand(caller, region, action, resource, vault=vault, context=context)
         if service != "backup":
             return
@@ -73,6 +73,11 @@ class Access:
     def role_may_always(self, role: Role, actions: tuple[str, ...]) -> bool:
         """Whether nothing of a copy's circumstances could keep a role from any of these actions."""
         return not self.enforced or self._authority.always_allows(role.caller, actions)
+
+    def describes_backup_key(self, role: Role, region: str) -> bool:
+        """Whether a role may describe the key aws/backup of its account in a Region."""
+        context = {"aws:RequestedRegion": region, "kms:ResourceAliases": ("alias/aws/backup",)}
+        return self.role_may(role, "kms:DescribeKey", backup_key_arn(role.account, region), context)
 
     def vault_admits(self, vault: Vault, account: str, role_arn: str) -> bool:
         """Cross-account copies need an Allow of the vault's policy; inside an account only a Deny matters."""
@@ -152,6 +157,11 @@ class Access:
         if verdict.outcome == "deny" or (verdict.outcome == "none" and by_vault == "none"):
             self._refuse(caller, region, action, resource, verdict.reason)
 
+    def _aliases(self, resource: str) -> dict[str, Any]:
+        """The condition key kms:ResourceAliases (kms/conditions-kms). Only AWS managed keys have an alias here."""
+        key = self._world.keys.get(resource)
+        return {"kms:ResourceAliases": (f"alias/{key.managed_by}",)} if key is not None and key.managed_by else {}
+
     def _refuse(self, caller: Caller, region: str, action: str, resource: str, reason: str) -> None:
         text = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {reason}"
         self._world.note("denied", caller.account, region, text, action=action, resource=resource)
@@ -173,6 +183,9 @@ class Access:
             case "events":
                 bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
                 return f"arn:{partition_of(region)}:events:{region}:{caller.account}:event-bus/{bus}"
+            case "rds" if "DBSnapshotIdentifier" in request:
+                name = request["DBSnapshotIdentifier"]
+                return f"arn:{partition_of(region)}:rds:{region}:{caller.account}:snapshot:{name}"
             case "kms" if "KeyId" in request:
                 key = str(request["KeyId"])
                 named = key if key.startswith("arn:") else f"key/{key}"
@@ -196,6 +209,11 @@ def _backup_resource(caller: Caller, region: str, operation: str, request: Mappi
     if "BackupVaultName" in request:
         return vault_arn(caller.account, region, request["BackupVaultName"])
     return "*"
+
+
+def backup_key_arn(account: str, region: str) -> str:
+    """The AWS managed key with the alias aws/backup: one in each account and Region."""
+    return f"arn:{partition_of(region)}:kms:{region}:{account}:key/00000000-0000-4000-8000-{account}"
 
 
 def vault_arn(account: str, region: str, name: str) -> str:

@@ -15,6 +15,7 @@ from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import backup_job_detail
 from backup_simulator.model import BackupJob, Caller, Database, Point, site_of
 from backup_simulator.regions import partition_of
+from backup_simulator.selections import check_selection, selects
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -80,7 +81,8 @@ class Backups:
         return made.id
 
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> str:
-        """One more selection of a plan; its id."""
+        """One more selection of a plan; its id. Raises NotModelled."""
+        check_selection(selection)
         selection_id = self._world.make_id()
         self.plans[plan_id].selections[selection_id] = deepcopy(selection)
         return selection_id
@@ -230,12 +232,9 @@ class Backups:
         world.events.emit(job.account, job.region, "Backup Job State Change", resources, backup_job_detail(job))
 
     def _selects(self, selection: dict[str, Any], database: Database) -> bool:
-        """By ARN, or by tag; tag-based selections obey the Region's opt-in (service-opt-in)."""
-        if database.arn in selection.get("Resources", []):
-            return True
         account, region = site_of(database.arn)
         is_opted_in = self._world.settings.is_opted_in(account, region, database.resource_type)
-        return is_opted_in and _has_tag(selection, database)
+        return selects(selection, database, is_opted_in=is_opted_in)
 
     def listed(self, caller: Caller, region: str) -> Sequence[BackupJob]:
         """Own jobs of the last 30 days."""
@@ -245,11 +244,3 @@ class Backups:
             for job in self.jobs.values()
             if (job.account, job.region) == (caller.account, region) and job.created_at >= oldest
         ]
-
-
-def _has_tag(selection: dict[str, Any], database: Database) -> bool:
-    return any(
-        # STRINGEQUALS on tags, case-sensitive (assigning-resources).
-        tag["ConditionType"] == "STRINGEQUALS" and database.tags.get(tag["ConditionKey"]) == tag["ConditionValue"]
-        for tag in selection.get("ListOfTags", [])
-    )

@@ -13,6 +13,7 @@ from backup_simulator import texts
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Job, Key, Point, Vault, site_of
 from backup_simulator.regions import supports_copy
+from backup_simulator.switches import DescribesBackupKey
 
 if TYPE_CHECKING:
     from backup_simulator.world import World
@@ -77,7 +78,11 @@ class CopyChecks:
         if destination is None or (destination.name == "Default" and destination.account != job.account):
             # The Default vault takes no cross-account copies (create-cross-account-backup).
             return texts.VAULT_POLICY
-        return self._passed_role(job, point, destination) or self._vaults_and_keys(job, point, destination)
+        return (
+            self._passed_role(job, point, destination)
+            or self._initiators(job, destination)
+            or self._vaults_and_keys(job, point, destination)
+        )
 
     def _between(self, job: Job, point: Point) -> str | None:
         """Rules 6 and 7 as far as they are about accounts and Regions alone."""
@@ -126,6 +131,19 @@ class CopyChecks:
             for action in needed:
                 if not may(role, action, point.arn, {"aws:RequestedRegion": region}):
                     return texts.NOT_PERMITTED.format(role=job.role_arn, action=action)
+        return None
+
+    def _initiators(self, job: Job, destination: Vault) -> str | None:
+        """Who initiates a cross-Region copy must be allowed to describe the keys aws/backup (encryption)."""
+        needed = self._world.unknown.initiator_describes_aws_backup_key
+        if destination.region == job.region or needed is DescribesBackupKey.NOBODY:
+            return None
+        names = [job.role_arn] if needed is DescribesBackupKey.PASSED_ROLE else [job.role_arn, job.started_by]
+        for name in names:
+            role = self._world.identity.roles.get(name)
+            for region in (job.region, destination.region):
+                if role is not None and not self._world.access.describes_backup_key(role, region):
+                    return texts.NOT_PERMITTED.format(role=name, action="kms:DescribeKey")
         return None
 
     def _vaults_and_keys(self, job: Job, point: Point, destination: Vault) -> str | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Deletion, Point, Vault
+from backup_simulator.model import Caller, Deletion, Point, Role, Vault
 from backup_simulator.switches import DeleteDuringCopy
 
 if TYPE_CHECKING:
@@ -73,8 +73,21 @@ class Deleting:
             return False
         if not world.unknown.delete_asks_the_points_role or role is None or role.account != point.account:
             return True
+        return self._may_delete(role, point)
+
+    def _may_delete(self, role: Role, point: Point) -> bool:
         kind = "Cluster" if ":cluster-snapshot:" in point.arn else ""
-        return world.access.role_may(role, f"rds:DeleteDB{kind}Snapshot", point.arn)
+        return self._world.access.role_may(role, f"rds:DeleteDB{kind}Snapshot", point.arn)
+
+    def _maker_permits(self, point: Point) -> bool:
+        """Whether the role that made a point still lets its lifecycle end it (backup-iam, Warning).
+
+        A copy from another account was made with a role of that account, which deletes nothing here.
+        """
+        if not self._world.unknown.expiry_asks_the_makers_role or point.role_arn.split(":")[4] != point.account:
+            return True
+        role = self._world.identity.roles.get(point.role_arn)
+        return role is not None and self._may_delete(role, point)
 
     def expire_later(self, point: Point) -> None:
         """Let a point's lifecycle end it; one whose time is over goes soon after it was made."""
@@ -89,7 +102,7 @@ class Deleting:
         if point.on_hold:
             # Looked at again: a hold outlasts the lifecycle (legal-holds).
             self._world.clock.after(timedelta(hours=8), lambda: self._expire(point))
-        elif self._is_permitted(point):
+        elif self._is_permitted(point) and self._maker_permits(point):
             self._gone(point)
         elif point.status != "EXPIRED":
             self._world.change_status(point, "EXPIRED")

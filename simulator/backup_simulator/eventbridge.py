@@ -30,9 +30,13 @@ Bus = tuple[str, str, str]
 ANOTHER_EVENT = 0.5
 
 
+def no_log_groups(arn: str, _body: str, _rule_arn: str) -> str | None:
+    raise NotModelled(f"a log group as a rule's target is not modelled here: {arn}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleTarget:
-    """Where a rule sends what it matches: a queue's ARN or an event bus's."""
+    """Where a rule sends what it matches: the ARN of a queue, an event bus or a log group."""
 
     id: str
     arn: str
@@ -64,6 +68,8 @@ class EventBridge:
     reaches_opt_in_regions: bool = True
     may_put: Callable[[str, str], bool] = lambda _role_arn, _bus_arn: True
     """Whether a role's own policies let it put events on a bus."""
+    log: Callable[[str, str, str], str | None] = no_log_groups
+    """Writes an event into a log group for a rule (ARN, event, the rule's ARN); why it could not, if so."""
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
@@ -112,16 +118,27 @@ class EventBridge:
             own = event if number == 0 else json.loads(body)
             self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=own)
             for target in rule.targets:
-                self._send(bus, body, target, hops)
+                self._send(bus, body, rule, target, hops)
 
-    def _send(self, bus: Bus, body: str, target: RuleTarget, hops: int) -> None:
+    def _send(self, bus: Bus, body: str, rule: Rule, target: RuleTarget, hops: int) -> None:
         service = target.arn.split(":")[2]
         if service == "sqs":
             self.send(target.arn, body)
         elif service == "events":
             self._forward(bus, json.loads(body), target, hops)
+        elif service == "logs":
+            self._write(bus, body, rule, target)
         else:
             raise NotModelled(f"a rule's target of service {service} is not modelled: {target.arn}")
+
+    def _write(self, bus: Bus, body: str, rule: Rule, target: RuleTarget) -> None:
+        name = rule.name if bus[2] == "default" else f"{bus[2]}/{rule.name}"
+        refusal = self.log(target.arn, body, f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}")
+        if refusal is None:
+            return
+        self.trace("event dropped", bus[0], bus[1], f"not written to {target.arn}: {refusal}", event=json.loads(body))
+        if target.dead_letter_arn:
+            self.send(target.dead_letter_arn, body)
 
     def _forward(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
         _, _, _, region, account, resource = target.arn.split(":", 5)

@@ -29,7 +29,7 @@ class SettingCalls:
         }
 
     def is_opted_in(self, account: str, region: str, resource_type: str) -> bool:
-        """Tag selections pass over types that are not opted in."""
+        """Whether selections that name no type of its own by ARN select this one (assigning-resources-json)."""
         return self._opted.get((account, region), {}).get(resource_type, True)
 
     def _describe_global(self, _caller: Caller, _region: str, _request: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,19 @@ class DeleteDuringCopy(StrEnum):
     ACCEPTED = "accepted"
 
 
-CHOICES: dict[str, type[StrEnum]] = {"OverQuota": OverQuota, "DeleteDuringCopy": DeleteDuringCopy}
+class DescribesBackupKey(StrEnum):
+    """Who must be allowed to describe the keys `aws/backup` for a cross-Region copy."""
+
+    NOBODY = "nobody"
+    PASSED_ROLE = "passed role"
+    CALLER_TOO = "caller too"
+
+
+CHOICES: dict[str, type[StrEnum]] = {
+    "OverQuota": OverQuota,
+    "DeleteDuringCopy": DeleteDuringCopy,
+    "DescribesBackupKey": DescribesBackupKey,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +54,15 @@ class UnknownBehaviour:
     arrival_is_creating_first: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
     delete_leaves_expired: "deleted" points without permission stay as EXPIRED (deleting-backups).
     delete_asks_the_points_role: whether the role that made a point must itself be allowed to delete the snapshot.
+    expiry_asks_the_makers_role: a lifecycle ends by the role that made the point. Where that role is gone or narrowed,
+        AWS tries its service-linked role, which may leave the point EXPIRED (backup-iam); True always leaves it so.
     unknown_vault_denied: DescribeRecoveryPoint on an unknown vault is known to answer AccessDenied; others likely.
     locked_delete_code: the error of a delete in a locked vault; its class and text are nowhere written.
     unfit_source_code: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
     multi_az_cluster_fails_later: Multi-AZ DB clusters cannot be copied; at the call, or by a FAILED job.
     single_action: since October 2025 one copy action crosses account and Region; False is the time before.
+    initiator_describes_aws_backup_key: "the role initiating a cross-Region copy job must have kms:ResourceAliases
+        alias/aws/backup in the DescribeKey permission" (encryption); which role that is, no page says.
     events_reach_opt_in_regions: whether a rule's target may be a bus in an opt-in Region; no list of them was found.
     system_error_share: the share of jobs that meet a system error and stay CREATED for up to two hours.
     system_error_is_long: such jobs stay CREATED for days, until AWS's team starts them again by hand.
@@ -62,11 +78,13 @@ class UnknownBehaviour:
     arrival_is_creating_first: bool = False
     delete_leaves_expired: bool = False
     delete_asks_the_points_role: bool = False
+    expiry_asks_the_makers_role: bool = False
     unknown_vault_denied: bool = True
     locked_delete_code: str = "InvalidRequestException"
     unfit_source_code: str = "InvalidRequestException"
     multi_az_cluster_fails_later: bool = False
     single_action: bool = True
+    initiator_describes_aws_backup_key: DescribesBackupKey = DescribesBackupKey.PASSED_ROLE
     events_reach_opt_in_regions: bool = True
     system_error_share: float = 0.0
     system_error_is_long: bool = False

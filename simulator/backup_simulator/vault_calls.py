@@ -9,12 +9,11 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from backup_simulator.access import vault_arn
+from backup_simulator.access import backup_key_arn, vault_arn
 from backup_simulator.copy_checks import VAULT_NAME
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Key, Vault
 from backup_simulator.paging import paged
-from backup_simulator.regions import partition_of
 from backup_simulator.replies import vault_reply
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class VaultCalls:
 
     def _managed_key(self, account: str, region: str) -> str:
         """The AWS managed key aws/backup of a site, which a vault without a key gets."""
-        arn = f"arn:{partition_of(region)}:kms:{region}:{account}:key/00000000-0000-4000-8000-{account}"
+        arn = backup_key_arn(account, region)
         managed = Key(arn=arn, account=account, policy=None, managed_by="aws/backup")
         return self._world.keys.setdefault(arn, managed).arn
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,7 @@ from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
+from backup_simulator.log_groups import LogGroups
 from backup_simulator.model import Call, Deletion, Job, Key, Point, TraceLine, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.processes import Processes
@@ -88,6 +90,11 @@ class World:
         self._backup_calls = BackupCalls(self)
         self._other_calls = OtherCalls(self)
 
+    @cached_property
+    def logs(self) -> LogGroups:
+        """All log groups; what their filters count is measured in the place of the group."""
+        return LogGroups(measure=lambda account, region, *metric: self.site(account, region).measure(*metric))
+
     def _open_buses(self) -> EventBridge:
         return EventBridge(
             clock=self.clock,
@@ -99,6 +106,7 @@ class World:
             organization_of=self.identity.organization_of,
             reaches_opt_in_regions=self.unknown.events_reach_opt_in_regions,
             may_put=self._may_put,
+            log=self.logs.deliver,
         )
 
     def _may_put(self, role_arn: str, bus_arn: str) -> bool:

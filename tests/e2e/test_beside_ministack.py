@@ -190,7 +190,7 @@ Resources:
     Type: AWS::Backup::BackupSelection
     Properties:
       BackupPlanId: !Ref Plan
-      BackupSelection: {SelectionName: tagged, IamRoleArn: !GetAtt Role.Arn}
+      BackupSelection: {SelectionName: tagged, IamRoleArn: !GetAtt Role.Arn, Resources: ["arn:aws:rds:*:*:db:*"]}
   Bus:
     Type: AWS::Events::EventBusPolicy
     Properties:

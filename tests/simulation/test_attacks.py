@@ -6,7 +6,7 @@ succeed. So no denial is an accident, and no barrier is there for show.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -259,7 +259,12 @@ ATTACKS: dict[str, tuple[str, Attack, tuple[Barrier, ...]]] = {
 @pytest.mark.parametrize("what", ATTACKS)
 def test_each_barrier_alone_stops_the_attack_and_without_them_it_succeeds(what: str) -> None:
     where, attack, barriers = ATTACKS[what]
-    tenants = Tenants(REGIONS[where])
+
+    assert_each_barrier_alone_stops(attack, barriers, Tenants(REGIONS[where]))
+
+
+def assert_each_barrier_alone_stops(attack: Attack, barriers: Sequence[Barrier], tenants: Tenants) -> None:
+    """With any one barrier standing the attack is denied; without them all it succeeds."""
     for standing in barriers:
         with tenants.as_it_is():
             for other in barriers:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.stage import Topology
-from tests.eventful_runs import Right, Run, eventful, together, unreleased
+from tests.eventful_runs import Right, Run, eventful, expiring, together, unreleased
 from tests.template.reading import ALL, identity_statements
 
 pytestmark = pytest.mark.rights
@@ -58,7 +58,7 @@ UNSEEN: tuple[tuple[tuple[str, ...], str, tuple[str, ...], str], ...] = (
         ("rds:CreateDBSnapshot", "rds:CreateDBClusterSnapshot", "rds:AddTagsToResource"),
         MANAGED,
     ),
-    (("BackupRole",), "ShareAndExpireSnapshots", ("rds:DeleteDBSnapshot", "rds:DeleteDBClusterSnapshot"), MANAGED),
+    (("BackupRole", "CopyRole"), "TagTenantDatabases", ("rds:AddTagsToResource",), MANAGED),
     (("BackupRole", "CopyRole"), "SeeVaults", ("backup:DescribeBackupVault",), MANAGED),
     (("CopyRole",), "SeeSnapshots", ("rds:DescribeDBSnapshots", "rds:DescribeDBClusterSnapshots"), MANAGED),
     (("CopyRole",), "CopySnapshots", ("rds:AddTagsToResource",), MANAGED),
@@ -73,7 +73,7 @@ def listed() -> set[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module", params=list(Topology), ids=str)
 def runs(request: pytest.FixtureRequest) -> list[Run]:
-    return [eventful(request.param), unreleased(request.param)]
+    return [eventful(request.param), unreleased(request.param), expiring(request.param)]
 
 
 def test_every_call_of_our_roles_was_allowed_and_every_right_was_used_or_is_listed(runs: list[Run]) -> None:
@@ -109,11 +109,16 @@ def test_every_statement_of_the_templates_was_deployed_in_these_runs(runs: list[
 
 
 def test_the_runs_went_through_what_rights_are_for(runs: list[Run]) -> None:
-    busy, stuck = runs
+    busy, stuck, old = runs
     told = busy.stage.world.topics[busy.stage.topic_arn]
     assert {message.attributes["state"]["StringValue"] for message in told} == {"open", "closed"}
     assert busy.stage.world.deletions()
     assert busy.stage.oracle().violations() == []
+    gone = {point.vault_arn for point in old.stage.world.recovery_points(gone=True) if point.gone_at is not None}
+    assert {
+        old.stage.dr["DrVaultArn"],
+        old.stage.workloads[old.stage.workload_accounts[-1]]["WorkloadVaultArn"],
+    } <= gone
     assert any("EXPIRED" in message.message for message in stuck.stage.world.topics[stuck.stage.topic_arn])
 
 

@@ -11,23 +11,25 @@ from backup_simulator import World
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
+from tests.eventful_runs import STRICT
 
 OPERATOR = [
     "ReadVaults",
     "ReadRecoveryPoints",
     "ReadCopyJobs",
     "ReadTheStateOfTheDrKey",
+    "SeeTheKeyOfAwsBackup",
     "StartCopies",
     "CopyOnlyIntoTheDrVault",
     "ReleaseIntermediates",
     "PassTheCopyRole",
 ]
-COPY_ROLE = ["OutOfTheWatchedVault", "IntoTheDrVault"]
+COPY_ROLE = ["OutOfTheWatchedVault", "IntoTheDrVault", "SeeTheKeyOfAwsBackup"]
 
 
 def a_night(*, role: str | None = None, without: str | None = None) -> Stage:
     """One night of an Aurora and an RDS database, with one statement taken out of a role's policies."""
-    stage = Stage(World(), MemoryChains())
+    stage = Stage(World(unknown=STRICT), MemoryChains())
     for resource_type, name in (("Aurora", "customers"), ("RDS", "orders")):
         stage.add_database(resource_type, name, size_gib=2)
     if role is not None:

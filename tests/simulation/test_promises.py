@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backup_simulator import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour, World
+from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour, World
 from rehearsal.stage import BACKUP, DR, HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
@@ -44,6 +44,8 @@ SWITCHES = [
     UnknownBehaviour(arrival_event=False),
     UnknownBehaviour(arrival_is_creating_first=True),
     UnknownBehaviour(system_error_share=0.5),
+    UnknownBehaviour(initiator_describes_aws_backup_key=DescribesBackupKey.CALLER_TOO),
+    UnknownBehaviour(expiry_asks_the_makers_role=True),
 ]
 
 

@@ -1,11 +1,16 @@
 """Asynchronous edges: nothing that is handed over can be lost without a queue that keeps it."""
 
+import json
+
 import pytest
 
 from tests.template.reading import ALL, MAIN, ROOT, as_list, properties, resources, statements, template
+from tests.template.rendering import render
 
 BACKUP = ALL[1]
 DAY = 86400
+# An event that is not written sets an alarm off by itself.
+COUNTED = "ArrivalsRule"
 TARGETS = [
     (name, rule, target)
     for name in ALL
@@ -16,6 +21,9 @@ TARGETS = [
 
 @pytest.mark.parametrize(("name", "rule", "target"), TARGETS, ids=lambda each: each if isinstance(each, str) else "")
 def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(name, rule, target):
+    if rule == COUNTED:
+        assert "DeadLetterConfig" not in target
+        return
     kept = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
 
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": DAY}
@@ -26,12 +34,25 @@ def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(name, ru
 def test_every_rule_may_reach_its_target(name, rule, target):
     is_queue = "Fn::GetAtt" in target["Arn"]
 
-    if is_queue:
+    if rule == COUNTED:
+        writes = [each for each in log_writers(name) if rule in str(each["Condition"]["ArnEquals"]["aws:SourceArn"])]
+        assert [each["Resource"] for each in writes] == [
+            "arn:aws:logs:eu-central-1:444455556666:log-group:ArrivalsLog:*"
+        ]
+        # "For Amazon CloudWatch Logs targets, do not specify a RoleArn" (eb-use-resource-based).
+        assert "RoleArn" not in target
+    elif is_queue:
         assert target["Arn"]["Fn::GetAtt"][0] in admitting(name, rule)
     else:
         role = target["RoleArn"]["Fn::GetAtt"][0]
         (statement,) = [each for each in statements(name) if each.logical_id == role and each.role]
         assert (statement.actions, statement.resources) == (["events:PutEvents"], [target["Arn"]])
+
+
+def log_writers(name: str) -> list[dict]:
+    """The statements of a template's resource policies of CloudWatch Logs, which are text."""
+    found = render(name).of_type("AWS::Logs::ResourcePolicy").values()
+    return [each for policy in found for each in json.loads(policy["PolicyDocument"])["Statement"]]
 
 
 def admitting(name: str, rule: str) -> set[str]:

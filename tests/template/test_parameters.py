@@ -4,10 +4,15 @@ import re
 
 import pytest
 
+from backup_simulator.conditions import arn_like
 from tests.template.reading import ALL, MAIN, template
 
 PARAMETERS = [(name, key) for name in ALL for key in template(name)["Parameters"]]
 BACKUP, DR, WORKLOAD = ALL[1:]
+
+
+OF_SSO = "arn:aws:iam::444455556666:role/aws-reserved/sso.amazonaws.com"
+IDENTITY_CENTER = [f"{OF_SSO}/*AWSReservedSSO_Admin_*", f"{OF_SSO}/*/AWSReservedSSO_Admin_*"]
 
 
 def accepts(name: str, key: str, value: str) -> bool:
@@ -94,6 +99,9 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
         (BACKUP, "VaultAdministratorArn", "*"),
         (BACKUP, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
         (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
+        (BACKUP, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_0123456789abcdef"),
+        (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_*"),
+        (DR, "VaultAdministratorArn", "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_01/ada"),
         (BACKUP, "ExternalId", ""),
         (DR, "DrVaultName", "Default"),
         (DR, "MinimumRetentionDays", "0"),
@@ -119,16 +127,29 @@ def test_a_dangerous_or_mistyped_value_is_refused(name, key, value):
         (MAIN, "CopyRoleArn", "arn:aws-us-gov:iam::444455556666:role/copy"),
         (MAIN, "KeepRdsIntermediates", "all"),
         (MAIN, "ResourceTypes", "Aurora"),
-        (
-            BACKUP,
-            "VaultAdministratorArn",
-            "arn:aws:iam::444455556666:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*",
-        ),
+        *((name, "VaultAdministratorArn", value) for name in (BACKUP, DR) for value in IDENTITY_CENTER),
         (WORKLOAD, "ScheduleExpression", "cron(30 1 ? * MON-FRI *)"),
     ],
 )
 def test_a_value_that_somebody_needs_is_accepted(name, key, value):
     assert accepts(name, key, value)
+
+
+@pytest.mark.parametrize("name", [BACKUP, DR])
+def test_the_refusal_of_a_role_without_its_path_names_the_command_that_shows_the_path(name):
+    text = template(name)["Parameters"]["VaultAdministratorArn"]["ConstraintDescription"]
+
+    assert text.endswith("aws iam get-role --role-name NAME --query Role.Arn --output text")
+
+
+@pytest.mark.parametrize("name", [BACKUP, DR])
+@pytest.mark.parametrize("place", ["", "eu-west-1/"])
+def test_the_pattern_that_the_description_shows_fits_an_identity_center_role_with_and_without_a_region(name, place):
+    described = template(name)["Parameters"]["VaultAdministratorArn"]["Description"]
+    (pattern,) = [word for word in described.split() if word.startswith("arn:")]
+
+    assert accepts(name, "VaultAdministratorArn", pattern)
+    assert arn_like(f"{OF_SSO}/{place}AWSReservedSSO_Admin_0123456789abcdef", pattern)
 
 
 def test_the_same_region_twice_is_refused_by_a_rule_of_the_template():

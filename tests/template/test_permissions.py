@@ -187,13 +187,26 @@ def test_a_service_is_trusted_for_its_own_account_only(name):
         assert is_limited or service == "lambda.amazonaws.com"
 
 
-def test_the_copy_role_cannot_delete():
-    actions = [
-        action for each in identity_statements(BACKUP) if each.logical_id == "CopyRole" for action in each.actions
-    ]
+def test_the_copy_role_deletes_only_snapshots_of_the_dr_region_that_aws_backup_made():
+    """AWS Backup uses it when a final copy expires; nobody else can assume it."""
+    given = [each for each in identity_statements(BACKUP) if each.logical_id == "CopyRole"]
+    deleting = [each for each in given if any("Delete" in action or "Update" in action for action in each.actions)]
+    (trust,) = [each for each in statements(BACKUP) if each.logical_id == "CopyRole" and not each.role]
 
-    assert actions != []
-    assert [action for action in actions if "Delete" in action or "Update" in action] == []
+    assert [each.actions for each in deleting] == [["rds:DeleteDBSnapshot", "rds:DeleteDBClusterSnapshot"]]
+    assert deleting[0].resources == [
+        {"Fn::Sub": "arn:${AWS::Partition}:rds:${DrRegion}:${AWS::AccountId}:snapshot:awsbackup:*"},
+        {"Fn::Sub": "arn:${AWS::Partition}:rds:${DrRegion}:${AWS::AccountId}:cluster-snapshot:awsbackup:*"},
+    ]
+    assert trust.body["Principal"] == {"Service": "backup.amazonaws.com"}
+
+
+@pytest.mark.parametrize(("name", "role"), [(BACKUP, "CopyRole"), (WORKLOAD, "BackupRole")])
+def test_the_roles_that_made_recovery_points_outlive_their_stacks(name, role):
+    """AWS Backup ends a lifecycle by the role that made the point (devguide/backup-iam)."""
+    found = resources(name)[role]
+
+    assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_the_plan_of_a_workload_account_copies_into_the_watched_vault_only():

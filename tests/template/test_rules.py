@@ -4,7 +4,8 @@ import pytest
 
 from tests.template.reading import ALL, MAIN, properties, resources, statements
 
-BACKUP = ALL[1]
+BACKUP, DR = ALL[1:3]
+DR_VAULT = {"Fn::Sub": "arn:${AWS::Partition}:backup:${AWS::Region}:${AWS::AccountId}:backup-vault:${DrVaultName}"}
 RULES = [(name, key) for name in ALL for key in resources(name, "AWS::Events::Rule")]
 POINTS = ["Recovery Point State Change", "Recovery Point Change"]
 COPIES = ["Copy Job State Change"]
@@ -26,10 +27,11 @@ def test_every_rule_names_the_source_and_the_account(name, rule):
 
 @pytest.mark.parametrize(("name", "rule"), RULES)
 def test_every_rule_listens_to_one_vault_on_the_default_bus(name, rule):
-    (vault,) = properties(name, rule)["EventPattern"]["detail"].values()
+    detail = properties(name, rule)["EventPattern"]["detail"]
+    (vault,) = [values for key, values in detail.items() if key != "status"]
 
     assert len(vault) == 1
-    assert vault[0] in (watched_vault("${BackupAccountId}"), watched_vault("${AWS::AccountId}"))
+    assert vault[0] in (watched_vault("${BackupAccountId}"), watched_vault("${AWS::AccountId}"), DR_VAULT)
     assert "EventBusName" not in properties(name, rule)
 
 
@@ -54,6 +56,15 @@ def test_the_main_stack_hears_of_both_hops_and_of_arrivals(rule, types, key, acc
         "detail-type": types,
         "account": account,
         "detail": {key: [watched_vault("${BackupAccountId}")]},
+    }
+
+
+def test_the_dr_region_counts_what_becomes_completed_in_the_dr_vault():
+    assert properties(DR, "ArrivalsRule")["EventPattern"] == {
+        "source": ["aws.backup"],
+        "detail-type": POINTS,
+        "account": [OWN],
+        "detail": {"backupVaultArn": [DR_VAULT], "status": ["COMPLETED"]},
     }
 
 

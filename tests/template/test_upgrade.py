@@ -13,9 +13,9 @@ BACKUP, DR, WORKLOAD = ALL[1:]
 BUCKET = "stacks/code-bucket.yaml"
 KEPT = {
     MAIN: {"Chains", "AdvanceChainLogs", "SweepChainsLogs", "OperateChainsLogs"},
-    BACKUP: {"Key", "WatchedVault"},
+    BACKUP: {"Key", "WatchedVault", "CopyRole"},
     DR: {"Key", "DrVault"},
-    WORKLOAD: {"Key", "WorkloadVault"},
+    WORKLOAD: {"Key", "WorkloadVault", "BackupRole"},
     BUCKET: {"CodeBucket"},
 }
 # What somebody has to say. Whoever adds to this stops every upgrade until it is said.
@@ -112,3 +112,5 @@ def test_the_page_on_uninstalling_names_a_stack_for_everything_that_stays():
 
     for name in EVERY:
         assert ("main" if name == MAIN else name.removeprefix("stacks/")) in table
+    for role in ("`CopyRole`", "`BackupRole`"):
+        assert role in table

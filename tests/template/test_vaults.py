@@ -15,6 +15,8 @@ CHANGES = {
     "backup:DeleteBackupVault",
 }
 ADMINISTRATOR = {"Ref": "VaultAdministratorArn"}
+# The last way back after a wrong VaultAdministratorArn.
+ROOT_USER = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 
 
 def denials(name: str, vault: str) -> dict[str, list]:
@@ -31,21 +33,21 @@ def denials(name: str, vault: str) -> dict[str, list]:
 
 
 @pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault")])
-def test_nobody_but_the_administrator_shortens_a_copy_or_changes_the_vault(name, vault):
+def test_only_the_administrator_and_the_root_user_shorten_a_copy_or_change_the_vault(name, vault):
     found = denials(name, vault)
 
-    assert {action: found[action] for action in CHANGES} == {action: [ADMINISTRATOR] for action in CHANGES}
+    assert {action: found[action] for action in CHANGES} == {action: [ADMINISTRATOR, ROOT_USER] for action in CHANGES}
 
 
-def test_nobody_but_the_administrator_deletes_a_final_copy():
-    assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR]
+def test_only_the_administrator_and_the_root_user_delete_a_final_copy():
+    assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR, ROOT_USER]
 
 
 @pytest.mark.parametrize("action", ["backup:DeleteRecoveryPoint", "backup:StartCopyJob"])
-def test_nobody_but_the_actor_and_the_administrator_copies_or_deletes_an_intermediate(action):
-    actor, administrator = denials(BACKUP, "WatchedVault")[action]
+def test_only_the_actor_the_administrator_and_the_root_user_copy_or_delete_an_intermediate(action):
+    actor, *others = denials(BACKUP, "WatchedVault")[action]
 
-    assert administrator == ADMINISTRATOR
+    assert others == [ADMINISTRATOR, ROOT_USER]
     assert actor["Fn::If"] == [
         "IsWorkload",
         {
@@ -59,8 +61,8 @@ def test_nobody_but_the_actor_and_the_administrator_copies_or_deletes_an_interme
     ]
 
 
-def test_nobody_but_the_administrator_copies_a_final_copy_out():
-    assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR]
+def test_only_the_administrator_and_the_root_user_copy_a_final_copy_out():
+    assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR, ROOT_USER]
 
 
 def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
@@ -123,12 +125,16 @@ def test_an_unconfirmed_compliance_lock_is_refused_by_a_rule_that_says_what_to_t
 
 def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more():
     """Nothing of it is in the workload account's hands: metric, alarm and topic are the DR Region's own."""
-    alarm = render(DR, {"ArrivalsExpectedWithinHours": "30"}).resources["ArrivalsAlarm"]["Properties"]
+    rendered = render(DR, {"ArrivalsExpectedWithinHours": "30"}).resources
+    alarm, counted = (rendered[key]["Properties"] for key in ("ArrivalsAlarm", "ArrivalsCount"))
+    (metric,) = counted["MetricTransformations"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Backup", "NumberOfRecoveryPointsCompleted")
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+    assert metric["Dimensions"] == [{"Key": "BackupVaultName", "Value": "$.detail.backupVaultName"}]
+    assert "DefaultValue" not in metric
     assert alarm["Dimensions"] == [{"Name": "BackupVaultName", "Value": "dr-vault"}]
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 1, "LessThanThreshold")
-    # AWS Backup reports no zeros (devguide/cloudwatch): silence is the very thing to hear of.
+    # A metric filter reports nothing where nothing matched: missing data is what the alarm is for.
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] * int(alarm["EvaluationPeriods"]) == 30 * 3600
 
@@ -182,19 +188,41 @@ def test_what_holds_copies_or_state_outlives_its_stack(name):
         name, "AWS::KMS::Key", "AWS::Backup::BackupVault", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
     )
 
-    for resource in lasting.values():
-        assert resource["DeletionPolicy"] == "Retain"
+    # The log of arrivals holds nothing that is not elsewhere, and its name is fixed: left behind, it is in the way.
+    for resource in (each for key, each in lasting.items() if key != "ArrivalsLog"):
+        assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
         assert resource["UpdateReplacePolicy"] == "Retain"
     assert lasting != {}
 
 
+@pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault"), (WORKLOAD, "WorkloadVault")])
+def test_a_failed_first_deployment_leaves_no_vault_or_key_in_the_way_of_the_next_one(name, vault):
+    """A vault's name is fixed: what is retained when the creation of a stack is rolled back makes the next one fail."""
+    for key in (vault, "Key"):
+        assert template(name)["Resources"][key]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
 def test_the_plan_copies_every_tagged_database_into_the_watched_vault():
     (rule,) = properties(WORKLOAD, "Plan")["BackupPlan"]["BackupPlanRule"]
-    (tag,) = properties(WORKLOAD, "Selection")["BackupSelection"]["ListOfTags"]
     defaults = {key: each.get("Default") for key, each in template(WORKLOAD)["Parameters"].items()}
 
     (action,) = rule["CopyActions"]
     assert mentions(action["DestinationBackupVaultArn"], "${BackupAccountId}:backup-vault:${WatchedVaultName}")
     assert action["Lifecycle"] == {"DeleteAfterDays": {"Ref": "IntermediateRetentionDays"}}
-    assert tag["ConditionType"] == "STRINGEQUALS"
     assert (defaults["SelectionTagKey"], defaults["SelectionTagValue"]) == ("Backup", "True")
+
+
+def test_the_selection_takes_databases_with_the_tag_and_no_other_type():
+    """ListOfTags would add all instances, volumes, buckets and tables that carry the tag."""
+    selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
+
+    assert "ListOfTags" not in selection
+    assert selection["Resources"] == ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:cluster:*"]
+    assert selection["Conditions"] == {
+        "StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]
+    }
+
+
+def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces():
+    """CloudFormation makes the new one first, and a plan has no two selections of one name."""
+    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] != "tagged-databases"

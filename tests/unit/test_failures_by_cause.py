@@ -103,7 +103,8 @@ TOLD = [
     (Cause.STUCK, Again.DAILY, "Ask AWS Support"),
     (Cause.SITE_DOWN, Again.SOON, "AWS Health Dashboard"),
     (Cause.FIRST_HOP, Again.DAILY, "FirstHopRoleArn"),
-    (Cause.DELETE_FAILED, Again.DAILY, "rds:DeleteDBSnapshot"),
+    (Cause.DELETE_FAILED, Again.DAILY, "iam:CreateServiceLinkedRole, rds:DeleteDBSnapshot"),
+    (Cause.DELETE_FAILED, Again.DAILY, "AWSServiceRoleForBackup exists"),
     (Cause.DELETE_REFUSED, Again.DAILY, "legal hold"),
 ]
 

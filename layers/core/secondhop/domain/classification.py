@@ -199,8 +199,11 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.DELETE_FAILED: Remedy(
         again=Again.DAILY,
-        words="AWS accepted the delete and did not carry it out. Allow the role that made the point to delete "
-        "snapshots (rds:DeleteDBSnapshot, rds:DeleteDBClusterSnapshot); the point is billed until then.",
+        words="AWS accepted the delete and did not carry it out; the point is billed until it is gone. "
+        "AWS Backup deletes with its service-linked role: check that AWSServiceRoleForBackup exists in the point's "
+        "account, or allow the role that made the point iam:CreateServiceLinkedRole, rds:DeleteDBSnapshot and "
+        "rds:DeleteDBClusterSnapshot. A point that is EXPIRED is deleted again daily. Ask AWS Support if it is still "
+        "there after three days.",
     ),
     Cause.DELETE_REFUSED: Remedy(
         again=Again.DAILY,
