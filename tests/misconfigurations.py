@@ -1,13 +1,19 @@
-"""What people get wrong about a copy between two accounts, as changes of a place that was right."""
+"""What people get wrong about a copy between two accounts, as changes of a place that was right.
+
+The ones of STAGED are changes of a deployed installation that make no copy of today fail, or none in the simulator.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from backup_simulator.model import GIBIBYTE
+from rehearsal.stage import ADMINISTRATOR, BACKUP, Stage
+from rehearsal.stage import DR as STAGE_DR
+from rehearsal.stage import HOME as STAGE_HOME
 from tests.simulated_place import ALL, DR, HOME, OPEN, SHARED, SLR, A, B, Journey
 
 
@@ -100,4 +106,72 @@ NO_COPIES_ABROAD = {
             "NotResource": f"arn:aws:backup:*:{A}:backup-vault:*",
         }
     ]
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misconfigured:
+    """What is wrong with a deployed installation, the kinds and places of the findings, and what fixes it.
+
+    `fixes` gets the findings, whose statements it may add to a policy.
+    """
+
+    breaks: Callable[[Stage], object]
+    kinds: set[str]
+    where: set[tuple[str, str]]
+    fixes: Callable[[Stage, list[dict[str, Any]]], object]
+
+
+def with_administrator(*patterns: str) -> Callable[[Stage], None]:
+    """Both vaults' policies deny changes to every principal but these."""
+
+    def set_exempted(stage: Stage) -> None:
+        for arn in (stage.backup_account["WatchedVaultArn"], stage.dr["DrVaultArn"]):
+            vault = stage.world.vault_by_arn(arn)
+            assert vault.policy is not None
+            statements = [
+                {**each, "Condition": {"ArnNotLike": {"aws:PrincipalArn": list(patterns)}}}
+                if "backup:PutBackupVaultAccessPolicy" in each["Action"]
+                else each
+                for each in vault.policy["Statement"]
+            ]
+            vault.policy = {**vault.policy, "Statement": statements}
+
+    return set_exempted
+
+
+ROOT_USER = f"arn:aws:iam::{BACKUP}:root"
+IDENTITY_CENTER = f"arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com"
+BOTH_VAULTS = {(BACKUP, STAGE_HOME), (BACKUP, STAGE_DR)}
+
+
+def deploy_with_the_right_administrator(stage: Stage, _: list[dict[str, Any]]) -> None:
+    with_administrator(ADMINISTRATOR, ROOT_USER)(stage)
+
+
+STAGED = {
+    "the vaults' administrator does not exist": Misconfigured(
+        breaks=with_administrator(f"arn:aws:iam::{BACKUP}:role/nobody"),
+        kinds={"vault-administrator-missing"},
+        where=BOTH_VAULTS,
+        fixes=deploy_with_the_right_administrator,
+    ),
+    "only the root user may change the vaults": Misconfigured(
+        breaks=with_administrator(f"arn:aws:iam::{BACKUP}:role/nobody", ROOT_USER),
+        kinds={"vault-administrator-missing"},
+        where=BOTH_VAULTS,
+        fixes=deploy_with_the_right_administrator,
+    ),
+    "the vaults' administrator is a pattern that no role matches": Misconfigured(
+        breaks=with_administrator(f"{IDENTITY_CENTER}/*/AWSReservedSSO_Admin_*"),
+        kinds={"vault-administrator-missing"},
+        where=BOTH_VAULTS,
+        fixes=deploy_with_the_right_administrator,
+    ),
+    "the vaults' second administrator is a role of Identity Center without its path": Misconfigured(
+        breaks=with_administrator(ADMINISTRATOR, f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_0123"),
+        kinds={"vault-administrator-missing"},
+        where=BOTH_VAULTS,
+        fixes=deploy_with_the_right_administrator,
+    ),
 }

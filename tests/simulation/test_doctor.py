@@ -12,6 +12,7 @@ import pytest
 from backup_simulator import World
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
 from secondhop_cli.doctor.kinds import KINDS
+from tests.misconfigurations import STAGED
 from tests.simulation.test_doctor_foresees import FIRST_HOP
 from tests.staged_journey import Clinic
 
@@ -290,5 +291,6 @@ def test_a_type_that_aws_backup_does_not_copy_there_is_found() -> None:
 
 def test_every_kind_of_finding_was_provoked() -> None:
     provoked = {trouble.kind for trouble in TROUBLES.values()} | set(FIRST_HOP.values()) | {"copy-not-supported"}
+    staged = {kind for case in STAGED.values() for kind in case.kinds}
 
-    assert provoked == KINDS.keys()
+    assert provoked | staged == KINDS.keys()

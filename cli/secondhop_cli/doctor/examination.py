@@ -8,6 +8,7 @@ from datetime import datetime
 
 from secondhop_cli.doctor import (
     acting,
+    administrators,
     assuming,
     availability,
     companions,
@@ -43,6 +44,7 @@ CHECKS = (
     Check("the watched vault lets workloads copy in", vaults.watched_vault_admits),
     Check("the watched vault lets the actor work", vaults.watched_vault_lets_the_actor),
     Check("the DR vault admits the copy role", vaults.dr_vault_admits),
+    Check("somebody may change the vaults", administrators.vaults_can_be_changed),
     Check("the watched vault's key admits the copier", vault_keys.watched_vault_key),
     Check("the DR vault's key admits the copier", vault_keys.dr_vault_key),
     Check("AWS Backup makes such copies", availability.copies_are_made),

@@ -45,6 +45,11 @@ KINDS: dict[str, Kind] = {
     "vault-denies-the-actor": Kind(
         severity=FAILS, why="An explicit deny of the vault's policy beats every permission of the role that acts."
     ),
+    "vault-administrator-missing": Kind(
+        severity=FAILS,
+        why="A vault's policy denies changes to every principal but those that it names. If none of them exists, nobody "
+        "can deploy a change of the vault.",
+    ),
     "vault-key-is-managed": Kind(
         severity=FAILS, why="AWS Backup copies databases only into vaults under a customer managed key."
     ),
