@@ -47,8 +47,8 @@ KINDS: dict[str, Kind] = {
     ),
     "vault-administrator-missing": Kind(
         severity=FAILS,
-        why="A vault's policy denies changes to every principal but those that it names. If none of them exists, nobody "
-        "can deploy a change of the vault.",
+        why="A vault's policy denies changes to every principal but those that it names. If none of them exists, "
+        "nobody can deploy a change of the vault.",
     ),
     "vault-key-is-managed": Kind(
         severity=FAILS, why="AWS Backup copies databases only into vaults under a customer managed key."

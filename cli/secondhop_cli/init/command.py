@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from secondhop_cli.init.checks import problems_of
+from secondhop_cli.init.checks import problems_of, warnings_of
 from secondhop_cli.init.parameter_files import (
     MAIN,
     PLACES,
@@ -78,6 +78,7 @@ def initialize(
     problems = [*_unsaid(found, given), *problems_of(answers)]
     if problems:
         return _refuse(problems, errors)
+    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings_of(answers))
     return _write(directory, found, answers, stream, errors)
 
 
