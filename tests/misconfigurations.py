@@ -81,7 +81,7 @@ def forget_the_copier(journey: Journey) -> None:
 
 
 def into_an_opt_in_region(journey: Journey) -> None:
-    journey.point.resource_type = "DocumentDB"
+    journey.point.resource_type = "Neptune"
     journey.far_target = journey.target
     there = journey.world.site(A, "eu-south-1")
     journey.target = there.create_vault("far", key_arn=there.create_key())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backup_simulator import World
-from rehearsal.stage import BACKUP, Stage, Topology
+from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
+from secondhop_cli.doctor.copy_support import DATE
 from secondhop_cli.doctor.kinds import KINDS
 from tests.misconfigurations import IDENTITY_CENTER, STAGED, Misconfigured, with_administrator
 from tests.staged_journey import Clinic
@@ -80,3 +81,24 @@ def test_in_the_hub_the_vaults_administrator_is_looked_for_in_the_backup_account
     found = [each for each in clinic.findings("fails") if each["kind"] == "vault-administrator-missing"]
 
     assert {each["account"] for each in found} == {BACKUP}
+
+
+@pytest.mark.parametrize(
+    ("region", "kind", "expected"),
+    [
+        ("eu-south-1", "copy-not-supported", {"Neptune"}),
+        ("af-south-1", "copy-not-supported", set()),
+        ("mars-north-1", "copy-support-unknown", {"RDS", "Aurora", "DocumentDB", "Neptune"}),
+    ],
+)
+def test_a_copy_that_aws_does_not_document_is_a_warning_with_the_date(
+    region: str, kind: str, expected: set[str]
+) -> None:
+    clinic = a_clinic()
+    stack = clinic.stage.world.surroundings.stacks[WORKLOAD, HOME, "second-hop"]
+    stack.parameters = {**stack.parameters, "DrRegion": region}
+
+    found = [each for each in clinic.findings() if each["kind"] in ("copy-not-supported", kind)]
+
+    assert {(each["account"], each["resource"]) for each in found} == {(BACKUP, each) for each in expected}
+    assert all(each["severity"] == "warns" and DATE in each["what"] for each in found)

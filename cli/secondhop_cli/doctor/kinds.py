@@ -98,7 +98,12 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="A copy in a vault that is locked less than demanded never counts as verified, and strands."
     ),
     "copy-not-supported": Kind(
-        severity=FAILS, why="AWS Backup does not make such copies; a copy job fails, whatever the policies say."
+        severity=WARNS,
+        why="By AWS's documents of the date in the finding, AWS Backup does not make such copies, and a copy job would "
+        "fail. AWS adds Regions, so check the page before you believe it.",
+    ),
+    "copy-support-unknown": Kind(
+        severity=WARNS, why="AWS's documents of the date in the finding do not name this Region or partition."
     ),
     "watched-vault-is-locked": Kind(
         severity=WARNS, why="Intermediates in a locked vault cannot be released; each is paid for until it expires."
