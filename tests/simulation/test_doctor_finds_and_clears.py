@@ -8,7 +8,14 @@ from backup_simulator import World
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
 from secondhop_cli.doctor.copy_support import DATE
 from secondhop_cli.doctor.kinds import KINDS
-from tests.misconfigurations import IDENTITY_CENTER, STAGED, Misconfigured, with_administrator
+from tests.misconfigurations import (
+    IDENTITY_CENTER,
+    STAGED,
+    Misconfigured,
+    keep_arrivals_for,
+    with_administrator,
+    without_the_key_of_aws_backup,
+)
 from tests.staged_journey import Clinic
 
 PATHLESS = f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_0123"
@@ -72,6 +79,31 @@ def test_a_condition_that_cannot_be_judged_leaves_the_question_open() -> None:
 
     assert clinic.code == 3
     assert [each for check in report["checks"] for each in check["findings"]] == []
+
+
+def test_a_copy_action_that_keeps_the_origins_short_retention_is_no_finding() -> None:
+    clinic = a_clinic()
+    keep_arrivals_for({"DeleteAfterDays": -1}, {"DeleteAfterDays": 14})(clinic.stage)
+
+    assert clinic.findings() == []
+
+
+def test_the_statement_for_the_key_of_aws_backup_asks_for_its_alias_in_every_region() -> None:
+    """AWS's condition: kms:ResourceAliases has several values, so that one of them must match."""
+    clinic = a_clinic()
+    without_the_key_of_aws_backup(clinic.stage)
+
+    statements = [each for finding in clinic.findings() for each in finding["statements"]]
+
+    assert statements == [
+        {
+            "Effect": "Allow",
+            "Action": ["kms:DescribeKey"],
+            "Resource": f"arn:aws:kms:{region}:{BACKUP}:key/*",
+            "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/aws/backup"]}},
+        }
+        for region in (HOME, DR)
+    ]
 
 
 def test_in_the_hub_the_vaults_administrator_is_looked_for_in_the_backup_account() -> None:

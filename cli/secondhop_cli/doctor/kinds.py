@@ -84,6 +84,11 @@ KINDS: dict[str, Kind] = {
         severity=FAILS,
         why="Unencrypted clusters stay unencrypted when they are copied, and strand unless that is allowed.",
     ),
+    "role-cannot-delete-its-copies": Kind(
+        severity=WARNS,
+        why="AWS Backup deletes expired recovery points under the role that made them. Points that it cannot delete "
+        "stay as EXPIRED, and you pay for them.",
+    ),
     "database-left-out": Kind(
         severity=WARNS,
         why="Its backups stay in the workload account: no rule that selects it copies into the watched vault.",
