@@ -260,6 +260,8 @@ def air_gapped(*, key: bool) -> Misconfigured:
 
 
 STAGED = {
+    "the DR vault is air-gapped": air_gapped(key=True),
+    "the DR vault is air-gapped and hides its key": air_gapped(key=False),
     **LIFE_OF_A_COPY,
     "the vaults' administrator does not exist": Misconfigured(
         breaks=with_administrator(f"arn:aws:iam::{BACKUP}:role/nobody"),

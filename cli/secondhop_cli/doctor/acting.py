@@ -56,7 +56,8 @@ def actor_needs(visit: Visit) -> Iterator[Need]:
     for vault in (installation.watched_vault_arn, installation.dr_vault_arn):
         yield Need(actions=("backup:DescribeBackupVault", "backup:ListRecoveryPointsByBackupVault"), resource=vault)
     yield Need(actions=("backup:ListCopyJobs", "backup:DescribeCopyJob"), resource="*")
-    if dr_vault := visit.vault(installation.dr, installation.dr_vault):
+    dr_vault = visit.vault(installation.dr, installation.dr_vault)
+    if dr_vault and "EncryptionKeyArn" in dr_vault:
         yield Need(actions=("kms:DescribeKey",), resource=dr_vault["EncryptionKeyArn"])
     yield from keys_of_aws_backup(visit)
     yield Need(actions=("iam:PassRole",), resource=installation.copy_role_arn, context=PASSED)

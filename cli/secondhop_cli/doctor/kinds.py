@@ -38,6 +38,11 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="AWS answers every call about a vault that is not there with access denied."
     ),
     "vault-is-default": Kind(severity=FAILS, why="An account's Default vault takes no copies from other accounts."),
+    "vault-type-unsupported": Kind(
+        severity=FAILS,
+        why="Second Hop works with ordinary backup vaults. In a logically air-gapped vault recovery points have other "
+        "ARNs and keys, so no copy in it would ever count as verified.",
+    ),
     "vault-refuses-copies": Kind(
         severity=FAILS,
         why="The destination vault's access policy must let the copy in; across accounts nothing else can.",

@@ -1,4 +1,4 @@
-"""The two vaults of the backup account: that they are there, and whom their policies let in."""
+"""The two vaults of the backup account: that they are there, of the right type, and whom their policies let in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
 from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
 from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
 
+ORDINARY = "BACKUP_VAULT"
 COPY_IN = "backup:CopyIntoBackupVault"
 # What the actor does with recovery points of the watched vault; a vault's policy can deny each of it.
 ACTS = (
@@ -24,7 +25,7 @@ ACTS = (
 
 
 def vaults_exist(visit: Visit) -> Iterator[Outcome]:
-    """Both vaults are there, and neither is an account's Default vault."""
+    """Both vaults are there and ordinary ones, and neither is an account's Default vault."""
     installation = visit.installation
     both = ((installation.home, installation.watched_vault), (installation.dr, installation.dr_vault))
 
@@ -41,6 +42,8 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
                 "exists.",
                 command=f"aws backup list-backup-vaults --region {site.region}",
             )
+        elif vault.get("VaultType", ORDINARY) != ORDINARY:
+            yield _unsupported(site, vault)
         elif vault["BackupVaultName"] == "Default" and site == installation.home:
             yield Finding(
                 kind="vault-is-default",
@@ -52,6 +55,17 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
             )
 
     yield from over(both, look)
+
+
+def _unsupported(site: Site, vault: Mapping[str, Any]) -> Finding:
+    return Finding(
+        kind="vault-type-unsupported",
+        site=site,
+        resource=vault["BackupVaultArn"],
+        what=f"The vault {vault['BackupVaultName']} is of the type {vault['VaultType']}.",
+        mend="Create an ordinary backup vault with stacks/backup-account.yaml or stacks/dr-region.yaml, and name it in "
+        "all stacks. A compliance lock protects an ordinary vault as well (VaultLock=compliance).",
+    )
 
 
 def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
