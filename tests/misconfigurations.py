@@ -262,6 +262,11 @@ def air_gapped(*, key: bool) -> Misconfigured:
 STAGED = {
     "the DR vault is air-gapped": air_gapped(key=True),
     "the DR vault is air-gapped and hides its key": air_gapped(key=False),
+    "intermediates live for a day longer": outlives({"DeleteAfterDays": 36}, {"DeleteAfterDays": 7}),
+    "the copy action has no lifecycle": outlives(None, {"DeleteAfterDays": 7}),
+    "the copy action has an empty lifecycle": outlives({}, {"DeleteAfterDays": 7}),
+    "the copy action keeps the origin's long retention": outlives({"DeleteAfterDays": -1}, {"DeleteAfterDays": 90}),
+    "the copy action keeps an origin that never expires": outlives({"DeleteAfterDays": -1}, {}),
     **LIFE_OF_A_COPY,
     "the vaults' administrator does not exist": Misconfigured(
         breaks=with_administrator(f"arn:aws:iam::{BACKUP}:role/nobody"),

@@ -59,6 +59,7 @@ CHECKS = (
     Check("retention fits the DR vault's lock", retention.retention_fits_dr_lock),
     Check("the DR vault is locked as demanded", retention.dr_vault_is_locked),
     Check("retention fits the watched vault's lock", retention.retention_fits_watched_lock),
+    Check("intermediates expire before final copies", retention.intermediates_expire_first),
     Check("limits fit the quotas", retention.quotas),
     Check("event rules deliver", events.rules_deliver),
     Check("events reach the main stack", events.events_are_forwarded),

@@ -118,6 +118,11 @@ KINDS: dict[str, Kind] = {
     "watched-vault-is-locked": Kind(
         severity=WARNS, why="Intermediates in a locked vault cannot be released; each is paid for until it expires."
     ),
+    "intermediate-outlives-final-copy": Kind(
+        severity=WARNS,
+        why="Second Hop does not delete an intermediate that lives longer than its final copy. You pay for both until "
+        "the intermediate expires.",
+    ),
     "limit-above-quota": Kind(
         severity=WARNS,
         why="Copies beyond the quota wait or fail and are tried again; they are no safer for having been started.",
