@@ -67,6 +67,8 @@ class Stage:
         self.workload_accounts = self.workload_accounts or ((WORKLOAD, NEIGHBOUR) if self.is_hub else (WORKLOAD,))
         for account in (*self.workload_accounts, BACKUP):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
+        # It stands for the person who deploys; only its existence matters here.
+        self.world.account(BACKUP).create_role("administrator", trust={"Statement": []})
         self.dr = self._stack(
             "stacks/dr-region.yaml", BACKUP, self.away, {"VaultAdministratorArn": ADMINISTRATOR}
         ).deploy()

@@ -1,6 +1,6 @@
 """IAM, Organizations and KMS, as far as somebody who may only look asks them.
 
-Shapes and errors are those of the services' models: API_GetRole, API_SimulatePrincipalPolicy,
+Shapes and errors are those of the services' models: API_GetRole, API_ListRoles, API_SimulatePrincipalPolicy,
 API_DescribeOrganization, API_DescribeKey, API_GetKeyPolicy, API_ListAliases.
 """
 
@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller, Key, Role
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class AccountCalls:
         self._world = world
         self.operations = {
             ("iam", "GetRole"): self._get_role,
+            ("iam", "ListRoles"): self._list_roles,
             ("iam", "SimulatePrincipalPolicy"): self._simulate,
             ("organizations", "DescribeOrganization"): self._describe_organization,
             ("kms", "DescribeKey"): self._describe_key,
@@ -39,18 +40,25 @@ class AccountCalls:
         found = [role for role in self._world.identity.roles.values() if _is_called(role, caller.account, name)]
         if not found:
             raise Refused("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
-        role = found[0]
-        path = "/" + role.arn.partition(":role/")[2].removesuffix(name)
+        return {"Role": self._role(found[0])}
+
+    def _list_roles(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        """All roles of the account in one page. Raises NotModelled for a path prefix."""
+        if "PathPrefix" in request:
+            raise NotModelled("ListRoles with PathPrefix is not modelled")
+        found = [self._role(role) for role in self._world.identity.roles.values() if role.account == caller.account]
+        return {"Roles": sorted(found, key=lambda role: str(role["Arn"])), "IsTruncated": False}
+
+    def _role(self, role: Role) -> dict[str, Any]:
+        name = role.arn.rpartition("/")[2]
         return {
-            "Role": {
-                "Path": path,
-                "RoleName": name,
-                "RoleId": f"AROA{name[:12].upper():X<16}",
-                "Arn": role.arn,
-                "CreateDate": self._world.now(),
-                # As it travels: JSON, URL-encoded (API_Role); clients decode it.
-                "AssumeRolePolicyDocument": quote(json.dumps(role.trust)),
-            }
+            "Path": "/" + role.arn.partition(":role/")[2].removesuffix(name),
+            "RoleName": name,
+            "RoleId": f"AROA{name[:12].upper():X<16}",
+            "Arn": role.arn,
+            "CreateDate": self._world.now(),
+            # As it travels: JSON, URL-encoded (API_Role); clients decode it.
+            "AssumeRolePolicyDocument": quote(json.dumps(role.trust)),
         }
 
     def _simulate(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:

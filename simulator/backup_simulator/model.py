@@ -89,6 +89,8 @@ class Vault:
     points: dict[str, Point] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     lock_date: datetime | None = None
+    vault_type: str = "BACKUP_VAULT"
+    """As replies name it. Nothing else here knows of logically air-gapped vaults."""
     lately_gone: list[Point] = field(default_factory=list)
 
 

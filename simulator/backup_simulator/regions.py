@@ -61,20 +61,15 @@ def partition_of(region: str) -> str:
 def supports_copy(resource_type: str, source: str, destination: str, *, crosses_account: bool) -> bool:
     """Whether AWS Backup copies this type from one Region to another, or to another account, at all.
 
-    China copies between its two Regions, but not to other accounts; GovCloud between its two; the European Sovereign
-    Cloud neither. DocumentDB does neither in opt-in Regions; Neptune copies to no other account there.
+    As of 24 September 2026. China and GovCloud copy between their two Regions and between accounts; the European
+    Sovereign Cloud does neither. Neptune copies to no other account in opt-in Regions, and across Regions into some.
     """
     crosses_region = source != destination
     if not crosses_region and not crosses_account:
         return True
-    match partition_of(source):
-        case "aws-eusc":
-            return False
-        case "aws-cn":
-            return not crosses_account
+    if partition_of(source) == "aws-eusc":
+        return False
     touched = {source, destination} & OPT_IN
-    if resource_type == "DocumentDB":
-        return not touched
     if resource_type == "Neptune":
-        return not (crosses_account and touched) and touched <= NEPTUNE_OPT_IN
+        return not (crosses_account and touched) and (not crosses_region or touched <= NEPTUNE_OPT_IN)
     return True

@@ -109,7 +109,7 @@ def vault_reply(vault: Vault) -> dict[str, Any]:
         {
             "BackupVaultName": vault.name,
             "BackupVaultArn": vault.arn,
-            "VaultType": "BACKUP_VAULT",
+            "VaultType": vault.vault_type,
             "EncryptionKeyArn": vault.key_arn,
             "CreationDate": vault.created_at,
             "NumberOfRecoveryPoints": len(vault.points),

@@ -114,7 +114,7 @@ CASES = {
     ),
     "a type that is not copied there": Case(
         breaks=into_an_opt_in_region,
-        words=f"Copy job from {HOME} to eu-south-1 cannot be initiated for DocumentDB resources.",
+        words=f"Copy job from {HOME} to eu-south-1 cannot be initiated for Neptune resources.",
         mends=lambda j: setattr(j, "target", j.far_target),
     ),
     "a cluster of three": Case(

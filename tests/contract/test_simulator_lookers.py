@@ -52,6 +52,9 @@ def about_accounts(look: Looker) -> None:
     role = look.stage.backup_account["CopyRoleArn"]
     found = look("iam", "GetRole", BACKUP, RoleName=role.rpartition("/")[2])["Role"]
     assert (found["Arn"], found["Path"]) == (role, "/secondhop/companion/")
+    listed = [each["Arn"] for each in look("iam", "ListRoles", BACKUP)["Roles"]]
+    assert role in listed
+    assert {each.split(":")[4] for each in listed} == {BACKUP}
     asked = {"PolicySourceArn": role, "ActionNames": ["kms:DescribeKey", "kms:Decrypt"]}
     judged = look("iam", "SimulatePrincipalPolicy", BACKUP, **asked, ResourceArns=[look.stage.dr["KeyArn"]])
     assert [each["EvalDecision"] for each in judged["EvaluationResults"]] == ["allowed", "implicitDeny"]

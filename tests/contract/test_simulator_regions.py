@@ -10,7 +10,8 @@ from backup_simulator import RuleTarget, UnknownBehaviour, World, texts
 from backup_simulator.regions import partition_of, supports_copy
 from tests.simulated_place import ALL, HOME, OPEN, SERVICE, A, B
 
-ALL_TYPES = ("RDS", "Aurora", "DocumentDB", "Neptune")
+RDS_FAMILY = ("RDS", "Aurora", "DocumentDB")
+ALL_TYPES = (*RDS_FAMILY, "Neptune")
 # source, destination, whether another account, the types that are copied so
 TABLE: list[tuple[str, str, bool, tuple[str, ...]]] = [
     (HOME, HOME, False, ALL_TYPES),
@@ -18,15 +19,15 @@ TABLE: list[tuple[str, str, bool, tuple[str, ...]]] = [
     (HOME, "eu-central-1", False, ALL_TYPES),
     (HOME, "eu-central-1", True, ALL_TYPES),
     ("eu-south-1", "eu-south-1", False, ALL_TYPES),
-    ("eu-south-1", "eu-south-1", True, ("RDS", "Aurora")),
-    (HOME, "eu-south-1", False, ("RDS", "Aurora")),
-    ("eu-south-1", HOME, False, ("RDS", "Aurora")),
-    (HOME, "me-central-1", False, ("RDS", "Aurora", "Neptune")),
-    ("me-central-1", HOME, False, ("RDS", "Aurora", "Neptune")),
-    ("me-central-1", "eu-south-1", False, ("RDS", "Aurora")),
-    (HOME, "me-central-1", True, ("RDS", "Aurora")),
+    ("eu-south-1", "eu-south-1", True, RDS_FAMILY),
+    (HOME, "eu-south-1", False, RDS_FAMILY),
+    ("eu-south-1", HOME, False, RDS_FAMILY),
+    (HOME, "me-central-1", False, ALL_TYPES),
+    ("me-central-1", HOME, False, ALL_TYPES),
+    ("me-central-1", "eu-south-1", False, RDS_FAMILY),
+    (HOME, "me-central-1", True, RDS_FAMILY),
     ("cn-north-1", "cn-northwest-1", False, ALL_TYPES),
-    ("cn-north-1", "cn-north-1", True, ()),
+    ("cn-north-1", "cn-north-1", True, ALL_TYPES),
     ("us-gov-west-1", "us-gov-east-1", False, ALL_TYPES),
     ("us-gov-west-1", "us-gov-east-1", True, ALL_TYPES),
     ("eusc-de-east-1", "eusc-de-east-1", False, ALL_TYPES),
@@ -71,10 +72,16 @@ def outcome(world: World, source: tuple[str, str], destination: tuple[str, str],
     return str(job.get("StatusMessage", job["State"]))
 
 
-def test_china_copies_between_its_regions_and_to_no_other_account() -> None:
+def test_china_copies_between_its_regions_and_accounts() -> None:
     assert outcome(World(), (A, "cn-north-1"), (A, "cn-northwest-1")) == "COMPLETED"
-    refused = outcome(World(), (A, "cn-north-1"), (B, "cn-north-1"))
-    assert refused == texts.SINGLE_ACTION.format(source="cn-north-1", destination="cn-north-1", resource_type="RDS")
+    assert outcome(World(), (A, "cn-north-1"), (B, "cn-north-1")) == "COMPLETED"
+
+
+def test_the_sovereign_cloud_copies_to_no_other_account() -> None:
+    place = "eusc-de-east-1"
+    refused = outcome(World(), (A, place), (B, place))
+
+    assert refused == texts.SINGLE_ACTION.format(source=place, destination=place, resource_type="RDS")
 
 
 def test_govcloud_copies_between_its_regions_and_accounts() -> None:

@@ -22,6 +22,7 @@ class Existing:
         self.world = World()
         for account in (WORKLOAD, BACKUP):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
+        self.world.account(BACKUP).create_role("administrator", trust={"Statement": []})
         self.dr_key, _ = self.key_and_vault(rendering.DR, BACKUP, DR, "DrVault")
         self.operator = self.role(rendering.BACKUP, BACKUP, "OperatorRole", self.backup_account("copy"))
         self.watched_key, _ = self.key_and_vault(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from backup_simulator import texts
+from backup_simulator import UnknownBehaviour, texts
 from tests.contract.test_simulator_failures import CASES, Case
-from tests.misconfigurations import ALL, HOME
+from tests.misconfigurations import ALL, EXPIRY, HOME, add_to_the_role, may_not, without_the_key_of_aws_backup
 from tests.staged_journey import FirstHop, SecondHop, StagedJourney
 
 FIRST_HOP = {
@@ -119,12 +122,17 @@ def name_the_role_in_the_key(journey: StagedJourney) -> None:
     journey.source_key.policy = {**policy, "Statement": [*policy["Statement"], use]}
 
 
+def is_of_no_key_policy(statement: dict[str, Any]) -> bool:
+    """The key aws/backup is AWS's own: only the role's own policy can let the role see it."""
+    return "kms:" not in str(statement["Action"]) or "alias/aws/backup" in str(statement)
+
+
 @pytest.mark.parametrize("hop", [FirstHop, SecondHop])
 def test_a_role_that_the_keys_policy_names_needs_no_policy_of_its_own(hop: type[StagedJourney]) -> None:
     journey = hop()
     role = journey.world.identity.roles[journey.role]
     role.policies = tuple(
-        {**policy, "Statement": [each for each in policy["Statement"] if "kms:" not in str(each["Action"])]}
+        {**policy, "Statement": [each for each in policy["Statement"] if is_of_no_key_policy(each)]}
         for policy in role.policies
     )
     assert journey.clinic.kinds("fails") == {"key-refuses-the-role"}
@@ -134,6 +142,36 @@ def test_a_role_that_the_keys_policy_names_needs_no_policy_of_its_own(hop: type[
 
     assert journey.clinic.kinds("fails") == set()
     assert journey.outcome() == "COMPLETED"
+
+
+def test_a_copy_role_that_may_not_see_the_key_of_aws_backup_is_foreseen() -> None:
+    journey = SecondHop()
+    without_the_key_of_aws_backup(journey.stage)
+    found = journey.clinic.findings("fails")
+    assert {each["kind"] for each in found} == {"role-lacks-permission"}
+    assert "is not authorized to perform: kms:DescribeKey" in journey.outcome()
+
+    add_to_the_role("CopyRoleArn")(journey.stage, found)
+    assert journey.clinic.kinds() == set()
+    assert journey.outcome() == "COMPLETED"
+
+
+@pytest.mark.parametrize(("is_fixed", "expected"), [(False, {"EXPIRED"}), (True, set())])
+def test_a_copy_role_that_may_not_delete_leaves_expired_copies_and_is_found(
+    *, is_fixed: bool, expected: set[str]
+) -> None:
+    journey = SecondHop(unknown=UnknownBehaviour(delete_asks_the_points_role=True))
+    may_not("CopyRoleArn", *EXPIRY)(journey.stage)
+    found = journey.clinic.findings()
+    assert {each["kind"] for each in found} == {"role-cannot-delete-its-copies"}
+    assert journey.outcome() == "COMPLETED"
+    if is_fixed:
+        add_to_the_role("CopyRoleArn")(journey.stage, found)
+        assert journey.clinic.kinds() == set()
+
+    journey.world.run_for(timedelta(days=36))
+
+    assert {point.status for point in journey.destination.points.values()} == expected
 
 
 def test_every_misconfiguration_that_fails_a_copy_is_foreseen_or_said_why_not() -> None:

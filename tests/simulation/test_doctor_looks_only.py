@@ -131,6 +131,7 @@ def test_without_the_backup_account_what_is_in_it_is_not_checked_and_never_fine(
         "databases' keys admit the copier",
         "event rules deliver",
         "failed first hops can be repeated",
+        "intermediates expire before final copies",
         "plans copy into the watched vault",
         "roles of first hops are fit",
         "the sweep is alive",

@@ -121,6 +121,8 @@ def test_a_dangerous_or_mistyped_value_is_refused(name, key, value):
         (MAIN, "DrRegion", "us-gov-west-1"),
         (MAIN, "DrRegion", "ap-southeast-3"),
         (MAIN, "DrRegion", "cn-northwest-1"),
+        (MAIN, "DrRegion", "eusc-de-east-1"),
+        (BACKUP, "DrRegion", "eusc-de-east-1"),
         (MAIN, "WorkloadAccountIds", ""),
         (MAIN, "WorkloadAccountIds", "111122223333,222233334444"),
         (MAIN, "CopyRoleArn", "arn:aws:iam::444455556666:role/secondhop/companion/backup-CopyRole-1A2B"),

@@ -10,7 +10,6 @@ import pytest
 from rehearsal.template import parameters_of, read_template
 from secondhop_cli.init.parameter_files import MAIN, PLACES
 from secondhop_cli.init.questions import QUESTIONS
-from secondhop_cli.main import _parser
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
 
@@ -182,50 +181,6 @@ def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(ch
     assert "OperatorRoleArn" not in checkout.parameters(MAIN)
 
 
-def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout):
-    said = checkout.init(GOOD).said
-    marks = [
-        "management account of the organization, eu-west-1:",
-        "isCrossAccountBackupEnabled=true",
-        f"workload account {WORKLOAD}, eu-west-1:",
-        f"backup account {BACKUP}, eu-west-1 and eu-central-1:",
-        f"backup account {BACKUP}, eu-central-1:",
-        "--template-file stacks/dr-region.yaml --parameter-overrides file://parameters/dr-region.json",
-        "--dr-key-arn",
-        f"backup account {BACKUP}, eu-west-1:",
-        "--template-file stacks/backup-account.yaml",
-        "--operator-role-arn",
-        f"workload account {WORKLOAD}, eu-west-1:",
-        "--template-file stacks/workload.yaml",
-        "sam build && sam deploy",
-        "secondhop doctor --stack second-hop --region eu-west-1",
-        f"--profile PROFILE-OF-{WORKLOAD} --profile PROFILE-OF-{BACKUP}",
-    ]
-
-    at = 0
-    for mark in marks:
-        assert mark in said[at:], mark
-        at = said.index(mark, at) + len(mark)
-
-
-def test_what_is_known_is_not_asked_of_the_stacks_again(checkout):
-    checkout.init(GOOD)
-    said = checkout.init({"dr_key_arn": KEY}).said
-
-    assert "--dr-key-arn" not in said
-    assert "--copy-role-arn" in said
-    assert f"DrKeyArn: {KEY}" in said
-
-
-def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_backup_account(checkout):
-    said = checkout.init(HUB).said
-
-    for account in (WORKLOAD, NEIGHBOUR):
-        assert f"workload account {account}, eu-west-1: a key for databases" in said
-    assert f"backup account {BACKUP}, eu-west-1: Second Hop itself" in said
-    assert "--operator-role-arn" not in said
-
-
 def test_a_person_is_asked_for_everything_at_first_and_later_only_for_what_is_missing(checkout):
     asked: list[str] = []
 
@@ -274,11 +229,3 @@ def test_accounts_are_read_with_blanks_and_a_comma_too_many(checkout):
     checkout.init({**HUB, "workload_accounts": f" {WORKLOAD}, {NEIGHBOUR},"})
 
     assert checkout.parameters("backup-account")["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
-
-
-def test_the_printed_flags_of_the_doctor_are_flags_that_it_has(checkout):
-    said = checkout.init(GOOD).said.replace("\\\n", " ")
-    (line,) = [each.strip() for each in said.splitlines() if each.strip().startswith("secondhop doctor")]
-    chosen = _parser().parse_args(line.split()[1:])
-
-    assert (chosen.stack, chosen.region) == ("second-hop", "eu-west-1")

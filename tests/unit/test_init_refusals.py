@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.installing import BACKUP, GOOD, HUB, NEIGHBOUR, WORKLOAD, Checkout
+from tests.installing import BACKUP, GOOD, HUB, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
 
 @pytest.fixture
@@ -39,6 +40,14 @@ BAD = [
     ({"administrator": f"arn:aws:iam::{WORKLOAD}:role/administrator"}, "--administrator is"),
     ({"administrator": f"arn:aws-cn:iam::{BACKUP}:role/administrator"}, "--administrator is"),
     ({"administrator": f"arn:aws:iam::{BACKUP}:user/administrator"}, "--administrator is"),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_0123"},
+        "aws iam get-role --role-name AWSReservedSSO_Admin_0123 --query Role.Arn --output text",
+    ),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_*"},
+        f"say 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
+    ),
     ({"topology": "spokes"}, "--topology is 'spokes'"),
     ({"vault_lock": "none"}, "--vault-lock is 'none'; it should be governance, compliance or off"),
     ({"watched_vault": "Default"}, "--watched-vault is the vault Default"),
@@ -173,3 +182,47 @@ def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout):
 
     assert refused.code == 1
     assert "Make it writable" in refused.complaints[0]
+
+
+IDENTITY_CENTER = f"arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("*/AWSReservedSSO_Admin_*", "only roles with a Region in the path"),
+        ("eu-west-1/AWSReservedSSO_Admin_*", "only roles with a Region in the path"),
+        ("AWSReservedSSO_Admin_*", "only roles without a Region in the path"),
+        ("*/other/AWSReservedSSO_Admin_*", "only roles of another path"),
+    ],
+)
+def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_with_a_warning(checkout, pattern, words):
+    done = checkout.init({**GOOD, "administrator": f"{IDENTITY_CENTER}/{pattern}"})
+
+    assert done.code == 0
+    (warning,) = done.complaints
+    assert warning.startswith("secondhop init: warning: --administrator matches")
+    assert words in warning
+    assert f"'{IDENTITY_CENTER}/*AWSReservedSSO_Admin_*' matches both" in warning
+
+
+@pytest.mark.parametrize(
+    "administrator",
+    [
+        f"{IDENTITY_CENTER}/*AWSReservedSSO_Admin_*",
+        f"{IDENTITY_CENTER}/AWSReservedSSO_Admin_0123456789abcdef",
+        f"{IDENTITY_CENTER}/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
+        f"arn:aws:iam::{BACKUP}:role/deploy-*",
+    ],
+)
+def test_a_pattern_for_both_paths_and_a_whole_arn_bring_no_warning(checkout, administrator):
+    done = checkout.init({**GOOD, "administrator": administrator})
+
+    assert (done.code, done.complaints) == (0, [])
+
+
+def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(checkout):
+    (pattern,) = set(re.findall(r"arn:\S+AWSReservedSSO_Admin_\*", (ROOT / "docs/install.md").read_text()))
+    done = checkout.init({**GOOD, "administrator": pattern})
+
+    assert (done.code, done.complaints) == (0, [])

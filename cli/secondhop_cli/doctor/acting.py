@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from secondhop.domain.arn import Site
 from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
-from secondhop_cli.doctor.permissions import Need, missing_permissions
+from secondhop_cli.doctor.permissions import ALIASES, REGION, SAMPLE_KEY, Need, missing_permissions
 from secondhop_cli.doctor.visit import NOT_THERE, Visit
 
 FUNCTION_ROLES = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
@@ -56,9 +56,25 @@ def actor_needs(visit: Visit) -> Iterator[Need]:
     for vault in (installation.watched_vault_arn, installation.dr_vault_arn):
         yield Need(actions=("backup:DescribeBackupVault", "backup:ListRecoveryPointsByBackupVault"), resource=vault)
     yield Need(actions=("backup:ListCopyJobs", "backup:DescribeCopyJob"), resource="*")
-    if dr_vault := visit.vault(installation.dr, installation.dr_vault):
+    dr_vault = visit.vault(installation.dr, installation.dr_vault)
+    if dr_vault and "EncryptionKeyArn" in dr_vault:
         yield Need(actions=("kms:DescribeKey",), resource=dr_vault["EncryptionKeyArn"])
+    yield from keys_of_aws_backup(visit)
     yield Need(actions=("iam:PassRole",), resource=installation.copy_role_arn, context=PASSED)
+
+
+def keys_of_aws_backup(visit: Visit) -> Iterator[Need]:
+    """Whoever initiates a cross-Region copy must be allowed to describe the key aws/backup (devguide/encryption).
+
+    No page says whether that is the caller or the role that is passed, so both need it.
+    """
+    for site in (visit.installation.home, visit.installation.dr):
+        key = f"arn:{visit.installation.partition}:kms:{site.region}:{site.account}:key/{SAMPLE_KEY}"
+        yield Need(
+            actions=("kms:DescribeKey",),
+            resource=key,
+            context={REGION: site.region, ALIASES: ["alias/aws/backup"]},
+        )
 
 
 def first_hops_can_be_repeated(visit: Visit) -> Iterator[Outcome]:

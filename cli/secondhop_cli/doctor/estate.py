@@ -43,7 +43,10 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of a backup plan. `copies` maps destination vaults to days of retention; None keeps the source's."""
+    """A rule of a backup plan. `copies` maps destination vaults to days of retention; None keeps the source's.
+
+    `endless` are the destinations whose copy action says nothing of retention at all.
+    """
 
     plan: str
     plan_id: str
@@ -52,6 +55,7 @@ class Rule:
     retention_days: int | None
     copies: Mapping[str, int | None]
     selections: tuple[Mapping[str, Any], ...]
+    endless: frozenset[str] = frozenset()
 
     def selects(self, database: Database) -> bool:
         return any(_selects(selection, database) for selection in self.selections)
@@ -137,6 +141,11 @@ def _rule(plan_id: str, plan: str, rule: Mapping[str, Any], selections: tuple[Ma
         retention_days=_days(rule),
         copies={each["DestinationBackupVaultArn"]: _days(each) for each in rule.get("CopyActions", [])},
         selections=selections,
+        endless=frozenset(
+            each["DestinationBackupVaultArn"]
+            for each in rule.get("CopyActions", [])
+            if "DeleteAfterDays" not in each.get("Lifecycle", {})
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from secondhop_cli.doctor import (
     acting,
+    administrators,
     assuming,
     availability,
     companions,
@@ -43,6 +44,7 @@ CHECKS = (
     Check("the watched vault lets workloads copy in", vaults.watched_vault_admits),
     Check("the watched vault lets the actor work", vaults.watched_vault_lets_the_actor),
     Check("the DR vault admits the copy role", vaults.dr_vault_admits),
+    Check("somebody may change the vaults", administrators.vaults_can_be_changed),
     Check("the watched vault's key admits the copier", vault_keys.watched_vault_key),
     Check("the DR vault's key admits the copier", vault_keys.dr_vault_key),
     Check("AWS Backup makes such copies", availability.copies_are_made),
@@ -57,6 +59,7 @@ CHECKS = (
     Check("retention fits the DR vault's lock", retention.retention_fits_dr_lock),
     Check("the DR vault is locked as demanded", retention.dr_vault_is_locked),
     Check("retention fits the watched vault's lock", retention.retention_fits_watched_lock),
+    Check("intermediates expire before final copies", retention.intermediates_expire_first),
     Check("limits fit the quotas", retention.quotas),
     Check("event rules deliver", events.rules_deliver),
     Check("events reach the main stack", events.events_are_forwarded),

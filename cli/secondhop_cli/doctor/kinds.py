@@ -38,12 +38,22 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="AWS answers every call about a vault that is not there with access denied."
     ),
     "vault-is-default": Kind(severity=FAILS, why="An account's Default vault takes no copies from other accounts."),
+    "vault-type-unsupported": Kind(
+        severity=FAILS,
+        why="Second Hop works with ordinary backup vaults. In a logically air-gapped vault recovery points have other "
+        "ARNs and keys, so no copy in it would ever count as verified.",
+    ),
     "vault-refuses-copies": Kind(
         severity=FAILS,
         why="The destination vault's access policy must let the copy in; across accounts nothing else can.",
     ),
     "vault-denies-the-actor": Kind(
         severity=FAILS, why="An explicit deny of the vault's policy beats every permission of the role that acts."
+    ),
+    "vault-administrator-missing": Kind(
+        severity=FAILS,
+        why="A vault's policy denies changes to every principal but those that it names. If none of them exists, "
+        "nobody can deploy a change of the vault.",
     ),
     "vault-key-is-managed": Kind(
         severity=FAILS, why="AWS Backup copies databases only into vaults under a customer managed key."
@@ -79,6 +89,11 @@ KINDS: dict[str, Kind] = {
         severity=FAILS,
         why="Unencrypted clusters stay unencrypted when they are copied, and strand unless that is allowed.",
     ),
+    "role-cannot-delete-its-copies": Kind(
+        severity=WARNS,
+        why="AWS Backup deletes expired recovery points under the role that made them. Points that it cannot delete "
+        "stay as EXPIRED, and you pay for them.",
+    ),
     "database-left-out": Kind(
         severity=WARNS,
         why="Its backups stay in the workload account: no rule that selects it copies into the watched vault.",
@@ -93,10 +108,20 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="A copy in a vault that is locked less than demanded never counts as verified, and strands."
     ),
     "copy-not-supported": Kind(
-        severity=FAILS, why="AWS Backup does not make such copies; a copy job fails, whatever the policies say."
+        severity=WARNS,
+        why="By AWS's documents of the date in the finding, AWS Backup does not make such copies, and a copy job would "
+        "fail. AWS adds Regions, so check the page before you believe it.",
+    ),
+    "copy-support-unknown": Kind(
+        severity=WARNS, why="AWS's documents of the date in the finding do not name this Region or partition."
     ),
     "watched-vault-is-locked": Kind(
         severity=WARNS, why="Intermediates in a locked vault cannot be released; each is paid for until it expires."
+    ),
+    "intermediate-outlives-final-copy": Kind(
+        severity=WARNS,
+        why="Second Hop does not delete an intermediate that lives longer than its final copy. You pay for both until "
+        "the intermediate expires.",
     ),
     "limit-above-quota": Kind(
         severity=WARNS,

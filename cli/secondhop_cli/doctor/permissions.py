@@ -16,8 +16,11 @@ from secondhop_cli.doctor.visit import Visit
 
 REGION = "aws:RequestedRegion"
 GRANT_FOR_AWS = "kms:GrantIsForAWSResource"
+ALIASES = "kms:ResourceAliases"
 # Recovery points of this family have ids that nobody knows before; a policy names them all.
 SAMPLE = re.compile(r"(?<=:awsbackup:)[\w-]+$")
+# A key that a need knows by its alias only; policies name all keys of the account and ask for the alias.
+SAMPLE_KEY = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class Need:
     @property
     def pattern(self) -> str:
         """The resource as a policy writes it."""
-        return SAMPLE.sub("*", self.resource)
+        return SAMPLE.sub("*", self.resource).replace(f":key/{SAMPLE_KEY}", ":key/*")
 
     def statement(self, actions: Iterable[str]) -> dict[str, Any]:
         """The policy statement that would allow it."""
@@ -72,15 +75,16 @@ def _is_allowed(visit: Visit, site: Site, role_arn: str, need: Need, action: str
 
 
 def missing_permissions(
-    visit: Visit, site: Site, role_arn: str, needs: Iterable[Need], *, part: str
+    visit: Visit, site: Site, role_arn: str, needs: Iterable[Need], *, part: str, kind: str = "role-lacks-permission"
 ) -> Iterator[Outcome]:
     """A finding for each need that a role does not meet; `part` says what the role does."""
     for need, refused in lacking(visit, site, role_arn, needs):
         yield Finding(
-            kind="role-lacks-permission",
+            kind=kind,
             site=site,
             resource=role_arn,
-            what=f"The role {part} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}.",
+            what=f"The role {part} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}"
+            f"{_with_alias(need)}.",
             mend="Add this statement to a policy of the role; if it is there, look for a permissions boundary or a "
             "service control policy that takes it away.",
             statements=(need.statement(refused),),
@@ -89,6 +93,10 @@ def missing_permissions(
 
 def _in_region(need: Need) -> str:
     return f" in {need.context[REGION]}" if REGION in need.context else ""
+
+
+def _with_alias(need: Need) -> str:
+    return f" with the alias {', '.join(need.context[ALIASES])}" if ALIASES in need.context else ""
 
 
 def _entry(key: str, value: str | list[str]) -> dict[str, Any]:
@@ -101,4 +109,6 @@ def _entry(key: str, value: str | list[str]) -> dict[str, Any]:
 def _operator(key: str, value: str | list[str]) -> str:
     if key == GRANT_FOR_AWS:
         return "Bool"
+    if key == ALIASES:
+        return "ForAnyValue:StringEquals"
     return "ForAllValues:ArnEquals" if isinstance(value, list) else "StringEquals"

@@ -8,8 +8,9 @@ from typing import Any
 
 from secondhop.domain.arn import Site
 from secondhop.domain.route import VaultLock
-from secondhop_cli.doctor.estate import copying_rules
+from secondhop_cli.doctor.estate import Rule, copying_rules
 from secondhop_cli.doctor.findings import Finding, Outcome
+from secondhop_cli.doctor.installation import Installation
 from secondhop_cli.doctor.visit import Visit, over
 
 LONGEST_DAYS = 36500
@@ -24,7 +25,7 @@ def retention_fits_dr_lock(visit: Visit) -> Iterator[Outcome]:
     if vault is None:
         return
     least, most = _range(vault)
-    days = max(installation.floor_days, min(installation.retention_days, installation.ceiling_days))
+    days = _final_days(installation)
     if not least <= days <= most:
         yield Finding(
             kind="retention-outside-lock",
@@ -91,6 +92,46 @@ def retention_fits_watched_lock(visit: Visit) -> Iterator[Outcome]:
                 )
 
     yield from over(installation.workloads, look)
+
+
+def intermediates_expire_first(visit: Visit) -> Iterator[Outcome]:
+    """No copy action keeps arrivals longer than the main stack keeps final copies; one finding for each account.
+
+    Both are counted from the creation of the original backup.
+    """
+    installation = visit.installation
+    final = _final_days(installation)
+
+    def look(site: Site) -> Iterator[Outcome]:
+        kept = [(rule, _intermediate_days(rule, installation)) for rule in copying_rules(visit, site)]
+        longer = [f"{rule.name} of plan {rule.plan} ({_spelled(days)})" for rule, days in kept if days > final]
+        if longer:
+            yield Finding(
+                kind="intermediate-outlives-final-copy",
+                site=site,
+                resource=f"backup plans of {site.account}",
+                what=f"Final copies expire after {final} days, and these rules keep their copies in the watched vault "
+                f"longer: {', '.join(longer)}.",
+                mend=f"Set DeleteAfterDays of each copy action to {final} or less (stacks/workload.yaml: "
+                "IntermediateRetentionDays), or deploy the main stack with a longer RetentionDays.",
+            )
+
+    yield from over(installation.workloads, look)
+
+
+def _final_days(installation: Installation) -> int:
+    return max(installation.floor_days, min(installation.retention_days, installation.ceiling_days))
+
+
+def _intermediate_days(rule: Rule, installation: Installation) -> int:
+    """A copy action without DeleteAfterDays is taken to keep its copies for ever; -1 keeps the source's expiry."""
+    if installation.watched_vault_arn in rule.endless:
+        return LONGEST_DAYS + 1
+    return rule.copies[installation.watched_vault_arn] or rule.retention_days or LONGEST_DAYS + 1
+
+
+def _spelled(days: int) -> str:
+    return f"{days} days" if days <= LONGEST_DAYS else "no end"
 
 
 def quotas(visit: Visit) -> Iterator[Outcome]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.acting import sample_points
-from secondhop_cli.doctor.estate import backup_roles
+from secondhop_cli.doctor.acting import keys_of_aws_backup, sample_points
+from secondhop_cli.doctor.estate import backup_roles, copying_rules
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
-from secondhop_cli.doctor.permissions import Need, missing_permissions
+from secondhop_cli.doctor.permissions import REGION, Need, missing_permissions
 from secondhop_cli.doctor.policies import Asker, Deed, Verdict, judge
 from secondhop_cli.doctor.visit import Visit, over
 
@@ -36,25 +36,34 @@ def service_linked_roles(visit: Visit) -> Iterator[Outcome]:
 
 
 def copy_role(visit: Visit) -> Iterator[Outcome]:
-    """The role of second hops: there, trusting AWS Backup, and allowed what a copy needs."""
+    """The role of second hops: there, trusting AWS Backup, and allowed what a copy and its expiry need."""
     installation = visit.installation
-    yield from _passed_role(visit, installation.home, installation.copy_role_arn)
-    if visit.role(installation.home, installation.copy_role_arn):
-        needs = _copy_needs(visit, installation.home, installation.dr_vault_arn, shares=False)
-        yield from missing_permissions(
-            visit, installation.home, installation.copy_role_arn, needs, part="of second hops"
-        )
+    home, role = installation.home, installation.copy_role_arn
+    yield from _passed_role(visit, home, role)
+    if visit.role(home, role):
+        vaults = (installation.watched_vault_arn, installation.dr_vault_arn)
+        needs = [
+            *_copy_needs(visit, home, installation.dr_vault_arn, shares=False),
+            *_watching_needs(visit, installation.dr, vaults),
+            *keys_of_aws_backup(visit),
+        ]
+        yield from missing_permissions(visit, home, role, needs, part="of second hops")
+        yield from _may_delete(visit, home, role, installation.dr)
 
 
 def roles_of_first_hops(visit: Visit) -> Iterator[Outcome]:
-    """The roles of the plans' selections: there, trusting AWS Backup, and allowed what a copy needs."""
+    """The roles of the plans' selections: there, trusting AWS Backup, and allowed what a backup's life needs."""
 
     def look(site: Site) -> Iterator[Outcome]:
+        first_hops = copying_rules(visit, site)
+        vaults = dict.fromkeys(visit.installation.vault_arn(site, rule.target_vault) for rule in first_hops)
         for role in backup_roles(visit, site):
             yield from _passed_role(visit, site, role)
             if visit.role(site, role):
-                needs = _copy_needs(visit, site, visit.installation.watched_vault_arn, shares=True)
+                copying = _copy_needs(visit, site, visit.installation.watched_vault_arn, shares=True)
+                needs = [*copying, *_watching_needs(visit, site, vaults)]
                 yield from missing_permissions(visit, site, role, needs, part="of first hops")
+                yield from _may_delete(visit, site, role, site)
 
     yield from over(visit.installation.workloads, look)
 
@@ -106,3 +115,30 @@ def _copy_needs(visit: Visit, site: Site, vault_arn: str, *, shares: bool) -> It
             where = {"aws:RequestedRegion": region}
             yield Need(actions=(f"rds:CopyDB{kind}Snapshot", *sharing), resource=point, context=where)
     yield Need(actions=("backup:CopyIntoBackupVault",), resource=vault_arn)
+
+
+def _watching_needs(visit: Visit, site: Site, vaults: Iterable[str]) -> Iterator[Need]:
+    """What a passed role does around a copy: it sees both vaults, and sees and tags the snapshots that it makes.
+
+    `site` is where those snapshots are. AWSBackupServiceRolePolicyForBackup, AWS's managed policy, has these actions.
+    """
+    for vault_arn in vaults:
+        yield Need(actions=("backup:DescribeBackupVault",), resource=vault_arn)
+    for point in sample_points(visit, site):
+        kind = "Cluster" if ":cluster-snapshot:" in point else ""
+        actions = (f"rds:DescribeDB{kind}Snapshots", "rds:AddTagsToResource")
+        yield Need(actions=actions, resource=point, context={REGION: site.region})
+
+
+def _may_delete(visit: Visit, site: Site, role: str, where: Site) -> Iterator[Outcome]:
+    """AWS Backup expires a recovery point under the role that made it, as far as it can (devguide/backup-iam)."""
+    needs = [
+        Need(
+            actions=("rds:DeleteDBClusterSnapshot" if ":cluster-snapshot:" in point else "rds:DeleteDBSnapshot",),
+            resource=point,
+            context={REGION: where.region},
+        )
+        for point in sample_points(visit, where)
+    ]
+    part = "that made the recovery points"
+    yield from missing_permissions(visit, site, role, needs, part=part, kind="role-cannot-delete-its-copies")

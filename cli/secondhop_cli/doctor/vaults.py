@@ -1,4 +1,4 @@
-"""The two vaults of the backup account: that they are there, and whom their policies let in."""
+"""The two vaults of the backup account: that they are there, of the right type, and whom their policies let in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
 from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
 from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
 
+ORDINARY = "BACKUP_VAULT"
 COPY_IN = "backup:CopyIntoBackupVault"
 # What the actor does with recovery points of the watched vault; a vault's policy can deny each of it.
 ACTS = (
@@ -24,7 +25,7 @@ ACTS = (
 
 
 def vaults_exist(visit: Visit) -> Iterator[Outcome]:
-    """Both vaults are there, and neither is an account's Default vault."""
+    """Both vaults are there and ordinary ones, and neither is an account's Default vault."""
     installation = visit.installation
     both = ((installation.home, installation.watched_vault), (installation.dr, installation.dr_vault))
 
@@ -41,6 +42,8 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
                 "exists.",
                 command=f"aws backup list-backup-vaults --region {site.region}",
             )
+        elif vault.get("VaultType", ORDINARY) != ORDINARY:
+            yield _unsupported(site, vault)
         elif vault["BackupVaultName"] == "Default" and site == installation.home:
             yield Finding(
                 kind="vault-is-default",
@@ -54,13 +57,24 @@ def vaults_exist(visit: Visit) -> Iterator[Outcome]:
     yield from over(both, look)
 
 
+def _unsupported(site: Site, vault: Mapping[str, Any]) -> Finding:
+    return Finding(
+        kind="vault-type-unsupported",
+        site=site,
+        resource=vault["BackupVaultArn"],
+        what=f"The vault {vault['BackupVaultName']} is of the type {vault['VaultType']}.",
+        mend="Create an ordinary backup vault with stacks/backup-account.yaml or stacks/dr-region.yaml, and name it in "
+        "all stacks. A compliance lock protects an ordinary vault as well (VaultLock=compliance).",
+    )
+
+
 def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
     """The watched vault's policy lets each workload account copy in."""
     installation = visit.installation
     home = installation.home
 
     def look(site: Site) -> Iterator[Outcome]:
-        policy = _policy(visit, home, installation.watched_vault)
+        policy = access_policy(visit, home, installation.watched_vault)
         organization = visit.organization(site)
         for role in backup_roles(visit, site) or ("",):
             asker = Asker(account=site.account, arn=role)
@@ -75,7 +89,7 @@ def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
 def dr_vault_admits(visit: Visit) -> Iterator[Outcome]:
     """The DR vault's policy does not deny the copy role; inside an account no allow is needed."""
     installation = visit.installation
-    policy = _policy(visit, installation.dr, installation.dr_vault)
+    policy = access_policy(visit, installation.dr, installation.dr_vault)
     asker = Asker(account=installation.backup_account, arn=installation.copy_role_arn)
     found = judge(policy, asker, _copy_in(installation.dr_vault_arn, asker, visit.organization(installation.dr)))
     yield from _denial(installation.dr, installation.dr_vault_arn, asker, found)
@@ -84,10 +98,10 @@ def dr_vault_admits(visit: Visit) -> Iterator[Outcome]:
 def watched_vault_lets_the_actor(visit: Visit) -> Iterator[Outcome]:
     """The watched vault's policy denies the acting role nothing that it does."""
     installation = visit.installation
-    policy = _policy(visit, installation.home, installation.watched_vault)
+    policy = access_policy(visit, installation.home, installation.watched_vault)
     role = acting_role(visit)
     asker = Asker(account=installation.backup_account, arn=role)
-    context = _who(asker, visit.organization(installation.home))
+    context = who_asks(asker, visit.organization(installation.home))
     for action in ACTS:
         found = judge(policy, asker, Deed(action=action, resource=installation.watched_vault_arn, context=context))
         if found.verdict is Verdict.DENIED:
@@ -103,7 +117,7 @@ def watched_vault_lets_the_actor(visit: Visit) -> Iterator[Outcome]:
             yield _unclear(installation.watched_vault_arn, found.statement, action)
 
 
-def _policy(visit: Visit, site: Site, name: str) -> Mapping[str, Any]:
+def access_policy(visit: Visit, site: Site, name: str) -> Mapping[str, Any]:
     """A vault's access policy; one without statements if it has none. Raises UnseenError."""
     found = visit.sites.ask(site, "backup", "get_backup_vault_access_policy", missing=NOT_THERE, BackupVaultName=name)
     policy: Mapping[str, Any] = json.loads(found["Policy"]) if found and found.get("Policy") else {"Statement": []}
@@ -111,10 +125,11 @@ def _policy(visit: Visit, site: Site, name: str) -> Mapping[str, Any]:
 
 
 def _copy_in(vault_arn: str, asker: Asker, organization: str) -> Deed:
-    return Deed(action=COPY_IN, resource=vault_arn, context=_who(asker, organization))
+    return Deed(action=COPY_IN, resource=vault_arn, context=who_asks(asker, organization))
 
 
-def _who(asker: Asker, organization: str) -> dict[str, Any]:
+def who_asks(asker: Asker, organization: str) -> dict[str, Any]:
+    """The condition keys of a request that say who makes it."""
     known: dict[str, Any] = {"aws:PrincipalAccount": asker.account, "aws:PrincipalOrgID": organization}
     return known | ({"aws:PrincipalArn": asker.arn} if asker.arn else {})
 

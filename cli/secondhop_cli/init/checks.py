@@ -19,6 +19,9 @@ EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{8,128}", re.ASCII)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # As the templates have it: a wildcard only where something stands before it.
 ADMINISTRATOR = re.compile(r"role/[\w+=,.@/-]{3}[\w+=,.@/*-]{0,573}", re.ASCII)
+# Roles of IAM Identity Center have a path; the Region is not in it where Identity Center's home is us-east-1.
+IDENTITY_CENTER = "aws-reserved/sso.amazonaws.com/"
+PATHLESS = re.compile(r"role/(AWSReservedSSO_.*)")
 ROLE = re.compile(r"role/[\w+=,.@/-]{1,576}", re.ASCII)
 KEY = re.compile(r"key/[a-z0-9-]{36}")
 LONGEST_DAYS = 36500
@@ -132,7 +135,42 @@ def _arns(answers: Answers) -> Iterator[str]:
         if not value.startswith(wanted) or not pattern.fullmatch(value.removeprefix(wanted)):
             kind = "key/..." if service == "kms" else "role/..."
             yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {wanted}{kind}"
+    yield from _without_path(answers["administrator"])
     if is_hub(answers):
         for name in ("operator_role_arn", "first_hop_role_arn"):
             if answers[name]:
                 yield f"--{name.replace('_', '-')} is of the workload topology; the hub acts under its own roles"
+
+
+def _without_path(administrator: str) -> Iterator[str]:
+    """Such an ARN belongs to no role, and would deny every change of the vaults to everybody."""
+    start, _, role = administrator.rpartition(":")
+    if found := PATHLESS.fullmatch(role):
+        right = f"say '{start}:role/{IDENTITY_CENTER}*{found[1]}'"
+        shown = f"say the ARN that this shows: aws iam get-role --role-name {found[1]} --query Role.Arn --output text"
+        yield (
+            f"--administrator is {administrator!r}, without the path that every role of IAM Identity Center has; "
+            f"{right if '*' in found[1] else shown}"
+        )
+
+
+def warnings_of(answers: Answers) -> list[str]:
+    """What is accepted and is probably a mistake."""
+    start, _, role = answers["administrator"].rpartition(":role/")
+    if "*" not in role or not role.startswith(IDENTITY_CENTER):
+        return []
+    name = role.rpartition("/")[2].lstrip("*")
+    region = re.match(rf"{re.escape(IDENTITY_CENTER)}([a-z0-9-]+)/", role)
+    forms = {"with": f"{region[1] if region else 'eu-west-1'}/", "without": ""}
+    met = [each for each, path in forms.items() if _matches(f"{IDENTITY_CENTER}{path}{name}", role)]
+    if len(met) == len(forms):
+        return []
+    found = f"{met[0]} a Region in the path" if met else "of another path"
+    both = f"'{start}:role/{IDENTITY_CENTER}*{name}' matches both"
+    why = "roles of IAM Identity Center have a Region in their path unless Identity Center's home is us-east-1"
+    return [f"--administrator matches only roles {found}; {why}, and {both}"]
+
+
+def _matches(role: str, pattern: str) -> bool:
+    """Whether a role with a `*` left in its name matches, as every role does whose name begins and ends so."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), role) is not None

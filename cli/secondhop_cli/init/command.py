@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from secondhop_cli.init.checks import problems_of
+from secondhop_cli.init.checks import problems_of, warnings_of
 from secondhop_cli.init.parameter_files import (
     MAIN,
     PLACES,
@@ -26,9 +26,11 @@ from secondhop_cli.init.parameter_files import (
 )
 from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question, accounts_of
 from secondhop_cli.init.samconfig import FRESH, NAME, edit_samconfig, read_samconfig
-from secondhop_cli.init.steps import FOLDER, steps
+from secondhop_cli.init.steps import FOLDER, Here, steps
 
 DONE, FAILED, MISUSE = 0, 1, 2
+INTRODUCTION = """Nothing was deployed. Do this, in this order. Run each step with credentials of the account that it
+names, for example after `export AWS_PROFILE=...`. The commands can be run in any directory."""
 Ask = Callable[[str], str]
 
 
@@ -78,6 +80,7 @@ def initialize(
     problems = [*_unsaid(found, given), *problems_of(answers)]
     if problems:
         return _refuse(problems, errors)
+    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings_of(answers))
     return _write(directory, found, answers, stream, errors)
 
 
@@ -168,17 +171,16 @@ def _write(directory: Path, found: Found, answers: Answers, stream: TextIO, erro
     except OSError as error:
         errors.write(f"secondhop init: {error}. Make it writable and say the same again.\n")
         return FAILED
-    stream.write("\nNothing was deployed. Do this, in this order:\n\n")
-    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, _program()), start=1))
+    here = Here(program=_program(), checkout=directory.resolve())
+    stream.write(f"\n{INTRODUCTION}\n\n")
+    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, here), start=1))
     return DONE
 
 
 def _program() -> str:
-    """How this command was called, so that what is printed can be run as it is."""
+    """How this command was called, so that what is printed can be run as it is, in any directory."""
     called = Path(sys.argv[0])
-    if called.name != "secondhop":
-        return "secondhop"
-    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
+    return str(called.absolute()) if called.name == "secondhop" else "secondhop"
 
 
 def _report(

@@ -24,7 +24,7 @@ from secondhop.domain.route import (
     problems_of,
 )
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
 PREFIX = "SECONDHOP_"
 # A copy's retention, by the API's limits: 1 day to 100 years.
 LONGEST_RETENTION_DAYS = 36500

@@ -1,0 +1,150 @@
+"""Which copies AWS Backup makes, by resource type and Region: the one table that the doctor and the documents use.
+
+The table is AWS's page of a certain day and grows old. So what it denies is a warning with that day, and never more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PAGE = "https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html"
+HISTORY = "https://docs.aws.amazon.com/aws-backup/latest/devguide/doc-history.html"
+DATE = "2026-09-24"
+
+RDS_FAMILY = ("RDS", "Aurora", "DocumentDB")
+EVERY_TYPE = (*RDS_FAMILY, "Neptune")
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+ALWAYS_ON = (
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+)
+NEPTUNE_OPT_IN = ("af-south-1", "ap-east-1", "ap-southeast-3", "il-central-1", "me-central-1", "me-south-1")
+OTHER_OPT_IN = (
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "mx-central-1",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What AWS says about some resource types in some Regions of one partition.
+
+    A copy crosses an account or a Region only if the rows of both its ends say so. `note` is for people.
+    """
+
+    resource_types: tuple[str, ...]
+    partition: str
+    regions: tuple[str, ...]
+    named: str
+    cross_account: bool
+    cross_region: bool
+    note: str = ""
+    source: str = PAGE
+    date: str = DATE
+
+
+ROWS = (
+    Row(
+        resource_types=RDS_FAMILY,
+        partition="aws",
+        regions=(*ALWAYS_ON, *NEPTUNE_OPT_IN, *OTHER_OPT_IN),
+        named="all",
+        cross_account=True,
+        cross_region=True,
+        note="DocumentDB in opt-in Regions since 26 August 2026",
+    ),
+    Row(
+        resource_types=("Neptune",),
+        partition="aws",
+        regions=ALWAYS_ON,
+        named="all that need no opt-in",
+        cross_account=True,
+        cross_region=True,
+    ),
+    Row(
+        resource_types=("Neptune",),
+        partition="aws",
+        regions=NEPTUNE_OPT_IN,
+        named=", ".join(NEPTUNE_OPT_IN),
+        cross_account=False,
+        cross_region=True,
+    ),
+    Row(
+        resource_types=("Neptune",),
+        partition="aws",
+        regions=OTHER_OPT_IN,
+        named="all other opt-in Regions",
+        cross_account=False,
+        cross_region=False,
+    ),
+    Row(
+        resource_types=EVERY_TYPE,
+        partition="aws-cn",
+        regions=("cn-north-1", "cn-northwest-1"),
+        named="all",
+        cross_account=True,
+        cross_region=True,
+        note="between these two Regions only; across accounts since 27 August 2026",
+    ),
+    Row(
+        resource_types=EVERY_TYPE,
+        partition="aws-us-gov",
+        regions=("us-gov-east-1", "us-gov-west-1"),
+        named="all",
+        cross_account=True,
+        cross_region=True,
+        note="between these two Regions only",
+    ),
+    Row(
+        resource_types=EVERY_TYPE,
+        partition="aws-eusc",
+        regions=("eusc-de-east-1",),
+        named="all",
+        cross_account=False,
+        cross_region=False,
+    ),
+)
+
+
+def row_of(resource_type: str, region: str, rows: Iterable[Row] = ROWS) -> Row | None:
+    """What the table says about a type in a Region; None if it does not know the Region or the type."""
+    return next((row for row in rows if resource_type in row.resource_types and region in row.regions), None)
+
+
+def as_markdown(rows: Iterable[Row] = ROWS) -> str:
+    """The table for the documents."""
+    columns = ("resource types", "partition", "Regions", "to other accounts", "to other Regions", "note")
+    return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n" + "".join(
+        f"| {', '.join(row.resource_types)} | `{row.partition}` | {row.named} | {_yes(row.cross_account)} | "
+        f"{_yes(row.cross_region)} | {row.note} |\n"
+        for row in rows
+    )
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - it turns a bool into a word
+    return "yes" if value else "no"

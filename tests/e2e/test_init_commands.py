@@ -1,0 +1,96 @@
+"""The commands that secondhop init prints, pasted into a shell that stops at the first error (set -e)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.installing import GOOD, Checkout
+
+# Answers as the AWS CLI does: 254 for an error of the service. It writes down each call.
+AWS = """#!/usr/bin/env bash
+echo "$PWD aws $*" >> "$CALLS"
+case "$*" in
+  "iam get-role"*) [ -n "${ROLE_EXISTS:-}" ] || exit 254 ;;
+  "iam create-service-linked-role"*) [ -z "${ROLE_EXISTS:-}${CREATING_IS_DENIED:-}" ] || exit 254 ;;
+  "cloudformation deploy"*)
+    for argument in "$@"; do
+      case "$argument" in */*) [ -f "${argument#file://}" ] || exit 255 ;; esac
+    done ;;
+  "cloudformation describe-stacks"*) echo output ;;
+esac
+"""
+OTHER = """#!/usr/bin/env bash
+echo "$PWD $(basename "$0") $*" >> "$CALLS"
+"""
+
+
+@dataclass
+class Shell:
+    """A shell in some directory, with an aws, a sam and a secondhop that only write down how they were called."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        for name, text in {"aws": AWS, "sam": OTHER, "secondhop": OTHER}.items():
+            path = self.folder / "bin" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
+        (self.folder / "elsewhere").mkdir()
+
+    def run(self, said: str, **environ: str) -> tuple[int, list[str]]:
+        """Everything that was printed under the steps; the exit code and the calls that were made."""
+        lines = said[said.index("\n1. ") :].splitlines()
+        script = "\n".join(line for line in lines if re.match(" {5}", line))
+        calls = self.folder / "calls"
+        known = {**os.environ, "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "CALLS": str(calls)}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder / "elsewhere",
+            env=known | environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, calls.read_text().splitlines()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "my checkout")
+
+
+@pytest.mark.parametrize("exists", ["", "yes"])
+def test_everything_that_is_printed_runs_from_another_directory_without_an_error(
+    shell: Shell, checkout: Checkout, exists: str
+) -> None:
+    code, calls = shell.run(checkout.init(GOOD).said, ROLE_EXISTS=exists)
+
+    assert code == 0
+    made = [call for call in calls if "create-service-linked-role" in call]
+    assert len(made) == (0 if exists else 2)
+    assert sum("aws cloudformation deploy" in call for call in calls) == 3
+    assert [call for call in calls if " sam " in call] == [
+        f"{checkout.folder} sam {verb}" for verb in ("build", "deploy", "build", "deploy")
+    ]
+    assert not any("enable-aws-service-access" in call for call in calls)
+    assert all(f"--directory {checkout.folder}" in call for call in calls if "secondhop init" in call)
+
+
+def test_a_service_linked_role_that_cannot_be_created_stops_the_step(shell: Shell, checkout: Checkout) -> None:
+    code, calls = shell.run(checkout.init(GOOD).said, CREATING_IS_DENIED="yes")
+
+    assert code != 0
+    assert calls[-1].endswith("create-service-linked-role --aws-service-name backup.amazonaws.com")
