@@ -92,7 +92,7 @@ class Watch:
                 self._judge_copy(job)
 
     def forgive_in_flight(self) -> None:
-        """A table was lost, and with it the memory of the copies in flight: they do not count against the quota."""
+        """A table was lost, and with it the memory of the copies in flight: one full limit may start beside them."""
         self._forgiven |= set(self._live)
 
     def _installation(self) -> str:
@@ -137,14 +137,14 @@ class Watch:
         lane = [
             other.id
             for other, installation in self._live.values()
-            if other.id not in self._forgiven
-            and other.source_point_arn not in self.abandoned
+            if other.source_point_arn not in self.abandoned
             and not self._is_needless(other)
             and installation == self._live[job.id][1]
             and site_of(other.destination_vault_arn) == site
             and is_in(other)
         ]
-        if len(lane) > limit:
+        known = [each for each in lane if each not in self._forgiven]
+        if len(known) > limit or len(lane) > 2 * limit:
             what = job.database_arn if limit == 1 else job.resource_type
             self._blame(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
 

@@ -1,0 +1,82 @@
+"""A table is lost while the lane is full: at most twice the limit is in flight, and the nights demand just that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_simulator import World
+from backup_simulator.model import Job
+from rehearsal.nights.faulty_store import FaultyChains
+from rehearsal.nights.terms import Terms
+from rehearsal.nights.watch import Watch
+from rehearsal.stage import Stage
+from secondhop.adapters.memory_chains import MemoryChains
+
+LIMIT = 5
+A_MOMENT = timedelta(minutes=5)
+
+
+class GenerousChains(MemoryChains):
+    """Forgets the limit."""
+
+    def save(self, chain: Any, *, before: Any, limit: int) -> Any:
+        return super().save(chain, before=before, limit=limit + 100)
+
+
+def a_full_lane() -> tuple[Stage, FaultyChains, Watch]:
+    """25 arrivals, as many of them under way as the limit allows."""
+    world = World()
+    store = FaultyChains(world, index_lag=timedelta(0), counts=Counter())
+    stage = Stage(world, store, {"SweepIntervalMinutes": "30"})
+    for number in range(25):
+        stage.add_database("Aurora", f"db-{number}", size_gib=60)
+    watch = Watch(
+        terms=Terms(stage=stage, our_roles=frozenset(stage.acting_roles())), oracle=stage.oracle(), mains=(stage.main,)
+    )
+    store.pause(route="default", by="ada")
+    world.run_for(timedelta(hours=12))
+    store.pause(route="default", by=None)
+    while len(in_flight(stage)) < LIMIT:
+        world.run_for(A_MOMENT)
+    return stage, store, watch
+
+
+def in_flight(stage: Stage) -> list[Job]:
+    return [job for job in stage.world.copy_jobs() if job.started_by in stage.acting_roles() and job.is_live]
+
+
+def most_in_flight(stage: Stage) -> int:
+    most = 0
+    for _ in range(72):
+        stage.world.run_for(A_MOMENT)
+        most = max(most, len(in_flight(stage)))
+    return most
+
+
+@pytest.mark.parametrize("is_adopted", [False, True])
+def test_after_a_lost_table_at_most_twice_the_limit_is_in_flight(is_adopted: bool) -> None:
+    stage, store, watch = a_full_lane()
+    store.become(MemoryChains())
+    watch.forgive_in_flight()
+    if is_adopted:
+        stage.main.functions["OperateChains"]({"verb": "adopt", "by": "ada", "dry_run": False})
+
+    assert LIMIT < most_in_flight(stage) <= 2 * LIMIT
+    assert [each for each in watch.violations if each.promise == 4] == []
+
+
+@pytest.mark.parametrize("is_forgiven", [False, True])
+def test_more_than_the_limit_is_found_however_often_what_is_in_flight_is_forgiven(is_forgiven: bool) -> None:
+    stage, store, watch = a_full_lane()
+    store.become(GenerousChains())
+    for _ in range(72):
+        if is_forgiven:
+            watch.forgive_in_flight()
+        stage.world.run_for(timedelta(seconds=20))
+
+    found = [each for each in watch.violations if each.promise == 4]
+    assert found != []
