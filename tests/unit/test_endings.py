@@ -11,6 +11,7 @@ import pytest
 from secondhop.domain import abandoned
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
+from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import open_ids
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.checking import next_check
@@ -177,7 +178,7 @@ def test_an_abandoned_chain_is_finished_when_its_points_are_gone_and_all_was_tol
 
     assert take(chain, looked()).finished_at == NOW
     assert take(owing, looked()).finished_at is None
-    told = seen.Announced(incident="one", is_closed=True)
+    told = Announced(incident="one", is_closed=True)
     assert take(take(owing, looked()), told).finished_at == NOW
 
 
