@@ -14,12 +14,12 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
-from secondhop.domain.copy_rules import says_something
+from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
-from secondhop.domain.source import USABLE, is_fresh, with_source
+from secondhop.domain.source import is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
 
@@ -73,7 +73,7 @@ def survey_copies(
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
-        twins=tuple(point.arn for point in same if point.arn in explained and point.status in USABLE),
+        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in GOING),
         unreadable=tuple(str(other) for other in others if isinstance(other, Unreadable)),
     )
 
