@@ -11,6 +11,7 @@ import pytest
 from secondhop.domain import abandoned
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
+from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import open_ids
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
 from secondhop.domain.checking import next_check
@@ -32,6 +33,7 @@ from tests.builders import (
     with_hop,
     with_intermediate,
 )
+from tests.hop_steps import a_chain_in
 
 SECOND, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "hours", "days"))
 GONE = {"source_gone_at": NOW - DAY}
@@ -176,7 +178,7 @@ def test_an_abandoned_chain_is_finished_when_its_points_are_gone_and_all_was_tol
 
     assert take(chain, looked()).finished_at == NOW
     assert take(owing, looked()).finished_at is None
-    told = seen.Announced(incident="one", is_closed=True)
+    told = Announced(incident="one", is_closed=True)
     assert take(take(owing, looked()), told).finished_at == NOW
 
 
@@ -211,3 +213,12 @@ def test_a_point_that_was_copied_back_is_left_to_its_owner_without_an_incident()
     assert (decision.commands, decision.chain.incidents) == ((), ())
     assert decision.reason == "it was copied back by the owner of copy job BACK-1, to whom it belongs"
     assert decision.chain.next_check == NOW + 7 * DAY
+
+
+def test_a_start_that_was_decided_is_forgotten_when_the_source_proves_to_be_copied_back() -> None:
+    message = Announce(subject="to-dr", incident="one", is_closed=True, title="A title", lines=())
+    chain = a_chain_in(HopState.COPYING, fence=HOUR, trouble=None)
+    owing = replace(chain, pending=(*chain.pending, Pending(command=message, until=NOW + HOUR)))
+    after = take(owing, seen.CopiedBack(hop="to-dr", owner="the owner of copy job BACK-1"))
+
+    assert [pending.command for pending in after.pending] == [message]

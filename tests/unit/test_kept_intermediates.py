@@ -13,16 +13,18 @@ from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
-from secondhop.domain.observation import Observation
+from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
+    DR_KEY,
     DR_VAULT,
     NIGHT,
     NOW,
     WATCHED,
     a_chain,
+    a_copy,
     a_route,
     a_sequence,
     with_hop,
@@ -121,6 +123,29 @@ def test_an_intermediate_that_would_outlive_its_copies_is_kept_and_looked_at_aga
     assert (decision.commands, decision.chain.pending) == ((), ())
     copies = (NIGHT + 35 * DAY).isoformat()
     assert decision.reason == f"arrival: kept: it {its_own}, and its copies expire on {copies}"
+
+
+@pytest.mark.parametrize(
+    ("promised_until", "copy", "state", "gone_at"),
+    [
+        (NOW, None, DUE, NOW),
+        (NOW, a_copy(status="EXPIRED"), DUE, None),
+        (NOW + SECOND, None, IntermediateState.HELD, None),
+        (NOW + SECOND, a_copy(status="EXPIRED"), IntermediateState.HELD, None),
+        (None, None, IntermediateState.HELD, None),
+    ],
+)
+def test_an_intermediate_whose_copy_has_had_its_time_is_kept_without_an_incident(
+    promised_until: datetime | None, copy: PointSeen | None, state: IntermediateState, gone_at: datetime | None
+) -> None:
+    chain = with_intermediate(with_hop(due(), promised_until=promised_until), state=GOING)
+    look = seen.ArrivalInspected(hop="to-dr", arrival=COPY_ARN, point=copy, vault_key_arn=DR_KEY, key_state="Enabled")
+    decision = take(chain, going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look))
+
+    assert decision.chain.intermediate("arrival").state is state
+    assert decision.chain.hop("to-dr").seen_gone_at == gone_at
+    is_incident = state is not DUE
+    assert (bool(decision.chain.troubles()), bool(decision.effects)) == (is_incident, is_incident)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,15 @@ from secondhop.domain.announcing import incidents_of
 from secondhop.domain.chain import ChainState, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import ReleaseIntermediate
-from secondhop.domain.errors import FinalError, SecondHopError, SilentError, TryAgainError, UnreadableItemError
-from tests.builders import a_copy, a_job, a_route, an_arrival
+from secondhop.domain.errors import (
+    DeniedError,
+    FinalError,
+    SecondHopError,
+    SilentError,
+    TryAgainError,
+    UnreadableItemError,
+)
+from tests.builders import NOW, a_copy, a_job, a_route, an_arrival
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
 
 NO_VAULT = FinalError("Backup vault dr was not found", code="ResourceNotFoundException")
@@ -49,6 +56,19 @@ def test_a_copy_that_cannot_be_looked_for_is_told_after_an_hour_and_tried_again_
     assert len(stage.backup.started) == 1
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
     assert stage.announcer.messages[-1].is_closed
+
+
+def test_a_denied_look_at_the_source_of_a_chain_that_comes_too_late_changes_nothing() -> None:
+    stage = Stage()
+    old = NOW - timedelta(days=60)
+    stage.backup.put(an_arrival(created_at=old, completed_at=old))
+    stage(arrived())
+    stage.clock.forward(days=1, minutes=1)
+    stage.backup.fail("point", DeniedError("not authorized to perform: backup:DescribeRecoveryPoint"))
+    report = stage(LOOK)
+
+    assert report.steps[-2].reason == "to-dr: AskingRefused changes nothing while STRANDED"
+    assert (stage.chain.state, stage.chain.source_gone_at) == (ChainState.TOO_LATE, None)
 
 
 def test_one_odd_answer_costs_a_quarter_of_an_hour() -> None:

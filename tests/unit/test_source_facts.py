@@ -104,10 +104,23 @@ def test_an_origin_that_is_clear_once_is_remembered(fact: Observation, is_known:
     assert advance(OLD, fact, route=a_route(), now=NOW).chain.came_from_workload
 
 
-def test_a_description_is_fresh_for_a_minute() -> None:
-    assert not is_fresh(replace(OLD, source_seen_at=None), NOW)
-    assert is_fresh(replace(OLD, source_seen_at=NOW - MINUTE + SECOND), NOW)
-    assert not is_fresh(replace(OLD, source_seen_at=NOW - MINUTE), NOW)
+@pytest.mark.parametrize(
+    ("opened", "described", "fresh"),
+    [
+        (timedelta(0), timedelta(0), True),
+        (MINUTE - SECOND, MINUTE - SECOND, True),
+        (MINUTE, MINUTE, False),
+        (MINUTE - SECOND, None, False),
+        (MINUTE - SECOND, timedelta(0), False),
+        (DAY, timedelta(0), False),
+    ],
+)
+def test_a_decision_rests_on_the_description_at_opening_for_a_minute_and_on_no_other(
+    opened: timedelta, described: timedelta | None, fresh: bool
+) -> None:
+    seen_at = None if described is None else NOW - described
+
+    assert is_fresh(replace(OLD, opened_at=NOW - opened, source_seen_at=seen_at), NOW) is fresh
 
 
 @pytest.mark.parametrize(

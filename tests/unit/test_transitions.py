@@ -138,7 +138,8 @@ def facts_about_intermediates() -> Iterator[Observation]:
 def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> None:
     reached: dict[tuple[IntermediateState, type], set[IntermediateState]] = defaultdict(set)
     for state, pending, is_ours in product(IntermediateState, (False, True), (False, True)):
-        chain = with_each(a_chain(came_from_workload=is_ours), state=state, kept_until=LATER if pending else None)
+        copied = with_hop(a_chain(came_from_workload=is_ours), arrival=COPY_ARN, promised_until=LATER)
+        chain = with_each(copied, state=state, kept_until=LATER if pending else None)
         chain = replace(chain, pending=(Pending(command=RELEASE, until=LATER),) if pending else ())
         for fact, now in product(facts_about_intermediates(), (NOW, EXPIRED)):
             situation = IntermediateSituation(

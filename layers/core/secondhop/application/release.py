@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import datetime
 
 from secondhop.application.ports import Backup, Keys
 from secondhop.domain import observation as seen
@@ -11,7 +10,7 @@ from secondhop.domain import release_observation as going
 from secondhop.domain.chain import Chain, Hop
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import SecondHopError, TryAgainError
-from secondhop.domain.observation import IntermediateObservation
+from secondhop.domain.observation import IntermediateObservation, PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival, outlives
 
@@ -28,16 +27,16 @@ def object_to_release(
         intermediate = backup.point(command.vault, command.point)
         if intermediate is None or intermediate.status == "DELETING":
             return going.IntermediateInspected(intermediate=command.subject, point=intermediate)
-        copies: list[datetime] = []
+        described: list[PointSeen | None] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
             if judge_arrival(chain, hop, inspected, route=route).verdict is not Verdict.GOOD:
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
-            if inspected.point is not None and inspected.point.delete_at is not None:
-                copies.append(inspected.point.delete_at)
+            described.append(inspected.point)
     except SecondHopError as trouble:
         yield going.ReleasePutOff(intermediate=command.subject, why=str(trouble))
         raise
+    copies = [copy.delete_at for copy in described if copy is not None and copy.delete_at is not None]
     if not copies:
         return going.ReleasePutOff(intermediate=command.subject, why="no copy of it stands")
     if outlives(intermediate, max(copies)):

@@ -14,11 +14,12 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
+from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
-from secondhop.domain.source import USABLE, is_fresh
+from secondhop.domain.source import is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
 
@@ -28,18 +29,21 @@ def survey(
 ) -> Observation:
     """All that a decision about a copy rests on: whose the source is, whether it stands, and which copies exist."""
     hop = chain.hop(command.subject)
+    may_rest = is_fresh(chain, now) and not hop.is_retry_ordered
+    asks_source = hop.reads_from is None and hop.state is not HopState.COPYING and not may_rest
+    source = inspect_source(backup, chain, hop) if asks_source else None
+    # What follows rests on the date of the backup, which may be known only now.
+    known = chain if source is None else with_source(chain, source.point, now)
     asks_origin = needs_origin(chain, route) and hop.reads_from is None
-    origin = survey_origin(backup, chain, route, now=now) if asks_origin else Origin()
+    origin = survey_origin(backup, known, route, now=now) if asks_origin else Origin()
     if origin.owner is not None:
         return seen.CopiedBack(hop=hop.name, owner=origin.owner)
     if origin.doubt is not None:
         return seen.SourceNotReady(hop=hop.name, why=origin.doubt)
-    asks_source = hop.reads_from is None and hop.state is not HopState.COPYING and not is_fresh(chain, now)
-    source = inspect_source(backup, chain, hop) if asks_source else None
-    surveyed = survey_copies(chains, backup, chain, hop, asked_at=now)
-    return replace(
-        surveyed, missing_job=command.missing_job, source=source, is_origin_clear=asks_origin and origin.is_clear
-    )
+    surveyed = survey_copies(chains, backup, known, hop, asked_at=now)
+    is_shown = source is None or source.point is not None
+    is_clear = asks_origin and is_shown and origin.is_clear
+    return replace(surveyed, missing_job=command.missing_job, source=source, is_origin_clear=is_clear)
 
 
 def needs_origin(chain: Chain, route: Route) -> bool:
@@ -58,7 +62,7 @@ def survey_copies(
     source = chain.source_of(hop)
     jobs = _jobs_of(backup, chain, hop)
     mine = tuple(job for job in jobs if job.source == source)
-    if any(job.state != "FAILED" and job.arrival not in hop.rejected for job in mine):
+    if any(_is_answer(job, hop) for job in mine):
         return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
     named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
@@ -69,9 +73,15 @@ def survey_copies(
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
-        twins=tuple(point.arn for point in same if point.arn in explained and point.status in USABLE),
+        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in GOING),
         unreadable=tuple(str(other) for other in others if isinstance(other, Unreadable)),
     )
+
+
+def _is_answer(job: JobSeen, hop: Hop) -> bool:
+    """Whether a job decides by itself, so that nobody needs to look into the destination vault."""
+    is_passed_over = hop.is_retry_ordered and not says_something(job)
+    return job.state != "FAILED" and job.arrival not in hop.rejected and not is_passed_over
 
 
 def _jobs_of(backup: Backup, chain: Chain, hop: Hop) -> tuple[JobSeen, ...]:

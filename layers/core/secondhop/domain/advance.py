@@ -77,10 +77,9 @@ def _take(chain: Chain, fact: Observation, route: Route, now: datetime) -> Progr
         case _ if chain.abandoned_by is not None:
             return _observe_abandoned(chain, fact, now)
         case seen.CopiedBack(owner=owner):
-            return replace(chain, abandoned_by=owner), (), [f"it was copied back by {owner}, to whom it belongs"]
+            return _give_up(chain, owner), (), [f"it was copied back by {owner}, to whom it belongs"]
         case seen.AbandonAsked(by=by):
-            messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
-            return replace(chain, abandoned_by=by, pending=messages), (), [f"abandoned by {by}"]
+            return _give_up(chain, by), (), [f"abandoned by {by}"]
         case seen.Postponed(why=why):
             return chain, (), [why]
         case _:
@@ -101,6 +100,12 @@ def _advance_parts(chain: Chain, fact: AboutParts, route: Route, now: datetime) 
             return _advance_everything(chain, fact, route, now)
         case _:
             assert_never(fact)
+
+
+def _give_up(chain: Chain, by: str) -> Chain:
+    """Abandon a chain: nothing that was decided is done any more, except to announce."""
+    messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
+    return replace(chain, abandoned_by=by, pending=messages)
 
 
 def _observe_abandoned(chain: Chain, fact: Observation, now: datetime) -> Progress:

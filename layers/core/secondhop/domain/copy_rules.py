@@ -46,15 +46,22 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     leg = s.route.leg(s.hop.name)
     if leg is None or leg.destination != s.hop.destination:
         return strand(s, Cause.ROUTE, f"route {s.route.name} has no leg {s.hop.name} into {s.hop.destination.arn}")
-    retention = leg.retention.of_days(s.hop.delete_after_days)
-    if is_too_late(created_at=s.chain.created_at, retention=retention, now=s.now):
-        return strand(s, Cause.TOO_LATE, f"a copy made now would expire within {retention.minimum_remaining_days} days")
+    if (late := _refuse_late_copy(s, leg)) is not None:
+        return late
     # An operator's word ends a back-off; what the survey leads to must not find it still standing.
     hop = replace(s.hop, not_before=None)
     expires_at = s.chain.source_expires_at
     only_a_slot = hop.slot_wanted and isinstance(fact, Noticed) and (expires_at is None or s.now < expires_at)
     ask = SurveyCopies(subject=hop.name, slot_first=only_a_slot)
     return HopStep(hop=hop, reason="looks for existing copies first", commands=(ask,))
+
+
+def _refuse_late_copy(s: HopSituation, leg: Leg) -> HopStep | None:
+    """Whether a copy made now would not live for the route's minimum."""
+    retention = leg.retention.of_days(s.hop.delete_after_days)
+    if not is_too_late(created_at=s.chain.created_at, retention=retention, now=s.now):
+        return None
+    return strand(s, Cause.TOO_LATE, f"a copy made now would expire within {retention.minimum_remaining_days} days")
 
 
 def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
@@ -69,7 +76,8 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         # A straggling event of the failed job asked for this survey, not the end of the back-off.
         return stay(s, f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt")
-    if (refusal := _refuse_source(s, fact, source)) is not None:
+    # Asked again: the date of the backup may be known only now, and not every survey follows a look.
+    if (refusal := _refuse_source(s, fact, source) or _refuse_late_copy(s, leg)) is not None:
         return refusal
     if not leg.copy_role_arn:
         return _leave_to_others(s, fact)
@@ -112,7 +120,7 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     jobs = [job for job in fact.jobs if job.arrival is None or job.arrival not in s.hop.rejected]
     if s.hop.is_retry_ordered:
         # The operator has looked into the vault: what says nothing about a copy is passed over.
-        jobs = [job for job in jobs if job.state in LIVE or job.arrival is not None]
+        jobs = [job for job in jobs if says_something(job)]
     odd = [job for job in jobs if job.state not in (*LIVE, "COMPLETED", "FAILED")]
     done = [job for job in jobs if job.state == "COMPLETED"]
     if odd or any(job.arrival is None for job in done):
@@ -134,6 +142,11 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
         found = JobSeen(job_id="", state="COMPLETED", source="", destination_vault_arn="", arrival=points[0])
         return arrived(s, found, attempt=attempt, is_adopted=True)
     return None
+
+
+def says_something(job: JobSeen) -> bool:
+    """Whether a job is under way, or names a copy."""
+    return job.state in LIVE or job.arrival is not None
 
 
 def newest_of(jobs: list[JobSeen]) -> JobSeen:

@@ -123,7 +123,7 @@ class CopiesSurveyed(HopObservation):
     creation date in the destination vault. `points` are those that nothing explains, `twins` those that were made from
     another recovery point. `missing_job` is that of the question. What was started after `asked_at` may be missing.
 
-    `source` is None if the source was described less than a minute ago, or is itself a copy of this chain.
+    `source` is None if it was described when the chain was opened, a moment ago, or is itself a copy of this chain.
     `is_origin_clear` says that no copy job of the backup account put the source into its vault.
     `unreadable` are chains of the database that may explain one of the points.
     """

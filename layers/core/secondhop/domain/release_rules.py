@@ -100,8 +100,13 @@ def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> Inter
 def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> IntermediateStep:
     """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
     hop = s.chain.hop(fact.hop)
-    held = _enter(s.intermediate, IntermediateState.HELD, s.now)
     finding = judge_arrival(s.chain, hop, fact.inspected, route=s.route)
+    if hop.promised_until is not None and s.now >= hop.promised_until:
+        # The copy's time is over, so it is no incident that it went; the intermediate lives longer.
+        due = _enter(s.intermediate, IntermediateState.DUE, s.now)
+        ended = replace(hop, seen_gone_at=s.now) if fact.inspected.point is None else hop
+        return IntermediateStep(intermediate=due, reason=f"not deleted: {finding.reason}", troubled_hop=ended)
+    held = _enter(s.intermediate, IntermediateState.HELD, s.now)
     if finding.verdict is Verdict.NOT_YET:
         doubted = replace(hop, state=HopState.VERIFYING, since=s.now)
     else:

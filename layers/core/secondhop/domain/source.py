@@ -16,7 +16,7 @@ from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import CopiesSurveyed, PointSeen, SourceInspected
 from secondhop.domain.release_observation import KeepSurveyed
 
-# Within one invocation nobody needs to describe the same recovery point twice.
+# Within the invocation that opens a chain nobody needs to describe its recovery point twice.
 FRESH = timedelta(minutes=1)
 # A field that AWS left out is asked again after an hour, and so is a source that should be gone by now.
 SOON = timedelta(hours=1)
@@ -58,8 +58,11 @@ def with_source(chain: Chain, point: PointSeen | None, now: datetime) -> Chain:
 
 
 def is_fresh(chain: Chain, now: datetime) -> bool:
-    """Whether the source was described so recently that a decision may rest on it."""
-    return chain.source_seen_at is not None and now - chain.source_seen_at < FRESH
+    """Whether the source was described whole when the chain was opened, a moment ago.
+
+    A later description does not count: it may have shown that the source cannot be copied.
+    """
+    return chain.source_seen_at == chain.opened_at and now - chain.opened_at < FRESH
 
 
 def is_due(chain: Chain, now: datetime) -> bool:

@@ -104,7 +104,7 @@ INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
     IntermediateRow(DUE, going.IntermediateInspected, release_rules.see_due_gone, (DUE, GONE)),
     IntermediateRow(GOING, going.ReleaseDeclined, release_rules.keep_longer_lived, (DUE,)),
     IntermediateRow(GOING, going.ReleasePutOff, release_rules.put_off_release, (DUE,)),
-    IntermediateRow(GOING, going.ReleaseStopped, release_rules.stop_release, (HELD,)),
+    IntermediateRow(GOING, going.ReleaseStopped, release_rules.stop_release, (HELD, DUE)),
     IntermediateRow(GOING, going.DeleteAccepted, release_rules.await_delete, (GOING,)),
     IntermediateRow(GOING, going.DeleteRefused, release_rules.report_refused_delete, (GOING,)),
     IntermediateRow(GOING, seen.Noticed, release_rules.ask_whether_gone, (GOING,)),

@@ -1,0 +1,270 @@
+"""Whose a recovery point in the watched vault is: it arrived from a workload account, or somebody brought it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from secondhop.application.origin import Origin, is_from_workload, survey_origin
+from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.errors import DeniedError
+from secondhop.domain.observation import JobSeen
+from tests.builders import (
+    ARRIVAL_ARN,
+    BACKUP,
+    COPY_ARN,
+    DR_VAULT,
+    NIGHT,
+    NOW,
+    ORDERS,
+    SECOND_DR_VAULT,
+    WATCHED,
+    WORKLOAD_VAULT,
+    a_chain,
+    a_copy,
+    a_fan_out,
+    a_job,
+    a_route,
+    an_arrival,
+)
+from tests.stand_ins import LOOK, Stage, arrived, job_news
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOBODY_ASKS = AssertionError("nobody asks")
+OWNER = "the owner of copy job BACK"
+BY_HAND = f"arn:aws:rds:eu-west-1:{BACKUP}:snapshot:awsbackup:copyjob-by-hand"
+
+
+def brought_back(**changes: Any) -> JobSeen:
+    """A job that somebody started in the backup account, from the DR vault into the watched vault."""
+    job = a_job(
+        job_id="BACK",
+        state="COMPLETED",
+        source=COPY_ARN,
+        destination_vault_arn=WATCHED.arn,
+        arrival=ARRIVAL_ARN,
+        created_at=NOW - HOUR,
+    )
+    return replace(job, **changes)
+
+
+def origin_after(*jobs: JobSeen, age: timedelta = timedelta(0), stage: Stage | None = None, **point: Any) -> Origin:
+    place = stage or Stage()
+    place.backup.jobs |= {job.job_id: job for job in jobs}
+    chain = a_chain(point=an_arrival(**point), came_from_workload=False)
+    return survey_origin(place.backup, chain, place.route, now=NOW + age)
+
+
+@pytest.mark.parametrize(
+    ("vault_arn", "is_arrival"),
+    [
+        (WORKLOAD_VAULT.arn, True),
+        (DR_VAULT.arn, False),
+        (WATCHED.arn, False),
+        (WORKLOAD_VAULT.arn.replace("111122223333", "999999999999"), False),
+        ("no ARN", False),
+        (None, False),
+    ],
+)
+def test_a_copy_out_of_a_vault_of_a_workload_account_is_an_arrival(vault_arn: str | None, is_arrival: bool) -> None:
+    assert is_from_workload(a_route(), vault_arn) is is_arrival
+
+
+def test_a_copy_within_the_account_of_the_watched_vault_tells_nothing_even_if_its_databases_are_there() -> None:
+    route = a_route(workload_accounts=frozenset({BACKUP}))
+
+    assert not is_from_workload(route, DR_VAULT.arn)
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "RUNNING", "PARTIAL"])
+def test_a_job_of_the_backup_account_that_names_the_point_names_its_owner(state: str) -> None:
+    assert origin_after(brought_back(state=state)) == Origin(owner=OWNER)
+
+
+@pytest.mark.parametrize("route", [a_route(), a_fan_out()], ids=["one leg", "two legs"])
+def test_jobs_out_of_every_site_of_the_route_are_asked_for(route: Any) -> None:
+    far = brought_back(source=COPY_ARN.replace("eu-central-1", SECOND_DR_VAULT.site.region))
+    near = brought_back(source=BY_HAND)
+
+    assert origin_after(near, stage=Stage(route=route)).owner == OWNER
+    assert (origin_after(far, stage=Stage(route=route)).owner == OWNER) is (len(route.legs) == 2)
+
+
+def test_a_site_of_another_account_is_not_asked() -> None:
+    """Only the backup account can bring a copy back without being a workload account."""
+    elsewhere = replace(SECOND_DR_VAULT, site=replace(SECOND_DR_VAULT.site, account="777788889999"))
+    route = a_fan_out()
+    stage = Stage(route=replace(route, legs=(route.legs[0], replace(route.legs[1], destination=elsewhere))))
+    asked, listing = list[object](), stage.backup.jobs_since
+
+    def watched(*given: Any, **named: Any) -> Any:
+        asked.append(named["from_site"])
+        return listing(*given, **named)
+
+    stage.backup.jobs_since = watched  # type: ignore[method-assign]
+    origin_after(stage=stage)
+
+    assert asked == sorted([WATCHED.site, DR_VAULT.site])
+
+
+@pytest.mark.parametrize(
+    ("made_before_the_backup", "is_seen"), [(timedelta(minutes=1), True), (timedelta(minutes=2), False)]
+)
+def test_a_job_that_is_older_than_the_backup_did_not_copy_it(made_before_the_backup: timedelta, is_seen: bool) -> None:
+    origin = origin_after(brought_back(created_at=NIGHT - made_before_the_backup))
+
+    assert (origin.owner is not None) is is_seen
+
+
+@pytest.mark.parametrize("state", ["CREATED", "RUNNING", "COMPLETED"])
+def test_a_job_that_may_be_making_the_point_leaves_it_in_doubt(state: str) -> None:
+    stage = Stage()
+    stage.backup.put(a_copy())
+    origin = origin_after(brought_back(state=state, arrival=None), stage=stage)
+
+    assert origin == Origin(doubt=f"in doubt, because copy job BACK into its vault is {state}")
+
+
+@pytest.mark.parametrize(("seconds", "is_doubtful"), [(0, True), (60, True), (61, False), (-61, False), (86400, False)])
+def test_a_live_job_of_another_backup_leaves_no_doubt(seconds: int, is_doubtful: bool) -> None:
+    stage = Stage()
+    stage.backup.put(a_copy(created_at=NIGHT + timedelta(seconds=seconds)))
+    origin = origin_after(brought_back(state="RUNNING", arrival=None), stage=stage)
+
+    assert (origin.doubt is not None) is is_doubtful
+    assert origin.is_clear is not is_doubtful
+
+
+def test_a_live_job_whose_source_does_not_show_leaves_the_point_in_doubt() -> None:
+    stage = Stage()
+    stage.backup.put(a_copy(arn=COPY_ARN + "-other", created_at=NIGHT - DAY))
+
+    assert origin_after(brought_back(state="RUNNING", arrival=None), stage=stage).doubt is not None
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        brought_back(state="FAILED", arrival=None),
+        brought_back(state="PARTIAL", arrival=None),
+        brought_back(arrival=ARRIVAL_ARN + "-other"),
+        brought_back(state="RUNNING", arrival=ARRIVAL_ARN + "-other"),
+        a_job(state="COMPLETED", arrival=ARRIVAL_ARN),
+    ],
+)
+def test_jobs_that_made_nothing_or_another_point_say_nothing(job: JobSeen) -> None:
+    assert origin_after(job) == Origin(is_clear=True)
+
+
+@pytest.mark.parametrize(("days", "is_clear"), [(28, True), (29, False), (400, False)])
+def test_an_origin_is_clear_only_while_aws_remembers_all_jobs_since_the_backup(days: int, is_clear: bool) -> None:
+    assert origin_after(age=timedelta(days=days), created_at=NOW) == Origin(is_clear=is_clear)
+
+
+def everything_released() -> Stage:
+    """A stage that deletes each intermediate as soon as it may."""
+    return Stage(route=a_route(keep={"RDS": 0}))
+
+
+def test_a_point_that_was_brought_back_is_left_to_its_owner_without_an_incident() -> None:
+    stage = everything_released()
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    for _ in range(9):
+        stage.clock.forward(days=1)
+        stage(LOOK)
+
+    assert (stage.chain.state, stage.chain.abandoned_by) == (ChainState.ABANDONED, OWNER)
+    assert (stage.backup.started, stage.backup.deleted) == ([], [])
+    assert (stage.announcer.messages, stage.announcer.events) == ([], [])
+
+
+def test_a_point_that_may_be_brought_back_waits_until_its_job_ends() -> None:
+    stage = everything_released()
+    stage.backup.jobs["BACK"] = brought_back(state="RUNNING", arrival=None)
+    stage.backup.put(an_arrival())
+    report = stage(arrived())
+    assert "in doubt, because copy job BACK into its vault is RUNNING" in report.steps[-1].reason
+    assert (stage.chain.state, stage.backup.started) == (ChainState.WAITING, [])
+
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
+
+
+def test_a_point_that_shows_late_is_judged_by_its_true_date() -> None:
+    """Told without a date it counts as made now; the job that brought it back is older than that."""
+    stage = everything_released()
+    stage(arrived())
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.backup.put(an_arrival())
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+
+    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
+
+
+def test_a_point_that_was_brought_back_longer_ago_than_aws_remembers_is_kept() -> None:
+    stage = everything_released()
+    night = NOW - 30 * DAY
+    stage.backup.put(an_arrival(created_at=night, completed_at=night, delete_at=NOW + 3 * DAY))
+    stage(arrived())
+    stage(job_news(stage.backup.finish("JOB-1", a_copy(created_at=night, delete_at=night + 35 * DAY))))
+
+    assert stage.chain.state is ChainState.COMPLETE
+    assert stage.chain.came_from_workload is False
+    assert stage.backup.deleted == []
+
+
+def test_an_arrival_whose_origin_is_clear_is_copied_and_released_and_its_origin_is_asked_once() -> None:
+    stage = everything_released()
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    assert stage.chain.came_from_workload
+
+    listing, asked = stage.backup.jobs_since, list[str]()
+    stage.backup.jobs_since = lambda vault, **named: asked.append(vault.name) or listing(vault, **named)  # type: ignore[method-assign,func-returns-value]
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+    assert WATCHED.name not in asked
+
+
+@pytest.mark.parametrize("told_by", ["job", "point"])
+def test_an_arrival_that_aws_shows_to_come_from_a_workload_account_needs_no_further_question(told_by: str) -> None:
+    stage = everything_released()
+    stage.backup.fail("jobs_since", NOBODY_ASKS)
+    if told_by == "job":
+        stage.backup.put(an_arrival())
+        job = a_job(
+            source=ORDERS.replace(":db:", ":snapshot:awsbackup:"),
+            destination_vault_arn=WATCHED.arn,
+            state="COMPLETED",
+            arrival=ARRIVAL_ARN,
+        )
+        stage.chains.pause(route="default", by="ada")
+        stage(replace(job_news(job), source_vault_arn=WORKLOAD_VAULT.arn))
+    else:
+        stage.backup.put(an_arrival(source_vault_arn=WORKLOAD_VAULT.arn))
+        stage.chains.pause(route="default", by="ada")
+        stage(arrived())
+
+    assert stage.chain.came_from_workload
+
+
+def test_an_origin_that_may_not_be_asked_for_is_an_incident() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("jobs_since", DeniedError("not authorized to perform: backup:ListCopyJobs"))
+    stage(arrived())
+
+    assert stage.chain.hop("to-dr").state is HopState.STRANDED
+    assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.PERMISSION]
+    assert stage.backup.started == []
