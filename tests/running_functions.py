@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from backup_simulator import World
 from rehearsal.functions import LOG
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import Installation
 from secondhop.domain.chain import Chain, ChainKey
 
 
 class TroubledChains(MemoryChains):
-    """A store that raises when it is asked for certain chains."""
+    """A store that raises when it is asked for certain chains, or for anything of the installation (`trouble`)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.troubles: dict[ChainKey, Exception] = {}
+        self.trouble: Exception | None = None
+
+    def installation(self, *, now: datetime) -> Installation:
+        if self.trouble is not None:
+            raise self.trouble
+        return super().installation(now=now)
 
     def get(self, key: ChainKey) -> Chain | None:
         if key in self.troubles:
