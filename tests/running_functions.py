@@ -36,16 +36,20 @@ class TroubledChains(MemoryChains):
 
 
 class Running:
-    """A function over a world without backups. `logged` has its lines, `measured` its metrics by name."""
+    """A function over a world without backups. `logged` has its lines, `measured` its metrics by name.
 
-    def __init__(self, name: str, **environ: str) -> None:
+    It is told what the template tells it, but for what `environ` says otherwise and what it is to be `without`.
+    """
+
+    def __init__(self, name: str, *, without: tuple[str, ...] = (), **environ: str) -> None:
         self.chains = TroubledChains()
         self.stage = Stage(World(), self.chains)
         self.logged: list[dict[str, Any]] = []
         self.measured: Counter[str] = Counter()
         self.namespaces: set[tuple[str, str]] = set()
         deployed = self.stage.main.functions[name]
-        self._function = replace(deployed, measure=self._measure, environ={**deployed.environ, **environ})
+        told = {key: value for key, value in {**deployed.environ, **environ}.items() if key not in without}
+        self._function = replace(deployed, measure=self._measure, environ=told)
 
     def _measure(self, namespace: str, name: str, dimensions: Mapping[str, str], value: float) -> None:
         self.namespaces.add((namespace, dimensions["service"]))
