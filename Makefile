@@ -95,7 +95,12 @@ tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that th
 
 .PHONY: mutants
 mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and see that the tests notice (an hour or more)
-	@$(MUTANTS_VENV)/bin/python tools/run-mutants $(or $(MINUTES),180)
+	@$(MUTANTS_VENV)/bin/python tools/run-mutants rules $(or $(MINUTES),180)
+
+.PHONY: adapter-mutants
+adapter-mutants: $(MUTANTS_VENV)/.mutants ## The same to adapters and functions (half an hour or more)
+	@$(MUTANTS_VENV)/bin/python tools/run-mutants adapters $(or $(MINUTES),180)
+	@$(MUTANTS_VENV)/bin/python tools/break-functions
 
 .PHONY: diagram
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table

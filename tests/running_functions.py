@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from backup_simulator import World
 from rehearsal.functions import LOG
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import Installation
 from secondhop.domain.chain import Chain, ChainKey
 
 
 class TroubledChains(MemoryChains):
-    """A store that raises when it is asked for certain chains."""
+    """A store that raises when it is asked for certain chains, or for anything of the installation (`trouble`)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.troubles: dict[ChainKey, Exception] = {}
+        self.trouble: Exception | None = None
+
+    def installation(self, *, now: datetime) -> Installation:
+        if self.trouble is not None:
+            raise self.trouble
+        return super().installation(now=now)
 
     def get(self, key: ChainKey) -> Chain | None:
         if key in self.troubles:
@@ -28,16 +36,20 @@ class TroubledChains(MemoryChains):
 
 
 class Running:
-    """A function over a world without backups. `logged` has its lines, `measured` its metrics by name."""
+    """A function over a world without backups. `logged` has its lines, `measured` its metrics by name.
 
-    def __init__(self, name: str, **environ: str) -> None:
+    It is told what the template tells it, but for what `environ` says otherwise and what it is to be `without`.
+    """
+
+    def __init__(self, name: str, *, without: tuple[str, ...] = (), **environ: str) -> None:
         self.chains = TroubledChains()
         self.stage = Stage(World(), self.chains)
         self.logged: list[dict[str, Any]] = []
         self.measured: Counter[str] = Counter()
         self.namespaces: set[tuple[str, str]] = set()
         deployed = self.stage.main.functions[name]
-        self._function = replace(deployed, measure=self._measure, environ={**deployed.environ, **environ})
+        told = {key: value for key, value in {**deployed.environ, **environ}.items() if key not in without}
+        self._function = replace(deployed, measure=self._measure, environ=told)
 
     def _measure(self, namespace: str, name: str, dimensions: Mapping[str, str], value: float) -> None:
         self.namespaces.add((namespace, dimensions["service"]))

@@ -176,3 +176,13 @@ def test_every_stack_says_which_version_it_was_made_from(name):
 def test_every_output_says_what_it_is_for(name):
     for output in template(name)["Outputs"].values():
         assert output["Description"].endswith(".")
+
+
+@pytest.mark.parametrize("layer", ["CoreLayer", "DependenciesLayer"])
+def test_a_layer_is_of_one_stack_and_its_old_versions_go(layer):
+    own = properties(MAIN, layer)
+
+    assert own["LayerName"]["Fn::Sub"].startswith("${AWS::StackName}-")
+    assert own["RetentionPolicy"] == "Delete"
+    assert own["CompatibleRuntimes"] == [SHARED["Runtime"]]
+    assert own["CompatibleArchitectures"] == SHARED["Architectures"]

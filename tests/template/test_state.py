@@ -26,6 +26,8 @@ def test_every_index_holds_what_is_read_from_it():
 
     assert projections["databases"] == {"ProjectionType": "ALL"}, "whole chains are read from it"
     assert projections["stranded"] == {"ProjectionType": "KEYS_ONLY"}
+    for keys_are_read in ("checks", "waiting"):
+        assert projections[keys_are_read]["ProjectionType"] in ("KEYS_ONLY", "ALL")
 
 
 def test_every_key_is_a_string_and_no_attribute_is_declared_in_vain():
@@ -50,7 +52,9 @@ def test_a_key_of_ones_own_encrypts_everything_that_rests():
     key = {"Ref": "EncryptionKeyArn"}
     or_nothing = {"Fn::If": ["HasKey", key, {"Ref": "AWS::NoValue"}]}
 
-    assert TABLE["SSESpecification"]["Fn::If"][1]["KMSMasterKeyId"] == key
+    by_key, by_dynamodb = TABLE["SSESpecification"]["Fn::If"][1:]
+    assert by_key == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    assert by_dynamodb == {"Ref": "AWS::NoValue"}
     for queue in ("WorkQueue", "DeadLetters", "FailedInvocations"):
         assert properties(MAIN, queue)["KmsMasterKeyId"] == or_nothing
         assert properties(MAIN, queue)["SqsManagedSseEnabled"] == {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}

@@ -11,6 +11,7 @@ from backup_simulator import World
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
+from tests.running_functions import Running
 
 
 def stranded() -> tuple[Stage, Chain]:
@@ -109,3 +110,24 @@ def test_a_request_that_cannot_be_met_is_answered_with_the_reason(request_: dict
 
     assert not answer["is_accepted"]
     assert words in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_accepted"), [({"verb": "pause", "by": "ada"}, True), ({"verb": "dream", "by": "ada"}, False)]
+)
+def test_every_request_is_logged_with_its_answer(request_: dict[str, str], is_accepted: bool) -> None:
+    function = Running("OperateChains", POWERTOOLS_LOG_LEVEL="INFO")
+    answer = function(request_)
+
+    (line,) = function.logged
+    assert (line["message"], line["level"], line["service"]) == ("operator", "INFO", "second-hop")
+    assert (line["request"], line["accepted"], line["answer"]) == (request_, is_accepted, answer["message"])
+    assert answer["is_accepted"] is is_accepted
+
+
+@pytest.mark.parametrize("by", ["", None, 7, ["ada"]])
+def test_whoever_asks_is_named_by_a_text(by: object) -> None:
+    answer = Running("OperateChains")({"verb": "pause", "by": by})
+
+    assert not answer["is_accepted"]
+    assert f"by should be a text, found {by!r}" in answer["message"]
