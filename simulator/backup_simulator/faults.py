@@ -11,76 +11,11 @@ from botocore.exceptions import UnknownServiceError
 from botocore.session import get_session
 
 from backup_simulator.errors import ProcessDied, Refused
+from backup_simulator.fault_kinds import CallFault, Death, EntryFault, Flakiness, Hang, JobFault, Sleep
 from backup_simulator.model import Job, site_of
 
 # Operations that answer each entry of a batch by itself, with 200 for the whole (API_SendMessageBatch, API_PutEvents).
 BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents")})
-
-
-@dataclass(kw_only=True)
-class _JobFault:
-    database_arn: str | None
-    destination_region: str | None
-    message: str
-    times: int
-
-
-@dataclass(kw_only=True)
-class _CallFault:
-    service: str
-    operation: str
-    code: str
-    message: str
-    status: int
-    times: int
-
-
-@dataclass(kw_only=True)
-class _EntryFault:
-    service: str
-    operation: str
-    code: str
-    message: str
-    accepted_first: int
-    times: int
-
-
-@dataclass(kw_only=True)
-class _Death:
-    service: str
-    operation: str
-    when: str
-    times: int
-
-
-@dataclass(kw_only=True)
-class _Flakiness:
-    service: str
-    operations: frozenset[str]
-    code: str
-    status: int
-    share: float
-
-
-@dataclass(kw_only=True)
-class _Sleep:
-    service: str
-    operation: str
-    duration: timedelta
-    times: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hang:
-    """Calls that are not answered until a moment. Each takes its client so long to give up."""
-
-    service: str
-    region: str
-    operations: frozenset[str]
-    until: datetime
-    takes: timedelta
-    is_connected: bool
-    is_carried_out: bool
 
 
 @dataclass
@@ -88,12 +23,12 @@ class FaultPlan:
     """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
 
     random: Random = field(default_factory=lambda: Random(1))
-    _flaky: list[_Flakiness] = field(default_factory=list)
-    _jobs: list[_JobFault] = field(default_factory=list)
-    _calls: list[_CallFault] = field(default_factory=list)
-    _entries: list[_EntryFault] = field(default_factory=list)
-    _deaths: list[_Death] = field(default_factory=list)
-    _sleeps: list[_Sleep] = field(default_factory=list)
+    _flaky: list[Flakiness] = field(default_factory=list)
+    _jobs: list[JobFault] = field(default_factory=list)
+    _calls: list[CallFault] = field(default_factory=list)
+    _entries: list[EntryFault] = field(default_factory=list)
+    _deaths: list[Death] = field(default_factory=list)
+    _sleeps: list[Sleep] = field(default_factory=list)
     _hangs: list[Hang] = field(default_factory=list)
 
     def fail_copy_job(
@@ -103,7 +38,7 @@ class FaultPlan:
         if not message:
             raise ValueError("a job fails with a message; an empty one would tell nothing")
         self._jobs.append(
-            _JobFault(
+            JobFault(
                 database_arn=database_arn,
                 destination_region=destination_region,
                 message=message,
@@ -126,7 +61,7 @@ class FaultPlan:
         if status not in range(400, 600) or not code:
             raise ValueError(f"a refusal has a code and a status from 400 to 599, not {code!r} and {status}")
         self._calls.append(
-            _CallFault(
+            CallFault(
                 service=service, operation=operation, code=code, message=message, status=status, times=_positive(times)
             )
         )
@@ -148,7 +83,7 @@ class FaultPlan:
         if accepted_first < 0:
             raise ValueError(f"no entry or some are accepted first, not {accepted_first}")
         self._entries.append(
-            _EntryFault(
+            EntryFault(
                 service=service,
                 operation=operation,
                 code=code,
@@ -182,7 +117,7 @@ class FaultPlan:
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, not {share}")
         self._flaky.append(
-            _Flakiness(service=service, operations=frozenset(operations), code=code, status=status, share=share)
+            Flakiness(service=service, operations=frozenset(operations), code=code, status=status, share=share)
         )
 
     def clear(self) -> None:
@@ -200,13 +135,13 @@ class FaultPlan:
         if when not in ("before", "after"):
             raise ValueError(f"a process dies before or after a call, not {when!r}")
         _existing(service, operation)
-        self._deaths.append(_Death(service=service, operation=operation, when=when, times=_positive(times)))
+        self._deaths.append(Death(service=service, operation=operation, when=when, times=_positive(times)))
 
     def sleep(self, service: str, operation: str, duration: timedelta, *, times: int = 1) -> None:
         """Let the process that makes the call sleep first, while the world goes on without it."""
         if duration <= timedelta(0):
             raise ValueError("a process sleeps for longer than no time")
-        self._sleeps.append(_Sleep(service=service, operation=operation, duration=duration, times=_positive(times)))
+        self._sleeps.append(Sleep(service=service, operation=operation, duration=duration, times=_positive(times)))
 
     def hang(
         self,

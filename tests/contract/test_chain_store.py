@@ -61,8 +61,7 @@ def test_a_claim_is_made_with_the_save_that_leaves_waiting_and_kept(store: Chain
 
     copying = store.save(start(waiting), before=waiting, limit=LIMIT)
     claim = store.owner_of(source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn)
-    assert claim is not None
-    assert (claim.owner, claim.hop) == (copying.key, "to-dr")
+    assert claim is not None and (claim.owner, claim.hop) == (copying.key, "to-dr")  # noqa: PT018 - mypy narrows
 
     back = store.save(with_hop(copying, state=HopState.WAITING), before=copying, limit=LIMIT)
     store.save(start(back), before=back, limit=LIMIT)

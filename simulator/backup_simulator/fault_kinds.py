@@ -1,0 +1,72 @@
+"""The faults that a `FaultPlan` keeps: what shall go wrong, where, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(kw_only=True)
+class JobFault:
+    database_arn: str | None
+    destination_region: str | None
+    message: str
+    times: int
+
+
+@dataclass(kw_only=True)
+class CallFault:
+    service: str
+    operation: str
+    code: str
+    message: str
+    status: int
+    times: int
+
+
+@dataclass(kw_only=True)
+class EntryFault:
+    service: str
+    operation: str
+    code: str
+    message: str
+    accepted_first: int
+    times: int
+
+
+@dataclass(kw_only=True)
+class Death:
+    service: str
+    operation: str
+    when: str
+    times: int
+
+
+@dataclass(kw_only=True)
+class Flakiness:
+    service: str
+    operations: frozenset[str]
+    code: str
+    status: int
+    share: float
+
+
+@dataclass(kw_only=True)
+class Sleep:
+    service: str
+    operation: str
+    duration: timedelta
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hang:
+    """Calls that are not answered until a moment. Each takes its client so long to give up."""
+
+    service: str
+    region: str
+    operations: frozenset[str]
+    until: datetime
+    takes: timedelta
+    is_connected: bool
+    is_carried_out: bool
