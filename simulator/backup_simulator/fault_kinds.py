@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 @dataclass(kw_only=True)
 class JobFault:
+    """Copy jobs that end FAILED with a message."""
+
     database_arn: str | None
     destination_region: str | None
     message: str
@@ -16,6 +18,8 @@ class JobFault:
 
 @dataclass(kw_only=True)
 class CallFault:
+    """Calls that are refused with a code."""
+
     service: str
     operation: str
     code: str
@@ -26,6 +30,8 @@ class CallFault:
 
 @dataclass(kw_only=True)
 class EntryFault:
+    """Entries of a batch that fail in an answer that succeeds."""
+
     service: str
     operation: str
     code: str
@@ -36,6 +42,8 @@ class EntryFault:
 
 @dataclass(kw_only=True)
 class Death:
+    """A process that dies before or after a call."""
+
     service: str
     operation: str
     when: str
@@ -44,6 +52,8 @@ class Death:
 
 @dataclass(kw_only=True)
 class Flakiness:
+    """A share of calls that is refused."""
+
     service: str
     operations: frozenset[str]
     code: str
@@ -53,6 +63,8 @@ class Flakiness:
 
 @dataclass(kw_only=True)
 class Sleep:
+    """A process that sleeps before a call."""
+
     service: str
     operation: str
     duration: timedelta
