@@ -60,7 +60,7 @@ def test_what_cannot_be_read_would_be_dead_lettered_with_its_reason(path: Path) 
         ("copy-job-hop2-neptune-failed", "STRANDED", "RETENTION_RANGE"),
         ("recovery-point-rds-continuous", "STRANDED", "continuous"),
         ("recovery-point-rds-multi-az-cluster", "STRANDED", "Multi-AZ"),
-        ("recovery-point-rds-expired", "STRANDED", "has expired, and no copy of it was found"),
+        ("recovery-point-rds-expired", "STRANDED", "SOURCE_EXPIRED"),
     ],
 )
 def test_a_sample_leads_where_its_name_says(file: str, after: str, words: str) -> None:
