@@ -145,10 +145,11 @@ class World(RuleBasedStateMachine):
     def a_backup_arrives_twice(self, number: int, seconds: int) -> None:
         first = self.point(number)
         again = self.point(number, TWICE, created_at=first.created_at + timedelta(seconds=seconds))
-        self.show(again)
+        if again.arn not in self.described:
+            self.show(again)
         self.give(arrived(arn=again.arn, database=again.database))
 
-    @rule(choice=choices, is_under_way=rarely, is_hidden=rarely)
+    @rule(choice=choices, is_under_way=rarely, is_hidden=st.booleans())
     def somebody_brings_a_copy_back(self, choice: int, is_under_way: bool, is_hidden: bool) -> None:
         copies = self.standing(DR_VAULT.arn)
         if not copies:
@@ -166,7 +167,7 @@ class World(RuleBasedStateMachine):
         )
         self.stage.backup.jobs[job.job_id] = job
         self.stage.clock.forward(minutes=30)
-        if not is_hidden:
+        if not is_hidden and back.arn not in self.described:
             self.show(back)
         self.give(arrived(arn=back.arn, database=back.database))
 
@@ -177,6 +178,7 @@ class World(RuleBasedStateMachine):
                 arn = job.job_id.removeprefix("BACK-")
                 self.stage.backup.jobs[job.job_id] = replace(job, state="COMPLETED", arrival=arn)
                 self.show(self.point(number_of(arn), BACK))
+        self.time_passes_and_the_sweep_runs(6)
 
     # ------------------------------------------------------------ copies
 
