@@ -135,7 +135,9 @@ def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> 
                 RUNNING.pop()
         return getattr(client, operation)(**request)
 
-    plan = replace(small_nights()[0], faults_per_hour=0.0)
+    # Final copies of eight days are outlived by their intermediates, which are kept then.
+    releasing = [plan for plan in small_nights() if "RetentionDays" not in plan.parameters]
+    plan = replace(releasing[0], faults_per_hour=0.0)
     night = Night(plan=plan, spoil=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
 
     assert night.run().violations == ()
