@@ -4,7 +4,7 @@ from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.eventbridge import RuleTarget
 from backup_simulator.faults import FaultPlan
 from backup_simulator.model import TraceLine
-from backup_simulator.switches import DeleteDuringCopy, Delivery, OverQuota, UnknownBehaviour
+from backup_simulator.switches import DeleteDuringCopy, Delivery, OverQuota, SourceVaultShown, UnknownBehaviour
 from backup_simulator.world import World
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ProcessDied",
     "Refused",
     "RuleTarget",
+    "SourceVaultShown",
     "TraceLine",
     "UnknownBehaviour",
     "World",
