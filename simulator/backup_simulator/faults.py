@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from random import Random
 
 from botocore.exceptions import UnknownServiceError
 from botocore.session import get_session
 
+from backup_simulator.answer_faults import AnswerFaults
 from backup_simulator.errors import ProcessDied, Refused
 from backup_simulator.model import Job, site_of
 
@@ -45,6 +45,7 @@ class _Flakiness:
     service: str
     operations: frozenset[str]
     code: str
+    message: str
     status: int
     share: float
 
@@ -58,10 +59,9 @@ class _Sleep:
 
 
 @dataclass
-class FaultPlan:
+class FaultPlan(AnswerFaults):
     """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
 
-    random: Random = field(default_factory=lambda: Random(1))
     _flaky: list[_Flakiness] = field(default_factory=list)
     _jobs: list[_JobFault] = field(default_factory=list)
     _calls: list[_CallFault] = field(default_factory=list)
@@ -108,6 +108,7 @@ class FaultPlan:
         share: float,
         *operations: str,
         code: str = "ThrottlingException",
+        message: str = "Rate exceeded",
         service: str = "backup",
         status: int = 400,
     ) -> None:
@@ -116,7 +117,14 @@ class FaultPlan:
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, not {share}")
         self._flaky.append(
-            _Flakiness(service=service, operations=frozenset(operations), code=code, status=status, share=share)
+            _Flakiness(
+                service=service,
+                operations=frozenset(operations),
+                code=code,
+                message=message,
+                status=status,
+                share=share,
+            )
         )
 
     def clear(self) -> None:
@@ -126,6 +134,7 @@ class FaultPlan:
         self._deaths.clear()
         self._flaky.clear()
         self._sleeps.clear()
+        self.clear_answers()
 
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
         """Kill the process that makes the call, before or after AWS carries it out."""
@@ -168,7 +177,7 @@ class FaultPlan:
         for flaw in self._flaky:
             is_meant = flaw.service == service and (not flaw.operations or operation in flaw.operations)
             if is_meant and self.random.random() < flaw.share:
-                raise Refused(flaw.code, "Rate exceeded", flaw.status)
+                raise Refused(flaw.code, flaw.message, flaw.status)
 
     def after(self, service: str, operation: str) -> None:
         """Called after a call was carried out, before its answer arrives. Raises ProcessDied."""

@@ -79,17 +79,17 @@ class OtherCalls:
             raise Refused("AWS.SimpleQueueService.EmptyBatchRequest", "There should be at least one entry.")
         if len(entries) > BATCH_ENTRIES:
             raise Refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Maximum number of entries is 10.")
-        sent = [
-            {
-                "Id": entry["Id"],
-                "MessageId": queue.send(
-                    entry["MessageBody"], entry.get("MessageAttributes"), entry.get("DelaySeconds", 0)
-                ),
-                "MD5OfMessageBody": _md5(entry["MessageBody"]),
-            }
-            for entry in entries
-        ]
-        return {"Successful": sent, "Failed": []}
+        sent, failed = [], []
+        for entry in entries:
+            if self._world.faults.fails_entry("sqs", "SendMessageBatch"):
+                failed.append(
+                    {"Id": entry["Id"], "SenderFault": False, "Code": "InternalError", "Message": "Try again."}
+                )
+                continue
+            body = entry["MessageBody"]
+            message_id = queue.send(body, entry.get("MessageAttributes"), entry.get("DelaySeconds", 0))
+            sent.append({"Id": entry["Id"], "MessageId": message_id, "MD5OfMessageBody": _md5(body)})
+        return {"Successful": sent, "Failed": failed}
 
     def _receive(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         messages = self._queue(request).receive(request.get("MaxNumberOfMessages", 1))
@@ -132,6 +132,9 @@ class OtherCalls:
         for entry in request["Entries"]:
             if entry["Source"].startswith("aws."):
                 entries.append({"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized."})
+                continue
+            if world.faults.fails_entry("events", "PutEvents"):
+                entries.append({"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected service error."})
                 continue
             event = {
                 "version": "0",
