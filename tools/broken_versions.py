@@ -124,7 +124,8 @@ def report(
 ) -> int:
     """Run all, print what nobody noticed, and `N killed, N survived`; the exit code.
 
-    0: all were noticed, or have one of the argued texts in their description; 1: one survived; 2: the tests fail on the code as it is.
+    0: all were noticed, or have one of the argued texts in their description; 1: one survived; 2: the tests fail on
+    the code as it is.
     """
     with tempfile.TemporaryDirectory() as name:
         runs = Runs(tests, is_noticed_otherwise, Path(name))
