@@ -15,7 +15,7 @@ from secondhop.adapters.sqs_work import write_work
 from secondhop.application.work import Abandon, Look, PointNews
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError, UnreadableItemError
-from tests.builders import ARRIVAL_ARN, a_chain
+from tests.builders import ARRIVAL_ARN, HOME, WORKLOAD, a_chain
 from tests.running_functions import Running, batch
 
 KEYS = {name: ChainKey(f"{ARRIVAL_ARN}-{name}", "default") for name in ("first", "second", "third")}
@@ -116,10 +116,21 @@ def test_a_bare_event_is_answered_with_what_was_decided() -> None:
     assert actor.measured == {"Decisions": 1}
 
 
-def test_an_arrival_is_counted_with_what_was_done_about_it() -> None:
+@pytest.mark.parametrize(
+    ("is_encrypted", "states", "counted"),
+    [
+        (True, [(None, "WAITING"), ("WAITING", "COPYING"), ("COPYING", "COPYING")], {"CopiesStarted": 1}),
+        (False, [(None, "STRANDED"), ("STRANDED", "STRANDED"), ("STRANDED", "STRANDED")], {"ChainsStranded": 1}),
+    ],
+)
+def test_an_arrival_is_counted_with_what_was_done_about_it(
+    is_encrypted: bool, states: list[tuple[str | None, str]], counted: dict[str, int]
+) -> None:
     actor = Running("AdvanceChain")
     stage = actor.stage
-    stage.add_database("Aurora", "orders", size_gib=1)
+    key = stage.workload["KeyArn"] if is_encrypted else None
+    site = stage.world.site(WORKLOAD, HOME)
+    site.create_database("Aurora", "orders", size_gib=1, key_arn=key, tags={"Backup": "True"})
     stage.world.set_delivery(Delivery(loss=1.0))
     while not stage.world.copy_jobs() or stage.world.copy_jobs()[0].state != "COMPLETED":
         stage.world.run_for(timedelta(minutes=1))
@@ -136,12 +147,8 @@ def test_an_arrival_is_counted_with_what_was_done_about_it() -> None:
 
     decisions = [each for each in actor.logged if each["message"] == "decision"]
     assert failed(answer) == []
-    assert [(each.get("before"), each["after"]) for each in decisions] == [
-        (None, "WAITING"),
-        ("WAITING", "COPYING"),
-        ("COPYING", "COPYING"),
-    ]
-    assert actor.measured == {"Decisions": 3, "ChainsOpened": 1, "CopiesStarted": 1}
+    assert [(each.get("before"), each["after"]) for each in decisions] == states
+    assert actor.measured == {"Decisions": len(states), "ChainsOpened": 1, **counted}
     assert actor.units == {"Count"}
 
 
