@@ -93,6 +93,10 @@ breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice
 tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (four minutes)
 	@$(VENV)/bin/python tools/break-tables
 
+.PHONY: break-templates
+break-templates: $(VENV)/.dev ## Delete and change each property of the templates, and see that the tests notice (some minutes)
+	@$(VENV)/bin/python tools/break-templates
+
 .PHONY: mutants
 mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and see that the tests notice (an hour or more)
 	@$(MUTANTS_VENV)/bin/python tools/run-mutants rules $(or $(MINUTES),180)

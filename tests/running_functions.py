@@ -47,6 +47,7 @@ class Running:
         self.logged: list[dict[str, Any]] = []
         self.measured: Counter[str] = Counter()
         self.namespaces: set[tuple[str, str]] = set()
+        self.units: set[str] = set()
         deployed = self.stage.main.functions[name]
         told = {key: value for key, value in {**deployed.environ, **environ}.items() if key not in without}
         self._function = replace(deployed, measure=self._measure, environ=told)
@@ -62,6 +63,8 @@ class Running:
     def _hear(self, line: dict[str, Any]) -> None:
         if "message" in line:
             self.logged.append(line)
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            self.units |= {metric["Unit"] for metric in directive["Metrics"]}
 
     @property
     def dead_letters(self) -> list[Any]:

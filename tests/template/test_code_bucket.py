@@ -11,13 +11,20 @@ def test_only_accounts_of_the_organization_read_and_nobody_writes():
 
     assert (allow["Effect"], allow["Action"]) == ("Allow", "s3:GetObject")
     assert allow["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}}
+    bucket = "arn:${AWS::Partition}:s3:::${CodeBucket}"
+    assert allow["Resource"] == {"Fn::Sub": f"{bucket}/*"}
+    assert deny["Resource"] == [{"Fn::Sub": bucket}, {"Fn::Sub": f"{bucket}/*"}]
     assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_the_code_cannot_be_made_public_and_keeps_its_versions():
     bucket = properties(BUCKET, "CodeBucket")
 
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(closed, True)
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketName"] == {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}
 

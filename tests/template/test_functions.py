@@ -186,3 +186,7 @@ def test_a_layer_is_of_one_stack_and_its_old_versions_go(layer):
     assert own["RetentionPolicy"] == "Delete"
     assert own["CompatibleRuntimes"] == [SHARED["Runtime"]]
     assert own["CompatibleArchitectures"] == SHARED["Architectures"]
+
+
+def test_functions_have_the_memory_that_their_measurements_were_made_with():
+    assert SHARED["MemorySize"] == 512

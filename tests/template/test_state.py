@@ -1,6 +1,6 @@
 """The table of chains: its keys are hard to change later, and its content is hard to replace."""
 
-from tests.template.reading import MAIN, properties
+from tests.template.reading import MAIN, properties, template
 
 TABLE = properties(MAIN, "Chains")
 
@@ -60,5 +60,6 @@ def test_a_key_of_ones_own_encrypts_everything_that_rests():
         assert properties(MAIN, queue)["SqsManagedSseEnabled"] == {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}
     for logs in ("AdvanceChainLogs", "SweepChainsLogs", "OperateChainsLogs"):
         assert properties(MAIN, logs)["KmsKeyId"] == or_nothing
+    assert template(MAIN)["Globals"]["Function"]["KmsKeyArn"] == or_nothing
     assert properties(MAIN, "Notifications")["KmsMasterKeyId"] == or_nothing
     assert properties(MAIN, "SweepSchedule")["KmsKeyArn"] == or_nothing

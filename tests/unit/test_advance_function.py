@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backup_simulator import Delivery
+from rehearsal.functions import load
+from rehearsal.stage import ROOT
 from secondhop.adapters.sqs_work import write_work
-from secondhop.application.work import Abandon, Look
+from secondhop.application.work import Abandon, Look, PointNews
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError, UnreadableItemError
-from tests.builders import ARRIVAL_ARN, a_chain
+from tests.builders import ARRIVAL_ARN, HOME, WORKLOAD, a_chain
 from tests.running_functions import Running, batch
 
 KEYS = {name: ChainKey(f"{ARRIVAL_ARN}-{name}", "default") for name in ("first", "second", "third")}
@@ -40,6 +44,7 @@ def test_work_that_failed_comes_back_and_the_rest_of_its_batch_does_not(error: E
     assert actor.dead_letters == []
     assert actor.measured["EventsIgnored"] == 2
     assert actor.measured["ItemsUnreadable"] == 0
+    assert actor.units == {"Count"}
 
 
 def test_an_item_that_cannot_be_read_is_counted_and_is_neither_repeated_nor_a_dead_letter() -> None:
@@ -84,6 +89,7 @@ def test_work_that_cannot_be_read_is_a_dead_letter_with_its_reason_and_does_not_
     assert letter.attributes["reason"]["StringValue"] == line["reason"] != ""
     assert line["message"] == "work cannot be read and goes to the dead-letter queue"
     assert (actor.measured["EventsMalformed"], actor.measured["EventsIgnored"]) == (1, 1)
+    assert actor.units == {"Count"}
 
 
 def test_work_that_cannot_be_read_comes_back_if_it_could_not_become_a_dead_letter() -> None:
@@ -102,7 +108,7 @@ def test_a_bare_event_is_answered_with_what_was_decided() -> None:
     actor.chains.save(chain, before=None, limit=20)
     answer = actor(json.loads(write_work(Abandon(key=chain.key, by="ada"))))
 
-    (line,) = [each for each in actor.logged if each["message"] == "decision"]
+    (line,) = actor.logged
     (decision,) = answer["decisions"]
     assert answer["ignored"] is None
     assert decision == {
@@ -114,8 +120,69 @@ def test_a_bare_event_is_answered_with_what_was_decided() -> None:
     }
     assert "ada" in decision["reason"]
     assert {name: line[name] for name in decision} == decision
-    assert (line["database"], line["level"]) == (chain.database, "INFO")
-    assert actor.measured["Decisions"] == 1
+    assert (line["message"], line["database"], line["level"]) == ("decision", chain.database, "INFO")
+    assert actor.measured == {"Decisions": 1}
+
+
+@pytest.mark.parametrize(
+    ("is_encrypted", "states", "counted"),
+    [
+        (True, [(None, "WAITING"), ("WAITING", "COPYING"), ("COPYING", "COPYING")], {"CopiesStarted": 1}),
+        (False, [(None, "STRANDED"), ("STRANDED", "STRANDED"), ("STRANDED", "STRANDED")], {"ChainsStranded": 1}),
+    ],
+)
+def test_an_arrival_is_counted_with_what_was_done_about_it(
+    is_encrypted: bool, states: list[tuple[str | None, str]], counted: dict[str, int]
+) -> None:
+    actor = Running("AdvanceChain")
+    stage = actor.stage
+    key = stage.workload["KeyArn"] if is_encrypted else None
+    site = stage.world.site(WORKLOAD, HOME)
+    site.create_database("Aurora", "orders", size_gib=1, key_arn=key, tags={"Backup": "True"})
+    stage.world.set_delivery(Delivery(loss=1.0))
+    while not stage.world.copy_jobs() or stage.world.copy_jobs()[0].state != "COMPLETED":
+        stage.world.run_for(timedelta(minutes=1))
+    (arrival,) = [point for point in stage.world.recovery_points() if point.source_point_arn is not None]
+    news = PointNews(
+        arn=arrival.arn,
+        vault_arn=arrival.vault_arn,
+        status="COMPLETED",
+        database=arrival.database_arn,
+        resource_type="Aurora",
+        created_at=None,
+    )
+    answer = actor(batch(arrival=write_work(news)))
+
+    decisions = [each for each in actor.logged if each["message"] == "decision"]
+    assert failed(answer) == []
+    assert [(each.get("before"), each["after"]) for each in decisions] == states
+    assert actor.measured == {"Decisions": len(states), "ChainsOpened": 1, **counted}
+    assert actor.units == {"Count"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "commands", "counted"),
+    [
+        (None, "WAITING", ("SurveyCopies",), ["ChainsOpened"]),
+        ("WAITING", "COPYING", ("StartCopy",), ["CopiesStarted"]),
+        ("WAITING", "WAITING", ("would StartCopy",), []),
+        ("COMPLETE", "RELEASING", ("ReleaseIntermediate", "Announce"), ["IntermediatesReleased"]),
+        ("COPYING", "STRANDED", (), ["ChainsStranded"]),
+        ("STRANDED", "STRANDED", (), []),
+        (None, "STRANDED", (), ["ChainsOpened", "ChainsStranded"]),
+        ("VERIFYING", "COMPLETE", (), ["ArrivalsVerified"]),
+        ("VERIFYING", "RELEASING", ("ReleaseIntermediate",), ["IntermediatesReleased", "ArrivalsVerified"]),
+        ("VERIFYING", "VERIFYING", (), []),
+        ("COPYING", "COMPLETE", (), []),
+        ("RELEASING", "COMPLETE", (), []),
+    ],
+)
+def test_a_decision_counts_in_what_it_did(
+    before: str | None, after: str, commands: tuple[str, ...], counted: list[str]
+) -> None:
+    app = load(ROOT / "functions" / "advance_chain")
+
+    assert app.metrics_of(before, after, commands) == counted
 
 
 def test_a_bare_event_that_concerns_nothing_is_answered_with_the_reason() -> None:

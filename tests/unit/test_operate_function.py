@@ -75,7 +75,7 @@ def test_a_paused_route_copies_nothing_until_it_is_resumed() -> None:
     stage.world.run_for(timedelta(hours=8))
     assert the_chain(stage).state is ChainState.WAITING
 
-    operate(stage, verb="resume", by="ada")
+    assert operate(stage, verb="resume", by="ada")["message"] == "route default acts again, said ada"
     stage.world.run_for(timedelta(hours=4))
     assert the_chain(stage).state is ChainState.COMPLETE
 
@@ -87,11 +87,30 @@ def test_adopt_is_a_dry_run_unless_told_otherwise() -> None:
 
     shown = operate(stage, verb="adopt", by="ada", after="2026-01-01T00:00:00Z")
     assert shown["points"] == (f"{chain.key.recovery_point} of {chain.database}",)
+    assert not stage.world.queues_by_url[stage.main.ref("WorkQueue")].messages
+    operate(stage, verb="adopt", by="ada", dry_run=True)
+    operate(stage, verb="adopt", by="ada", dry_run="false")
+    assert not stage.world.queues_by_url[stage.main.ref("WorkQueue")].messages
     assert stage.chains.all() == []
 
     operate(stage, verb="adopt", by="ada", dry_run=False)
     stage.world.run_for(timedelta(minutes=5))
     assert the_chain(stage).key == chain.key
+
+
+def test_adopt_shows_the_points_of_the_time_that_it_is_asked_for() -> None:
+    stage, chain = stranded()
+    made = chain.created_at
+
+    def shown(**times: timedelta) -> int:
+        request = {name: (made + time).isoformat() for name, time in times.items()}
+        return len(operate(stage, verb="adopt", by="ada", **request)["points"])
+
+    assert isinstance(stage.chains, MemoryChains)
+    stage.chains.__init__()  # type: ignore[misc]
+    minute = timedelta(minutes=1)
+    assert [shown(), shown(after=-minute, before=minute), shown(after=-minute), shown(before=minute)] == [1] * 4
+    assert [shown(after=minute), shown(before=-minute)] == [0, 0]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_a_sweep_that_was_completed_is_counted_with_what_it_found() -> None:
     }
     assert (swept["skipped"], swept["is_whole"], swept["problems"]) == (None, True, ())
     assert (sweep.measured["SweepCompleted"], sweep.measured["SweepPassCompleted"]) == (1, 1)
-    assert sweep.namespaces == {("SecondHop", "second-hop")}
+    assert (sweep.namespaces, sweep.units) == ({("SecondHop", "second-hop")}, {"Count"})
 
 
 def test_a_sweep_that_misses_chains_counts_them() -> None:
