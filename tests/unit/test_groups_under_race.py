@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.work import Abandon
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.gathering import Group
-from tests.builders import ARRIVAL_ARN, NIGHT, ORDERS, an_arrival
+from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, an_arrival
 from tests.stand_ins import Stage, arrived
+
+A_SECOND = timedelta(seconds=1)
 
 
 class RacingChains(MemoryChains):
@@ -60,3 +64,10 @@ def test_a_group_that_another_incident_has_just_joined_is_not_closed() -> None:
     stage(Abandon(key=key, by="ada"))
 
     assert [each.is_closed for each in stage.announcer.messages] == [False]
+
+
+@pytest.mark.parametrize(("member", "may_send"), [("first", True), ("second", False)])
+def test_only_the_sender_may_send_again_while_it_may_still_be_sending(member: str, may_send: bool) -> None:
+    group = Group(id="group", waiting=frozenset({"first", "second"})).sending("first", NOW)
+
+    assert (group.free_at(member, NOW + A_SECOND) is None) is may_send

@@ -81,7 +81,7 @@ class Group:
 
     def free_at(self, member: str, now: datetime) -> datetime | None:
         """When the next message may go out; None if `member` may send it now."""
-        if self.sender not in (None, member) and self.sending_until is not None and now < self.sending_until:
+        if self.sender != member and self.sending_until is not None and now < self.sending_until:
             return self.sending_until
         if self.told_at is None or (self.is_over and not self.has_closed):
             return None
