@@ -13,7 +13,19 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import VaultLock
 from secondhop.domain.verification import Finding, Verdict, judge_arrival
-from tests.builders import COPY_ARN, CUSTOMERS, DR_KEY, DR_VAULT, NIGHT, ORDERS, WATCHED, a_copy, a_leg, a_route
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    CUSTOMERS,
+    DR_KEY,
+    DR_VAULT,
+    NIGHT,
+    ORDERS,
+    WATCHED,
+    a_copy,
+    a_leg,
+    a_route,
+)
 from tests.hop_steps import PROMISED, a_chain_in
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -35,6 +47,8 @@ def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any
     ("point", "verdict", "cause", "reason"),
     [
         (a_copy(), GOOD, Cause.MISMATCH, AS_PROMISED),
+        # A copy of a copy may name its source in place of the database.
+        (a_copy(database=ARRIVAL_ARN), GOOD, Cause.MISMATCH, AS_PROMISED),
         (None, WRONG, Cause.VANISHED, f"{COPY_ARN} is not in dr-vault"),
         (
             a_copy(vault_arn=WATCHED.arn),
