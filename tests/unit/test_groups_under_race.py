@@ -10,9 +10,10 @@ import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.work import Abandon
+from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError
-from secondhop.domain.gathering import Group
+from secondhop.domain.gathering import Group, overflow_of
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, an_arrival
 from tests.stand_ins import Stage, arrived
 
@@ -71,3 +72,16 @@ def test_only_the_sender_may_send_again_while_it_may_still_be_sending(member: st
     group = Group(id="group", waiting=frozenset({"first", "second"})).sending("first", NOW)
 
     assert (group.free_at(member, NOW + A_SECOND) is None) is may_send
+
+
+def test_an_incident_that_closes_takes_its_last_call_out_of_the_overflow_group_too() -> None:
+    stage, chains = a_stage()
+    key = lose(stage, 0)
+    (opened,) = stage.announcer.messages
+    assert opened.group is not None
+    overflow = chains.group(overflow_of(opened.group + LAST_CALL))
+    call = opened.incident + LAST_CALL
+    chains.save_group(replace(overflow, waiting=frozenset({call, "other"})), before=overflow, now=NOW)
+    stage(Abandon(key=key, by="ada"))
+
+    assert chains.group(overflow.id).members == {"other"}

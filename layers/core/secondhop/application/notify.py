@@ -70,8 +70,8 @@ class Notifier:
     def _close(self, chain: Chain, command: Announce, group: str) -> datetime | None:
         """Leave all groups. Those whose last member this was are closed with a message, if one had opened them."""
         member, overflow = command.incident, overflow_of(group)
-        for call in (group + LAST_CALL, overflow_of(group + LAST_CALL)):
-            self._leave(self._parts(call), member + LAST_CALL)
+        last_call = group + LAST_CALL
+        self._leave((*self._parts(last_call), *self._parts(overflow_of(last_call))), member + LAST_CALL)
         own, others = self._parts(group), self._parts(overflow)
         over = [each for each in self._leave((*own, *others), member) if each.is_over]
         if not over and own[0].version == 0 and all(member not in each.members for each in others):
