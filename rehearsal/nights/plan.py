@@ -191,7 +191,7 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
     lifetimes = (SHORTEST_TOKEN, timedelta(hours=24), None)
     has_system_errors = chance.random() < 0.3
     return UnknownBehaviour(
-        over_quota=chance.choice(list(OverQuota)),
+        over_quota=chance.choice((OverQuota.QUEUES, OverQuota.FAILS)),
         token_lifetime=_one_of(chance, lifetimes if has_second else (timedelta(0), *lifetimes)),
         delete_during_copy=chance.choice(list(DeleteDuringCopy)),
         unshare_failure_state=_one_of(chance, ("COMPLETED", "FAILED")),

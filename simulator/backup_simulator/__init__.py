@@ -4,7 +4,14 @@ from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.eventbridge import RuleTarget
 from backup_simulator.faults import FaultPlan
 from backup_simulator.model import TraceLine
-from backup_simulator.switches import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
+from backup_simulator.switches import (
+    DeleteDuringCopy,
+    Delivery,
+    DescribesBackupKey,
+    OverQuota,
+    SourceVaultShown,
+    UnknownBehaviour,
+)
 from backup_simulator.world import World
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "ProcessDied",
     "Refused",
     "RuleTarget",
+    "SourceVaultShown",
     "TraceLine",
     "UnknownBehaviour",
     "World",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from backup_simulator import input_rules
 from backup_simulator.copy_checks import check_retention
+from backup_simulator.deleting import LOCKED
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller, Job, Point, Vault
 from backup_simulator.paging import filtered, paged
 from backup_simulator.plan_calls import PlanCalls
-from backup_simulator.replies import job_reply, point_of_resource_reply, point_reply
+from backup_simulator.replies import described_point, job_reply, listed_point, point_of_resource_reply
 from backup_simulator.vault_calls import VaultCalls
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_TAGS = 50
 JOB_FILTERS: dict[str, Callable[[Job, Any], bool]] = {
-    "ByResourceArn": lambda job, value: job.database_arn == value,
+    "ByResourceArn": lambda job, value: job.resource_arn == value,
     "ByState": lambda job, value: job.state == value,
     "ByCreatedBefore": lambda job, value: job.created_at < value,
     "ByCreatedAfter": lambda job, value: job.created_at > value,
@@ -33,7 +34,7 @@ JOB_FILTERS: dict[str, Callable[[Job, Any], bool]] = {
     "BySourceRecoveryPointArn": lambda job, value: job.source_point_arn == value,
 }
 POINT_FILTERS: dict[str, Callable[[Point, Any], bool]] = {
-    "ByResourceArn": lambda point, value: point.database_arn == value,
+    "ByResourceArn": lambda point, value: point.resource_arn == value,
     "ByResourceType": lambda point, value: point.resource_type == value,
     "ByCreatedBefore": lambda point, value: point.created_at < value,
     "ByCreatedAfter": lambda point, value: point.created_at > value,
@@ -88,20 +89,21 @@ class BackupCalls:
         return vault, point
 
     def _describe_recovery_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        return point_reply(self._point(caller, region, request)[1])
+        return described_point(self._point(caller, region, request)[1], self._world.unknown.source_vault_shown)
 
     def _list_points_by_vault(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
         name = "ListRecoveryPointsByBackupVault"
         found = filtered(name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName"])
-        return paged("RecoveryPoints", found, request, point_reply)
+        shown = self._world.unknown.source_vault_shown
+        return paged("RecoveryPoints", found, request, lambda point: listed_point(point, shown))
 
     def _list_points_by_resource(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
             point
             for vault in self._world.vaults_of(caller.account, region)
             for point in self._settled(vault)
-            if point.database_arn == request["ResourceArn"]
+            if point.resource_arn == request["ResourceArn"]
         ]
         return paged("RecoveryPoints", found, request, point_of_resource_reply)
 
@@ -120,7 +122,7 @@ class BackupCalls:
         """Replaces both values; what is left out is unset. Lifecycles of a locked vault stand fast."""
         vault, point = self._point(caller, region, request)
         if vault.lock:
-            raise Refused("InvalidRequestException", "Backup vault is locked; the lifecycle cannot be changed.")
+            raise Refused("InvalidRequestException", LOCKED)
         check_retention(request.get("Lifecycle", {}))
         days = request.get("Lifecycle", {}).get("DeleteAfterDays")
         point.delete_after_days = None if days in (None, -1) else days

@@ -51,6 +51,14 @@ class CopyLedger:
     def wait_for_place(self, job: Job) -> None:
         self._for_lane[lane_of(job)].append(job)
 
+    def leave_lane(self, job: Job) -> bool:
+        """Take a job out of the waiting ones of its lane; whether it was among them."""
+        waiting = self._for_lane.get(lane_of(job), ())
+        if job not in waiting:
+            return False
+        self._for_lane[lane_of(job)].remove(job)
+        return True
+
     def occupy(self, job: Job) -> None:
         """A job runs."""
         self._busy[job.database_arn] = job.id

@@ -26,6 +26,8 @@ HISTORY = timedelta(days=30)
 # System errors are tried again for two hours; after that somebody at AWS starts the job by hand (devguide, copies).
 SYSTEM_ERROR_HOURS = 2
 LONG_SYSTEM_ERROR_HOURS = 72
+# Invented: jobs beyond the quota "queue and may eventually fail", and no page says after how long.
+LONGEST_WAIT_FOR_PLACE = timedelta(hours=6)
 
 
 class Copying:
@@ -80,12 +82,17 @@ class Copying:
             token=request.get("IdempotencyToken"),
             started_by=caller.name,
             created_by=request.get("CreatedBy"),
+            names_its_source=self._names_its_source(point),
         )
         self.next_id = None
         self._ledger.add(job)
         self._tell(job)
         world.clock.after(self._time_in_created(), lambda: self._begin(job))
         return job
+
+    def _names_its_source(self, source: Point) -> bool:
+        """Whether a copy of this point is a copy of a copy whose resource is not the database any more."""
+        return source.source_point_arn is not None and not self._world.unknown.resource_arn_survives_second_copy
 
     def _time_in_created(self) -> timedelta:
         chance, unknown = self._world.random, self._world.unknown
@@ -110,6 +117,14 @@ class Copying:
             self._fail(job, texts.TOO_MANY_JOBS)
         else:
             ledger.wait_for_place(job)
+            if world.unknown.over_quota is OverQuota.QUEUES_THEN_FAILS:
+                patience = LONGEST_WAIT_FOR_PLACE * world.random.random()
+                world.clock.after(patience, lambda: self._give_up(job))
+
+    def _give_up(self, job: Job) -> None:
+        """Fail a job that still waits for its place in the lane."""
+        if self._ledger.leave_lane(job):
+            self._fail(job, texts.TOO_MANY_JOBS)
 
     def _run(self, job: Job) -> None:
         self._ledger.occupy(job)
@@ -181,6 +196,7 @@ class Copying:
             source_point_arn=source.arn,
             copy_job_id=job.id,
             created_by=job.created_by,
+            names_its_source=job.names_its_source,
         )
         world.add_point(point, announce=world.unknown.arrival_event)
         if point.status == "CREATING":

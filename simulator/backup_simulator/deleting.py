@@ -16,6 +16,11 @@ from backup_simulator.switches import DeleteDuringCopy
 if TYPE_CHECKING:
     from backup_simulator.world import World
 
+# Seen in several runs, for deletes and lifecycle changes, also of an administrator under a governance lock.
+LOCKED = "RecoveryPoint cannot be deleted or updated (Backup vault configured with Lock)"
+# https://repost.aws/knowledge-center/backup-recovery-points-hold-vault
+ON_HOLD = "The recovery point cannot be deleted because it has active legal hold(s)"
+
 
 def _still_listed(vault: Vault, since: datetime) -> list[Point]:
     return [point for point in vault.lately_gone if point.gone_at is not None and point.gone_at > since]
@@ -36,10 +41,9 @@ class Deleting:
         if point is None:
             raise Refused("ResourceNotFoundException", "Cannot find recovery point")
         if vault.lock:
-            text = "Backup vault is locked; the recovery point cannot be deleted."
-            raise Refused(world.unknown.locked_delete_code, text)
+            raise Refused(world.unknown.locked_delete_code, LOCKED)
         if point.on_hold:
-            raise Refused("InvalidRequestException", "Recovery point is under a legal hold and cannot be deleted.")
+            raise Refused("InvalidRequestException", ON_HOLD)
         if point.status == "DELETING":
             raise Refused("InvalidResourceStateException", "Recovery point is already being deleted.")
         if world.copying.copies_from(point_arn) and world.unknown.delete_during_copy is DeleteDuringCopy.REFUSED:

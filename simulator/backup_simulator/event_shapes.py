@@ -28,7 +28,7 @@ def copy_job_detail(job: Job) -> dict[str, Any]:
         "copyJobId": job.id,
         "backupSizeInBytes": job.size_bytes,
         "iamRoleArn": job.role_arn,
-        "resourceArn": job.database_arn,
+        "resourceArn": job.resource_arn,
         "resourceType": job.resource_type,
         "destinationRecoveryPointArn": job.destination_point_arn if job.state == "COMPLETED" else {},
     }
@@ -85,7 +85,7 @@ def point_detail(point: Point) -> dict[str, Any]:
         "creationDate": stamp(point.created_at),
         "iamRoleArn": point.role_arn,
         "resourceType": point.resource_type,
-        "resourceArn": point.database_arn,
+        "resourceArn": point.resource_arn,
         "status": point.status,
         "isEncrypted": "true" if point.encrypted else "false",
         "storageClass": "WARM",

@@ -62,6 +62,13 @@ class Point:
     landed_at: datetime | None = None
     gone_at: datetime | None = None
     on_hold: bool = False
+    names_its_source: bool = False
+    """Whether the API gives the source recovery point as the resource; see `resource_arn_survives_second_copy`."""
+
+    @property
+    def resource_arn(self) -> str:
+        """What the API calls the point's resource."""
+        return self.source_point_arn if self.names_its_source and self.source_point_arn else self.database_arn
 
     @property
     def delete_at(self) -> datetime | None:
@@ -119,6 +126,13 @@ class Job:
     destination_point_arn: str | None = None
     completed_at: datetime | None = None
     runs_since: datetime | None = None
+    names_its_source: bool = False
+    """Whether the API gives the source recovery point as the resource; see `resource_arn_survives_second_copy`."""
+
+    @property
+    def resource_arn(self) -> str:
+        """What the API calls the job's resource."""
+        return self.source_point_arn if self.names_its_source else self.database_arn
 
     @property
     def is_live(self) -> bool:

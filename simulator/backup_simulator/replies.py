@@ -4,17 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from backup_simulator.model import BackupJob, Job, Point, Vault, vault_name
+from backup_simulator.model import BackupJob, Job, Point, Vault, site_of, vault_name
+from backup_simulator.switches import SourceVaultShown
 
 
-def point_reply(point: Point) -> dict[str, Any]:
-    """DescribeRecoveryPoint, and an entry of ListRecoveryPointsByBackupVault."""
+def described_point(point: Point, shown: SourceVaultShown) -> dict[str, Any]:
+    """The reply of DescribeRecoveryPoint; `shown` is the switch `source_vault_shown`."""
+    if shown is SourceVaultShown.AS_DOCUMENTED:
+        shown = SourceVaultShown.ACROSS_ACCOUNTS_AND_REGIONS
+    return _point(point, shown)
+
+
+def listed_point(point: Point, shown: SourceVaultShown) -> dict[str, Any]:
+    """An entry of ListRecoveryPointsByBackupVault; `shown` is the switch `source_vault_shown`."""
+    if shown is SourceVaultShown.AS_DOCUMENTED:
+        shown = SourceVaultShown.ACROSS_ACCOUNTS
+    return _point(point, shown)
+
+
+def _source_vault(point: Point, shown: SourceVaultShown) -> str | None:
+    if point.source_vault_arn is None or shown is SourceVaultShown.NEVER:
+        return None
+    account, region = site_of(point.source_vault_arn)
+    is_hidden = {
+        SourceVaultShown.ALWAYS: False,
+        SourceVaultShown.ACROSS_ACCOUNTS: account == point.account,
+        SourceVaultShown.ACROSS_ACCOUNTS_AND_REGIONS: account == point.account or region == point.region,
+    }
+    return None if is_hidden[shown] else point.source_vault_arn
+
+
+def _point(point: Point, shown: SourceVaultShown) -> dict[str, Any]:
     reply: dict[str, Any] = {
         "RecoveryPointArn": point.arn,
         "BackupVaultName": vault_name(point.vault_arn),
         "BackupVaultArn": point.vault_arn,
-        "SourceBackupVaultArn": point.source_vault_arn,
-        "ResourceArn": point.database_arn,
+        "SourceBackupVaultArn": _source_vault(point, shown),
+        "ResourceArn": point.resource_arn,
         "ResourceType": point.resource_type,
         "CreatedBy": _own(point.created_by),
         "IamRoleArn": point.role_arn,
@@ -46,7 +72,7 @@ def job_reply(job: Job) -> dict[str, Any]:
             "DestinationRecoveryPointLifecycle": (
                 {"DeleteAfterDays": job.delete_after_days} if job.delete_after_days is not None else None
             ),
-            "ResourceArn": job.database_arn,
+            "ResourceArn": job.resource_arn,
             "CreationDate": job.created_at,
             "CompletionDate": job.completed_at,
             "State": job.state,

@@ -16,6 +16,7 @@ class OverQuota(StrEnum):
 
     QUEUES = "queues"
     FAILS = "fails"
+    QUEUES_THEN_FAILS = "queues then fails"
 
 
 class DeleteDuringCopy(StrEnum):
@@ -33,10 +34,21 @@ class DescribesBackupKey(StrEnum):
     CALLER_TOO = "caller too"
 
 
+class SourceVaultShown(StrEnum):
+    """For which copies the API names the vault that a point was copied from (SourceBackupVaultArn)."""
+
+    AS_DOCUMENTED = "as documented"
+    ALWAYS = "always"
+    ACROSS_ACCOUNTS = "across accounts"
+    ACROSS_ACCOUNTS_AND_REGIONS = "across accounts and regions"
+    NEVER = "never"
+
+
 CHOICES: dict[str, type[StrEnum]] = {
     "OverQuota": OverQuota,
     "DeleteDuringCopy": DeleteDuringCopy,
     "DescribesBackupKey": DescribesBackupKey,
+    "SourceVaultShown": SourceVaultShown,
 }
 
 
@@ -44,11 +56,16 @@ CHOICES: dict[str, type[StrEnum]] = {
 class UnknownBehaviour:
     """The settings of a world.
 
-    over_quota: no page says what AWS Backup does at the limits of 20 and 5; "too many copy jobs" texts exist.
+    over_quota: no page says what AWS Backup does at the limits of 20 and 5; jobs "queue and may eventually fail".
     token_lifetime: no page says for how long StartCopyJob remembers an IdempotencyToken; None is for ever.
-    delete_during_copy: RDS says that it can make the copy fail; no page says whether AWS Backup refuses it.
+    delete_during_copy: RDS says that it can make the copy fail, and AWS advises a locked vault to prevent it: likely
+        accepted; no page says it.
     unshare_failure_state: the state that comes with "Failed to unshare snapshot" (create-cross-account-backup).
     creation_date_inherited: recov-point-create-a-copy says yes; False tests those who lean on it.
+    source_vault_shown: the API model says that SourceBackupVaultArn is null for a point from the same account (lists),
+        or from the same account or the same Region (describe). Older readings are the other settings.
+    resource_arn_survives_second_copy: a copy names the database as its ResourceArn; no page says so of a copy of a
+        copy. False names the recovery point that it was copied from, in lists, describes and events.
     destination_sees_copy_events: nobody listens for Copy Job events in the destination; four projects forward them.
     arrival_event: one AWS sample is triggered by a Recovery Point event in the destination; no page promises it.
     arrival_is_creating_first: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
@@ -57,7 +74,7 @@ class UnknownBehaviour:
     expiry_asks_the_makers_role: a lifecycle ends by the role that made the point. Where that role is gone or narrowed,
         AWS tries its service-linked role, which may leave the point EXPIRED (backup-iam); True always leaves it so.
     unknown_vault_denied: DescribeRecoveryPoint on an unknown vault is known to answer AccessDenied; others likely.
-    locked_delete_code: the error of a delete in a locked vault; its class and text are nowhere written.
+    locked_delete_code: the error of a delete in a locked vault; InvalidRequestException was seen in several runs.
     unfit_source_code: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
     multi_az_cluster_fails_later: Multi-AZ DB clusters cannot be copied; at the call, or by a FAILED job.
     single_action: since October 2025 one copy action crosses account and Region; False is the time before.
@@ -70,9 +87,11 @@ class UnknownBehaviour:
 
     over_quota: OverQuota = OverQuota.QUEUES
     token_lifetime: timedelta | None = timedelta(hours=24)
-    delete_during_copy: DeleteDuringCopy = DeleteDuringCopy.REFUSED
+    delete_during_copy: DeleteDuringCopy = DeleteDuringCopy.ACCEPTED
     unshare_failure_state: str = "COMPLETED"
     creation_date_inherited: bool = True
+    source_vault_shown: SourceVaultShown = SourceVaultShown.AS_DOCUMENTED
+    resource_arn_survives_second_copy: bool = True
     destination_sees_copy_events: bool = False
     arrival_event: bool = True
     arrival_is_creating_first: bool = False

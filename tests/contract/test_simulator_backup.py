@@ -40,7 +40,6 @@ def test_a_copy_inherits_creation_date_and_tags_and_takes_the_vaults_key() -> No
     assert copy["CreationDate"] == place.point.created_at
     assert copy["CalculatedLifecycle"]["DeleteAt"] == place.point.created_at + timedelta(days=7)
     assert copy["EncryptionKeyArn"] == place.world.vault_by_arn(place.target).key_arn
-    assert copy["SourceBackupVaultArn"] == place.vault
     assert far.list_tags(ResourceArn=copy["RecoveryPointArn"])["Tags"] == {"team": "shop"}
 
 

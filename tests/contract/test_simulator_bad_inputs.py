@@ -138,7 +138,7 @@ def test_malformed_parameters_are_refused_as_the_service_refuses_them(
     [
         (["--unknown", '{"weather": 1}'], "no such switch: weather"),
         (["--unknown", '{"single_action": "yes"}'], "single_action is of type bool"),
-        (["--unknown", '{"over_quota": "explodes"}'], "over_quota is one of queues, fails"),
+        (["--unknown", '{"over_quota": "explodes"}'], "over_quota is one of queues, fails, queues then fails"),
         (["--unknown", '{"token_lifetime": "1h"}'], "token_lifetime is a number of seconds"),
         (["--unknown", '{"system_error_share": 2}'], "a probability from 0 to 1"),
         (["--unknown", "["], "--unknown is no JSON"),
