@@ -116,7 +116,7 @@ class AccountCalls:
                 "AWSAccountId": key.account,
                 "Arn": key.arn,
                 "Enabled": key.enabled,
-                "KeyState": "Enabled" if key.enabled else "Disabled",
+                "KeyState": key.state,
                 "KeyManager": "AWS" if key.managed_by else "CUSTOMER",
                 "KeyUsage": "ENCRYPT_DECRYPT",
             }

@@ -79,7 +79,8 @@ class BackupCalls:
 
     def _list_copy_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         known = self._world.copying.listed(caller, region, request.get("BySourceRecoveryPointArn"))
-        return paged("CopyJobs", filtered("ListCopyJobs", known, request, JOB_FILTERS), request, job_reply)
+        found = filtered("ListCopyJobs", known, request, JOB_FILTERS)
+        return paged("CopyJobs", found, request, job_reply, self._world.faults)
 
     def _point(self, caller: Caller, region: str, request: dict[str, Any]) -> tuple[Vault, Point]:
         vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
@@ -89,14 +90,19 @@ class BackupCalls:
         return vault, point
 
     def _describe_recovery_point(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        return described_point(self._point(caller, region, request)[1], self._world.unknown.source_vault_shown)
+        world = self._world
+        point = self._point(caller, region, request)[1]
+        if world.faults.hides(point, world.now()):
+            raise Refused("ResourceNotFoundException", "Cannot find recovery point")
+        return world.faults.as_shown(described_point(point, world.unknown.source_vault_shown))
 
     def _list_points_by_vault(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         vault = self._world.vault_of(caller.account, region, request["BackupVaultName"])
         name = "ListRecoveryPointsByBackupVault"
-        found = filtered(name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName"])
-        shown = self._world.unknown.source_vault_shown
-        return paged("RecoveryPoints", found, request, lambda point: listed_point(point, shown))
+        faults, shown = self._world.faults, self._world.unknown.source_vault_shown
+        found = self._not_late(filtered(name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName"]))
+        reply = lambda point: faults.as_shown(listed_point(point, shown))  # noqa: E731 - one use
+        return paged("RecoveryPoints", found, request, reply, faults)
 
     def _list_points_by_resource(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
@@ -105,7 +111,10 @@ class BackupCalls:
             for point in self._settled(vault)
             if point.resource_arn == request["ResourceArn"]
         ]
-        return paged("RecoveryPoints", found, request, point_of_resource_reply)
+        return paged("RecoveryPoints", self._not_late(found), request, point_of_resource_reply, self._world.faults)
+
+    def _not_late(self, points: list[Point]) -> list[Point]:
+        return [point for point in points if not self._world.faults.hides(point, self._world.now())]
 
     def _settled(self, vault: Vault) -> list[Point]:
         """What a list can show: points that landed some seconds ago, and those that were there some seconds ago."""

@@ -57,6 +57,7 @@ class Flakiness:
     service: str
     operations: frozenset[str]
     code: str
+    message: str
     status: int
     share: float
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from random import Random
 
 from botocore.exceptions import UnknownServiceError
 from botocore.session import get_session
 
+from backup_simulator.answer_faults import BATCHES, AnswerFaults
 from backup_simulator.errors import ProcessDied, Refused
 from backup_simulator.fault_kinds import CallFault, Death, EntryFault, Flakiness, Hang, JobFault, Sleep
 from backup_simulator.model import Job, site_of
 
-# Operations that answer each entry of a batch by itself, with 200 for the whole (API_SendMessageBatch, API_PutEvents).
-BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents")})
-
 
 @dataclass
-class FaultPlan:
+class FaultPlan(AnswerFaults):
     """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
 
-    random: Random = field(default_factory=lambda: Random(1))
     _flaky: list[Flakiness] = field(default_factory=list)
     _jobs: list[JobFault] = field(default_factory=list)
     _calls: list[CallFault] = field(default_factory=list)
@@ -102,13 +98,14 @@ class FaultPlan:
                     return None
                 fault.times -= 1
                 return Refused(fault.code, fault.message)
-        return None
+        return Refused("InternalError", "Try again.") if self.fails_entry(service, operation) else None
 
     def flaky(
         self,
         share: float,
         *operations: str,
         code: str = "ThrottlingException",
+        message: str = "Rate exceeded",
         service: str = "backup",
         status: int = 400,
     ) -> None:
@@ -117,7 +114,14 @@ class FaultPlan:
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, not {share}")
         self._flaky.append(
-            Flakiness(service=service, operations=frozenset(operations), code=code, status=status, share=share)
+            Flakiness(
+                service=service,
+                operations=frozenset(operations),
+                code=code,
+                message=message,
+                status=status,
+                share=share,
+            )
         )
 
     def clear(self) -> None:
@@ -129,6 +133,7 @@ class FaultPlan:
         self._flaky.clear()
         self._sleeps.clear()
         self._hangs.clear()
+        self.clear_answers()
 
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
         """Kill the process that makes the call, before or after AWS carries it out."""
@@ -210,7 +215,7 @@ class FaultPlan:
         for flaw in self._flaky:
             is_meant = flaw.service == service and (not flaw.operations or operation in flaw.operations)
             if is_meant and self.random.random() < flaw.share:
-                raise Refused(flaw.code, "Rate exceeded", flaw.status)
+                raise Refused(flaw.code, flaw.message, flaw.status)
 
     def after(self, service: str, operation: str) -> None:
         """Called after a call was carried out, before its answer arrives. Raises ProcessDied."""

@@ -22,6 +22,12 @@ class Key:
     policy: dict[str, Any] | None
     managed_by: str | None
     enabled: bool = True
+    deletion_is_pending: bool = False
+
+    @property
+    def state(self) -> str:
+        """The KeyState of DescribeKey. A key whose deletion is pending is disabled too."""
+        return "PendingDeletion" if self.deletion_is_pending else "Enabled" if self.enabled else "Disabled"
 
 
 @dataclass(kw_only=True, slots=True)

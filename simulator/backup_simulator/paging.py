@@ -1,10 +1,11 @@
-"""Lists in pages: NextToken, and MaxResults from 1 to 1000."""
+"""Lists in pages: NextToken, and MaxResults from 1 to 1000. A page may hold fewer items than that, even none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from backup_simulator.answer_faults import AnswerFaults
 from backup_simulator.errors import NotModelled, Refused
 
 MAX_RESULTS = 1000
@@ -12,7 +13,11 @@ Filters = Mapping[str, Callable[[Any, Any], bool]]
 
 
 def paged(
-    name: str, found: Sequence[Any], request: Mapping[str, Any], reply: Callable[[Any], dict[str, Any]]
+    name: str,
+    found: Sequence[Any],
+    request: Mapping[str, Any],
+    reply: Callable[[Any], dict[str, Any]],
+    faults: AnswerFaults,
 ) -> dict[str, Any]:
     """A page of what was found, under its name, with a token for the next one. Raises Refused."""
     size = request.get("MaxResults", MAX_RESULTS)
@@ -21,8 +26,11 @@ def paged(
     token = request.get("NextToken", "0")
     if not token.isdecimal():
         raise Refused("InvalidParameterValueException", "Invalid NextToken")
-    end = int(token) + size
-    more = {"NextToken": str(end)} if end < len(found) else {}
+    held = faults.page_size(size)
+    end = int(token) + held
+    # The token of an empty page is another one than before: botocore's paginators refuse to see the same one twice.
+    following = str(end) if held else f"0{token}"
+    more = {"NextToken": following} if end < len(found) or not held else {}
     return {name: [reply(each) for each in found[int(token) : end]], **more}
 
 

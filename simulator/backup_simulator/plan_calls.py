@@ -83,7 +83,7 @@ class PlanCalls:
             if (plan.account, plan.region) == (caller.account, region) and not plan.ended
         ]
         named = lambda plan: {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"]}  # noqa: E731 - one use
-        return paged("BackupPlansList", found, request, named)
+        return paged("BackupPlansList", found, request, named, self._world.faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
@@ -125,6 +125,7 @@ class PlanCalls:
                 "BackupPlanId": plan.id,
                 "IamRoleArn": each[1]["IamRoleArn"],
             },
+            self._world.faults,
         )
 
     def _delete_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +142,7 @@ class PlanCalls:
 
     def _list_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = filtered("ListBackupJobs", self._world.backups.listed(caller, region), request, JOB_FILTERS)
-        return paged("BackupJobs", found, request, backup_job_reply)
+        return paged("BackupJobs", found, request, backup_job_reply, self._world.faults)
 
 
 def _plan_reply(plan: Plan) -> dict[str, Any]:

@@ -88,11 +88,13 @@ class Site:
         return arn
 
     def enable_key(self, key_arn: str) -> None:
-        self._key(key_arn).enabled = True
+        key = self._key(key_arn)
+        key.enabled, key.deletion_is_pending = True, False
 
-    def disable_key(self, key_arn: str) -> None:
-        """Disabled and pending deletion are the same to whoever wants to use it."""
-        self._key(key_arn).enabled = False
+    def disable_key(self, key_arn: str, *, pending_deletion: bool = False) -> None:
+        """No one can use it until it is enabled; a key whose deletion is cancelled is disabled (CancelKeyDeletion)."""
+        key = self._key(key_arn)
+        key.enabled, key.deletion_is_pending = False, pending_deletion
 
     def _key(self, key_arn: str) -> Key:
         if key_arn not in self._world.keys:

@@ -83,7 +83,7 @@ class VaultCalls:
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = list(self._world.vaults_of(caller.account, region))
-        return paged("BackupVaultList", found, request, vault_reply)
+        return paged("BackupVaultList", found, request, vault_reply, self._world.faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         vault = self._of(caller, region, request)

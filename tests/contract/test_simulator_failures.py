@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from backup_simulator import DeleteDuringCopy, OverQuota, UnknownBehaviour, texts
 from tests.misconfigurations import (
@@ -28,7 +29,7 @@ from tests.misconfigurations import (
     setting,
     with_key_policy,
 )
-from tests.simulated_place import ALL, HOME, OPEN, SHARED, SLR, A, B, Journey
+from tests.simulated_place import ALL, HOME, OPEN, SHARED, SLR, A, B, Journey, code_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,3 +228,41 @@ def test_every_failure_that_aws_words_has_its_case() -> None:
     shapes = {name: value.partition("{")[0] for name, value in vars(texts).items() if name.isupper()}
 
     assert [name for name, shape in shapes.items() if not any(shape in case.words for case in CASES.values())] == []
+
+
+def test_a_key_that_waits_for_its_deletion_serves_no_copy_until_it_is_cancelled_and_enabled() -> None:
+    journey = Journey()
+    key = journey.destination.key_arn
+    there = journey.world.site(B, HOME)
+    kms = journey.world.session(B, region=HOME).client("kms")
+    seen = []
+    for change in (
+        lambda: there.disable_key(key, pending_deletion=True),
+        lambda: there.disable_key(key),
+        lambda: there.enable_key(key),
+    ):
+        change()
+        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+        seen.append((metadata["KeyState"], metadata["Enabled"], journey.outcome()))
+
+    assert seen == [
+        ("PendingDeletion", False, texts.DESTINATION_KEY),
+        ("Disabled", False, texts.DESTINATION_KEY),
+        ("Enabled", True, "COMPLETED"),
+    ]
+
+
+def test_a_question_about_a_key_is_refused_as_often_as_a_test_says() -> None:
+    journey = Journey()
+    faults, key = journey.world.faults, journey.destination.key_arn
+    kms = journey.world.session(B, region=HOME).client("kms")
+    faults.refuse("DescribeKey", service="kms", code="AccessDeniedException", message="denied")
+    faults.refuse("DescribeKey", service="kms", code="ThrottlingException", message="Rate exceeded")
+    codes = []
+    for _ in range(2):
+        with pytest.raises(ClientError) as refused:
+            kms.describe_key(KeyId=key)
+        codes.append(code_of(refused))
+
+    assert codes == ["AccessDeniedException", "ThrottlingException"]
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Enabled"]

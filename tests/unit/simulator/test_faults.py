@@ -41,6 +41,14 @@ def test_a_throttled_call_says_so() -> None:
         place.client.list_copy_jobs()
 
 
+def test_a_flaky_call_is_refused_with_the_code_and_the_message_that_a_test_gives() -> None:
+    place = Place()
+    place.world.faults.flaky(1.0, "ListCopyJobs", code="RequestExpired", message="Request has expired.")
+
+    with pytest.raises(ClientError, match=r"\(RequestExpired\).*Request has expired\."):
+        place.client.list_copy_jobs()
+
+
 def test_only_the_operations_that_are_named_are_throttled() -> None:
     place = Place()
     place.world.faults.flaky(1.0, "StartCopyJob")

@@ -1,0 +1,126 @@
+"""Faults of answers: short pages, batches that are accepted in part, fields and recovery points that are not shown yet.
+
+AWS documents each of them as something that clients must expect. Pages: "the list might be incomplete" with a NextToken
+(API_ListRecoveryPointsByBackupVault); batches: API_SendMessageBatch, API_PutEvents. Missing fields and late points are
+what eventual consistency allows; no page says how long they last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from backup_simulator.model import Point
+
+# The calls that answer each entry of a batch on its own.
+BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents")})
+# What DescribeRecoveryPoint and the lists may leave out; a client cannot read a point without the other fields.
+OPTIONAL_FIELDS = frozenset(
+    {"CalculatedLifecycle", "Lifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate", "BackupSizeInBytes"}
+)
+LONGEST_SHORT_PAGE = 5
+EMPTY_SHARE = 0.25
+# Only points that have just landed can be shown late.
+LATE = timedelta(hours=1)
+
+
+@dataclass(kw_only=True)
+class _Looks:
+    """What happens to the first `looks` at a point, for a share of the points. `fields` are left out."""
+
+    looks: int
+    share: float
+    fields: frozenset[str] = frozenset()
+    left: dict[str, int] = field(default_factory=dict)
+
+    def take(self, point_arn: str, random: Random) -> bool:
+        if point_arn not in self.left:
+            self.left[point_arn] = self.looks if random.random() < self.share else 0
+        if not self.left[point_arn]:
+            return False
+        self.left[point_arn] -= 1
+        return True
+
+
+@dataclass
+class AnswerFaults:
+    """The faults of answers that a test put. `struck` counts how often each happened."""
+
+    random: Random = field(default_factory=lambda: Random(1))
+    struck: Counter[str] = field(default_factory=Counter)
+    _short_pages: float = 0.0
+    _batches: dict[tuple[str, str], float] = field(default_factory=dict)
+    _missing: list[_Looks] = field(default_factory=list)
+    _late: list[_Looks] = field(default_factory=list)
+
+    def short_pages(self, share: float) -> None:
+        """Let a share of all pages of lists hold fewer items than asked for, or none, and a NextToken."""
+        self._short_pages = _checked_share(share)
+
+    def partial(self, service: str, operation: str, share: float) -> None:
+        """Refuse a share of the entries of an SQS SendMessageBatch or an EventBridge PutEvents."""
+        if (service, operation) not in BATCHES:
+            raise ValueError(f"{service}:{operation} does not answer each entry on its own")
+        self._batches[service, operation] = _checked_share(share)
+
+    def missing_fields(self, *fields: str, looks: int = 1, share: float = 1.0) -> None:
+        """Leave fields out of the first looks at a recovery point, for a share of the points."""
+        if not fields or not set(fields) <= OPTIONAL_FIELDS:
+            raise ValueError(f"missing fields are some of {', '.join(sorted(OPTIONAL_FIELDS))}")
+        self._missing.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share), fields=frozenset(fields)))
+
+    def late_points(self, *, looks: int = 1, share: float = 1.0) -> None:
+        """Do not show a point that has just landed to those who look first, for a share of the points."""
+        self._late.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share)))
+
+    def clear_answers(self) -> None:
+        """Let all answers be complete again."""
+        self._short_pages = 0.0
+        self._batches.clear()
+        self._missing.clear()
+        self._late.clear()
+
+    def page_size(self, asked: int) -> int:
+        """How many items a page holds that may hold so many."""
+        if not self._short_pages or self.random.random() >= self._short_pages:
+            return asked
+        self.struck["a page was short"] += 1
+        return 0 if self.random.random() < EMPTY_SHARE else min(asked, self.random.randint(1, LONGEST_SHORT_PAGE))
+
+    def fails_entry(self, service: str, operation: str) -> bool:
+        """Whether an entry of a batch fails."""
+        share = self._batches.get((service, operation), 0.0)
+        fails = bool(share) and self.random.random() < share
+        self.struck["an entry of a batch failed"] += fails
+        return fails
+
+    def hides(self, point: Point, now: datetime) -> bool:
+        """Whether a look at a point does not find it."""
+        if point.landed_at is None or now - point.landed_at > LATE:
+            return False
+        hidden = any(late.take(point.arn, self.random) for late in self._late)
+        self.struck["a point was not shown at first"] += hidden
+        return hidden
+
+    def as_shown(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """A description of a point, without the fields that this look does not show."""
+        taken = [missing.fields for missing in self._missing if missing.take(reply["RecoveryPointArn"], self.random)]
+        if not taken:
+            return reply
+        self.struck["fields of a point were missing"] += 1
+        return {name: value for name, value in reply.items() if name not in frozenset().union(*taken)}
+
+
+def _checked_share(share: float) -> float:
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share is from 0 to 1, not {share}")
+    return share
+
+
+def _at_least_one(looks: int) -> int:
+    if looks < 1:
+        raise ValueError(f"a fault lasts for at least one look, not {looks}")
+    return looks
