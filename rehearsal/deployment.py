@@ -14,7 +14,7 @@ from typing import Any
 from backup_simulator import World
 from backup_simulator.surroundings import StackResource
 from rehearsal.functions import WarmFunction
-from rehearsal.resources import MAKERS, NO_EFFECT, Made
+from rehearsal.resources import MAKERS, NO_EFFECT, UPDATED, Made
 from rehearsal.template import NO_VALUE, Resolver, TemplateError, parameters_of, read_template
 from secondhop.application.ports import ChainStore
 
@@ -61,6 +61,20 @@ class Stack:
             resources=[self._recorded(logical_id, made) for logical_id, made in self._made.items()],
         )
         return outputs
+
+    def update(self, changes: Mapping[str, str]) -> None:
+        """Deploy again with some other parameters: functions get another environment, schedules another rate.
+
+        Parameters that change other resources are not known here.
+        """
+        self.given = {**self.given, **changes}
+        self.parameters = parameters_of(self.template, self.given)
+        self._check_rules()
+        for logical_id, resource in self.template["Resources"].items():
+            kind = resource["Type"]
+            if not self.exists(logical_id) or kind not in UPDATED:
+                continue
+            UPDATED[kind](self, logical_id, self.resolver.resolve(self._properties(resource)))
 
     def _recorded(self, logical_id: str, made: Made) -> StackResource:
         """As CloudFormation lists it, after SAM's transform."""

@@ -126,7 +126,8 @@ class WarmFunction:
             # An invocation that counts nothing is no news; on Lambda this line goes to the log.
             warnings.filterwarnings("ignore", message="No application metrics to publish")
             # A function that is busy, because it sleeps in a call, gets a second instance, as on Lambda.
-            handler = self._idle.pop() if self._idle else self._build()
+            idle = self._idle
+            handler = idle.pop() if idle else self._build()
             is_alive = True
             try:
                 return handler(event, context)
@@ -135,7 +136,12 @@ class WarmFunction:
                 raise
             finally:
                 if is_alive:
-                    self._idle.append(handler)
+                    idle.append(handler)
+
+    def redeploy(self, environ: Mapping[str, str]) -> None:
+        """Give the function another environment: no warm instance outlives that, invocations under way do."""
+        self.environ = environ
+        self._idle = []
 
     def _keep_own(self, running: Running) -> Callable[[dict[str, Any]], None]:
         """Lines of this invocation only, not of those that run while it sleeps."""

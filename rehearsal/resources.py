@@ -194,6 +194,20 @@ def _schedule(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=logical_id, attributes={"Arn": stack.arn_of("AWS::Scheduler", logical_id)})
 
 
+def _update_function(stack: Stack, logical_id: str, properties: Properties) -> None:
+    environ = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
+    stack.functions[logical_id].redeploy(environ)
+
+
+def _update_schedule(stack: Stack, logical_id: str, properties: Properties) -> None:
+    stack.world.surroundings.schedules[stack.account, stack.region, logical_id].enabled = False
+    _schedule(stack, logical_id, properties)
+
+
+UPDATED: dict[str, Callable[[Stack, str, Properties], None]] = {
+    "AWS::Scheduler::Schedule": _update_schedule,
+    "AWS::Serverless::Function": _update_function,
+}
 MAKERS: dict[str, Callable[[Stack, str, Properties], Made]] = {
     "AWS::Backup::BackupPlan": _plan,
     "AWS::Backup::BackupSelection": _selection,
