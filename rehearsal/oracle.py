@@ -9,10 +9,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from backup_simulator import World
-from backup_simulator.model import Deletion, Job, Point
+from backup_simulator.model import Deletion, Job, Point, site_of
 
 PROMISES = {
     1: "never zero copies",
@@ -24,6 +25,15 @@ PROMISES = {
 QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
 # Expiries are exact in the world; a second is lost in wire forms.
 ROUNDING = timedelta(seconds=1)
+# What was decided under older settings may be done so much later: a start that was interrupted is repeated as it was.
+STALE = timedelta(hours=12)
+T = TypeVar("T")
+
+
+def in_force(values: Sequence[tuple[datetime, T]], *, since: datetime, until: datetime) -> list[T]:
+    """The values that held at some time of a span. Each holds from its moment until the next one's."""
+    ends = [moment for moment, _ in values[1:]] + [datetime.max.replace(tzinfo=UTC)]
+    return [value for (begin, value), end in zip(values, ends, strict=True) if begin <= until and end > since]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +61,8 @@ class Oracle:
     roles: frozenset[str]
     retention_days: int
     topic_arn: str
+    retention_changes: Sequence[tuple[datetime, int]] = ()
+    """The retentions that were deployed later, each with its moment."""
 
     def violations(self) -> list[Violation]:
         """Every broken promise; empty if all held."""
@@ -80,12 +92,49 @@ class Oracle:
             if not good:
                 evidence = f"{deletion.point_arn} was deleted at {deletion.at} while no good copy of it stood"
                 yield Violation(promise=1, evidence=evidence)
+            elif self.outlives(self.world.point_by_arn(deletion.point_arn), good):
+                evidence = f"{deletion.point_arn} was deleted at {deletion.at} and would have outlived every copy of it"
+                yield Violation(promise=1, evidence=evidence)
+
+    def outlives(self, point: Point, copies: Sequence[Point]) -> bool:
+        """Whether a point lives for longer than each of some copies, as their lifecycles are now."""
+        return all(
+            copy.delete_at is not None and (point.delete_at is None or point.delete_at > copy.delete_at + ROUNDING)
+            for copy in copies
+        )
+
+    def is_brought_back(self, point: Point) -> bool:
+        """Whether people copied a point into the watched vault from a vault of the same account: never ours."""
+        job = self.world.copying.jobs.get(point.copy_job_id or "")
+        return (
+            job is not None
+            and point.vault_arn == self.watched_vault_arn
+            and job.started_by not in self.roles
+            and site_of(job.source_vault_arn)[0] == site_of(self.watched_vault_arn)[0]
+        )
+
+    def is_made_by_hand(self, point: Point) -> bool:
+        """Whether people made a copy, neither a plan nor we."""
+        job = self.world.copying.jobs.get(point.copy_job_id or "")
+        return job is not None and job.created_by is None and job.started_by not in self.roles
+
+    def promised_days(self, copy: Point) -> int:
+        """The least retention that was in force when a copy was ordered; an order may be some hours old."""
+        job = self.world.copying.jobs.get(copy.copy_job_id or "")
+        if job is None or not self.retention_changes:
+            return self.retention_days
+        values = [(datetime.min.replace(tzinfo=UTC), self.retention_days), *self.retention_changes]
+        return min(in_force(values, since=job.created_at - STALE, until=job.created_at))
+
+    def promised_expiry(self, copy: Point) -> datetime:
+        """Until when a final copy must live."""
+        source = self.world.point_by_arn(copy.source_point_arn or "")
+        return source.created_at + timedelta(days=self.promised_days(copy))
 
     def is_good(self, copy: Point, at: datetime) -> bool:
         """Whether a final copy stood at a moment, as it was promised: right database, key and expiry, COMPLETED."""
         key_arn = self.world.vault_by_arn(self.final_vault_arn).key_arn
         source = self.world.point_by_arn(copy.source_point_arn or "")
-        promised = source.created_at + timedelta(days=self.retention_days)
         return (
             copy.vault_arn == self.final_vault_arn
             and copy.landed_at is not None
@@ -94,7 +143,7 @@ class Oracle:
             and copy.status == "COMPLETED"
             and copy.database_arn == source.database_arn
             and copy.key_arn == (key_arn if copy.encrypted else None)
-            and (copy.delete_at is None or copy.delete_at >= promised - ROUNDING)
+            and (copy.delete_at is None or copy.delete_at >= self.promised_expiry(copy) - ROUNDING)
         )
 
     def _never_two(self) -> Iterator[Violation]:
@@ -105,6 +154,24 @@ class Oracle:
         for (source, destination), jobs in made.items():
             if len(jobs) > 1:
                 yield Violation(promise=2, evidence=f"{source} was copied {len(jobs)} times into {destination}")
+        yield from self._never_two_of_one_date()
+
+    def _never_two_of_one_date(self) -> Iterator[Violation]:
+        """Of one backup, known by its database and date, we make one final copy, whatever its arrivals are called."""
+        if not self.world.unknown.creation_date_inherited:
+            return
+        copied: dict[tuple[str, datetime], set[str]] = defaultdict(set)
+        for job in self._our_jobs():
+            if job.state == "COMPLETED" and job.destination_vault_arn == self.final_vault_arn:
+                source = self.world.point_by_arn(job.source_point_arn)
+                if not self.is_made_by_hand(source):
+                    copied[source.database_arn, source.created_at].add(source.arn)
+        for (database, created_at), sources in copied.items():
+            if len(sources) > 1:
+                text = (
+                    f"{database} of {created_at} was copied from {len(sources)} arrivals: {', '.join(sorted(sources))}"
+                )
+                yield Violation(promise=2, evidence=text)
 
     def _never_silent(self) -> Iterator[Violation]:
         """Every arrival has a final copy, or somebody was told of it."""
@@ -114,22 +181,14 @@ class Oracle:
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():
-            is_arrival = point.vault_arn == self.watched_vault_arn and not self._was_brought_back(point)
-            if is_arrival and point.arn not in copied and point.arn not in told:
+            is_owed = point.vault_arn == self.watched_vault_arn and not self.is_brought_back(point)
+            if is_owed and point.arn not in copied and point.arn not in told:
                 yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")
         for deletion in self._our_deletions():
             left = [p for p in self.world.recovery_points() if p.arn == deletion.point_arn and p.status == "EXPIRED"]
             if left and deletion.point_arn not in told:
                 evidence = f"the delete of {deletion.point_arn} was not carried out, and nobody was told"
                 yield Violation(promise=3, evidence=evidence)
-
-    def _was_brought_back(self, point: Point) -> bool:
-        """Whether a job of the backup account itself put the point into the watched vault."""
-        account = self.watched_vault_arn.split(":")[4]
-        return any(
-            job.destination_point_arn == point.arn and job.source_vault_arn.split(":")[4] == account
-            for job in self.world.copy_jobs()
-        )
 
     def _never_more_than_the_quota(self) -> Iterator[Violation]:
         changes: list[tuple[datetime, int, Job]] = []
@@ -150,6 +209,8 @@ class Oracle:
         for deletion in self._our_deletions():
             if deletion.vault_arn != self.watched_vault_arn:
                 yield Violation(promise=5, evidence=f"{deletion.point_arn} of {deletion.vault_arn} was deleted by us")
+            if self.is_brought_back(self.world.point_by_arn(deletion.point_arn)):
+                yield Violation(promise=5, evidence=f"{deletion.point_arn} was brought back and was deleted by us")
         for at, by, point_arn in self.world.lifecycle_changes:
             if by in self.roles:
                 yield Violation(promise=5, evidence=f"the lifecycle of {point_arn} was changed by us at {at}")
@@ -157,3 +218,5 @@ class Oracle:
             if (job.source_vault_arn, job.destination_vault_arn) != (self.watched_vault_arn, self.final_vault_arn):
                 evidence = f"we copied {job.source_point_arn} into {job.destination_vault_arn}"
                 yield Violation(promise=5, evidence=evidence)
+            if self.is_brought_back(self.world.point_by_arn(job.source_point_arn)):
+                yield Violation(promise=5, evidence=f"{job.source_point_arn} was brought back and was copied by us")

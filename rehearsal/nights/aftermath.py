@@ -30,16 +30,30 @@ class Aftermath:
 
     def lose_a_final_copy(self) -> None:
         """The administrator of the DR vault deletes the newest final copy of a database."""
+        victim = self.newest_final_copy()
+        if victim is not None:
+            self._delete(victim)
+            self.counts["a final copy was deleted by hand"] += 1
+
+    def newest_final_copy(self) -> Point | None:
+        """The newest final copy of a database that chance names."""
         newest: dict[str, Point] = {}
         for point in sorted(self.terms.arrivals(), key=lambda arrival: arrival.created_at):
             newest.update({copy.database_arn: copy for copy in self.terms.copies_of(point) if copy.gone_at is None})
-        if not newest:
-            return
-        victim = newest[self.chance.choice(sorted(newest))]
+        return newest[self.chance.choice(sorted(newest))] if newest else None
+
+    def empty_the_dr_vault(self) -> None:
+        """The administrator of the DR vault deletes every final copy."""
+        points = list(self.terms.world.vault_by_arn(self.terms.final).points.values())
+        for point in points:
+            if point.status == "COMPLETED":
+                self._delete(point)
+        self.counts["people: emptied the DR vault"] += bool(points)
+
+    def _delete(self, victim: Point) -> None:
         client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, DR).client("backup")
         client.delete_recovery_point(BackupVaultName=victim.vault_arn.rpartition(":")[2], RecoveryPointArn=victim.arn)
         self.terms.deleted_by_hand[victim.arn] = victim.source_point_arn or ""
-        self.counts["a final copy was deleted by hand"] += 1
 
     def nobody_runs_for_a_month(self) -> None:
         """Copies are made by hand, then all schedules stop, until AWS has forgotten every job."""

@@ -5,18 +5,22 @@ Judged from the simulator's world, from what was told, and from what the operato
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from backup_simulator.model import Point
 from rehearsal.deployment import Stack
+from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.incidents import TRIES_AGAIN, WAITS, Incident, Incidents
 from rehearsal.nights.people import POISON, Operator
 from rehearsal.nights.terms import Terms
 from rehearsal.oracle import Violation
 
 A_MOMENT = timedelta(seconds=1)
+# A round of tries that back off is six; a second round begins a day later at the earliest.
+MOST_STARTS_A_DAY = 12
 
 
 @dataclass(kw_only=True)
@@ -27,6 +31,7 @@ class Ending:
     mains: tuple[Stack, ...]
     operator: Operator
     incidents: Incidents
+    draws: HostileDraws
     quiet_since: datetime | None = None
     tables_lost: dict[str, datetime] = field(default_factory=dict)
     """By the name of an installation, when its table was lost, and with it the memory of open incidents."""
@@ -42,6 +47,7 @@ class Ending:
             *self._incidents_of_nothing(),
             *self._work_under_way(),
             *self._failures(),
+            *(self._lonely_failures() if self.draws.has_lonely_failing_database else ()),
         ]
         return [Violation(promise=3, evidence=evidence) for evidence in found]
 
@@ -54,7 +60,8 @@ class Ending:
         """The operator reads what was told, and retries once what waits for an operator."""
         for incident in self.incidents.all_open():
             mark = (incident.main.name, incident.id)
-            if WAITS in incident.next_step and mark not in self._answered:
+            is_ours = not self.terms.is_brought_back(self.terms.world.point_by_arn(incident.about))
+            if WAITS in incident.next_step and mark not in self._answered and is_ours:
                 self._answered.add(mark)
                 self.operator.retry(incident.main, incident.about, route=incident.detail["route"])
 
@@ -63,7 +70,7 @@ class Ending:
         for point in self.terms.arrivals():
             if point.arn in settled:
                 continue
-            if not self.terms.has_good_copy(point) and not self._is_superseded(point):
+            if not (self.terms.has_good_copy(point) or self._is_superseded(point) or self._is_forgotten(point)):
                 yield f"{point.arn} arrived, has no good copy, and no open incident says so"
             elif point.gone_at is None and self._must_go(point) and not self._is_forgotten_leftover(point):
                 yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
@@ -81,7 +88,7 @@ class Ending:
             if is_forgotten or incident.about in self.operator.watch.abandoned:
                 continue
             point = self.terms.world.point_by_arn(incident.about)
-            if self._is_well(point) and incident.cause != "TOO_LATE":
+            if self._is_well(point) and incident.cause not in ("TOO_LATE", "UNLOCKED"):
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though all is well"
             elif TRIES_AGAIN in incident.next_step and not self._lasts(incident, point):
                 yield f"the incident {incident.title!r} of {point.arn} is still open, though its cause has long passed"
@@ -89,6 +96,23 @@ class Ending:
     def _is_forgotten_leftover(self, point: Point) -> bool:
         """Whether a table was lost, and with it who had asked for the delete of a point that AWS left EXPIRED."""
         return point.status == "EXPIRED" and bool(self.tables_lost)
+
+    def _is_forgotten(self, point: Point) -> bool:
+        """Whether an arrival that people had shortened was gone before a table was lost: nobody can know of it."""
+        losses = self.tables_lost.values()
+        return point.arn in self.terms.shortened and any(point.gone_at and point.gone_at <= loss for loss in losses)
+
+    def _lonely_failures(self) -> Iterator[str]:
+        """A database whose copies always fail is stranded after some tries, however quiet the rest of its site is."""
+        stranded = {each.about for each in self.incidents.all_open() if each.detail.get("state") == "STRANDED"}
+        for point in self.terms.arrivals():
+            if point.arn not in stranded and point.gone_at is None:
+                yield f"{point.arn} fails each time, and no open incident says that it is stranded"
+        jobs = [job for job in self.terms.world.copy_jobs() if job.started_by in self.terms.our_roles]
+        starts = Counter((job.source_point_arn, job.created_at.date()) for job in jobs)
+        for (arn, day), count in starts.items():
+            if count > MOST_STARTS_A_DAY:
+                yield f"{arn} was copied {count} times on {day}, though it fails each time"
 
     def _is_superseded(self, point: Point) -> bool:
         """Whether somebody deleted the final copy, and a newer one of the database stands, which is looked at since."""
@@ -102,7 +126,7 @@ class Ending:
 
     def _must_go(self, point: Point) -> bool:
         """Whether an arrival is no longer needed, without the newer ones that nobody verifies any more."""
-        return self.terms.may_go(point, without=self.operator.watch.abandoned | {*self.terms.deleted_by_hand.values()})
+        return self.terms.must_go(point, without=self.operator.watch.abandoned | {*self.terms.deleted_by_hand.values()})
 
     def _is_well(self, point: Point) -> bool:
         if point.vault_arn in self.terms.homes:
@@ -114,6 +138,10 @@ class Ending:
     def _lasts(self, incident: Incident, point: Point) -> bool:
         """Whether this very world keeps a cause up."""
         if point.vault_arn in self.terms.homes and not self.terms.stage.main.parameters.get("FirstHopRoleArn"):
+            return True
+        if incident.cause == "UNLOCKED":
+            return not self.terms.world.vault_by_arn(self.terms.final).lock
+        if self.draws.has_lonely_failing_database:
             return True
         return incident.cause == "DELETE_FAILED" and self.terms.world.unknown.delete_leaves_expired
 

@@ -12,12 +12,16 @@ from typing import Any
 
 from backup_simulator import World
 from rehearsal.functions import LOG
+from rehearsal.nights.after_expiry import AfterExpiry
 from rehearsal.nights.aftermath import Aftermath
+from rehearsal.nights.claims import Claims
 from rehearsal.nights.ending import Ending
 from rehearsal.nights.faulty_store import FaultyChains
 from rehearsal.nights.incidents import Incidents
+from rehearsal.nights.interference import LAST_LENGTHENED, LAST_SHORTENED, Interference
 from rehearsal.nights.marks import Marks
 from rehearsal.nights.mishaps import Mishaps
+from rehearsal.nights.odd_answers import OddAnswers
 from rehearsal.nights.people import Operator
 from rehearsal.nights.plan import NightPlan, TableLoss
 from rehearsal.nights.story import Line, Story
@@ -32,6 +36,8 @@ FAULTY_HOURS, QUIET_HOURS = 36, 12
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 # Stranded work is tried again after a day, a failed delete too; then the last copies run.
 LONGEST_SETTLING = timedelta(days=4)
+# Older final copies are looked at once a week: what becomes of them while nothing is broken is known by then.
+LONGEST_UNTIL_ALL_ARE_LOOKED_AT = timedelta(days=9)
 # A copy job may hang in CREATED for three days, in either hop, and its retry once more.
 LONGEST_SYSTEM_ERRORS = timedelta(days=10)
 # Patience begins anew whenever a copy ended, for where few may run at once; but not for ever.
@@ -85,7 +91,7 @@ class Night:
         roles = {role for main in self.mains for role in self.stage.acting_roles_of(main)}
         roles |= {main.attribute("AdvanceChainRole", "Arn") for main in self.mains}
         self.terms = Terms(stage=self.stage, our_roles=frozenset(roles))
-        self.watch = Watch(terms=self.terms, oracle=self.stage.oracle(), mains=self.mains)
+        self.watch = Watch(terms=self.terms, oracle=self.terms.oracle, mains=self.mains)
         self.mishaps = Mishaps(world=self.world, chance=self.chance, per_hour=plan.faults_per_hour)
         self.operator = Operator(
             terms=self.terms,
@@ -96,11 +102,29 @@ class Night:
             counts=self.counts,
         )
         incidents = Incidents(world=self.world, mains=self.mains)
-        self.ending = Ending(terms=self.terms, mains=self.mains, operator=self.operator, incidents=incidents)
+        self.ending = Ending(
+            terms=self.terms, mains=self.mains, operator=self.operator, incidents=incidents, draws=plan
+        )
+        self._add_hostility()
         self.aftermath = Aftermath(terms=self.terms, operator=self.operator, chance=self.chance, counts=self.counts)
         self.marks, self.story = Marks(self.counts), Story(world=self.world)
         self.world.on_call(self.marks.hear_call)
         self.world.on_trace(self.marks.hear_trace)
+
+    def _add_hostility(self) -> None:
+        plan, terms, counts = self.plan, self.terms, self.counts
+        is_calm = not (plan.faults_per_hour or plan.odd_codes_per_hour or plan.partial_answers)
+        self.claims = Claims(terms=terms, mains=self.mains, violations=self.watch.violations, is_calm=is_calm)
+        self.after_expiry = AfterExpiry(terms=terms)
+        chance = Random(f"odd answers {plan.seed}")  # noqa: S311 - a night must be repeatable
+        self.odd_answers = OddAnswers(draws=plan, terms=terms, chance=chance, counts=counts)
+        chance = Random(f"interference {plan.seed}")  # noqa: S311 - a night must be repeatable
+        quiet_from = self.world.now() + FAULTY_HOURS * AN_HOUR
+        self.interference = Interference(
+            draws=plan, terms=terms, mains=self.mains, quiet_from=quiet_from, chance=chance, counts=counts
+        )
+        self.odd_answers.begin()
+        self.interference.begin()
 
     def _store(self) -> FaultyChains:
         return FaultyChains(self.world, index_lag=self.plan.index_lag, counts=self.counts)
@@ -142,6 +166,7 @@ class Night:
             demands = [] if self._is_over() else self._end()
         self.counts["a night with boto3's own clients"] += self.plan.has_boto3_clients
         self.counts["a night in DynamoDB"] += self.plan.is_in_dynamodb
+        self.counts.update(f"drawn: {name.replace('_', ' ')}" for name in self.plan.drawn())
         found = without_repeats([*self.watch.violations, *demands])
         story = self.story.about(violation.evidence for violation in found)
         return Judgement(
@@ -163,11 +188,14 @@ class Night:
         for hour in range(FAULTY_HOURS):
             self.mishaps.an_hour()
             self.operator.an_hour()
+            self.odd_answers.an_hour()
+            self.interference.an_hour(hour)
             if self.plan.table_loss is not TableLoss.NONE:
                 earlier.append(self.stores[0].copy())
                 if hour == self.plan.loss_hour:
                     self._lose_table(earlier)
             self.world.run_for(AN_HOUR)
+            self.claims.count_dead_letters()
             if self._is_over():
                 return
 
@@ -184,6 +212,22 @@ class Night:
             self.aftermath.nobody_runs_for_a_month()
             self._lose_table([])
             left = self._settle()
+        return [*left, *(() if left else self._hostile_end()), *self.claims.demands()]
+
+    def _hostile_end(self) -> list[Violation]:
+        """What else may come after a night that ended well."""
+        left: list[Violation] = []
+        if self.plan.lifecycle_changes_per_hour:
+            self.world.run_for(LAST_LENGTHENED if self.plan.has_lonely_failing_database else LAST_SHORTENED)
+            left = self._settle()
+        if not left and self.plan.shortens_a_final_copy and (copy := self.aftermath.newest_final_copy()) is not None:
+            self.interference.shorten_final_copy(copy)
+            left = self._settle()
+        if not left and self.plan.empties_the_dr_vault:
+            self.aftermath.empty_the_dr_vault()
+            left = self._settle(at_least=LONGEST_UNTIL_ALL_ARE_LOOKED_AT)
+        if self.plan.runs_until_all_is_gone:
+            left += self.after_expiry.demands()
         return left
 
     def _lose_table(self, earlier: list[MemoryChains]) -> None:
@@ -197,9 +241,12 @@ class Night:
         self.watch.forgive_in_flight()
         self.watch.paused.pop(self.mains[0].name, None)
         self.operator.adopt(self.mains[0])
+        if self.plan.copies_back_per_hour:
+            self.interference.bring_back()
 
     def _quiet_hours(self) -> None:
         self.mishaps.end()
+        self.odd_answers.end()
         for plan in self.world.backups.plans.values():
             plan.ended = True
         for main in self.mains:
@@ -211,9 +258,9 @@ class Night:
         self.ending.quiet_since = self.world.now()
         self.world.run_for((QUIET_HOURS - 1) * AN_HOUR)
 
-    def _settle(self) -> list[Violation]:
+    def _settle(self, *, at_least: timedelta = LONGEST_SETTLING) -> list[Violation]:
         """Run on until everything has come to its end, but not for ever; what is left then."""
-        patience = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else LONGEST_SETTLING
+        patience = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else at_least
         patience = A_DAY if self.stops_at else patience
         begun, ended = self.world.now(), self.ending.copies_that_ended()
         until = begun + patience

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
+from rehearsal.nights.hostile_draws import HostileDraws, draw_hostility, draw_switches
 from rehearsal.stage import Topology
 
 KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
@@ -29,6 +30,8 @@ LONG_LIVED = {"RetentionDays": "60", "KeepRdsIntermediates": "all", "KeepCluster
 # nights in which AWS leaves jobs in CREATED for days.
 FEW_DATABASES = 4
 SELDOM_SWEPT = {"SweepIntervalMinutes": "30"}
+SHORT_LIVED = {"RetentionDays": "8", "MinimumRetentionDays": "7", "MinimumRemainingDays": "7"}
+SHORT_LIVED_SOURCES = {"OriginRetentionDays": "7", "IntermediateRetentionDays": "7"}
 LONG_LIVED_SOURCES = {"OriginRetentionDays": "60", "IntermediateRetentionDays": "60"}
 # Nobody deletes from a locked vault; a route into one without a lock must say so. A lost table forgets chains that were
 # finished, and nobody looks after their copies any more: the two do not go together.
@@ -45,6 +48,16 @@ class TableLoss(StrEnum):
     ROLLED_BACK = "rolled back"
 
 
+# What does not fit into a night of which one database that fails is all.
+QUIET_NIGHT: dict[str, Any] = {
+    "has_second_installation": False,
+    "table_loss": TableLoss.NONE,
+    "loses_a_final_copy": False,
+    "given": {},
+    "parameters": {},
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Database:
     """One database of a night. `account` counts the stage's workload accounts."""
@@ -58,7 +71,7 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NightPlan:
+class NightPlan(HostileDraws):
     """What a night is made of. `skews` are the seconds by which the functions' clocks are wrong, in turn."""
 
     seed: int
@@ -89,7 +102,8 @@ def plan_night(seed: int) -> NightPlan:
     has_month = seed % FIFTY == FOLLOWED_BY_A_MONTH
     loses_a_copy = seed % TWENTY in LOSING_A_COPY
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
-    unknown = replace(_unknown(chance, has_second=has_second, has_month=has_month), **_asked_roles(seed))
+    unknown = draw_switches(seed, _unknown(chance, has_second=has_second, has_month=has_month))
+    unknown = replace(unknown, **_asked_roles(seed))
     plan = NightPlan(
         seed=seed,
         topology=topology,
@@ -116,7 +130,32 @@ def plan_night(seed: int) -> NightPlan:
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,
     )
+    plan = _with_hostility(plan)
     return plan if plan.table_loss is TableLoss.NONE else _with_tokens(plan)
+
+
+def _with_hostility(plan: NightPlan) -> NightPlan:
+    """The night with its hostile draws, and what they need of its other draws."""
+    draws = draw_hostility(
+        plan.seed,
+        parameters=plan.parameters,
+        is_unlocked=plan.loses_a_final_copy,
+        may_change_settings=not (plan.is_followed_by_a_month or plan.has_second_installation),
+    )
+    plan = replace(plan, **vars(draws))
+    if draws.has_lonely_failing_database:
+        lonely = Database(name="lonely", resource_type="Aurora", size_gib=5, account=0)
+        return replace(plan, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
+    if not draws.runs_until_all_is_gone:
+        return plan
+    # A point that AWS leaves EXPIRED stands for ever, and is rightly looked at for ever.
+    unknown = replace(plan.unknown, delete_leaves_expired=False, delete_asks_the_points_role=False)
+    given = {"workload": SHORT_LIVED_SOURCES}
+    if draws.leaves_the_dr_vault_unlocked:
+        given["dr-region"] = {"VaultLock": "off"}
+    parameters = {**plan.parameters, **SHORT_LIVED, **SELDOM_SWEPT}
+    databases = plan.databases[:FEW_DATABASES]
+    return replace(plan, unknown=unknown, given=given, parameters=parameters, databases=databases)
 
 
 def _with_tokens(plan: NightPlan) -> NightPlan:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from backup_simulator import World
 from backup_simulator.model import Job, Point
-from rehearsal.oracle import QUOTAS, Oracle
+from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
 from rehearsal.stage import HOME, Stage
 
 CLUSTERS = frozenset({"Aurora", "DocumentDB", "Neptune"})
@@ -24,12 +25,20 @@ class Terms:
     """Final copies that somebody else deleted, with the arrival that each was made of: no copy of ours is a second one,
     and the keep rule still counts them.
     """
+    shortened: set[str] = field(default_factory=set)
+    """Points whose life people shortened: they may go before they were copied."""
+    unusable_keys: dict[str, datetime] = field(default_factory=dict)
+    """Keys that are disabled or wait for their deletion, and since when."""
+    settings: list[tuple[datetime, Mapping[str, str]]] = field(default_factory=list)
+    """The parameters of the main stack, each version with the moment of its deployment."""
+    _retentions: list[tuple[datetime, int]] = field(default_factory=list)
     _copies: dict[str, list[Point]] = field(default_factory=dict)
     _of_database: dict[str, list[Point]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.world: World = self.stage.world
-        self.oracle: Oracle = self.stage.oracle()
+        self.oracle: Oracle = replace(self.stage.oracle(), roles=self.our_roles, retention_changes=self._retentions)
+        self.settings.append((self.world.now(), dict(self.stage.main.parameters)))
         self.watched: str = self.stage.backup_account["WatchedVaultArn"]
         self.final: str = self.stage.dr["DrVaultArn"]
         self.homes: frozenset[str] = frozenset(each["WorkloadVaultArn"] for each in self.stage.workloads.values())
@@ -39,6 +48,17 @@ class Terms:
         served = self.stage.main.parameters["WorkloadAccountIds"] or self.stage.main_account
         self.accounts = frozenset(served.split(","))
         self._seen = 0
+
+    def note_settings(self) -> None:
+        """The main stack was deployed again with other parameters."""
+        parameters = dict(self.stage.main.parameters)
+        self.settings.append((self.world.now(), parameters))
+        self._retentions.append((self.world.now(), int(parameters["RetentionDays"])))
+
+    def _lately(self, name: str) -> list[str]:
+        """The values of a parameter by which we may act now."""
+        now = self.world.now()
+        return [parameters[name] for parameters in in_force(self.settings, since=now - STALE, until=now)]
 
     def _learn(self) -> None:
         """Take in the points that landed since the last look."""
@@ -70,10 +90,15 @@ class Terms:
             yield from (point for point in found if self._is_claimed(point))
 
     def is_served(self, point: Point) -> bool:
-        return point.vault_arn == self.watched and self._is_claimed(point)
+        return point.vault_arn == self.watched and self._is_claimed(point) and not self.is_brought_back(point)
+
+    def is_brought_back(self, point: Point) -> bool:
+        """Whether people copied it back into the watched vault, to restore from it."""
+        return self.oracle.is_brought_back(point)
 
     def is_ours_to_copy(self, point: Point) -> bool:
-        return self._is_claimed(point) and point.vault_arn in {source for source, _ in self.our_legs}
+        is_source = point.vault_arn in {source for source, _ in self.our_legs}
+        return is_source and self._is_claimed(point) and not self.is_brought_back(point)
 
     def _is_claimed(self, point: Point) -> bool:
         _, _, _, region, account, *_ = point.database_arn.split(":")
@@ -82,15 +107,26 @@ class Terms:
     def limit(self, job: Job) -> int:
         """How many copies may be in flight where a job goes."""
         name = "MaximumClusterCopies" if job.resource_type in CLUSTERS else "MaximumRdsCopies"
-        return min(int(self.stage.main.parameters[name]), QUOTAS[job.resource_type])
+        return min(max(map(int, self._lately(name))), QUOTAS[job.resource_type])
 
-    def may_go(self, point: Point, *, without: Collection[str] = ()) -> bool:
-        """Whether the route lets an arrival go: so many newer ones stand, each with a good copy, not counting some."""
-        keep = self.stage.main.parameters[
-            "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
-        ]
-        if keep == "all" or self.outlives_its_copies(point):
-            return False
+    def may_go(self, point: Point) -> bool:
+        """Whether the route lets an arrival go, or let it go some hours ago, when its delete may have been decided."""
+        newer = self._newer(point, ())
+        return any(keep != "all" and newer >= int(keep) for keep in self._lately(_keep_rule(point)))
+
+    def must_go(self, point: Point, *, without: Collection[str] = ()) -> bool:
+        """Whether an arrival is no longer needed: so many newer ones stand, each with a good copy, not counting some;
+        and it would not outlive its own copies.
+        """
+        keep = self.stage.main.parameters[_keep_rule(point)]
+        return keep != "all" and self._newer(point, without) >= int(keep) and not self.outlives(point)
+
+    def outlives(self, point: Point) -> bool:
+        """Whether an arrival would outlive every good copy of it."""
+        now = self.world.now()
+        return self.oracle.outlives(point, [copy for copy in self.copies_of(point) if self.oracle.is_good(copy, now)])
+
+    def _newer(self, point: Point, without: Collection[str]) -> int:
         self._learn()
         newer = [
             other
@@ -102,14 +138,7 @@ class Terms:
             and other.arn not in without
             and (self.has_good_copy(other) or any(copy.arn in self.deleted_by_hand for copy in self.copies_of(other)))
         ]
-        return len(newer) >= int(keep)
-
-    def outlives_its_copies(self, point: Point) -> bool:
-        """Whether an arrival lives longer than every copy of it that still stands; then it is kept until it expires."""
-        ends = [copy.delete_at for copy in self.copies_of(point) if copy.gone_at is None]
-        if not ends or None in ends:
-            return False
-        return point.delete_at is None or point.delete_at > max(end for end in ends if end is not None)
+        return len(newer)
 
     def has_good_copy(self, point: Point) -> bool:
         """Whether a good final copy of an arrival stands, or stood until its own time was over."""
@@ -120,3 +149,7 @@ class Terms:
             for copy in copies
         )
         return had_their_time or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)
+
+
+def _keep_rule(point: Point) -> str:
+    return "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"

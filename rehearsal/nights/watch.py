@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from backup_simulator.model import Call, Job, Point, TraceLine, site_of
 from rehearsal.deployment import Stack
@@ -29,6 +30,7 @@ ALLOWED = frozenset(
     }
 )
 EFFECTS = ("StartCopyJob", "DeleteRecoveryPoint")
+AN_INVOCATION = timedelta(minutes=5)
 Invocation = tuple[int, int]
 
 
@@ -52,6 +54,7 @@ class Watch:
     _copied: set[tuple[str, str]] = field(default_factory=set)
     """Sources and vaults into which they were copied, by whomever."""
     _made: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _dated: dict[tuple[str, datetime], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         self.terms.world.on_call(self.hear_call)
@@ -117,17 +120,30 @@ class Watch:
             self._blame(1, f"{point.arn} was deleted while no good copy of it stood")
         elif not any(copy.arn in self._described_now() for copy in copies):
             self._blame(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
-        if not self.terms.is_served(point):
+        if copies and self.oracle.outlives(point, copies):
+            self._blame(1, f"{point.arn} was deleted, and it would have outlived every copy of it")
+        if copies and all(self._is_locked_away(copy) for copy in copies):
+            self._blame(1, f"{point.arn} was deleted while the key of its copy could not be used")
+        if self.terms.is_brought_back(point):
+            self._blame(5, f"{point.arn} was deleted, and people had brought it back")
+        elif not self.terms.is_served(point):
             self._blame(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
         elif point.arn not in self._asked_to_go and not self.terms.may_go(point):
             self._blame(5, f"{point.arn} was deleted, and the route keeps it")
         self._asked_to_go.add(point.arn)
 
+    def _is_locked_away(self, copy: Point) -> bool:
+        """Whether the key of a copy has been unusable for longer than an invocation lasts."""
+        since = self.terms.unusable_keys.get(copy.key_arn or "")
+        return since is not None and self.terms.world.now() - since > AN_INVOCATION
+
     def _judge_start(self, job: Job) -> None:
         """Promises 4 and 5, at the moment of the start."""
         mine = (job.source_vault_arn, job.destination_vault_arn)
         source = self.terms.world.point_by_arn(job.source_point_arn)
-        if mine not in self.terms.our_legs or not self.terms.is_ours_to_copy(source):
+        if self.terms.is_brought_back(source):
+            self._blame(5, f"we copied {job.source_point_arn}, which people had brought back")
+        elif mine not in self.terms.our_legs or not self.terms.is_ours_to_copy(source):
             self._blame(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")
         self._judge_lane(job, lambda other: other.resource_type == job.resource_type, self.terms.limit(job))
         self._judge_lane(job, lambda other: other.database_arn == job.database_arn, 1)
@@ -158,6 +174,22 @@ class Watch:
         made.append(job.destination_point_arn or job.id)
         if len(made) > 1:
             self._blame(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
+        if job.destination_vault_arn == self.terms.final and self.terms.world.unknown.creation_date_inherited:
+            self._judge_date(self.terms.world.point_by_arn(job.source_point_arn))
+
+    def _judge_date(self, source: Point) -> None:
+        """Promise 2 by database and creation date: two arrivals of one backup need one final copy."""
+        sources = self._dated[source.database_arn, source.created_at]
+        sources.add(source.arn)
+        others = [arn for arn in sources if not self._is_explained(self.terms.world.point_by_arn(arn))]
+        if len(others) > 1:
+            text = f"{source.database_arn} of {source.created_at} was copied from {', '.join(sorted(others))}"
+            self._blame(2, text)
+
+    def _is_explained(self, source: Point) -> bool:
+        """Whether people made an arrival, or deleted or shortened its copy: then another copy is right."""
+        touched = self.terms.shortened | self.terms.deleted_by_hand.keys()
+        return self.oracle.is_made_by_hand(source) or any(copy.arn in touched for copy in self.terms.copies_of(source))
 
     def _blame(self, promise: int, evidence: str) -> None:
         self.violations.append(Violation(promise=promise, evidence=f"{evidence} (at {self.terms.world.now()})"))

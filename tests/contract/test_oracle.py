@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backup_simulator import World
-from rehearsal.stage import BACKUP, HOME, Stage
+from rehearsal.stage import ADMINISTRATOR, BACKUP, DR, HOME, Stage
 
 
 @pytest.fixture
@@ -115,3 +115,86 @@ def test_a_changed_lifecycle_breaks_promise_5(stage: Stage) -> None:
     )
 
     assert 5 in broken(stage)
+
+
+def test_a_delete_of_what_would_outlive_its_copies_breaks_promise_1(stage: Stage) -> None:
+    point = arrival(stage)
+    point.delete_after_days = 36
+    as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=point.arn)
+
+    assert broken(stage) == {1}
+
+
+@pytest.mark.parametrize("days", [None, 400])
+def test_a_delete_is_right_while_a_copy_lives_as_long_as_its_source(stage: Stage, days: int | None) -> None:
+    final(stage).delete_after_days = arrival(stage).delete_after_days = days
+    as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=arrival(stage).arn)
+
+    assert broken(stage) == set()
+
+
+def bring_back(stage: Stage) -> Any:
+    """People copy a final copy back into the watched vault; the point there."""
+    copy = final(stage)
+    stage.world.account(BACKUP).create_role("administrator", trust={"Statement": []})
+    stage.world.session(BACKUP, ADMINISTRATOR, DR).client("backup").start_copy_job(
+        RecoveryPointArn=copy.arn,
+        SourceBackupVaultName="dr-vault",
+        DestinationBackupVaultArn=stage.backup_account["WatchedVaultArn"],
+        IamRoleArn=stage.backup_account["CopyRoleArn"],
+    )
+    while (found := [p for p in stage.world.landed() if p.source_point_arn == copy.arn]) == []:
+        stage.world.run_for(timedelta(minutes=1))
+    return found[0]
+
+
+def silence(stage: Stage) -> None:
+    """Let nobody act but the test."""
+    for schedule in stage.world.surroundings.schedules.values():
+        schedule.enabled = False
+    stage.world.queues_by_url[stage.main.ref("WorkQueue")].mapping = None
+
+
+def test_what_people_brought_back_is_owed_no_copy(stage: Stage) -> None:
+    silence(stage)
+    bring_back(stage)
+
+    assert broken(stage) == set()
+
+
+def test_a_copy_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> None:
+    silence(stage)
+    start_copy(stage, RecoveryPointArn=bring_back(stage).arn)
+    (violation,) = stage.oracle().violations()
+
+    assert violation.promise == 5
+    assert "was brought back and was copied by us" in violation.evidence
+
+
+def test_a_delete_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> None:
+    silence(stage)
+    back = bring_back(stage)
+    as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=back.arn)
+    found = [each.evidence for each in stage.oracle().violations() if each.promise == 5]
+
+    assert found == [f"{back.arn} was brought back and was deleted by us"]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_two_copies_of_one_backup_break_promise_2_unless_people_made_its_second_arrival(
+    stage: Stage, *, by_hand: bool
+) -> None:
+    silence(stage)
+    copied = {
+        job.source_point_arn for job in stage.world.copy_jobs() if job.destination_vault_arn == stage.dr["DrVaultArn"]
+    }
+    first = stage.world.record_of(next(arn for arn in sorted(copied)))
+    again = replace(first, arn=f"{first.arn[:-4]}ffff", gone_at=None, status="COMPLETED")
+    stage.world.add_point(again, announce=False)
+    job = stage.world.copying.jobs[first.copy_job_id]
+    if by_hand:
+        job.created_by, job.started_by = None, "somebody"
+    start_copy(stage, RecoveryPointArn=again.arn)
+    stage.world.run_for(timedelta(hours=6))
+
+    assert broken(stage) == (set() if by_hand else {2})

@@ -6,7 +6,7 @@ forgets its limit. Nothing of Second Hop is patched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,33 +17,11 @@ from rehearsal.functions import RUNNING, Running
 from rehearsal.nights.night import Night
 from rehearsal.nights.plan import NightPlan, plan_night
 from rehearsal.oracle import Violation
+from tests.spoilt import Behaviour, SpoiltSession
 
 pytestmark = pytest.mark.under_fire
 
 MOST_NIGHTS = 50
-Behaviour = Callable[[Any, str, dict[str, Any]], Any]
-
-
-class SpoiltClient:
-    """A client one of whose services behaves otherwise."""
-
-    def __init__(self, client: Any, behave: Behaviour) -> None:
-        self._client = client
-        self._behave = behave
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        return lambda **request: self._behave(self._client, operation, request)
-
-
-class SpoiltSession:
-    def __init__(self, session: Any, service: str, behave: Behaviour) -> None:
-        self._session = session
-        self._service = service
-        self._behave = behave
-
-    def client(self, service: str, **options: Any) -> Any:
-        client = self._session.client(service, **options)
-        return SpoiltClient(client, self._behave) if service == self._service else client
 
 
 def small_nights() -> list[NightPlan]:

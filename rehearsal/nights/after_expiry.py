@@ -1,0 +1,55 @@
+"""The last act of a few nights: every recovery point expires, and Second Hop must lose interest in all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from backup_simulator.model import Call
+from rehearsal.functions import RUNNING
+from rehearsal.nights.story import POINT
+from rehearsal.nights.terms import Terms
+from rehearsal.oracle import Violation
+
+A_DAY = timedelta(days=1)
+# Retentions of eight days, counted from the last backup, and the 8 hours in which AWS carries expiries out.
+LONGEST_LIFE = timedelta(days=30)
+# The longest time between two looks at a copy is a week; what is asked once more after that is asked in vain.
+LAST_LOOKS = timedelta(days=9)
+A_WEEK = timedelta(days=7)
+
+
+@dataclass(kw_only=True)
+class AfterExpiry:
+    """Runs a world on until everything is gone, and listens for calls about what was."""
+
+    terms: Terms
+    _asked: Counter[str] = field(default_factory=Counter)
+    _is_listening: bool = False
+
+    def __post_init__(self) -> None:
+        self.terms.world.on_call(self.hear_call)
+
+    def hear_call(self, call: Call) -> None:
+        """One call of AWS; those that name recovery points are counted while it listens."""
+        if self._is_listening and RUNNING:
+            self._asked.update(set(POINT.findall(str(call.request))))
+
+    def demands(self) -> Iterator[Violation]:
+        """Run on, and say what is still asked for."""
+        world = self.terms.world
+        until = world.now() + LONGEST_LIFE
+        while world.recovery_points() and world.now() < until:
+            world.run_for(A_DAY)
+        for point in world.recovery_points():
+            yield Violation(promise=3, evidence=f"{point.arn} is {point.status} and never expires")
+        world.run_for(LAST_LOOKS)
+        self._is_listening = True
+        world.run_for(A_WEEK)
+        self._is_listening = False
+        for arn, calls in sorted(self._asked.items()):
+            gone_at = world.point_by_arn(arn).gone_at
+            text = f"{arn} was named in {calls} calls of one week, and it is gone since {gone_at}"
+            yield Violation(promise=3, evidence=text)

@@ -1,0 +1,119 @@
+"""Judges what Second Hop tells people: whether it is true and whether it is few; and how many dead letters there are.
+
+It listens to the calls of SNS and EventBridge, and compares what was said with the simulator's world.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from backup_simulator.model import Call, Point
+from rehearsal.deployment import Stack
+from rehearsal.functions import RUNNING
+from rehearsal.nights.people import POISON
+from rehearsal.nights.terms import Terms
+from rehearsal.oracle import ROUNDING, Violation
+
+SOURCE = "secondhop"
+# Messages to the topic about one cause in one day, by one installation: nobody reads more.
+MOST_MESSAGES = 60
+# Dead letters of one installation at the same time, while no call of its own services fails.
+MOST_DEAD_LETTERS = 10
+# The functions' clocks may be wrong by some seconds.
+SKEW = timedelta(minutes=1)
+
+
+@dataclass(kw_only=True)
+class Claims:
+    """Judges what is told. Violations that are seen at once are added to the list that is given."""
+
+    terms: Terms
+    mains: tuple[Stack, ...]
+    violations: list[Violation]
+    is_calm: bool
+    """Whether neither calls are refused at random nor processes die; a Region may be down all the same."""
+    _causes: dict[str, str] = field(default_factory=dict)
+    """By the id of an incident or of a group, its cause."""
+    _messages: list[tuple[str, str, date]] = field(default_factory=list)
+    most_dead_letters: int = 0
+
+    def __post_init__(self) -> None:
+        self.terms.world.on_call(self.hear_call)
+        self._main_of = {id(each): main.name for main in self.mains for each in main.functions.values()}
+
+    def hear_call(self, call: Call) -> None:
+        """One call of AWS. Accepted events and messages of incidents are judged."""
+        if call.reply is None or not RUNNING:
+            return
+        if call.operation == "PutEvents":
+            for entry, answer in zip(call.request["Entries"], call.reply["Entries"], strict=True):
+                if entry["Source"] == SOURCE and "ErrorCode" not in answer:
+                    self._hear_event(json.loads(entry["Detail"]), is_open=entry["DetailType"] != "Incident Closed")
+        if call.service == "sns" and call.operation == "Publish":
+            incident = call.request.get("MessageAttributes", {}).get("incident", {}).get("StringValue", "")
+            main = self._main_of[id(RUNNING[-1].function)]
+            self._messages.append((main, incident, call.at.date()))
+
+    def _hear_event(self, detail: dict[str, str], *, is_open: bool) -> None:
+        cause = detail.get("cause", "")
+        for name in ("incident", "group"):
+            if cause and name in detail:
+                self._causes[detail[name]] = cause
+        if is_open and "recovery_point" in detail:
+            self.judge(cause, self.terms.world.point_by_arn(detail["recovery_point"]))
+
+    def judge(self, cause: str, point: Point) -> None:
+        """Judge the claim that a source or a copy is gone, at the moment at which people are told."""
+        now = self.terms.world.now()
+        if cause == "SOURCE_GONE" and _stands(point) and (point.delete_at is None or now < point.delete_at - SKEW):
+            self._blame(f"{point.arn} was told to be gone, and it stands until {point.delete_at}")
+        if cause == "VANISHED" and point.vault_arn == self.terms.watched:
+            copies = self.terms.copies_of(point)
+            if copies and all(self._expired_as_promised(copy) for copy in copies):
+                self._blame(f"the copy of {point.arn} was told to have vanished, and it expired as promised")
+            if copies and all(_stands(copy) for copy in copies):
+                self._blame(f"the copy of {point.arn} was told to have vanished, and it stands")
+
+    def _expired_as_promised(self, copy: Point) -> bool:
+        is_by_hand = copy.arn in self.terms.deleted_by_hand
+        return (
+            copy.gone_at is not None
+            and not is_by_hand
+            and copy.gone_at >= self.terms.oracle.promised_expiry(copy) - ROUNDING
+        )
+
+    def count_dead_letters(self) -> None:
+        """Judge how many dead letters lie there now, without those that can never be read.
+
+        Where calls are refused and processes die for 36 hours, messages end there in any number.
+        """
+        if not self.is_calm:
+            return
+        for main in self.mains:
+            queue = self.terms.world.queues_by_url[main.ref("DeadLetters")]
+            lie = sum(message.body not in POISON for message in queue.messages.values())
+            self.most_dead_letters = max(lie, self.most_dead_letters)
+            if lie > MOST_DEAD_LETTERS:
+                self._blame(f"{lie} dead letters lie in {main.name}")
+
+    def demands(self) -> Iterator[Violation]:
+        """At the end: no flood of messages."""
+        for (main, cause, day), count in self.messages_a_day().items():
+            if count > MOST_MESSAGES:
+                text = f"{main} sent {count} messages about {cause or 'something unknown'} on {day}"
+                yield Violation(promise=3, evidence=text)
+
+    def messages_a_day(self) -> Counter[tuple[str, str, date]]:
+        """How many messages each installation sent about a cause on a day."""
+        return Counter((main, self._causes.get(incident, ""), day) for main, incident, day in self._messages)
+
+    def _blame(self, evidence: str) -> None:
+        self.violations.append(Violation(promise=3, evidence=f"{evidence} (at {self.terms.world.now()})"))
+
+
+def _stands(point: Point) -> bool:
+    return point.gone_at is None and point.status not in ("EXPIRED", "DELETING")

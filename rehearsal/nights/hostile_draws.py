@@ -1,0 +1,165 @@
+"""What outsiders drew against Second Hop, drawn for a night: odd answers, people who interfere, changed settings.
+
+Each field has a stream of chance of its own, so that switching one off changes nothing else in the plan of a seed. The
+default of a field is a night without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from random import Random
+from typing import Any
+
+from backup_simulator import OverQuota, SourceVaultShown, UnknownBehaviour, texts
+
+FIFTY, FORTY = 50, 40
+# One night in fifty runs until every recovery point has expired; one in forty has a single database that always fails.
+UNTIL_ALL_IS_GONE, LONELY = 16, 22
+FOR_EVER = -1
+# Restored copies outlive what they were made of, or a copy action keeps arrivals for longer than the final copies.
+LONG_DAYS = (365, 400, FOR_EVER)
+DAILY, MONTHLY = "cron(0 15 ? * * *)", "cron(0 15 6 * ? *)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChange:
+    """Parameters that are deployed again in an hour of the night; `intermediate_days` is the plan's copy retention."""
+
+    hour: int
+    parameters: Mapping[str, str]
+    intermediate_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondPlan:
+    """A backup plan beside the first one, for the same databases. `days` is how long its arrivals live."""
+
+    schedule: str
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostileDraws:
+    """short_pages, partial_answers: the share of pages and of entries of batches. missing_fields, late_points: for how
+    many looks. Rates are per hour.
+    """
+
+    short_pages: float = 0.0
+    partial_answers: float = 0.0
+    odd_codes_per_hour: float = 0.0
+    key_faults_per_hour: float = 0.0
+    missing_fields: int = 0
+    late_points: int = 0
+    lifecycle_changes_per_hour: float = 0.0
+    copies_back_per_hour: float = 0.0
+    settings_changes: tuple[SettingsChange, ...] = ()
+    second_plan: SecondPlan | None = None
+    lengthens_final_copies: bool = False
+    shortens_a_final_copy: bool = False
+    empties_the_dr_vault: bool = False
+    has_lonely_failing_database: bool = False
+    lonely_message: str = texts.INTERNAL
+    runs_until_all_is_gone: bool = False
+    leaves_the_dr_vault_unlocked: bool = False
+
+    def drawn(self) -> list[str]:
+        """The names of the fields that are not at their defaults."""
+        return [each.name for each in fields(HostileDraws) if getattr(self, each.name) != each.default]
+
+
+def draw_hostility(
+    seed: int, *, parameters: Mapping[str, str], is_unlocked: bool, may_change_settings: bool
+) -> HostileDraws:
+    """Draw what is hostile in a night. `is_unlocked` says that the administrator can change final copies."""
+    if seed % FORTY == LONELY:
+        # With copies that fail for days the lifecycle of their sources matters: half of these nights change it.
+        message = _stream(seed, "lonely message").choice((texts.INTERNAL, texts.INTERNAL, texts.DESTINATION_KEY))
+        rate = 0.5 * (seed // FORTY % 2)
+        return HostileDraws(has_lonely_failing_database=True, lonely_message=message, lifecycle_changes_per_hour=rate)
+    common = HostileDraws(
+        short_pages=_with_odds(seed, "short pages", 0.25, (0.2, 0.8)),
+        partial_answers=_with_odds(seed, "partial answers", 0.2, (0.05, 0.3)),
+        odd_codes_per_hour=_with_odds(seed, "odd codes", 0.25, (0.5, 2.0)),
+        key_faults_per_hour=_with_odds(seed, "key faults", 0.15, (0.1, 0.4)),
+        missing_fields=_with_odds(seed, "missing fields", 0.2, (1, 3)),
+        late_points=_with_odds(seed, "late points", 0.15, (1, 2)),
+    )
+    if seed % FIFTY == UNTIL_ALL_IS_GONE:
+        is_unlocked = _stream(seed, "left unlocked").random() < 0.5
+        return replace(common, runs_until_all_is_gone=True, leaves_the_dr_vault_unlocked=is_unlocked)
+    drawn = replace(
+        common,
+        lifecycle_changes_per_hour=_with_odds(seed, "lifecycle changes", 0.15, (0.1, 0.5)),
+        copies_back_per_hour=_with_odds(seed, "copies back", 0.2, (0.1, 0.5)),
+        settings_changes=_settings_changes(seed, parameters) if may_change_settings else (),
+        second_plan=_second_plan(seed),
+    )
+    return _of_unlocked_vault(seed, drawn) if is_unlocked else drawn
+
+
+def draw_switches(seed: int, unknown: UnknownBehaviour) -> UnknownBehaviour:
+    """Draw the switches that are younger than the seeds of the others."""
+    over_quota = _stream(seed, "over quota")
+    survives = _stream(seed, "resource arn").random() >= 0.03
+    return replace(
+        unknown,
+        over_quota=OverQuota.QUEUES_THEN_FAILS if over_quota.random() < 0.25 else unknown.over_quota,
+        source_vault_shown=_stream(seed, "source vault").choice(list(SourceVaultShown)),
+        resource_arn_survives_second_copy=survives,
+    )
+
+
+def _stream(seed: int, name: str) -> Random:
+    return Random(f"hostile {name} {seed}")  # noqa: S311 - a night must be repeatable
+
+
+def _with_odds(seed: int, name: str, odds: float, values: tuple[Any, ...]) -> Any:
+    """One of some values, in a share of the nights; nothing in the others."""
+    chance = _stream(seed, name)
+    return chance.choice(values) if chance.random() < odds else type(values[0])(0)
+
+
+def _settings_changes(seed: int, parameters: Mapping[str, str]) -> tuple[SettingsChange, ...]:
+    """One to three changes. Retentions stay within what the DR vault's lock and the route's floor admit."""
+    chance = _stream(seed, "settings")
+    if chance.random() >= 0.2:
+        return ()
+    retention = int(parameters.get("RetentionDays", "35"))
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("RetentionDays", (str(retention + 1), str(retention + 25), str(max(8, retention - 10)))),
+        ("KeepRdsIntermediates", ("0", "1", "2", "all")),
+        ("KeepClusterIntermediates", ("0", "1", "all")),
+        ("MaximumRdsCopies", ("1", "3")),
+        ("MaximumClusterCopies", ("1", "2")),
+        ("SweepIntervalMinutes", ("10", "20", "30")),
+        ("FirstHopRetentionDays", ("7", "20")),
+    )
+    changes = []
+    for _ in range(chance.randint(1, 3)):
+        name, values = chance.choice(choices)
+        days = chance.choice((None, None, 7, 30))
+        changes.append(
+            SettingsChange(hour=chance.randint(3, 34), parameters={name: chance.choice(values)}, intermediate_days=days)
+        )
+    return tuple(changes)
+
+
+def _second_plan(seed: int) -> SecondPlan | None:
+    chance = _stream(seed, "second plan")
+    if chance.random() >= 0.1:
+        return None
+    return SecondPlan(schedule=chance.choice((DAILY, MONTHLY)), days=chance.choice(LONG_DAYS))
+
+
+def _of_unlocked_vault(seed: int, drawn: HostileDraws) -> HostileDraws:
+    """What the administrator does to final copies: one of these in each night that allows it."""
+    match _stream(seed, "final copies").randrange(4):
+        case 0:
+            return replace(drawn, lengthens_final_copies=True)
+        case 1:
+            return replace(drawn, shortens_a_final_copy=True)
+        case 2:
+            return replace(drawn, empties_the_dr_vault=True)
+        case _:
+            return drawn

@@ -1,0 +1,134 @@
+"""Faults of AWS in hostile nights: odd error codes, odd answers, and keys that cannot be used for hours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from backup_simulator.model import site_of
+from rehearsal.nights.hostile_draws import HostileDraws
+from rehearsal.nights.mishaps import CALLS
+from rehearsal.nights.terms import Terms
+from rehearsal.stage import DR
+
+# Codes of the common errors of AWS's services, beside the three that every night draws. None says "not found".
+ODD_CODES = (
+    ("AccessDeniedException", 403),
+    ("DependencyFailureException", 500),
+    ("ExpiredTokenException", 403),
+    ("InternalServerError", 500),
+    ("InvalidParameterValueException", 400),
+    ("LimitExceededException", 400),
+    ("ProvisionedThroughputExceededException", 400),
+    ("RequestLimitExceeded", 503),
+    ("RequestTimeoutException", 408),
+    ("TooManyRequestsException", 429),
+    ("UnrecognizedClientException", 400),
+)
+KEY_CODES = (
+    ("AccessDeniedException", 400),
+    ("KMSInternalException", 500),
+    ("ThrottlingException", 400),
+    ("DependencyTimeoutException", 503),
+)
+FIELDS = ("CalculatedLifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate")
+AN_HOUR = timedelta(hours=1)
+FOR_EVER = 10**6
+
+
+@dataclass(kw_only=True)
+class OddAnswers:
+    """Puts the faults of hostile draws into a world."""
+
+    draws: HostileDraws
+    terms: Terms
+    chance: Random
+    counts: Counter[str]
+
+    def begin(self) -> None:
+        """Put the faults that last for all faulty hours."""
+        draws, faults = self.draws, self.terms.world.faults
+        faults.short_pages(draws.short_pages)
+        faults.partial("sqs", "SendMessageBatch", draws.partial_answers)
+        faults.partial("events", "PutEvents", draws.partial_answers)
+        if draws.missing_fields:
+            for name in FIELDS:
+                faults.missing_fields(name, looks=draws.missing_fields, share=0.5)
+        if draws.late_points:
+            faults.late_points(looks=draws.late_points, share=0.5)
+        self._fail_the_lonely_database()
+
+    def an_hour(self) -> None:
+        """Draw what goes wrong in the coming hour."""
+        if self.chance.random() < self.draws.odd_codes_per_hour:
+            self._odd_code()
+        if self.chance.random() < self.draws.key_faults_per_hour:
+            self._key_fault()
+
+    def end(self) -> None:
+        """Let every key be used again, and count what happened."""
+        for key_arn in list(self.terms.unusable_keys):
+            self._enable(key_arn)
+        for what, count in self.terms.world.faults.struck.items():
+            self.counts[f"fault: {what}"] += count
+        self._fail_the_lonely_database()
+
+    def _fail_the_lonely_database(self) -> None:
+        """Its copies fail for ever, also in the quiet hours."""
+        if self.draws.has_lonely_failing_database:
+            (database,) = self.terms.world.backups.databases
+            message = self.draws.lonely_message
+            self.terms.world.faults.fail_copy_job(
+                message=message, database_arn=database, destination_region=DR, times=FOR_EVER
+            )
+
+    def _odd_code(self) -> None:
+        chance, faults = self.chance, self.terms.world.faults
+        service, operation = chance.choice(CALLS)
+        code, status = chance.choice(ODD_CODES)
+        self.counts[f"fault: {code}"] += 1
+        if chance.random() < 0.7:
+            message, times = f"{code} was drawn", chance.randint(1, 5)
+            faults.refuse(operation, service=service, code=code, status=status, message=message, times=times)
+        else:
+            faults.flaky(0.2, operation, service=service, code=code, status=status, message=f"{code} was drawn")
+
+    def _key_fault(self) -> None:
+        chance, world = self.chance, self.terms.world
+        if chance.random() < 0.4:
+            code, status = chance.choice(KEY_CODES)
+            world.faults.refuse("DescribeKey", service="kms", code=code, status=status, times=chance.randint(1, 4))
+            self.counts["fault: a question about a key was refused"] += 1
+            return
+        key_arn = chance.choice(self._keys())
+        if key_arn in self.terms.unusable_keys:
+            return
+        is_pending, hours = chance.random() < 0.5, chance.randint(1, 8)
+        self._disable(key_arn, is_pending=is_pending)
+        what = "a key waited for its deletion" if is_pending else "a key was disabled"
+        self.counts[f"fault: {what}"] += 1
+        if is_pending:
+            # CancelKeyDeletion leaves a key disabled.
+            world.clock.after(hours * AN_HOUR, lambda: self._cancel_deletion(key_arn))
+            hours += 1
+        world.clock.after(hours * AN_HOUR, lambda: self._enable(key_arn))
+
+    def _keys(self) -> list[str]:
+        stage = self.terms.stage
+        vaults = (self.terms.watched, self.terms.final)
+        of_vaults = [self.terms.world.vault_by_arn(vault).key_arn for vault in vaults]
+        return [*of_vaults, *(outputs["KeyArn"] for outputs in stage.workloads.values())]
+
+    def _disable(self, key_arn: str, *, is_pending: bool) -> None:
+        self.terms.world.site(*site_of(key_arn)).disable_key(key_arn, pending_deletion=is_pending)
+        self.terms.unusable_keys.setdefault(key_arn, self.terms.world.now())
+
+    def _cancel_deletion(self, key_arn: str) -> None:
+        if key_arn in self.terms.unusable_keys:
+            self._disable(key_arn, is_pending=False)
+
+    def _enable(self, key_arn: str) -> None:
+        self.terms.world.site(*site_of(key_arn)).enable_key(key_arn)
+        self.terms.unusable_keys.pop(key_arn, None)
