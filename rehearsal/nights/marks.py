@@ -109,6 +109,43 @@ class Marks:
             self.counts["world: a process died"] += 1
 
 
+# What outsiders drew: a field of a night's hostile draws, what AWS did because of it, and what people did.
+DRAWS = (
+    "short pages",
+    "partial answers",
+    "odd codes per hour",
+    "key faults per hour",
+    "missing fields",
+    "late points",
+    "lifecycle changes per hour",
+    "copies back per hour",
+    "settings changes",
+    "second plan",
+    "lengthens final copies",
+    "shortens a final copy",
+    "empties the dr vault",
+    "has lonely failing database",
+    "runs until all is gone",
+)
+FAULTS = (
+    "a page was short",
+    "an entry of a batch failed",
+    "fields of a point were missing",
+    "a point was not shown at first",
+    "a question about a key was refused",
+    "a key was disabled",
+    "a key waited for its deletion",
+)
+PEOPLE = (
+    "brought a copy back, its arrival stands",
+    "brought a copy back, its arrival is gone",
+    "lengthened an intermediate",
+    "shortened an intermediate",
+    "lengthened a final copy",
+    "shortened a final copy",
+    "emptied the DR vault",
+    "changed RetentionDays",
+)
 DEMANDED = (
     *(mark for mark in REASONS if mark not in HARDLY_EVER),
     *(f"stranded: {cause}" for cause in CAUSES),
@@ -135,6 +172,9 @@ DEMANDED = (
     "world: asleep",
     "world: a process died",
     "world: schedule failed",
+    *(f"drawn: {name}" for name in DRAWS),
+    *(f"fault: {what}" for what in FAULTS),
+    *(f"people: {what}" for what in PEOPLE),
 )
 """What a long run must have visited."""
 

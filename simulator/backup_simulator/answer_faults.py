@@ -36,9 +36,9 @@ class _Looks:
     fields: frozenset[str] = frozenset()
     left: dict[str, int] = field(default_factory=dict)
 
-    def take(self, point_arn: str, random: Random) -> bool:
+    def take(self, point_arn: str, chance: Random) -> bool:
         if point_arn not in self.left:
-            self.left[point_arn] = self.looks if random.random() < self.share else 0
+            self.left[point_arn] = self.looks if chance.random() < self.share else 0
         if not self.left[point_arn]:
             return False
         self.left[point_arn] -= 1

@@ -285,5 +285,6 @@ def assert_is_a_denial(error: Exception) -> None:
     if isinstance(error, ClientError):
         assert error.response["Error"]["Code"] in CODES
     assert any(
-        each in text for each in ("not authorized", "lock", "retention", "Access Denied", "denied", "permissions")
+        each in text
+        for each in ("not authorized", "Lock", "lock", "retention", "Access Denied", "denied", "permissions")
     ), text
