@@ -115,6 +115,7 @@ class Interference:
         }
         if not self._carried_out(point, lambda client: client.update_recovery_point_lifecycle(**request)):
             return False
+        self.terms.life_changed[point.arn] = self.terms.world.now()
         is_shorter = point.delete_at is not None and (lived is None or point.delete_at < lived)
         if is_shorter:
             self.terms.shortened.add(point.arn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backup_simulator import World
 from backup_simulator.model import Job, Point
@@ -12,6 +12,8 @@ from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
 from rehearsal.stage import HOME, Stage
 
 CLUSTERS = frozenset({"Aurora", "DocumentDB", "Neptune"})
+# An arrival that would outlive its copies is looked at again after a week, at a sweep.
+A_WEEKLY_LOOK = timedelta(days=7, hours=2)
 
 
 @dataclass(kw_only=True)
@@ -27,6 +29,8 @@ class Terms:
     """
     shortened: set[str] = field(default_factory=set)
     """Points whose life people shortened: they may go before they were copied."""
+    life_changed: dict[str, datetime] = field(default_factory=dict)
+    """Points whose lifecycle people changed, with the last time."""
     unusable_keys: dict[str, datetime] = field(default_factory=dict)
     """Keys that are disabled or wait for their deletion, and since when."""
     settings: list[tuple[datetime, Mapping[str, str]]] = field(default_factory=list)
@@ -119,7 +123,15 @@ class Terms:
         and it would not outlive its own copies.
         """
         keep = self.stage.main.parameters[_keep_rule(point)]
-        return keep != "all" and self._newer(point, without) >= int(keep) and not self.outlives(point)
+        is_spare = keep != "all" and self._newer(point, without) >= int(keep)
+        return is_spare and not self.outlives(point) and not self._may_have_outlived(point)
+
+    def _may_have_outlived(self, point: Point) -> bool:
+        """Whether people changed a life not long ago: an arrival that outlived its copies is looked at once a week."""
+        lives = [point.arn, *(copy.arn for copy in self.copies_of(point))]
+        return any(
+            self.world.now() - self.life_changed[arn] < A_WEEKLY_LOOK for arn in lives if arn in self.life_changed
+        )
 
     def outlives(self, point: Point) -> bool:
         """Whether an arrival would outlive every good copy of it."""
