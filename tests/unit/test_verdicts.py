@@ -72,6 +72,7 @@ def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any
         (a_copy(status="AVAILABLE"), GOOD, Cause.MISMATCH, AS_PROMISED),
         (a_copy(status="CREATING"), NOT_YET, Cause.MISMATCH, "its status is still CREATING"),
         (a_copy(status="PARTIAL"), WRONG, Cause.MISMATCH, "its status is PARTIAL"),
+        (a_copy(key_arn=None), NOT_YET, Cause.MISMATCH, "AWS does not say yet under which key it is encrypted"),
         (a_copy(is_encrypted=None), NOT_YET, Cause.MISMATCH, "AWS does not say yet whether it is encrypted"),
         (a_copy(is_encrypted=False), WRONG, Cause.UNENCRYPTED, "it is not encrypted"),
         (

@@ -103,6 +103,8 @@ def _judge_key(chain: Chain, point: PointSeen, seen: ArrivalInspected, *, allow_
         return _wrong("it is not encrypted", Cause.UNENCRYPTED)
     if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
+    if point.key_arn is None:
+        return _not_yet("AWS does not say yet under which key it is encrypted")
     if point.key_arn != seen.vault_key_arn:
         return _wrong(f"it is encrypted under {point.key_arn}, not under the vault's key {seen.vault_key_arn}")
     if seen.key_state in UNDECIDED_KEY:
