@@ -99,7 +99,7 @@ def test_jobs_and_points_are_listed_over_all_pages(place: Place) -> None:
     (job,) = backup.jobs_into(FAR, from_site=NEAR.site, database=place.database)
     (copy,) = backup.points_of(FAR, place.database)
     assert job.source == place.point.arn
-    assert (job.state, job.arrival) == ("COMPLETED", copy.arn)
+    assert (job.state, job.arrival, job.resource) == ("COMPLETED", copy.arn, place.database)
     created = place.point.created_at
     assert [p.arn for p in backup.points_between(FAR, after=created - timedelta(1), before=created + timedelta(1))] == [
         copy.arn

@@ -17,6 +17,7 @@ from tests.builders import (
     ARRIVAL_ARN,
     BACKUP,
     COPY_ARN,
+    CUSTOMERS,
     DR_VAULT,
     NIGHT,
     NOW,
@@ -137,6 +138,29 @@ def test_a_live_job_of_another_backup_leaves_no_doubt(seconds: int, is_doubtful:
 
     assert (origin.doubt is not None) is is_doubtful
     assert origin.is_clear is not is_doubtful
+
+
+OTHER_DATABASE = ORDERS.replace("orders", "invoices")
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_doubtful"),
+    [
+        (ORDERS, True),
+        (None, True),
+        (COPY_ARN, True),
+        (OTHER_DATABASE, False),
+        (CUSTOMERS, False),
+    ],
+)
+@pytest.mark.parametrize("state", ["CREATED", "RUNNING", "COMPLETED"])
+def test_only_a_live_job_that_may_be_of_the_same_database_leaves_doubt(
+    state: str, resource: str | None, is_doubtful: bool
+) -> None:
+    """A copy job of a copy may name the recovery point instead of the database."""
+    origin = origin_after(brought_back(state=state, arrival=None, resource=resource))
+
+    assert (origin.doubt is not None, origin.is_clear) == (is_doubtful, not is_doubtful)
 
 
 def test_a_live_job_whose_source_does_not_show_leaves_the_point_in_doubt() -> None:

@@ -190,6 +190,7 @@ def _job(found: dict[str, Any]) -> JobSeen:
         delete_after_days=_whole_days(found.get("DestinationRecoveryPointLifecycle", {}).get("DeleteAfterDays")),
         is_planned="BackupPlanId" in found.get("CreatedBy", {}),
         completed_at=found.get("CompletionDate"),
+        resource=found.get("ResourceArn"),
     )
 
 

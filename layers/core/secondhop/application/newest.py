@@ -11,12 +11,12 @@ from secondhop.domain.observation import NewerSurveyed
 def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
     """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since.
 
-    A newer chain that cannot be read relieves nobody.
+    A newer chain that cannot be read relieves nobody. The index may still show this chain itself with an older date.
     """
     for other in readable(chains, chain.database, newest_first=True):
         if (other.created_at, other.key) <= (chain.created_at, chain.key):
             break
-        if any(_relieves(each, hop) for each in other.hops):
+        if other.key != chain.key and any(_relieves(each, hop) for each in other.hops):
             return NewerSurveyed(hop=hop.name, newer=other.key.recovery_point)
     return NewerSurveyed(hop=hop.name, newer=None)
 

@@ -50,7 +50,7 @@ def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) 
     for job in _jobs_into(backup, chain, route):
         if job.arrival == chain.key.recovery_point:
             return Origin(owner=f"the owner of copy job {job.job_id}")
-        is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED")
+        is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED") and job.may_be_of(chain.database)
         if is_undecided and _is_same_backup(backup, chain, route, job):
             return Origin(doubt=f"in doubt, because copy job {job.job_id} into its vault is {job.state}")
     return Origin(is_clear=now - chain.created_at < JOB_HISTORY)
@@ -74,3 +74,8 @@ def _is_same_backup(backup: Backup, chain: Chain, route: Route, job: JobSeen) ->
 def is_of_same_backup(point: PointSeen, chain: Chain) -> bool:
     """Whether a point was made from the same backup, by what a copy inherits: its creation date."""
     return abs(point.created_at - chain.created_at) <= SAME_BACKUP
+
+
+def is_of_newer_backup(created_at: datetime, chain: Chain) -> bool:
+    """Whether a date is that of a newer backup, whatever the wire form cut off or rounded of either date."""
+    return created_at - chain.created_at > SAME_BACKUP

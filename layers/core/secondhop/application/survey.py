@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from secondhop.application.origin import SAME_BACKUP, Origin, is_of_same_backup, survey_origin
+from secondhop.application.origin import SAME_BACKUP, Origin, is_of_newer_backup, is_of_same_backup, survey_origin
 from secondhop.application.ports import Backup, ChainStore, Unreadable
 from secondhop.application.relatives import relatives, stored
 from secondhop.domain import observation as seen
@@ -17,9 +17,9 @@ from secondhop.domain.command import SurveyCopies
 from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
-from secondhop.domain.observation import JobSeen, Observation, PointSeen
+from secondhop.domain.observation import JobSeen, Observation
 from secondhop.domain.route import ARRIVAL, Route
-from secondhop.domain.source import is_fresh, with_source
+from secondhop.domain.source import USABLE, is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
 
@@ -148,7 +148,11 @@ def survey_keep(
     if route.keep.get(chain.resource_type) == 0:
         return going.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)
     listed = tuple(backup.points_of(intermediate.vault, chain.database))
-    standing = {point.arn for point in listed if point.status in ("COMPLETED", "AVAILABLE") and _is_newer(point, chain)}
+    standing = {
+        point.arn
+        for point in listed
+        if point.status in USABLE and point.arn != intermediate.point and is_of_newer_backup(point.created_at, chain)
+    }
     verified, unreadable = 0, list[str]()
     for point in sorted(standing):
         try:
@@ -159,10 +163,6 @@ def survey_keep(
     return going.KeepSurveyed(
         intermediate=intermediate.name, newer=verified, is_listed=is_listed, unreadable=tuple(unreadable)
     )
-
-
-def _is_newer(point: PointSeen, chain: Chain) -> bool:
-    return point.created_at > chain.created_at
 
 
 def _is_verified(chains: ChainStore, chain: Chain, intermediate: Intermediate, point: str) -> bool:

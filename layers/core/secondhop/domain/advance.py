@@ -255,7 +255,7 @@ def _follow_readers(chain: Chain, each: Intermediate, route: Route, now: datetim
         return due, commands
     is_undecided = each.state is IntermediateState.DUE or chain.pending_of(each.name, ReleaseIntermediate) is not None
     if is_undecided and not is_ready:
-        held = replace(each, state=IntermediateState.HELD, since=now)
+        held = replace(each, state=IntermediateState.HELD, since=now, trouble=None)
         return _without_release(chain.with_intermediate(held), each.name), ()
     return chain, ()
 

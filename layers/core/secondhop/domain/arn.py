@@ -11,6 +11,7 @@ ACCOUNT = re.compile(r"[0-9]{12}")
 # CreateBackupVault accepts 2 to 50 of these characters.
 VAULT_NAME = re.compile(r"[a-zA-Z0-9\-_]{2,50}")
 PARTS = 6
+DATABASE = re.compile(r":(db|cluster):[^:]+$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,6 +77,11 @@ class Vault:
 
     def __str__(self) -> str:
         return self.arn
+
+
+def is_database(arn: str) -> bool:
+    """Whether an ARN names a DB instance or a cluster, and not a snapshot of one."""
+    return DATABASE.search(arn) is not None
 
 
 def is_continuous(recovery_point_arn: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from secondhop.domain.announced import Telling
+from secondhop.domain.arn import is_database
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
 from secondhop.domain.route import VaultLock
@@ -46,7 +47,8 @@ class JobSeen:
     """A copy job as an event or AWS told of it. `arrival` is None until the job has one.
 
     `delete_after_days` is the lifecycle that the job gives its copy, where AWS tells it; `is_planned` says that a
-    backup plan started it.
+    backup plan started it. `resource` is the ARN that AWS gives as the job's resource: the database, or perhaps the
+    recovery point where the job copies a copy.
     """
 
     job_id: str
@@ -60,6 +62,12 @@ class JobSeen:
     delete_after_days: int | None = None
     is_planned: bool = False
     completed_at: datetime | None = None
+    resource: str | None = None
+
+    def may_be_of(self, database: str) -> bool:
+        """Whether the job may copy a backup of a database. False only if AWS named another database."""
+        is_known = self.resource is not None and is_database(self.resource)
+        return not is_known or self.resource == database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

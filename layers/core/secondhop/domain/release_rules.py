@@ -44,23 +44,35 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
     if point is None or not fact.is_listed:
         ask = InspectIntermediate(subject=s.intermediate.name, point=point or "")
         return _stay(s, "it is not listed in its vault; asks about it", ask)
-    keep = s.route.keep.get(s.chain.resource_type)
-    if keep is None:
-        return _stay(s, "kept until it expires, as the route says")
-    if fact.newer < keep and fact.unreadable:
-        unread = fact.unreadable[0]
-        return _stay(s, f"kept: {fact.newer} newer verified arrivals are known, the route keeps {keep}, and {unread}")
-    if fact.newer < keep:
-        return _stay(s, f"kept: {fact.newer} newer verified arrivals stand, the route keeps {keep}")
+    if (why := _why_kept(s, fact)) is not None:
+        return _keep(s, why)
     if is_original(point):
-        return _stay(s, "kept: an original backup is never ours to delete")
+        return _keep(s, "an original backup is never ours to delete")
     if (doubt := _doubt_of_release(s, fact)) is not None:
         ask = InspectIntermediate(subject=s.intermediate.name, point=point)
-        return _stay(s, f"kept until it expires: {doubt}", ask)
+        return replace(_keep(s, ""), reason=f"kept until it expires: {doubt}", commands=(ask,))
     command = ReleaseIntermediate(subject=s.intermediate.name, point=point, vault=s.intermediate.vault)
     entered = _enter(s.intermediate, IntermediateState.RELEASING, s.now)
     going = replace(entered, trouble=s.intermediate.trouble)
     return IntermediateStep(intermediate=going, reason="released: it is no longer needed", commands=(command,))
+
+
+def _why_kept(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
+    """Why the route keeps an intermediate among the newest of its database; None if it does not."""
+    keep = s.route.keep.get(s.chain.resource_type)
+    if keep is None:
+        return "the route lets it expire by itself"
+    if fact.newer < keep and fact.unreadable:
+        return f"{fact.newer} newer verified arrivals are known, the route keeps {keep}, and {fact.unreadable[0]}"
+    if fact.newer < keep:
+        return f"{fact.newer} newer verified arrivals stand, the route keeps {keep}"
+    return None
+
+
+def _keep(s: IntermediateSituation, why: str) -> IntermediateStep:
+    """DUE, and nothing is to be deleted, so a delete that failed before is no trouble any more."""
+    kept = replace(s.intermediate, failures=0, trouble=None, unresolved=None)
+    return IntermediateStep(intermediate=kept, reason=f"kept: {why}")
 
 
 def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
@@ -103,7 +115,7 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
     finding = judge_arrival(s.chain, hop, fact.inspected, route=s.route)
     if hop.promised_until is not None and s.now >= hop.promised_until:
         # The copy's time is over, so it is no incident that it went; the intermediate lives longer.
-        due = _enter(s.intermediate, IntermediateState.DUE, s.now)
+        due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), failures=0, unresolved=None)
         ended = replace(hop, seen_gone_at=s.now) if fact.inspected.point is None else hop
         return IntermediateStep(intermediate=due, reason=f"not deleted: {finding.reason}", troubled_hop=ended)
     held = _enter(s.intermediate, IntermediateState.HELD, s.now)

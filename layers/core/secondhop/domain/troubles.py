@@ -9,6 +9,9 @@ from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
 
+# A HELD intermediate must not be deleted now, and a RELEASED one is gone: a delete that failed is no trouble any more.
+NOTHING_TO_DELETE = (IntermediateState.HELD, IntermediateState.RELEASED)
+
 
 def end_site_incident(chain: Chain, fact: Observation) -> Chain:
     """A site's incident is over for a hop as soon as the site works, which may be long before the hop's turn comes."""
@@ -28,7 +31,7 @@ def remember_troubles(before: Chain, after: Chain) -> Chain:
         kept = _unresolved(hop.trouble, hop.unresolved, is_over=is_over)
         after = after if kept is hop.unresolved else after.with_hop(replace(hop, unresolved=kept))
     for each in after.intermediates:
-        kept = _unresolved(each.trouble, each.unresolved, is_over=each.state is IntermediateState.RELEASED)
+        kept = _unresolved(each.trouble, each.unresolved, is_over=each.state in NOTHING_TO_DELETE)
         after = after if kept is each.unresolved else after.with_intermediate(replace(each, unresolved=kept))
     return after
 
