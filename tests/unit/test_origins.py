@@ -112,13 +112,21 @@ def test_a_site_of_another_account_is_not_asked() -> None:
     assert asked == sorted([WATCHED.site, DR_VAULT.site])
 
 
-@pytest.mark.parametrize(
-    ("made_before_the_backup", "is_seen"), [(timedelta(minutes=1), True), (timedelta(minutes=2), False)]
-)
-def test_a_job_that_is_older_than_the_backup_did_not_copy_it(made_before_the_backup: timedelta, is_seen: bool) -> None:
-    origin = origin_after(brought_back(created_at=NIGHT - made_before_the_backup))
+@pytest.mark.parametrize("made_before", [timedelta(minutes=2), 7 * DAY])
+def test_a_job_that_is_older_than_the_date_of_its_copy_still_names_the_owner(made_before: timedelta) -> None:
+    """A copy may get a date of its own instead of the date of the original backup."""
+    assert origin_after(brought_back(created_at=NIGHT - made_before)).owner == OWNER
 
-    assert (origin.owner is not None) is is_seen
+
+@pytest.mark.parametrize(("seconds", "is_doubtful"), [(-DAY.total_seconds(), True), (60, True), (61, False)])
+def test_a_live_job_of_another_backup_leaves_doubt_if_the_point_is_younger_than_the_job(
+    seconds: float, is_doubtful: bool
+) -> None:
+    stage = Stage()
+    stage.backup.put(a_copy(created_at=NIGHT - DAY))
+    job = brought_back(state="RUNNING", arrival=None, created_at=NIGHT + timedelta(seconds=seconds))
+
+    assert (origin_after(job, stage=stage).doubt is not None) is is_doubtful
 
 
 @pytest.mark.parametrize("state", ["CREATED", "RUNNING", "COMPLETED"])

@@ -47,7 +47,7 @@ def is_from_workload(route: Route, source_vault_arn: str | None) -> bool:
 
 def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) -> Origin:
     """Ask in every site of the route whether a job of the backup account made this point, or may be making it."""
-    for job in _jobs_into(backup, chain, route):
+    for job in _jobs_into(backup, chain, route, now=now):
         if job.arrival == chain.key.recovery_point:
             return Origin(owner=f"the owner of copy job {job.job_id}")
         is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED") and job.may_be_of(chain.database)
@@ -56,14 +56,24 @@ def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) 
     return Origin(is_clear=now - chain.created_at < JOB_HISTORY)
 
 
-def _jobs_into(backup: Backup, chain: Chain, route: Route) -> Iterator[JobSeen]:
+def _jobs_into(backup: Backup, chain: Chain, route: Route, *, now: datetime) -> Iterator[JobSeen]:
+    """All jobs that AWS remembers, also older ones than the chain.
+
+    A copy inherits the creation date (recov-point-create-a-copy). If it has a date of its own, its job is older.
+    """
+    after = min(chain.created_at - SAME_BACKUP, now - JOB_HISTORY)
     sites = {chain.watched.site, *(leg.destination.site for leg in route.legs)}
     for site in sorted(each for each in sites if each.account == chain.watched.site.account):
-        yield from backup.jobs_since(chain.watched, from_site=site, after=chain.created_at - SAME_BACKUP)
+        yield from backup.jobs_since(chain.watched, from_site=site, after=after)
 
 
 def _is_same_backup(backup: Backup, chain: Chain, route: Route, job: JobSeen) -> bool:
-    """Whether a job copies a final copy of this chain's backup. A source that is not found may be one."""
+    """Whether a job may make a copy with this chain's date: it inherits the source's date, or gets one of its own.
+
+    A source that is not found may have any date.
+    """
+    if job.created_at is None or job.created_at <= chain.created_at + SAME_BACKUP:
+        return True
     for leg in route.legs:
         for point in backup.points_of(leg.destination, chain.database):
             if point.arn == job.source:

@@ -57,7 +57,8 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
     return (
         _judge_identity(chain, hop, point)
         or _judge_status(point)
-        or _judge_key(chain, point, seen, allow_unencrypted=route.allow_unencrypted)
+        or _judge_encryption(chain, point, allow_unencrypted=route.allow_unencrypted)
+        or (_judge_key(point, seen) if point.is_encrypted else None)
         or _judge_expiry(hop.promised_until, point)
         or _judge_lock(route.leg(hop.name), seen.vault_lock)
         or GOOD
@@ -93,7 +94,7 @@ def _judge_status(point: PointSeen) -> Finding | None:
     return _wrong(f"its status is {point.status}")
 
 
-def _judge_key(chain: Chain, point: PointSeen, seen: ArrivalInspected, *, allow_unencrypted: bool) -> Finding | None:
+def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Finding | None:
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
@@ -101,6 +102,10 @@ def _judge_key(chain: Chain, point: PointSeen, seen: ArrivalInspected, *, allow_
         if allow_unencrypted and not chain.encrypted and chain.resource_type in CLUSTER_TYPES:
             return None
         return _wrong("it is not encrypted", Cause.UNENCRYPTED)
+    return None
+
+
+def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
     if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
     if point.key_arn is None:
