@@ -70,7 +70,8 @@ class Ending:
         for point in self.terms.arrivals():
             if point.arn in settled:
                 continue
-            if not (self.terms.has_good_copy(point) or self._is_superseded(point) or self._is_forgotten(point)):
+            is_settled = self.terms.has_good_copy(point) or self._is_superseded(point) or self._is_forgotten(point)
+            if not (is_settled or self._would_have_expired(point)):
                 yield f"{point.arn} arrived, has no good copy, and no open incident says so"
             elif point.gone_at is None and self._must_go(point) and not self._is_forgotten_leftover(point):
                 yield f"{point.arn} is no longer needed, is still there ({point.status}), and nobody was told"
@@ -101,6 +102,17 @@ class Ending:
         """Whether an arrival that people had shortened was gone before a table was lost: nobody can know of it."""
         losses = self.tables_lost.values()
         return point.arn in self.terms.shortened and any(point.gone_at and point.gone_at <= loss for loss in losses)
+
+    def _would_have_expired(self, point: Point) -> bool:
+        """Whether people deleted the final copy, and it would have expired by now.
+
+        Older copies are looked at once a week: a copy that people delete in its last week may not be missed.
+        """
+        now = self.terms.world.now()
+        return any(
+            copy.arn in self.terms.deleted_by_hand and copy.delete_at is not None and copy.delete_at <= now
+            for copy in self.terms.copies_of(point)
+        )
 
     def _lonely_failures(self) -> Iterator[str]:
         """A database whose copies always fail is stranded after some tries, however quiet the rest of its site is."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from backup_simulator import Refused, World
 from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.ports import Unreadable
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.errors import ConflictError, TryAgainError
+from secondhop.domain.errors import ConflictError, TryAgainError, UnreadableItemError
 
 # By which call of DynamoDB a question or a write of the store is made.
 CALLS = {
@@ -27,6 +29,7 @@ CALLS = {
     "waiting": "Query",
     "stranded": "Query",
 }
+WHY = "this item was written by a newer release"
 INDEXED = frozenset({"of_database", "due", "waiting", "stranded"})
 
 
@@ -39,6 +42,8 @@ class FaultyChains:
         self._counts = counts
         self._kept = MemoryChains()
         self._changes: list[tuple[datetime, ChainKey, Chain | None]] = []
+        self.unreadable: set[ChainKey] = set()
+        """Chains whose items cannot be read, as if a newer release had written them."""
 
     def copy(self) -> MemoryChains:
         """What the table holds now, as point-in-time recovery would bring it back."""
@@ -72,10 +77,31 @@ class FaultyChains:
         except ConflictError as lost:
             self._counts["a write lost a race against another one"] += type(lost) is ConflictError
             raise
+        if self.unreadable:
+            answer = self._as_read(answer)
         if name == "save":
             self._changes.append((self._world.now(), named.get("chain", given[0]).key, named["before"]))
         # A query's pages are read as they are needed; here all at once, so that faults fall into the call.
         return iter(list(answer)) if isinstance(answer, Iterator) else answer
+
+    def _as_read(self, answer: Any) -> Any:
+        """What a reader gets: an item that cannot be read raises alone, and stands as `Unreadable` among others."""
+        if isinstance(answer, Chain) and answer.key in self.unreadable:
+            self._counts["fault: an item could not be read"] += 1
+            raise UnreadableItemError(WHY)
+        if isinstance(answer, Iterator):
+            return iter([self._among_others(each) for each in answer])
+        return answer
+
+    def _among_others(self, each: Any) -> Any:
+        is_unreadable = isinstance(each, Chain) and each.key in self.unreadable
+        return Unreadable(key=each.key, why=WHY) if is_unreadable else each
+
+    def make_unreadable(self, chance: Random) -> None:
+        """Let one of the chains be unreadable from now on."""
+        keys = sorted(chain.key for chain in self._kept.all())
+        if keys:
+            self.unreadable.add(chance.choice(keys))
 
     def _as_indexed(self) -> MemoryChains:
         """The table as its indexes show it: without the changes of the last moments."""

@@ -62,6 +62,9 @@ class HostileDraws:
     lonely_message: str = texts.INTERNAL
     runs_until_all_is_gone: bool = False
     leaves_the_dr_vault_unlocked: bool = False
+    hangs_per_hour: float = 0.0
+    unreadable_per_hour: float = 0.0
+    kills_late_functions: bool = False
 
     def drawn(self) -> list[str]:
         """The names of the fields that are not at their defaults."""
@@ -69,9 +72,13 @@ class HostileDraws:
 
 
 def draw_hostility(
-    seed: int, *, parameters: Mapping[str, str], is_unlocked: bool, may_change_settings: bool
+    seed: int, *, parameters: Mapping[str, str], is_unlocked: bool, may_change_settings: bool, loses_table: bool = False
 ) -> HostileDraws:
-    """Draw what is hostile in a night. `is_unlocked` says that the administrator can change final copies."""
+    """Draw what is hostile in a night. `is_unlocked` says that the administrator can change final copies.
+
+    `loses_table` leaves RetentionDays as it is: without its table Second Hop does not know that it made a copy under an
+    older retention. It reports such a copy as MISMATCH, and an operator's retry makes another one.
+    """
     if seed % FORTY == LONELY:
         # With copies that fail for days the lifecycle of their sources matters: half of these nights change it.
         message = _stream(seed, "lonely message").choice((texts.INTERNAL, texts.INTERNAL, texts.DESTINATION_KEY))
@@ -84,6 +91,9 @@ def draw_hostility(
         key_faults_per_hour=_with_odds(seed, "key faults", 0.15, (0.1, 0.4)),
         missing_fields=_with_odds(seed, "missing fields", 0.2, (1, 3)),
         late_points=_with_odds(seed, "late points", 0.15, (1, 2)),
+        hangs_per_hour=_with_odds(seed, "hangs", 0.15, (0.05, 0.2)),
+        unreadable_per_hour=_with_odds(seed, "unreadable", 0.1, (0.1, 0.3)),
+        kills_late_functions=_stream(seed, "timeouts").random() < 0.3,
     )
     if seed % FIFTY == UNTIL_ALL_IS_GONE:
         is_unlocked = _stream(seed, "left unlocked").random() < 0.5
@@ -92,7 +102,7 @@ def draw_hostility(
         common,
         lifecycle_changes_per_hour=_with_odds(seed, "lifecycle changes", 0.15, (0.1, 0.5)),
         copies_back_per_hour=_with_odds(seed, "copies back", 0.2, (0.1, 0.5)),
-        settings_changes=_settings_changes(seed, parameters) if may_change_settings else (),
+        settings_changes=_settings_changes(seed, parameters, loses_table=loses_table) if may_change_settings else (),
         second_plan=_second_plan(seed),
     )
     return _of_unlocked_vault(seed, drawn) if is_unlocked else drawn
@@ -120,7 +130,7 @@ def _with_odds(seed: int, name: str, odds: float, values: tuple[Any, ...]) -> An
     return chance.choice(values) if chance.random() < odds else type(values[0])(0)
 
 
-def _settings_changes(seed: int, parameters: Mapping[str, str]) -> tuple[SettingsChange, ...]:
+def _settings_changes(seed: int, parameters: Mapping[str, str], *, loses_table: bool) -> tuple[SettingsChange, ...]:
     """One to three changes. Retentions stay within what the DR vault's lock and the route's floor admit."""
     chance = _stream(seed, "settings")
     if chance.random() >= 0.2:
@@ -135,6 +145,7 @@ def _settings_changes(seed: int, parameters: Mapping[str, str]) -> tuple[Setting
         ("SweepIntervalMinutes", ("10", "20", "30")),
         ("FirstHopRetentionDays", ("7", "20")),
     )
+    choices = choices[1:] if loses_table else choices
     changes = []
     for _ in range(chance.randint(1, 3)):
         name, values = chance.choice(choices)

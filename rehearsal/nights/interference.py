@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_simulator import ProcessDied
 from backup_simulator.model import Point, site_of
@@ -133,7 +133,7 @@ class Interference:
         client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, point.region).client("backup")
         try:
             act(client)
-        except (ClientError, ProcessDied):
+        except (ClientError, BotoCoreError, ProcessDied):
             return False
         return True
 

@@ -126,6 +126,9 @@ DRAWS = (
     "empties the dr vault",
     "has lonely failing database",
     "runs until all is gone",
+    "hangs per hour",
+    "unreadable per hour",
+    "kills late functions",
 )
 FAULTS = (
     "a page was short",
@@ -135,6 +138,10 @@ FAULTS = (
     "a question about a key was refused",
     "a key was disabled",
     "a key waited for its deletion",
+    "a service hung, no connection",
+    "a service hung, no answer",
+    "a service hung, answers are lost",
+    "an item could not be read",
 )
 PEOPLE = (
     "brought a copy back, its arrival stands",

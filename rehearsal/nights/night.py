@@ -83,6 +83,7 @@ class Night:
             open_session=self._open_session,
             topology=plan.topology,
             given=plan.given,
+            kills_late_functions=plan.kills_late_functions,
         )
         self.mains = (self.stage.main, *self._second())
         self._set_clocks_wrong()
@@ -119,6 +120,7 @@ class Night:
         chance = Random(f"odd answers {plan.seed}")  # noqa: S311 - a night must be repeatable
         self.odd_answers = OddAnswers(draws=plan, terms=terms, chance=chance, counts=counts)
         chance = Random(f"interference {plan.seed}")  # noqa: S311 - a night must be repeatable
+        self.chance_of_items = Random(f"items {plan.seed}")  # noqa: S311 - a night must be repeatable
         quiet_from = self.world.now() + FAULTY_HOURS * AN_HOUR
         self.interference = Interference(
             draws=plan, terms=terms, mains=self.mains, quiet_from=quiet_from, chance=chance, counts=counts
@@ -190,6 +192,8 @@ class Night:
             self.operator.an_hour()
             self.odd_answers.an_hour()
             self.interference.an_hour(hour)
+            if self.chance_of_items.random() < self.plan.unreadable_per_hour:
+                self.stores[0].make_unreadable(self.chance_of_items)
             if self.plan.table_loss is not TableLoss.NONE:
                 earlier.append(self.stores[0].copy())
                 if hour == self.plan.loss_hour:
@@ -247,6 +251,8 @@ class Night:
     def _quiet_hours(self) -> None:
         self.mishaps.end()
         self.odd_answers.end()
+        for store in self.stores:
+            store.unreadable.clear()
         for plan in self.world.backups.plans.values():
             plan.ended = True
         for main in self.mains:

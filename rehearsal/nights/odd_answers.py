@@ -11,7 +11,7 @@ from backup_simulator.model import site_of
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.mishaps import CALLS
 from rehearsal.nights.terms import Terms
-from rehearsal.stage import DR
+from rehearsal.stage import DR, HOME
 
 # Codes of the common errors of AWS's services, beside the three that every night draws. None says "not found".
 ODD_CODES = (
@@ -34,6 +34,17 @@ KEY_CODES = (
     ("DependencyTimeoutException", 503),
 )
 FIELDS = ("CalculatedLifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate")
+# What may hang together: one operation, or the whole service in a Region.
+HANGING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("backup", DR, ()),
+    ("backup", HOME, ()),
+    ("backup", HOME, ("StartCopyJob",)),
+    ("backup", HOME, ("DeleteRecoveryPoint",)),
+    ("kms", DR, ()),
+    ("sts", HOME, ()),
+    ("sns", HOME, ()),
+    ("events", HOME, ()),
+)
 AN_HOUR = timedelta(hours=1)
 FOR_EVER = 10**6
 
@@ -53,6 +64,7 @@ class OddAnswers:
         faults.short_pages(draws.short_pages)
         faults.partial("sqs", "SendMessageBatch", draws.partial_answers)
         faults.partial("events", "PutEvents", draws.partial_answers)
+        faults.partial("dynamodb", "BatchGetItem", draws.partial_answers)
         if draws.missing_fields:
             for name in FIELDS:
                 faults.missing_fields(name, looks=draws.missing_fields, share=0.5)
@@ -66,6 +78,8 @@ class OddAnswers:
             self._odd_code()
         if self.chance.random() < self.draws.key_faults_per_hour:
             self._key_fault()
+        if self.chance.random() < self.draws.hangs_per_hour:
+            self._hang()
 
     def end(self) -> None:
         """Let every key be used again, and count what happened."""
@@ -114,6 +128,22 @@ class OddAnswers:
             world.clock.after(hours * AN_HOUR, lambda: self._cancel_deletion(key_arn))
             hours += 1
         world.clock.after(hours * AN_HOUR, lambda: self._enable(key_arn))
+
+    def _hang(self) -> None:
+        """A service in a Region does not answer for a time, or carries out what it is asked and loses its answers."""
+        chance, world = self.chance, self.terms.world
+        until = world.now() + timedelta(minutes=chance.randint(5, 180))
+        service, region, operations = chance.choice(HANGING)
+        kind = chance.choice(("no connection", "no answer", "answers are lost"))
+        world.faults.hang(
+            service,
+            region,
+            *operations,
+            until=until,
+            is_connected=kind != "no connection",
+            is_carried_out=kind == "answers are lost",
+        )
+        self.counts[f"fault: a service hung, {kind}"] += 1
 
     def _keys(self) -> list[str]:
         stage = self.terms.stage

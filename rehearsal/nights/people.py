@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_simulator import ProcessDied
 from backup_simulator.model import Point
@@ -103,7 +103,7 @@ class Operator:
                 IamRoleArn=self.terms.stage.backup_account["CopyRoleArn"],
                 Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else max(7, days * 2 // 3)},
             )
-        except (ClientError, ProcessDied):
+        except (ClientError, BotoCoreError, ProcessDied):
             return
         self.counts["the operator copied by hand"] += 1
 

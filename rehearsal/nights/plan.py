@@ -141,6 +141,7 @@ def _with_hostility(plan: NightPlan) -> NightPlan:
         parameters=plan.parameters,
         is_unlocked=plan.loses_a_final_copy,
         may_change_settings=not (plan.is_followed_by_a_month or plan.has_second_installation),
+        loses_table=plan.table_loss is not TableLoss.NONE,
     )
     plan = replace(plan, **vars(draws))
     if draws.has_lonely_failing_database:

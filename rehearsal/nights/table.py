@@ -46,8 +46,13 @@ class TableClient:
         operation = _operations()[name]
 
         def call(**request: Any) -> Any:
+            def carry_out() -> Any:
+                left_out = self._leave_out(operation, request)
+                answer = getattr(self._client, name)(**request)
+                return {**answer, "UnprocessedKeys": left_out} if left_out else answer
+
             try:
-                return self._world.outside("dynamodb", operation, lambda: getattr(self._client, name)(**request))
+                return self._world.outside("dynamodb", operation, carry_out)
             except Refused as refused:
                 status = {"HTTPStatusCode": refused.status}
                 error: Any = {
@@ -57,6 +62,18 @@ class TableClient:
                 raise ClientError(error, operation) from refused
 
         return call
+
+    def _leave_out(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Take some keys out of a BatchGetItem, and return them as its UnprocessedKeys; at least one is processed."""
+        left_out = dict[str, Any]()
+        for table, asked in request.get("RequestItems", {}).items() if operation == "BatchGetItem" else ():
+            fails = [False, *(self._world.faults.fails_entry("dynamodb", operation) for _ in asked["Keys"][1:])]
+            if any(fails):
+                left = [key for key, fault in zip(asked["Keys"], fails, strict=True) if fault]
+                kept = [key for key, fault in zip(asked["Keys"], fails, strict=True) if not fault]
+                left_out[table] = {**asked, "Keys": left}
+                request["RequestItems"] = {**request["RequestItems"], table: {**asked, "Keys": kept}}
+        return left_out
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from typing import Any
 
 from backup_simulator.model import Point
 
-# The calls that answer each entry of a batch on its own.
-BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents")})
+# The calls that answer each entry of a batch on its own. DynamoDB is not simulated: its stand-in asks `fails_entry`.
+BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents"), ("dynamodb", "BatchGetItem")})
 # What DescribeRecoveryPoint and the lists may leave out; a client cannot read a point without the other fields.
 OPTIONAL_FIELDS = frozenset(
     {"CalculatedLifecycle", "Lifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate", "BackupSizeInBytes"}
@@ -61,7 +61,7 @@ class AnswerFaults:
         self._short_pages = _checked_share(share)
 
     def partial(self, service: str, operation: str, share: float) -> None:
-        """Refuse a share of the entries of an SQS SendMessageBatch or an EventBridge PutEvents."""
+        """Refuse a share of the entries of a batch call, for example of an SQS SendMessageBatch."""
         if (service, operation) not in BATCHES:
             raise ValueError(f"{service}:{operation} does not answer each entry on its own")
         self._batches[service, operation] = _checked_share(share)

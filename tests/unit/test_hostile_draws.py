@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from backup_simulator import OverQuota, SourceVaultShown
 from rehearsal.nights.hostile_draws import HostileDraws, draw_hostility
-from rehearsal.nights.plan import NightPlan, plan_night
+from rehearsal.nights.plan import NightPlan, TableLoss, plan_night
 from rehearsal.oracle import in_force
 
 NIGHTS = 300
@@ -55,6 +55,17 @@ def test_settings_change_only_in_nights_that_allow_it() -> None:
     ]
 
     assert {each.settings_changes for each in draws} == {()}
+
+
+def test_a_night_that_loses_its_table_keeps_its_retention() -> None:
+    lost = [plan for plan in PLANS if plan.table_loss is not TableLoss.NONE and plan.settings_changes]
+    changed = {name for plan in PLANS for change in plan.settings_changes for name in change.parameters}
+
+    assert lost
+    assert "RetentionDays" in changed
+    assert "RetentionDays" not in {
+        name for plan in lost for change in plan.settings_changes for name in change.parameters
+    }
 
 
 def test_a_lonely_database_is_alone_in_a_quiet_night() -> None:
