@@ -21,6 +21,7 @@ from secondhop.domain.observation import (
     SourceInspected,
 )
 from secondhop.domain.site_rules import bear_odd_answer
+from secondhop.domain.source import USABLE
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
 from secondhop.domain.verification import Verdict, judge_arrival
 
@@ -130,20 +131,31 @@ def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
 
 
 def _look_for_others_copies(s: HopSituation) -> HopStep:
-    """Nothing is started again before an operator says so, but the copy, or the source, may have changed since."""
-    if s.hop.not_before is not None and s.now < s.hop.not_before:
+    """Nothing is started again before an operator says so, but the copy, or the source, may have changed since.
+
+    A finished chain is noticed only if an event or the vault's list names its recovery point, so it asks at once.
+    """
+    is_finished = s.chain.finished_at is not None
+    if s.hop.not_before is not None and s.now < s.hop.not_before and not is_finished:
         return stay(s, "stranded; only an operator can help")
     hop = replace(s.hop, not_before=s.now + patience.DAILY)
     commands: tuple[Question, ...] = ()
     if hop.arrival is not None:
         commands = (InspectArrival(subject=hop.name, point=hop.arrival),)
-    if s.chain.source_gone_at is None and s.chain.source_of(hop) is not None:
-        is_too_late = hop.trouble is not None and hop.trouble.cause is Cause.TOO_LATE
-        ask = InspectSource(subject=hop.name) if is_too_late else SurveyCopies(subject=hop.name)
-        commands = (*commands, ask)
+    commands += _questions_about_source(s)
     if not commands:
         return stay(s, "stranded; only an operator can help")
     return HopStep(hop=hop, reason="looks whether anything has changed", commands=commands)
+
+
+def _questions_about_source(s: HopSituation) -> tuple[Question, ...]:
+    """Whether the source stands, or has been copied by somebody else. One that is gone may show again."""
+    cause = s.hop.trouble.cause if s.hop.trouble is not None else None
+    if cause is Cause.SOURCE_GONE and s.hop.reads_from is None:
+        return (InspectSource(subject=s.hop.name),)
+    if s.chain.source_gone_at is not None or s.chain.source_of(s.hop) is None:
+        return ()
+    return (InspectSource(subject=s.hop.name) if cause is Cause.TOO_LATE else SurveyCopies(subject=s.hop.name),)
 
 
 def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
@@ -159,7 +171,13 @@ def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 
 
 def see_stranded_source(s: HopSituation, fact: SourceInspected) -> HopStep:
-    """STRANDED, and the source was described again, which the chain has noted."""
+    """STRANDED, and the source was described again, which the chain has noted.
+
+    A recovery point may show in its vault hours after its event: what was given up as gone is copied after all.
+    """
+    is_back = fact.point is not None and fact.point.status in USABLE
+    if is_back and s.hop.trouble is not None and s.hop.trouble.cause is Cause.SOURCE_GONE:
+        return _resume(s, "its source shows in its vault after all")
     return stay(s, "stranded; its source is gone" if fact.point is None else "stranded; its source still stands")
 
 
