@@ -23,7 +23,7 @@ from secondhop.domain.observation import (
 from secondhop.domain.site_rules import bear_odd_answer
 from secondhop.domain.source import USABLE
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Finding, Verdict, judge_arrival
 
 # What an operator's retry may replace by another copy, since the present one will never become as promised.
 REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
@@ -48,14 +48,22 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if s.hop.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
         return _begin_again(s, f"makes another copy, as the operator asked: {finding.reason}")
     age = s.now - s.hop.since
-    if finding.verdict is Verdict.NOT_YET and age < patience.VERIFYING_LIMIT:
-        return stay(s, f"not verified yet: {finding.reason}")
+    if finding.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or finding.lacks_only_expiry):
+        return _wait_for_facts(s, finding)
     if s.hop.arrival_is_adopted:
         return _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
     if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
         return stay(s, f"not verified yet: {finding.reason}")
     cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause
     return _strand_arrival(s, cause, finding.reason)
+
+
+def _wait_for_facts(s: HopSituation, finding: Finding) -> HopStep:
+    """Ask again for what AWS does not say yet. A copy that has no expiry after a day is there to stay."""
+    if s.now - s.hop.since < patience.VERIFYING_LIMIT:
+        return stay(s, f"not verified yet: {finding.reason}")
+    hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+    return HopStep(hop=hop, reason="verified: AWS has named no expiry for a day, so it seems to be kept for ever")
 
 
 def _begin_again(s: HopSituation, reason: str) -> HopStep:
@@ -114,7 +122,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if is_over and fact.point is None:
         return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
     finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if finding.verdict is Verdict.GOOD:
+    if finding.verdict is Verdict.GOOD or finding.lacks_only_expiry:
         return HopStep(hop=replace(s.hop, last_seen_at=s.now), reason=finding.reason)
     if is_over or finding.verdict is Verdict.NOT_YET:
         return stay(s, finding.reason)
