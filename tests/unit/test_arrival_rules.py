@@ -103,11 +103,16 @@ def test_only_an_unencrypted_cluster_may_stay_unencrypted_and_only_if_the_route_
     )
 
 
-def test_a_missing_lifecycle_is_asked_again_for_a_day_and_no_longer() -> None:
-    fact = inspected(a_copy(delete_at=None))
+@pytest.mark.parametrize(("missing", "cause"), [({"delete_at": None}, None), ({"is_encrypted": None}, Cause.STUCK)])
+def test_a_missing_field_is_asked_again_for_a_day_and_no_longer(
+    missing: dict[str, object], cause: Cause | None
+) -> None:
+    fact = inspected(a_copy(**missing))
 
     assert take(verifying(), fact, after=timedelta(hours=23)).hop("to-dr").state is HopState.VERIFYING
-    assert take(verifying(), fact, after=timedelta(hours=25)).troubles()[0].cause is Cause.STUCK
+    assert [trouble.cause for trouble in take(verifying(), fact, after=timedelta(hours=25)).troubles()] == (
+        [cause] if cause else []
+    )
 
 
 def test_an_arrival_not_there_yet_is_given_an_hour() -> None:

@@ -29,11 +29,11 @@ class ManyChains(MemoryChains):
 
     reads = 0
 
-    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
+    def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
         asked = list(keys)
         self.reads += len(asked)
-        finished = {key for key in asked if key.recovery_point.endswith("-done")}
-        return finished | super().known(asked)
+        done = {key: False for key in asked if key.recovery_point.endswith("-done")}
+        return done | super().known(asked)
 
 
 class LargeVault:

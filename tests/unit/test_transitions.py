@@ -85,7 +85,9 @@ def chains_in(state: HopState) -> Iterator[Chain]:
     """A chain whose hop is in a state, with and without each thing that the rules ask about."""
     troubles = [None]
     if state is HopState.STRANDED:
-        troubles = [Trouble(cause=cause, message="", since=NOW) for cause in (Cause.ROLE, Cause.VANISHED)]
+        troubles = [
+            Trouble(cause=cause, message="", since=NOW) for cause in (Cause.ROLE, Cause.VANISHED, Cause.SOURCE_GONE)
+        ]
     for trouble, job_id, arrival, adopted, failures, not_before, pending in product(
         troubles, (None, "JOB-1"), (None, COPY_ARN), (False, True), (0, 5), (None, LATER), (False, True)
     ):

@@ -81,7 +81,6 @@ def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any
             Cause.MISMATCH,
             f"it is encrypted under another, not under the vault's key {DR_KEY}",
         ),
-        (a_copy(delete_at=None), NOT_YET, Cause.MISMATCH, "AWS does not say yet when it expires"),
         (a_copy(delete_at=PROMISED - MINUTE), GOOD, Cause.MISMATCH, AS_PROMISED),
         (
             a_copy(delete_at=PROMISED - MINUTE - SECOND),

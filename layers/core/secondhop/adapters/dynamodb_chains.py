@@ -182,20 +182,21 @@ class DynamoDbChains:
                 return False
         return True
 
-    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
-        found: set[ChainKey] = set()
+    def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
+        found: dict[ChainKey, bool] = {}
         remaining = iter(dict.fromkeys(keys))
         while batch := list(islice(remaining, BATCH_KEYS)):
             found |= self._known_batch(batch)
         return found
 
-    def _known_batch(self, batch: list[ChainKey]) -> set[ChainKey]:
-        request: Any = {self._table: {"Keys": [chain_keys(key) for key in batch], "ProjectionExpression": "pk, sk"}}
-        found: set[ChainKey] = set()
+    def _known_batch(self, batch: list[ChainKey]) -> dict[ChainKey, bool]:
+        keys = [chain_keys(key) for key in batch]
+        request: Any = {self._table: {"Keys": keys, "ProjectionExpression": "pk, sk, expires_at"}}
+        found: dict[ChainKey, bool] = {}
         while request:
             with translated():
                 answer = self._client.batch_get_item(RequestItems=request)
-            found |= {_key_of(item) for item in answer["Responses"].get(self._table, [])}
+            found |= {_key_of(item): "expires_at" in item for item in answer["Responses"].get(self._table, [])}
             request = answer.get("UnprocessedKeys")
         return found
 

@@ -122,8 +122,8 @@ class MemoryChains:
         ]
         yield from (key for _, key in sorted(found))
 
-    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
-        return {key for key in keys if key in self._chains}
+    def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
+        return {key: self._chains[key].finished_at is not None for key in keys if key in self._chains}
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         found = [(c.created_at, c.key) for c in self._chains.values() if stranded_by(c) is cause]

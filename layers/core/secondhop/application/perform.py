@@ -40,7 +40,7 @@ from secondhop.domain.errors import (
 from secondhop.domain.ledger import slot_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.source import is_due
+from secondhop.domain.source import is_due, with_source
 
 # Clocks differ a little: a job that AWS made this long before we decided to ask for it is not ours.
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -138,20 +138,32 @@ class Performer:
                 raise TypeError(f"no such question: {command}")
 
     def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
-        """Look for copies, unless nothing could be made of what is found. Observing goes on in any case."""
+        """Look for copies, unless nothing could be made of what is found. Observing goes on in any case.
+
+        A hop that waits for a source that is gone waits in vain: only a copy that exists can help, so look for one.
+        """
         hop = chain.hop(command.subject)
+        waits = tuple(self._why_it_waits(chain, command, hop, route))
+        watched = tuple(self._watch_source(chain, hop)) if waits else ()
+        known = with_source(chain, watched[0].point, self.now()) if watched else chain
+        is_in_vain = hop.state is HopState.WAITING and hop.reads_from is None and known.source_gone_at is not None
+        yield from watched
+        if waits and not is_in_vain:
+            yield from waits
+        else:
+            yield survey(self.chains, self.backup, chain, command, route, now=self.now())
+
+    def _why_it_waits(
+        self, chain: Chain, command: ask.SurveyCopies, hop: Hop, route: Route
+    ) -> Iterator[seen.ActingPaused | seen.SlotRefused | seen.SiteDown | seen.Postponed]:
+        """Why no copy could be started now; nothing if one could be."""
         if by := self.chains.paused_by(route.switch):
-            yield from self._watch_source(chain, hop)
             yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
             yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
         elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
-            yield from self._watch_source(chain, hop)
             yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
         elif why := self._why_blocked(chain, hop, route):
-            yield from self._watch_source(chain, hop)
             yield seen.SiteDown(hop=hop.name, why=why)
-        else:
-            yield survey(self.chains, self.backup, chain, command, route, now=self.now())
 
     def _watch_source(self, chain: Chain, hop: Hop) -> Iterator[seen.SourceInspected]:
         """Describe the source of a hop that waits, if what is known of it is old or has a gap."""

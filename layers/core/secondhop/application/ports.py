@@ -130,8 +130,8 @@ class ChainStore(Protocol):
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         """Chains that wait for a slot into a site: those without any copy, then by the longest lag, oldest backup."""
 
-    def known(self, keys: Iterable[ChainKey]) -> set[ChainKey]:
-        """Those of the keys that have a chain."""
+    def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
+        """Those of the keys that have a chain, and whether it is finished: all of its points were seen gone."""
 
     def group(self, group: str) -> Group:
         """What is remembered of a group of incidents; an empty one of version 0 if there is none."""

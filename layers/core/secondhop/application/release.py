@@ -20,28 +20,31 @@ def object_to_release(
 ) -> Generator[IntermediateObservation, None, IntermediateObservation | None]:
     """Why an intermediate must not be deleted now; None if it may be.
 
-    Every copy made from it must be as promised, and one of them must live as long as it would itself. Raises
+    Every copy made from it must be as promised, and one of them must live as long as it would itself. A copy whose
+    expiry AWS does not name may never expire, or its expiry may not be known yet: nothing is deleted for it. Raises
     SecondHopError where AWS does not describe one of them, after yielding that the release is put off.
     """
     try:
         intermediate = backup.point(command.vault, command.point)
         if intermediate is None or intermediate.status == "DELETING":
             return going.IntermediateInspected(intermediate=command.subject, point=intermediate)
-        described: list[PointSeen | None] = []
+        described: list[PointSeen] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
-            if judge_arrival(chain, hop, inspected, route=route).verdict is not Verdict.GOOD:
+            finding = judge_arrival(chain, hop, inspected, route=route)
+            if inspected.point is None or not (finding.verdict is Verdict.GOOD or finding.lacks_only_expiry):
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
             described.append(inspected.point)
     except SecondHopError as trouble:
         yield going.ReleasePutOff(intermediate=command.subject, why=str(trouble))
         raise
-    copies = [copy.delete_at for copy in described if copy is not None and copy.delete_at is not None]
-    if not copies:
+    if not described:
         return going.ReleasePutOff(intermediate=command.subject, why="no copy of it stands")
-    if outlives(intermediate, max(copies)):
+    expiries = [copy.delete_at for copy in described if copy.delete_at is not None]
+    last = max(expiries) if len(expiries) == len(described) else None
+    if last is None or outlives(intermediate, last):
         return going.ReleaseDeclined(
-            intermediate=command.subject, expires_at=intermediate.delete_at, copies_expire_at=max(copies)
+            intermediate=command.subject, expires_at=intermediate.delete_at, copies_expire_at=last
         )
     return None
 

@@ -16,6 +16,7 @@ from secondhop.domain.errors import ConflictError, FinalError, TryAgainError, Un
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice, older_slice, plan_pass
+from secondhop.domain.source import USABLE
 
 # Shares of an invocation's budget, each from its beginning: listing jobs in flight, chains that are due, first hops.
 # The slices of the vaults always get the last quarter.
@@ -184,12 +185,16 @@ class SweepChains:
     def _unknown(
         self, batch: Iterable[PointSeen], route: Route, installation: Installation
     ) -> tuple[list[PointNews], int]:
-        """Points that the route claims and no chain knows; and how many are older than the installation."""
+        """Points that the route claims and no chain follows; and how many are older than the installation.
+
+        A finished chain says that its point is gone: if the point is listed, the chain must look again.
+        """
         mine = [point for point in batch if _may_be_claimed(point, route)]
         known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)
         new = [point for point in mine if ChainKey(point.arn, route.name) not in known]
-        ours = [news_of(point) for point in new if not _is_older(point, installation)]
-        return ours, len(new) - len(ours)
+        ours = [point for point in new if not _is_older(point, installation)]
+        back = [p for p in mine if p.status in USABLE and known.get(ChainKey(p.arn, route.name), False)]
+        return [news_of(point) for point in (*ours, *back)], len(new) - len(ours)
 
 
 def _may_be_claimed(point: PointSeen, route: Route) -> bool:

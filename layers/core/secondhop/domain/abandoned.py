@@ -23,7 +23,9 @@ def questions(chain: Chain, now: datetime) -> tuple[Question, ...]:
         for hop in chain.hops
         if hop.arrival is not None and hop.seen_gone_at is None
     )
-    source = (InspectSource(subject=chain.hops[0].name),) if is_due(chain, now) else ()
+    # Nobody looks at a finished chain, unless its recovery point is listed in its vault again.
+    is_asked = is_due(chain, now) or chain.finished_at is not None
+    source = (InspectSource(subject=chain.hops[0].name),) if is_asked else ()
     return (*source, *copies)
 
 

@@ -21,8 +21,9 @@ from secondhop.domain.observation import (
     SourceInspected,
 )
 from secondhop.domain.site_rules import bear_odd_answer
+from secondhop.domain.source import USABLE
 from secondhop.domain.steps import HopSituation, HopStep, enter, replace_hop, stay, strand
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Finding, Verdict, judge_arrival
 
 # What an operator's retry may replace by another copy, since the present one will never become as promised.
 REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
@@ -47,14 +48,22 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if s.hop.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
         return _begin_again(s, f"makes another copy, as the operator asked: {finding.reason}")
     age = s.now - s.hop.since
-    if finding.verdict is Verdict.NOT_YET and age < patience.VERIFYING_LIMIT:
-        return stay(s, f"not verified yet: {finding.reason}")
+    if finding.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or finding.lacks_only_expiry):
+        return _wait_for_facts(s, finding)
     if s.hop.arrival_is_adopted:
         return _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
     if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
         return stay(s, f"not verified yet: {finding.reason}")
     cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause
     return _strand_arrival(s, cause, finding.reason)
+
+
+def _wait_for_facts(s: HopSituation, finding: Finding) -> HopStep:
+    """Ask again for what AWS does not say yet. A copy that has no expiry after a day is there to stay."""
+    if s.now - s.hop.since < patience.VERIFYING_LIMIT:
+        return stay(s, f"not verified yet: {finding.reason}")
+    hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+    return HopStep(hop=hop, reason="verified: AWS has named no expiry for a day, so it seems to be kept for ever")
 
 
 def _begin_again(s: HopSituation, reason: str) -> HopStep:
@@ -113,7 +122,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if is_over and fact.point is None:
         return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
     finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if finding.verdict is Verdict.GOOD:
+    if finding.verdict is Verdict.GOOD or finding.lacks_only_expiry:
         return HopStep(hop=replace(s.hop, last_seen_at=s.now), reason=finding.reason)
     if is_over or finding.verdict is Verdict.NOT_YET:
         return stay(s, finding.reason)
@@ -130,20 +139,31 @@ def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
 
 
 def _look_for_others_copies(s: HopSituation) -> HopStep:
-    """Nothing is started again before an operator says so, but the copy, or the source, may have changed since."""
-    if s.hop.not_before is not None and s.now < s.hop.not_before:
+    """Nothing is started again before an operator says so, but the copy, or the source, may have changed since.
+
+    A finished chain is noticed only if an event or the vault's list names its recovery point, so it asks at once.
+    """
+    is_finished = s.chain.finished_at is not None
+    if s.hop.not_before is not None and s.now < s.hop.not_before and not is_finished:
         return stay(s, "stranded; only an operator can help")
     hop = replace(s.hop, not_before=s.now + patience.DAILY)
     commands: tuple[Question, ...] = ()
     if hop.arrival is not None:
         commands = (InspectArrival(subject=hop.name, point=hop.arrival),)
-    if s.chain.source_gone_at is None and s.chain.source_of(hop) is not None:
-        is_too_late = hop.trouble is not None and hop.trouble.cause is Cause.TOO_LATE
-        ask = InspectSource(subject=hop.name) if is_too_late else SurveyCopies(subject=hop.name)
-        commands = (*commands, ask)
+    commands += _questions_about_source(s)
     if not commands:
         return stay(s, "stranded; only an operator can help")
     return HopStep(hop=hop, reason="looks whether anything has changed", commands=commands)
+
+
+def _questions_about_source(s: HopSituation) -> tuple[Question, ...]:
+    """Whether the source stands, or has been copied by somebody else. One that is gone may show again."""
+    cause = s.hop.trouble.cause if s.hop.trouble is not None else None
+    if cause is Cause.SOURCE_GONE and s.hop.reads_from is None:
+        return (InspectSource(subject=s.hop.name),)
+    if s.chain.source_gone_at is not None or s.chain.source_of(s.hop) is None:
+        return ()
+    return (InspectSource(subject=s.hop.name) if cause is Cause.TOO_LATE else SurveyCopies(subject=s.hop.name),)
 
 
 def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
@@ -159,7 +179,13 @@ def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 
 
 def see_stranded_source(s: HopSituation, fact: SourceInspected) -> HopStep:
-    """STRANDED, and the source was described again, which the chain has noted."""
+    """STRANDED, and the source was described again, which the chain has noted.
+
+    A recovery point may show in its vault hours after its event: what was given up as gone is copied after all.
+    """
+    is_back = fact.point is not None and fact.point.status in USABLE
+    if is_back and s.hop.trouble is not None and s.hop.trouble.cause is Cause.SOURCE_GONE:
+        return _resume(s, "its source shows in its vault after all")
     return stay(s, "stranded; its source is gone" if fact.point is None else "stranded; its source still stands")
 
 

@@ -30,8 +30,8 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
         if hop.seen_gone_at is not None or hop.promised_until is None:
             return None
         check = chain.final_copy_check(hop)
-        expiry = hop.promised_until + DELETION_WINDOW
-        return max(expiry if check is None else min(check, expiry), now + timedelta(hours=1))
+        end = look_at_the_end(hop, hop.promised_until)
+        return max(end if check is None else min(check, end), now + timedelta(hours=1))
     if hop.not_before is not None and hop.not_before > now:
         return hop.not_before
     intervals = {
@@ -41,6 +41,13 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
         HopState.STRANDED: patience.DAILY,
     }
     return now + intervals[hop.state]
+
+
+def look_at_the_end(hop: Hop, promised_until: datetime) -> datetime:
+    """When to look whether a copy has expired: when AWS should have deleted it, and weekly if it lives longer."""
+    over = promised_until + DELETION_WINDOW
+    has_outlived = hop.last_seen_at is not None and hop.last_seen_at >= over
+    return hop.last_seen_at + patience.OLDER_COPY_CHECK if hop.last_seen_at and has_outlived else over
 
 
 def _check_intermediate(intermediate: Intermediate, now: datetime) -> datetime | None:

@@ -144,7 +144,8 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.SOURCE_GONE: Remedy(
         again=Again.OPERATOR,
-        words="AWS says that the source recovery point is not found. Take a new backup, and keep intermediates longer.",
+        words="AWS says that the source recovery point is not found. Take a new backup, and keep intermediates longer. "
+        "If the recovery point shows in its vault later, Second Hop copies it without a retry.",
     ),
     Cause.SOURCE_EXPIRED: Remedy(
         again=Again.DAILY,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.chain import Hop, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
-from secondhop.domain.lifecycle import is_too_late, promised_expiry
+from secondhop.domain.lifecycle import is_too_late, latest_start, promised_expiry
 from secondhop.domain.observation import (
     ActingPaused,
     ClaimRefused,
@@ -238,13 +240,24 @@ def wait_for_the_operator(s: HopSituation, fact: ActingPaused) -> HopStep:
 
 
 def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
-    """Waiting is a state, not an error, until the source is about to expire."""
-    expires_at = s.chain.source_expires_at
-    if expires_at is None or s.now < max(expires_at - patience.LAST_CALL, s.chain.opened_at + patience.LONGEST_WAIT):
+    """Waiting is a state, not an error, until it is nearly too late for a copy."""
+    deadline = min(_deadlines(s), default=None)
+    earliest = s.chain.opened_at + patience.LONGEST_WAIT
+    if deadline is None or s.now < max(deadline[0] - patience.LAST_CALL, earliest):
         return HopStep(hop=hop, reason=f"waits: {why}")
-    message = f"it still waits ({why}), and its source expires on {expires_at.isoformat()}"
+    message = f"it still waits ({why}), and {deadline[1]}"
     told = hop.unresolved or Trouble(cause=cause, message=message, since=s.now)
     return HopStep(hop=replace(hop, unresolved=told), reason=message)
+
+
+def _deadlines(s: HopSituation) -> Iterator[tuple[datetime, str]]:
+    """Until when a copy can be started, and why not later. A source without an expiry does not wait for ever either."""
+    expires_at, leg = s.chain.source_expires_at, s.route.leg(s.hop.name)
+    if expires_at is not None:
+        yield expires_at, f"its source expires on {expires_at.isoformat()}"
+    if leg is not None:
+        latest = latest_start(created_at=s.chain.created_at, retention=leg.retention.of_days(s.hop.delete_after_days))
+        yield latest, f"a copy started after {latest.isoformat()} would be too late"
 
 
 def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:

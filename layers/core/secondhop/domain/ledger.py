@@ -50,9 +50,9 @@ def changes(before: Chain | None, after: Chain) -> Changes:
     """Claims and slots between two versions of a chain; `before` is None for a chain that was never saved."""
     held_before = set(slots_of(before)) if before is not None else set()
     held_after = set(slots_of(after))
-    # A chain that is finished writes its claims once more: they are forgotten together with it.
-    is_finishing = after.finished_at is not None and (before is None or before.finished_at is None)
-    claimed = set(claims_of(before)) if before is not None and not is_finishing else set()
+    # A chain that is finished, or is not any more, writes its claims once more: they are forgotten together with it.
+    is_same_memory = before is not None and (before.finished_at is None) == (after.finished_at is None)
+    claimed = set(claims_of(before)) if before is not None and is_same_memory else set()
     return Changes(
         claims=tuple(claim for claim in claims_of(after) if claim not in claimed),
         taken=tuple(sorted(held_after - held_before)),

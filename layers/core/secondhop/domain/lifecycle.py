@@ -25,5 +25,10 @@ def promised_expiry(*, created_at: datetime, retention_days: int) -> datetime:
 
 def is_too_late(*, created_at: datetime, retention: Retention, now: datetime) -> bool:
     """Whether a copy made now would live for less than the route's minimum."""
+    return now > latest_start(created_at=created_at, retention=retention)
+
+
+def latest_start(*, created_at: datetime, retention: Retention) -> datetime:
+    """The last moment at which a copy made would live for the route's minimum."""
     expiry = promised_expiry(created_at=created_at, retention_days=retention.chosen_days())
-    return expiry - now < timedelta(days=retention.minimum_remaining_days)
+    return expiry - timedelta(days=retention.minimum_remaining_days)

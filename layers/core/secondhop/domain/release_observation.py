@@ -27,13 +27,14 @@ class ReleasePutOff(IntermediateObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDeclined(IntermediateObservation):
-    """The intermediate would live longer than every copy made from it, so no delete was sent.
+    """The intermediate would, or may, live longer than every copy made from it, so no delete was sent.
 
-    Times of expiry as AWS described them just now. `expires_at` is None for an intermediate without one.
+    Times of expiry as AWS described them just now. `expires_at` is None for an intermediate without one,
+    `copies_expire_at` if AWS names no expiry for one of the copies.
     """
 
     expires_at: datetime | None
-    copies_expire_at: datetime
+    copies_expire_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,15 +91,19 @@ def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | Non
 
 def keep_longer_lived(s: IntermediateSituation, fact: ReleaseDeclined) -> IntermediateStep:
     """RELEASING, and it would outlive its copies: it is kept, and looked at again before it expires."""
-    week = s.now + patience.OLDER_COPY_CHECK
     expiry = fact.expires_at
-    kept_until = s.now + patience.DAILY if expiry is None else min(week, expiry + DELETION_WINDOW)
+    # A missing expiry is asked for daily at first. Later it means that the point never expires.
+    is_young = s.now - s.chain.opened_at < patience.OLDER_COPY_CHECK
+    is_unknown = expiry is None or fact.copies_expire_at is None
+    later = s.now + (patience.DAILY if is_young and is_unknown else patience.OLDER_COPY_CHECK)
+    kept_until = later if expiry is None else min(later, expiry + DELETION_WINDOW)
     due = _enter(s.intermediate, IntermediateState.DUE, s.now)
     # Nothing is to be deleted, so a delete that failed before is no trouble any more.
     kept = replace(due, kept_until=kept_until, failures=0, unresolved=None)
     its_own = "has no expiry" if expiry is None else f"expires on {expiry.isoformat()}"
-    copies = fact.copies_expire_at.isoformat()
-    return IntermediateStep(intermediate=kept, reason=f"kept: it {its_own}, and its copies expire on {copies}")
+    last = fact.copies_expire_at
+    copies = "AWS does not say when its copies expire" if last is None else f"its copies expire on {last.isoformat()}"
+    return IntermediateStep(intermediate=kept, reason=f"kept: it {its_own}, and {copies}")
 
 
 def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> IntermediateStep:

@@ -75,8 +75,10 @@ def is_due(chain: Chain, now: datetime) -> bool:
 
 
 def _is_doubtful(chain: Chain, now: datetime) -> bool:
-    """Whether the date of its expiry is missing, or in the past."""
-    return chain.source_expires_at is None or now >= chain.source_expires_at
+    """Whether the date of its expiry is missing, or in the past. A source that has none after a day never expires."""
+    if chain.source_expires_at is None:
+        return now < chain.opened_at + patience.DAILY
+    return now >= chain.source_expires_at
 
 
 def next_source_check(chain: Chain, now: datetime) -> datetime | None:

@@ -94,7 +94,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(S, seen.CopiesSurveyed, arrival_rules.adopt_others_copy, (S, V, D)),
     HopRow(S, seen.CopySeen, arrival_rules.accept_late_success, (S, V, D)),
     HopRow(S, seen.ArrivalInspected, arrival_rules.see_stranded_copy, (S, D)),
-    HopRow(S, seen.SourceInspected, arrival_rules.see_stranded_source, (S,)),
+    HopRow(S, seen.SourceInspected, arrival_rules.see_stranded_source, (S, W, V)),
 )
 
 INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (

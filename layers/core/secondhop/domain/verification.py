@@ -31,13 +31,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A verdict with its reason, and the cause where something is wrong."""
+    """A verdict with its reason, and the cause where something is wrong.
+
+    `lacks_only_expiry`: AWS names no expiry, and all else is as promised. AWS leaves the expiry of a recovery point out
+    while it does not know it, and also if the point never expires. Nothing in its answer tells the two apart
+    (API_DescribeRecoveryPoint): every field is optional, and -1 days may mean "as the source".
+    """
 
     verdict: Verdict
     reason: str
     cause: Cause = Cause.MISMATCH
+    lacks_only_expiry: bool = False
 
 
+NO_EXPIRY = Finding(verdict=Verdict.NOT_YET, reason="AWS does not say yet when it expires", lacks_only_expiry=True)
 GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock")
 
 
@@ -61,7 +68,7 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
         or (_judge_key(point, seen) if point.is_encrypted else None)
         or _judge_expiry(hop.promised_until, point)
         or _judge_lock(route.leg(hop.name), seen.vault_lock)
-        or GOOD
+        or (NO_EXPIRY if point.delete_at is None else GOOD)
     )
 
 
@@ -122,9 +129,7 @@ def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
 def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding | None:
     if promised_until is None:
         return _wrong("no expiry was promised for it")
-    if point.delete_at is None:
-        return _not_yet("AWS does not say yet when it expires")
-    if point.delete_at < promised_until - EXPIRY_TOLERANCE:
+    if point.delete_at is not None and point.delete_at < promised_until - EXPIRY_TOLERANCE:
         return _wrong(f"it expires on {point.delete_at.isoformat()}, before {promised_until.isoformat()}")
     return None
 
