@@ -15,6 +15,7 @@ from secondhop.domain.route import Leg, Retention, Route
 WORKLOAD, BACKUP = "111122223333", "444455556666"
 HOME, DR = "eu-west-1", "eu-central-1"
 NIGHT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+OWNER = "the owner of copy job BACK"
 NOW = NIGHT + timedelta(hours=3)
 
 WORKLOAD_VAULT = Vault("aws", Site(WORKLOAD, HOME), "workload-vault")
@@ -85,6 +86,19 @@ def a_copy(**changes: Any) -> PointSeen:
 def a_job(**changes: Any) -> JobSeen:
     job = JobSeen(
         job_id="JOB-1", state="RUNNING", source=ARRIVAL_ARN, destination_vault_arn=DR_VAULT.arn, created_at=NOW
+    )
+    return replace(job, **changes)
+
+
+def brought_back(**changes: Any) -> JobSeen:
+    """A job that somebody started in the backup account, from the DR vault into the watched vault."""
+    job = a_job(
+        job_id="BACK",
+        state="COMPLETED",
+        source=COPY_ARN,
+        destination_vault_arn=WATCHED.arn,
+        arrival=ARRIVAL_ARN,
+        created_at=NOW - timedelta(hours=1),
     )
     return replace(job, **changes)
 

@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 
 from secondhop.application.origin import Origin, is_from_workload, survey_origin
-from secondhop.domain.chain import ChainState, HopState
-from secondhop.domain.classification import Cause
-from secondhop.domain.errors import DeniedError
 from secondhop.domain.observation import JobSeen
 from tests.builders import (
     ARRIVAL_ARN,
@@ -22,6 +19,7 @@ from tests.builders import (
     NIGHT,
     NOW,
     ORDERS,
+    OWNER,
     SECOND_DR_VAULT,
     WATCHED,
     WORKLOAD_VAULT,
@@ -31,26 +29,13 @@ from tests.builders import (
     a_job,
     a_route,
     an_arrival,
+    brought_back,
 )
-from tests.stand_ins import LOOK, Stage, arrived, job_news
+from tests.stand_ins import Stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOBODY_ASKS = AssertionError("nobody asks")
-OWNER = "the owner of copy job BACK"
 BY_HAND = f"arn:aws:rds:eu-west-1:{BACKUP}:snapshot:awsbackup:copyjob-by-hand"
-
-
-def brought_back(**changes: Any) -> JobSeen:
-    """A job that somebody started in the backup account, from the DR vault into the watched vault."""
-    job = a_job(
-        job_id="BACK",
-        state="COMPLETED",
-        source=COPY_ARN,
-        destination_vault_arn=WATCHED.arn,
-        arrival=ARRIVAL_ARN,
-        created_at=NOW - HOUR,
-    )
-    return replace(job, **changes)
 
 
 def origin_after(*jobs: JobSeen, age: timedelta = timedelta(0), stage: Stage | None = None, **point: Any) -> Origin:
@@ -195,108 +180,3 @@ def test_jobs_that_made_nothing_or_another_point_say_nothing(job: JobSeen) -> No
 @pytest.mark.parametrize(("days", "is_clear"), [(28, True), (29, False), (400, False)])
 def test_an_origin_is_clear_only_while_aws_remembers_all_jobs_since_the_backup(days: int, is_clear: bool) -> None:
     assert origin_after(age=timedelta(days=days), created_at=NOW) == Origin(is_clear=is_clear)
-
-
-def everything_released() -> Stage:
-    """A stage that deletes each intermediate as soon as it may."""
-    return Stage(route=a_route(keep={"RDS": 0}))
-
-
-def test_a_point_that_was_brought_back_is_left_to_its_owner_without_an_incident() -> None:
-    stage = everything_released()
-    stage.backup.jobs["BACK"] = brought_back()
-    stage.backup.put(an_arrival())
-    stage(arrived())
-    for _ in range(9):
-        stage.clock.forward(days=1)
-        stage(LOOK)
-
-    assert (stage.chain.state, stage.chain.abandoned_by) == (ChainState.ABANDONED, OWNER)
-    assert (stage.backup.started, stage.backup.deleted) == ([], [])
-    assert (stage.announcer.messages, stage.announcer.events) == ([], [])
-
-
-def test_a_point_that_may_be_brought_back_waits_until_its_job_ends() -> None:
-    stage = everything_released()
-    stage.backup.jobs["BACK"] = brought_back(state="RUNNING", arrival=None)
-    stage.backup.put(an_arrival())
-    report = stage(arrived())
-    assert "in doubt, because copy job BACK into its vault is RUNNING" in report.steps[-1].reason
-    assert (stage.chain.state, stage.backup.started) == (ChainState.WAITING, [])
-
-    stage.backup.jobs["BACK"] = brought_back()
-    stage.clock.forward(minutes=6)
-    stage(LOOK)
-    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
-
-
-def test_a_point_that_shows_late_is_judged_by_its_true_date() -> None:
-    """Told without a date it counts as made now; the job that brought it back is older than that."""
-    stage = everything_released()
-    stage(arrived())
-    stage.backup.jobs["BACK"] = brought_back()
-    stage.backup.put(an_arrival())
-    stage.clock.forward(minutes=6)
-    stage(LOOK)
-    stage.clock.forward(minutes=6)
-    stage(LOOK)
-
-    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
-
-
-def test_a_point_that_was_brought_back_longer_ago_than_aws_remembers_is_kept() -> None:
-    stage = everything_released()
-    night = NOW - 30 * DAY
-    stage.backup.put(an_arrival(created_at=night, completed_at=night, delete_at=NOW + 3 * DAY))
-    stage(arrived())
-    stage(job_news(stage.backup.finish("JOB-1", a_copy(created_at=night, delete_at=night + 35 * DAY))))
-
-    assert stage.chain.state is ChainState.COMPLETE
-    assert stage.chain.came_from_workload is False
-    assert stage.backup.deleted == []
-
-
-def test_an_arrival_whose_origin_is_clear_is_copied_and_released_and_its_origin_is_asked_once() -> None:
-    stage = everything_released()
-    stage.backup.put(an_arrival())
-    stage(arrived())
-    assert stage.chain.came_from_workload
-
-    listing, asked = stage.backup.jobs_since, list[str]()
-    stage.backup.jobs_since = lambda vault, **named: asked.append(vault.name) or listing(vault, **named)  # type: ignore[method-assign,func-returns-value]
-    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
-    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
-    assert WATCHED.name not in asked
-
-
-@pytest.mark.parametrize("told_by", ["job", "point"])
-def test_an_arrival_that_aws_shows_to_come_from_a_workload_account_needs_no_further_question(told_by: str) -> None:
-    stage = everything_released()
-    stage.backup.fail("jobs_since", NOBODY_ASKS)
-    if told_by == "job":
-        stage.backup.put(an_arrival())
-        job = a_job(
-            source=ORDERS.replace(":db:", ":snapshot:awsbackup:"),
-            destination_vault_arn=WATCHED.arn,
-            state="COMPLETED",
-            arrival=ARRIVAL_ARN,
-        )
-        stage.chains.pause(route="default", by="ada")
-        stage(replace(job_news(job), source_vault_arn=WORKLOAD_VAULT.arn))
-    else:
-        stage.backup.put(an_arrival(source_vault_arn=WORKLOAD_VAULT.arn))
-        stage.chains.pause(route="default", by="ada")
-        stage(arrived())
-
-    assert stage.chain.came_from_workload
-
-
-def test_an_origin_that_may_not_be_asked_for_is_an_incident() -> None:
-    stage = Stage()
-    stage.backup.put(an_arrival())
-    stage.backup.fail("jobs_since", DeniedError("not authorized to perform: backup:ListCopyJobs"))
-    stage(arrived())
-
-    assert stage.chain.hop("to-dr").state is HopState.STRANDED
-    assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.PERMISSION]
-    assert stage.backup.started == []

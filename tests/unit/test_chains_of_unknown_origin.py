@@ -1,0 +1,134 @@
+"""A chain whose recovery point may have been brought back by people: what it waits for, and what it never does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.classification import Cause
+from secondhop.domain.errors import DeniedError
+from tests.builders import (
+    ARRIVAL_ARN,
+    NOW,
+    ORDERS,
+    OWNER,
+    WATCHED,
+    WORKLOAD_VAULT,
+    a_copy,
+    a_job,
+    a_route,
+    an_arrival,
+    brought_back,
+)
+from tests.stand_ins import LOOK, Stage, arrived, job_news
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOBODY_ASKS = AssertionError("nobody asks")
+
+
+def everything_released() -> Stage:
+    """A stage that deletes each intermediate as soon as it may."""
+    return Stage(route=a_route(keep={"RDS": 0}))
+
+
+def test_a_point_that_was_brought_back_is_left_to_its_owner_without_an_incident() -> None:
+    stage = everything_released()
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    for _ in range(9):
+        stage.clock.forward(days=1)
+        stage(LOOK)
+
+    assert (stage.chain.state, stage.chain.abandoned_by) == (ChainState.ABANDONED, OWNER)
+    assert (stage.backup.started, stage.backup.deleted) == ([], [])
+    assert (stage.announcer.messages, stage.announcer.events) == ([], [])
+
+
+def test_a_point_that_may_be_brought_back_waits_until_its_job_ends() -> None:
+    stage = everything_released()
+    stage.backup.jobs["BACK"] = brought_back(state="RUNNING", arrival=None)
+    stage.backup.put(an_arrival())
+    report = stage(arrived())
+    assert "in doubt, because copy job BACK into its vault is RUNNING" in report.steps[-1].reason
+    assert (stage.chain.state, stage.backup.started) == (ChainState.WAITING, [])
+
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
+
+
+def test_a_point_that_shows_late_is_judged_by_its_true_date() -> None:
+    """Told without a date it counts as made now; the job that brought it back is older than that."""
+    stage = everything_released()
+    stage(arrived())
+    stage.backup.jobs["BACK"] = brought_back()
+    stage.backup.put(an_arrival())
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+    stage.clock.forward(minutes=6)
+    stage(LOOK)
+
+    assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
+
+
+def test_a_point_that_was_brought_back_longer_ago_than_aws_remembers_is_kept() -> None:
+    stage = everything_released()
+    night = NOW - 30 * DAY
+    stage.backup.put(an_arrival(created_at=night, completed_at=night, delete_at=NOW + 3 * DAY))
+    stage(arrived())
+    stage(job_news(stage.backup.finish("JOB-1", a_copy(created_at=night, delete_at=night + 35 * DAY))))
+
+    assert stage.chain.state is ChainState.COMPLETE
+    assert stage.chain.came_from_workload is False
+    assert stage.backup.deleted == []
+
+
+def test_an_arrival_whose_origin_is_clear_is_copied_and_released_and_its_origin_is_asked_once() -> None:
+    stage = everything_released()
+    stage.backup.put(an_arrival())
+    stage(arrived())
+    assert stage.chain.came_from_workload
+
+    listing, asked = stage.backup.jobs_since, list[str]()
+    stage.backup.jobs_since = lambda vault, **named: asked.append(vault.name) or listing(vault, **named)  # type: ignore[method-assign,func-returns-value]
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
+    assert WATCHED.name not in asked
+
+
+@pytest.mark.parametrize("told_by", ["job", "point"])
+def test_an_arrival_that_aws_shows_to_come_from_a_workload_account_needs_no_further_question(told_by: str) -> None:
+    stage = everything_released()
+    stage.backup.fail("jobs_since", NOBODY_ASKS)
+    if told_by == "job":
+        stage.backup.put(an_arrival())
+        job = a_job(
+            source=ORDERS.replace(":db:", ":snapshot:awsbackup:"),
+            destination_vault_arn=WATCHED.arn,
+            state="COMPLETED",
+            arrival=ARRIVAL_ARN,
+        )
+        stage.chains.pause(route="default", by="ada")
+        stage(replace(job_news(job), source_vault_arn=WORKLOAD_VAULT.arn))
+    else:
+        stage.backup.put(an_arrival(source_vault_arn=WORKLOAD_VAULT.arn))
+        stage.chains.pause(route="default", by="ada")
+        stage(arrived())
+
+    assert stage.chain.came_from_workload
+
+
+def test_an_origin_that_may_not_be_asked_for_is_an_incident() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("jobs_since", DeniedError("not authorized to perform: backup:ListCopyJobs"))
+    stage(arrived())
+
+    assert stage.chain.hop("to-dr").state is HopState.STRANDED
+    assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.PERMISSION]
+    assert stage.backup.started == []
