@@ -75,6 +75,14 @@ def test_links_between_files_lead_somewhere(path):
     assert missing == []
 
 
+def test_the_readme_links_every_page():
+    """Decisions and events have a page of their own that lists them."""
+    pages = {str(path) for path in text_files() if path.suffix == ".md" and path.parts[:2] != ("docs", "decisions")}
+    linked = set(re.findall(r"\]\(([^)#\s]+\.md)", (ROOT / "README.md").read_text(encoding="utf-8")))
+
+    assert pages - linked - {"README.md", "simulator/MODEL.md"} == set()
+
+
 def anchors(path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = [line.lstrip("#").strip() for line in lines(path) if re.match(r"#{1,6} ", line)]
