@@ -23,7 +23,7 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .PHONY: help
-help: ## Say what can be made
+help: ## List the targets
 	@echo "Second Hop. On first use each target makes its own environment with Python 3.11 or newer."
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -33,7 +33,7 @@ help: ## Say what can be made
 # ---------------------------------------------------------------- what people come for
 
 .PHONY: demo
-demo: $(VENV)/.demo ## Run two nights of backups on the embedded simulator, and show what became of each database
+demo: $(VENV)/.demo ## Run two nights of backups on the simulator, and show what happened to each database
 	@$(VENV)/bin/secondhop demo
 
 .PHONY: test
@@ -44,16 +44,16 @@ NIGHTS ?= 20
 SEED ?= 1
 FRESH ?= 0
 .PHONY: simulate
-simulate: $(VENV)/.dev ## Run whole nights under every fault and judge them: make simulate NIGHTS=300 [SEED=n]
+simulate: $(VENV)/.dev ## Run simulated nights with faults and check the promises: make simulate NIGHTS=300 [SEED=n]
 	@$(VENV)/bin/secondhop simulate --nights="$(NIGHTS)" --seed="$(SEED)" --fresh="$(FRESH)"
 
 .PHONY: nights
-nights: $(VENV)/.dev ## Run 300 nights, some of them of seeds that nobody has chosen, and demand every rare branch
-	@$(VENV)/bin/secondhop simulate --nights=300 --seed=1 --fresh=30
+nights: $(VENV)/.dev ## Run 300 nights, 30 of them with random seeds, and require every rare branch: make nights [SEED=n]
+	@$(VENV)/bin/secondhop simulate --nights=300 --seed="$(SEED)" --fresh=30
 
 PORT ?= 4510
 .PHONY: local-cloud
-local-cloud: build $(CLOUD_VENV)/.cloud $(VENV)/.demo ## Deploy to a cloud on this machine, and follow four backups through it
+local-cloud: build $(CLOUD_VENV)/.cloud $(VENV)/.demo ## Deploy to a cloud on this machine, and show the progress of four backups
 	@$(VENV)/bin/python -m rehearsal.local_cloud start --port="$(PORT)"
 
 .PHONY: local-cloud-stop
@@ -61,7 +61,7 @@ local-cloud-stop: $(VENV)/.demo ## Stop the cloud on this machine
 	@$(VENV)/bin/python -m rehearsal.local_cloud stop
 
 .PHONY: replay
-replay: $(VENV)/.demo ## Feed one event through the real handler: make replay EVENT=events/<file>.json
+replay: $(VENV)/.demo ## Send one event through the real handler: make replay EVENT=events/<file>.json
 	@test -n "$(EVENT)" || { echo "make replay needs a file: make replay EVENT=events/<file>.json" >&2; exit 2; }
 	@$(VENV)/bin/secondhop replay "$(EVENT)"
 
@@ -80,7 +80,7 @@ lint: $(VENV)/.dev ## Check style and formatting
 	@$(VENV)/bin/ruff format --check .
 
 .PHONY: format
-format: $(VENV)/.dev ## Mend style and formatting where a tool can
+format: $(VENV)/.dev ## Fix style and formatting where a tool can
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format .
 
@@ -98,7 +98,7 @@ break-templates: $(VENV)/.dev ## Delete and change each property of the template
 	@$(VENV)/bin/python tools/break-templates
 
 .PHONY: mutants
-mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and see that the tests notice (an hour or more)
+mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and check that the tests notice (an hour or more)
 	@$(MUTANTS_VENV)/bin/python tools/run-mutants rules $(or $(MINUTES),180)
 
 .PHONY: adapter-mutants
@@ -119,7 +119,7 @@ types: $(VENV)/.dev ## Check types
 	@$(VENV)/bin/mypy
 
 .PHONY: imports
-imports: $(VENV)/.dev ## Check that the doors between the rooms open one way
+imports: $(VENV)/.dev ## Check the direction of imports between packages
 	@$(VENV)/bin/lint-imports --no-cache
 
 .PHONY: templates
@@ -137,16 +137,16 @@ workflows: $(WORKFLOWS_VENV)/.workflows ## Check the workflows of CI: pinned, le
 	@$(WORKFLOWS_VENV)/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
 
 .PHONY: rights
-rights: $(VENV)/.dev ## Show that each right of each role is needed, and record who used which in build/call-record.json
+rights: $(VENV)/.dev ## Show that each permission of each role is needed, and record its use in build/call-record.json
 	@rm -f build/call-record.json
 	@$(VENV)/bin/python -m pytest -m rights tests/simulation
 
 .PHONY: under-fire
-under-fire: $(VENV)/.dev ## Break adapters until a night is judged, and let a Region fail under a thousand chains
+under-fire: $(VENV)/.dev ## Break adapters on purpose, and let a Region fail with a thousand chains; the checks must notice
 	@$(VENV)/bin/python -m pytest -n 2 -m under_fire tests/simulation
 
 .PHONY: coverage
-coverage: $(VENV)/.dev ## Demand every branch of the domain and of the use cases from the unit and property tests
+coverage: $(VENV)/.dev ## Require full branch coverage of domain and use cases by the unit and property tests
 	@$(VENV)/bin/coverage run -m pytest $(wildcard tests/unit tests/property)
 	@$(VENV)/bin/coverage report --fail-under=100 --include='*/secondhop/domain/*,*/secondhop/application/*'
 
@@ -155,7 +155,7 @@ aws-cli: $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Take the simulator through a b
 	@$(VENV)/bin/python -m pytest -m aws_cli tests/e2e
 
 .PHONY: beside
-beside: $(CLOUD_VENV)/.cloud $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Try the simulator beside ministack's other services, on one port
+beside: $(CLOUD_VENV)/.cloud $(AWS_CLI_VENV)/.aws-cli $(VENV)/.dev ## Test the simulator together with ministack's other services, on one port
 	@$(VENV)/bin/python -m pytest -m beside tests/e2e
 
 .PHONY: local-cloud-check
@@ -181,7 +181,7 @@ build: $(SAM_VENV)/.sam ## Build what `sam deploy` uploads, into .aws-sam/build
 
 # Service-managed StackSets refuse macros: the Transform is carried out here.
 .PHONY: stackset
-stackset: build ## Build the main stack as StackSets take it: a template without macros, and its code as zip files
+stackset: build ## Build the main stack for StackSets: a template without macros, and its code as zip files
 	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(SAM_VENV)/bin/python tools/make-stackset
 
 # ---------------------------------------------------------------- environments
@@ -258,7 +258,7 @@ no_packages = { echo "The packages of $< could not be installed: the lines above
 COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .PHONY: lock
-lock: ## Renew the locked requirement files
+lock: ## Update the locked requirement files
 	@python=$$(./tools/find-python $(or $(PYTHON),3.13 3.12 3.11 3.14 python3)) && "$$python" -m venv --clear $(LOCK_VENV)
 	@$(LOCK_VENV)/bin/$(PIP) install uv
 	@PATH="$(CURDIR)/$(LOCK_VENV)/bin:$$PATH"; cd requirements && \

@@ -206,7 +206,7 @@ def test_work_that_nobody_takes_is_an_alarm_long_before_the_queue_forgets_it():
 
 
 HEADINGS = {
-    "WorkWaitsAlarm": "Work waits and nobody takes it",
+    "WorkWaitsAlarm": "Work waits and no function takes it",
     "DeadLettersAlarm": "Dead letters are not empty",
     "FailedInvocationsAlarm": "Failed invocations are not empty",
     "UnreadableItemsAlarm": "Items cannot be read",

@@ -108,7 +108,7 @@ def test_the_pages_on_installing_name_only_what_the_templates_have(page):
 
 def test_the_page_on_uninstalling_names_a_stack_for_everything_that_stays():
     text = (ROOT / "docs" / "upgrade.md").read_text()
-    table = text[text.index("| stack | stays |") :].split("\n\n")[0]
+    table = text[text.index("| stack | remains |") :].split("\n\n")[0]
 
     for name in EVERY:
         assert ("main" if name == MAIN else name.removeprefix("stacks/")) in table

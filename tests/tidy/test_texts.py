@@ -75,6 +75,33 @@ def test_links_between_files_lead_somewhere(path):
     assert missing == []
 
 
+def test_the_readme_links_every_page():
+    """Decisions and events have a page of their own that lists them."""
+    pages = {str(path) for path in text_files() if path.suffix == ".md" and path.parts[:2] != ("docs", "decisions")}
+    linked = set(re.findall(r"\]\(([^)#\s]+\.md)", (ROOT / "README.md").read_text(encoding="utf-8")))
+
+    assert pages - linked - {"README.md", "simulator/MODEL.md"} == set()
+
+
+def anchors(path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = [line.lstrip("#").strip() for line in lines(path) if re.match(r"#{1,6} ", line)]
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("path", [each for each in text_files() if each.suffix == ".md"], ids=str)
+def test_links_to_headings_lead_to_a_heading(path):
+    targets = re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)", "\n".join(lines(path)))
+
+    missing = [
+        f"{page}#{anchor}"
+        for page, anchor in targets
+        if anchor not in anchors((ROOT / path.parent / page).resolve().relative_to(ROOT) if page else path)
+    ]
+
+    assert missing == []
+
+
 def test_every_line_ends_without_blanks():
     trailing = [
         f"{path}:{number}"
