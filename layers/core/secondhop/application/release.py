@@ -28,20 +28,21 @@ def object_to_release(
         intermediate = backup.point(command.vault, command.point)
         if intermediate is None or intermediate.status == "DELETING":
             return going.IntermediateInspected(intermediate=command.subject, point=intermediate)
-        described: list[PointSeen] = []
+        described: list[PointSeen | None] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
             finding = judge_arrival(chain, hop, inspected, route=route)
-            if inspected.point is None or not (finding.verdict is Verdict.GOOD or finding.lacks_only_expiry):
+            if finding.verdict is not Verdict.GOOD and not finding.lacks_only_expiry:
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
             described.append(inspected.point)
     except SecondHopError as trouble:
         yield going.ReleasePutOff(intermediate=command.subject, why=str(trouble))
         raise
-    if not described:
+    expiries = [copy.delete_at for copy in described if copy is not None]
+    if not expiries:
         return going.ReleasePutOff(intermediate=command.subject, why="no copy of it stands")
-    expiries = [copy.delete_at for copy in described if copy.delete_at is not None]
-    last = max(expiries) if len(expiries) == len(described) else None
+    known = [expiry for expiry in expiries if expiry is not None]
+    last = max(known) if len(known) == len(expiries) else None
     if last is None or outlives(intermediate, last):
         return going.ReleaseDeclined(
             intermediate=command.subject, expires_at=intermediate.delete_at, copies_expire_at=last

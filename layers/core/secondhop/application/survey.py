@@ -8,6 +8,7 @@ from datetime import datetime
 from secondhop.application.origin import SAME_BACKUP, Origin, is_of_newer_backup, is_of_same_backup, survey_origin
 from secondhop.application.ports import Backup, ChainStore, Unreadable
 from secondhop.application.relatives import relatives, stored
+from secondhop.application.rivals import RivalSearch
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site
@@ -17,7 +18,7 @@ from secondhop.domain.command import SurveyCopies
 from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
-from secondhop.domain.observation import JobSeen, Observation
+from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
 from secondhop.domain.source import USABLE, is_fresh, with_source
 
@@ -67,15 +68,36 @@ def survey_copies(
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
     named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
-    same = [each for each in backup.points_of(hop.destination, chain.database) if is_of_same_backup(each, chain)]
+    listed = tuple(backup.points_of(hop.destination, chain.database))
+    same = [each for each in listed if is_of_same_backup(each, chain)]
+    claimed, unreadable = _claimed_by_others(chains, chain, hop, [p for p in same if p.arn not in explained])
+    rivals = RivalSearch(chains=chains, backup=backup, chain=chain, hop=hop, now=asked_at).among(jobs, listed)
+    explained |= claimed
     return seen.CopiesSurveyed(
         hop=hop.name,
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
         twins=tuple(point.arn for point in same if point.arn in explained and point.status not in GOING),
-        unreadable=tuple(str(other) for other in others if isinstance(other, Unreadable)),
+        unreadable=(*(str(other) for other in others if isinstance(other, Unreadable)), *unreadable),
+        rivals=rivals.in_flight,
+        unclear_rivals=rivals.unclear,
     )
+
+
+def _claimed_by_others(
+    chains: ChainStore, chain: Chain, hop: Hop, points: list[PointSeen]
+) -> tuple[set[str], list[str]]:
+    """Points that another chain has claimed as its copy, and claims that cannot be read. No index is asked."""
+    claimed, unreadable = set[str](), list[str]()
+    for point in points:
+        try:
+            claim = chains.owner_of(source=point.arn, destination_vault_arn=hop.destination.arn)
+        except UnreadableItemError as error:
+            unreadable.append(str(error))
+        else:
+            claimed |= {point.arn} if claim is not None and claim.owner != chain.key else set()
+    return claimed, unreadable
 
 
 def _is_answer(job: JobSeen, hop: Hop) -> bool:
@@ -85,16 +107,17 @@ def _is_answer(job: JobSeen, hop: Hop) -> bool:
 
 
 def _jobs_of(backup: Backup, chain: Chain, hop: Hop) -> tuple[JobSeen, ...]:
-    """The copy jobs of this source or database into the hop's destination.
+    """The copy jobs of this source or database into the hop's destination, and those that may be of it.
 
     Asked by database and by destination: whether a copy of a copy still names the database is written nowhere. Jobs
     that copy this source cannot be older than its backup.
     """
     from_site = chain.source_vault_of(hop).site
     since = backup.jobs_since(hop.destination, from_site=from_site, after=chain.created_at - SAME_BACKUP)
-    by_source = [job for job in since if job.source == chain.source_of(hop)]
+    source = chain.source_of(hop)
+    by_destination = [job for job in since if job.source == source or job.may_be_of(chain.database)]
     by_database = backup.jobs_into(hop.destination, from_site=from_site, database=chain.database)
-    return tuple({job.job_id: job for job in (*by_database, *by_source)}.values())
+    return tuple({job.job_id: job for job in (*by_database, *by_destination)}.values())
 
 
 def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspected:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
-from secondhop.domain import patience
-from secondhop.domain.chain import Hop, HopState, Trouble
+from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Command, HandOn, InspectArrival, NoteSite, StartCopy, SurveyCopies
-from secondhop.domain.lifecycle import is_too_late, latest_start, promised_expiry
+from secondhop.domain.lifecycle import is_too_late, promised_expiry
 from secondhop.domain.observation import (
-    ActingPaused,
     ClaimRefused,
     CopiesSurveyed,
     CopySeen,
     JobSeen,
     Noticed,
     RetryAsked,
-    SlotRefused,
     SourceNotReady,
     SourceUnfit,
 )
@@ -33,6 +28,7 @@ from secondhop.domain.steps import (
     strand,
     token_of,
 )
+from secondhop.domain.waiting_rules import strand_on_twins, wait_for_rivals, wait_for_the_source
 
 LIVE = ("CREATED", "RUNNING")
 # Recovery points that AWS Backup deletes, or could not delete.
@@ -81,6 +77,8 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     # Asked again: the date of the backup may be known only now, and not every survey follows a look.
     if (refusal := _refuse_source(s, fact, source) or _refuse_late_copy(s, leg)) is not None:
         return refusal
+    if (rivalry := wait_for_rivals(s, fact)) is not None:
+        return rivalry
     if not leg.copy_role_arn:
         return _leave_to_others(s, fact)
     return _start(s, leg, source, attempt=max(s.hop.attempt, len(fact.jobs)) + 1)
@@ -89,11 +87,7 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 def _refuse_source(s: HopSituation, fact: CopiesSurveyed, source: str) -> HopStep | None:
     """Why the source is not copied now, as AWS has just described it; None if it is fit."""
     if fact.twins:
-        message = (
-            f"{', '.join(fact.twins)} in {s.hop.destination.name} is a copy of the same backup, made from another "
-            f"recovery point. {source} may have been copied back, or was copied twice into its vault"
-        )
-        return strand(s, Cause.UNDECIDABLE, message)
+        return strand_on_twins(s, fact)
     if fact.source is None:
         return None
     point = fact.source.point
@@ -220,44 +214,6 @@ def _note_arrival(s: HopSituation) -> tuple[NoteSite, ...]:
 def strand_unfit_source(s: HopSituation, fact: SourceUnfit) -> HopStep:
     """WAITING, and the source cannot be copied at all."""
     return strand(s, fact.cause, fact.message)
-
-
-def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
-    """WAITING, and the source shows in its vault before it can be copied."""
-    hop = replace(s.hop, not_before=s.now + patience.VERIFYING_CHECK)
-    return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}")
-
-
-def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
-    """WAITING, and the quota said no."""
-    hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
-    return _wait(s, hop, Cause.NO_SLOT, fact.why)
-
-
-def wait_for_the_operator(s: HopSituation, fact: ActingPaused) -> HopStep:
-    """WAITING, and somebody has paused the route, and may have forgotten it."""
-    return _wait(s, s.hop, Cause.PAUSED, fact.why)
-
-
-def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
-    """Waiting is a state, not an error, until it is nearly too late for a copy."""
-    deadline = min(_deadlines(s), default=None)
-    earliest = s.chain.opened_at + patience.LONGEST_WAIT
-    if deadline is None or s.now < max(deadline[0] - patience.LAST_CALL, earliest):
-        return HopStep(hop=hop, reason=f"waits: {why}")
-    message = f"it still waits ({why}), and {deadline[1]}"
-    told = hop.unresolved or Trouble(cause=cause, message=message, since=s.now)
-    return HopStep(hop=replace(hop, unresolved=told), reason=message)
-
-
-def _deadlines(s: HopSituation) -> Iterator[tuple[datetime, str]]:
-    """Until when a copy can be started, and why not later. A source without an expiry does not wait for ever either."""
-    expires_at, leg = s.chain.source_expires_at, s.route.leg(s.hop.name)
-    if expires_at is not None:
-        yield expires_at, f"its source expires on {expires_at.isoformat()}"
-    if leg is not None:
-        latest = latest_start(created_at=s.chain.created_at, retention=leg.retention.of_days(s.hop.delete_after_days))
-        yield latest, f"a copy started after {latest.isoformat()} would be too late"
 
 
 def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:

@@ -33,6 +33,7 @@ from secondhop.domain.steps import (
     trouble_in_flight,
     with_site_incident,
 )
+from secondhop.domain.waiting_rules import strand_on_twins, wait_for_rivals
 
 
 def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
@@ -64,12 +65,21 @@ def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return strand(s, Cause.UNDECIDABLE, f"AWS has forgotten copy job {s.hop.job_id}, and no copy is to be found")
     if len(fact.jobs) >= s.hop.attempt:
         return _failed(s, newest_of(list(fact.jobs)), attempt=len(fact.jobs))
+    return _repeat_start(s, fact)
+
+
+def _repeat_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
+    """Start the same attempt again with the same token, unless another copy of the same backup came first."""
     pending = s.chain.pending_of(s.hop.name, StartCopy)
     if pending is None:
         return HopStep(hop=enter(s.hop, HopState.WAITING, s.now), reason="nothing was started; begins again")
     if fact.asked_at < pending.until:
         # Who slept over the answer may not know what others have started in the meantime.
         return stay(s, "the answer is older than the last start; looks again when the fence has passed")
+    if fact.twins:
+        return strand_on_twins(s, fact)
+    if (rivalry := wait_for_rivals(s, fact)) is not None:
+        return rivalry
     return stay(s, f"repeats attempt {s.hop.attempt} with the same token", pending.command)
 
 

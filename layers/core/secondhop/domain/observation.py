@@ -133,7 +133,9 @@ class CopiesSurveyed(HopObservation):
 
     `source` is None if it was described when the chain was opened, a moment ago, or is itself a copy of this chain.
     `is_origin_clear` says that no copy job of the backup account put the source into its vault.
-    `unreadable` are chains of the database that may explain one of the points.
+    `unreadable` are chains of the database, or claims, that may explain one of the points.
+    `rivals` are jobs of another recovery point that copy, or may copy, the same backup, and are under way or ended a
+    moment ago. `unclear_rivals` are such jobs that are over and do not name their copy.
     """
 
     asked_at: datetime
@@ -144,6 +146,8 @@ class CopiesSurveyed(HopObservation):
     source: SourceInspected | None = None
     is_origin_clear: bool = False
     unreadable: tuple[str, ...] = ()
+    rivals: tuple[JobSeen, ...] = ()
+    unclear_rivals: tuple[JobSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules, site_rules
+from secondhop.domain import arrival_rules, copy_rules, flight_rules, release_rules, site_rules, waiting_rules
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.chain import HopState, IntermediateState
@@ -59,10 +59,10 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(W, seen.Noticed, copy_rules.look_before_copying, (W, S)),
     HopRow(W, seen.RetryAsked, copy_rules.look_before_copying, (W, S)),
     HopRow(W, seen.CopiesSurveyed, copy_rules.decide_on_survey, (W, C, V, D, S)),
-    HopRow(W, seen.SlotRefused, copy_rules.wait_for_a_slot, (W,)),
-    HopRow(W, seen.ActingPaused, copy_rules.wait_for_the_operator, (W,)),
+    HopRow(W, seen.SlotRefused, waiting_rules.wait_for_a_slot, (W,)),
+    HopRow(W, seen.ActingPaused, waiting_rules.wait_for_the_operator, (W,)),
     HopRow(W, seen.ClaimRefused, copy_rules.yield_to_foreign_claim, (W, S)),
-    HopRow(W, seen.SourceNotReady, copy_rules.wait_for_the_source, (W,)),
+    HopRow(W, seen.SourceNotReady, waiting_rules.wait_for_the_source, (W,)),
     HopRow(W, seen.SourceUnfit, copy_rules.strand_unfit_source, (S,)),
     HopRow(W, seen.CopySeen, copy_rules.note_foreign_job, (W, V, D)),
     HopRow(W, seen.AskingRefused, arrival_rules.strand_on_refusal, (W, S)),

@@ -1,0 +1,81 @@
+"""Copies of the same backup that are made from another recovery point: its twin arrived twice, or was copied back.
+
+AWS's own list of copy jobs is the witness. It needs no index of the table, and knows what abandoned chains started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from secondhop.application.origin import LIVE, SAME_BACKUP
+from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.relatives import stored
+from secondhop.domain import patience
+from secondhop.domain.chain import Chain, ChainKey, Hop
+from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.observation import JobSeen, PointSeen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivals:
+    """Copy jobs of other recovery points that copy, or may copy, the same backup.
+
+    Those `in_flight` end, and show then what they made. Those `unclear` are over and name no copy.
+    """
+
+    in_flight: tuple[JobSeen, ...] = ()
+    unclear: tuple[JobSeen, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class RivalSearch:
+    """Looks at jobs of other recovery points. Asks AWS only about those that the list of copies does not explain."""
+
+    chains: ChainStore
+    backup: Backup
+    chain: Chain
+    hop: Hop
+    now: datetime
+    _sources: dict[str, PointSeen | Chain | None] = field(default_factory=dict)
+
+    def among(self, jobs: Iterable[JobSeen], listed: Sequence[PointSeen]) -> Rivals:
+        """The rivals among copy jobs into the hop's vault, in which `listed` are the points of the database."""
+        dates = {point.arn for point in listed}
+        others = [job for job in jobs if self._may_concern(job) and job.arrival not in dates]
+        found = [job for job in others if self._is_young(job) and self._may_copy_same_backup(job)]
+        return Rivals(
+            in_flight=tuple(job for job in found if job.state in LIVE or job.arrival is not None),
+            unclear=tuple(job for job in found if job.state not in LIVE and job.arrival is None),
+        )
+
+    def _may_concern(self, job: JobSeen) -> bool:
+        """Whether a job copies another point, perhaps of this database, and was made after this backup."""
+        is_later = job.created_at is None or job.created_at >= self.chain.created_at - SAME_BACKUP
+        is_other = job.source != self.chain.source_of(self.hop) and job.may_be_of(self.chain.database)
+        return is_other and is_later and (job.state != "FAILED" or job.arrival is not None)
+
+    def _is_young(self, job: JobSeen) -> bool:
+        """Whether a copy that is not listed may still come. One that is not listed after an hour is gone."""
+        if job.state in LIVE or job.arrival is None:
+            return True
+        ended_at = job.completed_at or job.created_at
+        return ended_at is None or self.now - ended_at < patience.ARRIVAL_GRACE
+
+    def _may_copy_same_backup(self, job: JobSeen) -> bool:
+        """Whether the source of a job is, or may be, of the same backup. A source that is not known may be."""
+        if job.source not in self._sources:
+            self._sources[job.source] = self._source_of(job)
+        source = self._sources[job.source]
+        if source is None:
+            return True
+        is_same_date = abs(source.created_at - self.chain.created_at) <= SAME_BACKUP
+        return is_same_date and source.database == self.chain.database
+
+    def _source_of(self, job: JobSeen) -> PointSeen | Chain | None:
+        try:
+            known = stored(self.chains, ChainKey(job.source, self.chain.key.route))
+        except UnreadableItemError:
+            known = None
+        return known or self.backup.point(self.chain.source_vault_of(self.hop), job.source)
