@@ -125,9 +125,9 @@ def test_a_chain_that_copies_keeps_its_slot_over_saves(store: ChainStore) -> Non
 
 
 def test_an_abandoned_chain_gives_its_slot_back(store: ChainStore) -> None:
-    copying = save_new(store, start(a_chain()))
-    store.save(replace(copying, abandoned_by="ada"), before=copying, limit=LIMIT)
-
+    """When its copy shows in AWS's lists: until then it is as if it still copied."""
+    abandoned = save_new(store, start(a_chain(abandoned_by="ada")))
+    store.save(with_hop(abandoned, state=HopState.WAITING), before=abandoned, limit=LIMIT)
     save_new(store, start(a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-later"))))
 
 

@@ -36,7 +36,7 @@ class Chains(World):
 
     @invariant()
     def slots_are_those_of_the_chains_that_copy(self) -> None:
-        copying = [c for c in self.chains() if c.abandoned_by is None and c.hop("to-dr").state is HopState.COPYING]
+        copying = [chain for chain in self.chains() if chain.hop("to-dr").state is HopState.COPYING]
         held = {name for lane in self.stage.chains._slots.values() for name in lane}
 
         assert sorted(chain.database for chain in copying) == sorted(held)

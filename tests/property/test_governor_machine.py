@@ -49,8 +49,7 @@ class Governor(RuleBasedStateMachine):
         self.stale: list[tuple[Chain, Chain]] = []
 
     def held(self) -> list[Chain]:
-        copying = [chain for chain in self.chains.values() if chain.hop("to-dr").state is HopState.COPYING]
-        return [chain for chain in copying if chain.abandoned_by is None]
+        return [chain for chain in self.chains.values() if chain.hop("to-dr").state is HopState.COPYING]
 
     def save(self, after: Chain, before: Chain) -> None:
         self.chains[after.key] = self.store.save(after, before=before, limit=LIMIT)

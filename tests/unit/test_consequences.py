@@ -24,6 +24,7 @@ from secondhop.domain.command import (
     WakeRelatives,
     WakeWaiting,
 )
+from secondhop.domain.ledger import slots_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from tests.builders import (
@@ -206,6 +207,28 @@ def test_an_answer_ends_the_silence_of_its_hop_and_time_alone_does_not() -> None
     assert take(chain, seen.SiteSilent(hop="to-dr", why="timed out")).chain.hop("to-dr").silent_since == SINCE
 
 
+@pytest.mark.parametrize(("minutes", "is_freed"), [(0, False), (4, False), (5, True), (60, True)])
+def test_an_abandoned_copy_keeps_its_slot_until_aws_shows_it(minutes: int, is_freed: bool) -> None:
+    """Its job may have been started a moment ago, or be started by a worker that does not know of it yet."""
+    given_up = take(flying(), seen.AbandonAsked(by="ada")).chain
+    later = advance(given_up, seen.Noticed(), route=a_route(), now=NOW + timedelta(minutes=minutes))
+
+    assert given_up.next_check == NOW + timedelta(minutes=5)
+    assert slots_of(given_up) == slots_of(flying())
+    assert slots_of(later.chain) == (() if is_freed else slots_of(given_up))
+    assert (WakeWaiting(site=DR_VAULT.site, resource_type="RDS") in later.commands) is is_freed
+
+
+@pytest.mark.parametrize(("minutes", "is_finished"), [(1, False), (5, True)])
+def test_an_abandoned_chain_is_not_forgotten_with_its_slot(minutes: int, is_finished: bool) -> None:
+    given_up = take(replace(flying(), opened_at=NOW - timedelta(days=1)), seen.AbandonAsked(by="ada")).chain
+    gone = seen.SourceInspected(hop="to-dr", point=None)
+    after = advance(given_up, gone, route=a_route(), now=NOW + timedelta(minutes=minutes)).chain
+
+    assert after.source_gone_at is not None
+    assert (after.finished_at is not None, slots_of(after) == ()) == (is_finished, is_finished)
+
+
 def test_a_freed_slot_wakes_who_waits_for_that_site_and_type() -> None:
     wake = WakeWaiting(site=DR_VAULT.site, resource_type="RDS")
     done = job_seen(state="COMPLETED", arrival=COPY_ARN)
@@ -214,8 +237,7 @@ def test_a_freed_slot_wakes_who_waits_for_that_site_and_type() -> None:
     verify = InspectArrival(subject="to-dr", point=COPY_ARN)
     assert take(chain, done).commands == (verify, NoteSite(site=DR_VAULT.site, has_arrived=True), wake)
     assert take(chain, job_seen()).commands == ()
-    assert wake in take(chain, seen.AbandonAsked(by="ada")).commands
-    assert wake not in take(a_chain(), seen.AbandonAsked(by="ada")).commands
+    assert wake not in take(chain, seen.AbandonAsked(by="ada")).commands
 
 
 def test_time_moves_every_hop_and_every_intermediate_that_is_due_or_going() -> None:

@@ -246,6 +246,10 @@ def test_an_abandoned_chain_does_nothing_more_and_frees_its_slot() -> None:
     other = an_arrival(arn=ARRIVAL_ARN + "b", database=ORDERS + "2")
     stage.backup.put(other)
     stage(arrived(arn=other.arn))
+    assert len(stage.backup.started) == 1
+    stage.clock.forward(minutes=5)
+    stage(LOOK)
+    stage.drain()
     report = stage(job_news(a_job(state="COMPLETED", arrival=COPY_ARN)))
 
     assert "abandoned by ada" in report.steps[-1].reason

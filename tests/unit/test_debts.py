@@ -75,7 +75,7 @@ def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:
 @pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada"), job_seen(), surveyed()])
 def test_an_abandoned_chain_does_nothing_but_tell_what_it_owes(fact: Observation) -> None:
     due, fresh = an_announcement(), an_announcement("two")
-    chain = replace(flying(), abandoned_by="ada", pending=(*pending(due), *pending(fresh, until=SECOND)))
+    chain = replace(flying(since=NOW), abandoned_by="ada", pending=(*pending(due), *pending(fresh, until=SECOND)))
     decision = take(chain, fact)
 
     assert decision.commands == (due,)

@@ -248,11 +248,14 @@ class Forgetful(StandInBackup):
         return super().point(vault, arn)
 
 
+@pytest.mark.parametrize("resource", [None, ARRIVAL_ARN], ids=["names its database", "names its source"])
 @pytest.mark.parametrize("keep", [{}, {"RDS": 0}])
 def test_one_wrong_word_about_a_copy_that_is_listed_neither_strands_its_chain_nor_makes_another(
-    keep: dict[str, int],
+    keep: dict[str, int], resource: str | None
 ) -> None:
     stage = complete(route=a_route(keep={}))
+    if resource is not None:
+        stage.backup.put(a_copy(database=resource))
     stage.route = a_route(keep=keep)
     backup = Forgetful(stage.clock)
     vars(backup).update(vars(stage.backup))

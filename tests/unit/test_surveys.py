@@ -56,6 +56,19 @@ def test_a_copy_that_a_job_of_another_point_made_does_not_count() -> None:
     assert found(stage) == []
 
 
+@pytest.mark.parametrize(("days", "is_found"), [(29, False), (30, True)])
+def test_a_copy_that_names_its_source_as_its_resource_counts_when_aws_may_have_forgotten_its_job(
+    days: int, is_found: bool
+) -> None:
+    stage = Stage()
+    stage.backup.put(a_copy(database=ARRIVAL_ARN))
+    mine = a_chain()
+    later = NIGHT + timedelta(days=days)
+    surveyed = survey_copies(stage.chains, stage.backup, mine, mine.hop("to-dr"), asked_at=later)
+
+    assert [point.arn for point in surveyed.points] == [COPY_ARN] * is_found
+
+
 @pytest.mark.parametrize(("database", "is_found"), [(an_arrival().database, False), (CUSTOMERS, True)])
 def test_a_copy_that_another_chain_of_the_database_names_does_not_count(database: str, is_found: bool) -> None:
     """AWS forgets its jobs after 30 days; the chains remember."""

@@ -84,6 +84,7 @@ def test_the_twin_is_copied_once_the_copy_of_an_abandoned_chain_has_failed() -> 
     stage = twin_arrives(abandoned_in_flight())
     stage.backup.fail_job("JOB-1", "An internal error occurred.")
     stage.clock.forward(hours=1)
+    stage(LOOK)
     stage(Look(key=TWIN_KEY))
 
     assert [start.source for start in stage.backup.started] == [ARRIVAL_ARN, TWIN]

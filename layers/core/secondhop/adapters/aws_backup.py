@@ -52,8 +52,8 @@ class AwsBackup:
             found = client.describe_backup_vault(BackupVaultName=vault.name)
         return VaultSeen(key_arn=found.get("EncryptionKeyArn"), lock=_lock(found))
 
-    def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
-        yield from self._points(vault, {"ByResourceArn": database})
+    def points_of(self, vault: Vault, resource: str) -> Iterator[PointSeen]:
+        yield from self._points(vault, {"ByResourceArn": resource})
 
     def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
         yield from self._points(vault, {"ByCreatedAfter": after, "ByCreatedBefore": before})

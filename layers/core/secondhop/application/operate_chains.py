@@ -78,7 +78,7 @@ class OperateChains:
         return Answer(is_accepted=True, message=f"tries {len(retried)} chains again ({cause}){left}", points=points)
 
     def abandon(self, key: ChainKey, *, by: str) -> Answer:
-        """Leave a chain as it is. Deletes nothing, and frees its slot."""
+        """Leave a chain as it is. Deletes nothing, and frees its slot within minutes."""
         chain = stored(self.chains, key)
         if chain is None:
             return _unknown(key)

@@ -170,8 +170,8 @@ class Backup(Protocol):
     def vault(self, vault: Vault) -> VaultSeen:
         """Describe a vault: its own key, and its lock."""
 
-    def points_of(self, vault: Vault, database: str) -> Iterator[PointSeen]:
-        """All recovery points of a database in a vault."""
+    def points_of(self, vault: Vault, resource: str) -> Iterator[PointSeen]:
+        """All recovery points in a vault that name a resource: a database, or the point that they were copied from."""
 
     def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
         """All recovery points of a vault whose original backup was created in the slice."""

@@ -55,7 +55,10 @@ def inspect_arrival(backup: Backup, keys: Keys, chain: Chain, hop: Hop) -> seen.
     arrival = hop.arrival or ""
     point = backup.point(hop.destination, arrival)
     if point is None:
-        if any(listed.arn == arrival for listed in backup.points_of(hop.destination, chain.database)):
+        # A copy of a copy may name the point that it was copied from as its resource, in place of the database.
+        named_by = (chain.database, chain.source_of(hop) or chain.database)
+        listed = (point.arn for resource in named_by for point in backup.points_of(hop.destination, resource))
+        if arrival in listed:
             raise TryAgainError(f"AWS lists {arrival} and does not describe it")
         return seen.ArrivalInspected(hop=hop.name, arrival=arrival, point=None, vault_key_arn=None)
     vault = backup.vault(hop.destination)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from secondhop.application.origin import SAME_BACKUP, Origin, is_of_newer_backup, is_of_same_backup, survey_origin
+from secondhop.application.origin import (
+    JOB_HISTORY,
+    SAME_BACKUP,
+    Origin,
+    is_of_newer_backup,
+    is_of_same_backup,
+    survey_origin,
+)
 from secondhop.application.ports import Backup, ChainStore, Unreadable
 from secondhop.application.relatives import relatives, stored
 from secondhop.application.rivals import RivalSearch
@@ -68,7 +75,7 @@ def survey_copies(
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
     named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
-    listed = tuple(backup.points_of(hop.destination, chain.database))
+    listed = _listed(backup, chain, hop, now=asked_at)
     same = [each for each in listed if is_of_same_backup(each, chain)]
     claimed, unreadable = _claimed_by_others(chains, chain, hop, [p for p in same if p.arn not in explained])
     rivals = RivalSearch(chains=chains, backup=backup, chain=chain, hop=hop, now=asked_at).among(jobs, listed)
@@ -83,6 +90,20 @@ def survey_copies(
         rivals=rivals.in_flight,
         unclear_rivals=rivals.unclear,
     )
+
+
+def _listed(backup: Backup, chain: Chain, hop: Hop, *, now: datetime) -> tuple[PointSeen, ...]:
+    """The recovery points of the database in the destination vault.
+
+    No page says whether a copy of a copy names the database as its resource, or the point that it was copied from. Its
+    job tells; where AWS may have forgotten that job, points that name this source are listed too.
+    """
+    named_by = [chain.database]
+    source = chain.source_of(hop)
+    if source is not None and now - chain.created_at > JOB_HISTORY:
+        named_by.append(source)
+    found = (point for resource in named_by for point in backup.points_of(hop.destination, resource))
+    return tuple({point.arn: point for point in found}.values())
 
 
 def _claimed_by_others(

@@ -9,11 +9,30 @@ from dataclasses import replace
 from datetime import datetime
 
 from secondhop.domain import patience
-from secondhop.domain.chain import Chain, Hop
-from secondhop.domain.command import InspectArrival, InspectSource, Question
+from secondhop.domain.chain import Chain, Hop, HopState
+from secondhop.domain.command import Announce, InspectArrival, InspectSource, Question
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.source import is_due, next_source_check
+
+
+def give_up(chain: Chain, by: str, now: datetime) -> Chain:
+    """Abandon a chain: nothing that was decided is done any more, except to announce.
+
+    A copy that was just started, or that a worker may still start, does not show in AWS's lists yet. So its hop keeps
+    its slot for a while: no other copy of the database is started before AWS would show this one.
+    """
+    messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
+    hops = tuple(replace(hop, since=now) if hop.state is HopState.COPYING else hop for hop in chain.hops)
+    return replace(chain, abandoned_by=by, pending=messages, hops=hops)
+
+
+def without_old_slots(chain: Chain, now: datetime) -> Chain:
+    """Give the slots of copies back that have been abandoned for as long as a start and AWS's lists may take."""
+    over = [hop for hop in chain.hops if hop.state is HopState.COPYING and now >= hop.since + patience.FENCE]
+    for hop in over:
+        chain = chain.with_hop(replace(hop, state=HopState.WAITING))
+    return chain
 
 
 def questions(chain: Chain, now: datetime) -> tuple[Question, ...]:
@@ -40,6 +59,7 @@ def learn(chain: Chain, fact: ArrivalInspected, now: datetime) -> Chain:
 def next_look(chain: Chain, now: datetime) -> datetime | None:
     """When to ask again; None if all that the chain claimed is gone."""
     found = [_look_at(hop, now) for hop in chain.hops if hop.arrival is not None and hop.seen_gone_at is None]
+    found += [hop.since + patience.FENCE for hop in chain.hops if hop.state is HopState.COPYING]
     source = next_source_check(chain, now)
     return min((*found, *([source] if source is not None else [])), default=None)
 

@@ -77,9 +77,9 @@ def _take(chain: Chain, fact: Observation, route: Route, now: datetime) -> Progr
         case _ if chain.abandoned_by is not None:
             return _observe_abandoned(chain, fact, now)
         case seen.CopiedBack(owner=owner):
-            return _give_up(chain, owner), (), [f"it was copied back by {owner}, to whom it belongs"]
+            return abandoned.give_up(chain, owner, now), (), [f"it was copied back by {owner}, to whom it belongs"]
         case seen.AbandonAsked(by=by):
-            return _give_up(chain, by), (), [f"abandoned by {by}"]
+            return abandoned.give_up(chain, by, now), (), [f"abandoned by {by}"]
         case seen.Postponed(why=why):
             return chain, (), [why]
         case _:
@@ -102,15 +102,10 @@ def _advance_parts(chain: Chain, fact: AboutParts, route: Route, now: datetime) 
             assert_never(fact)
 
 
-def _give_up(chain: Chain, by: str) -> Chain:
-    """Abandon a chain: nothing that was decided is done any more, except to announce."""
-    messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
-    return replace(chain, abandoned_by=by, pending=messages)
-
-
 def _observe_abandoned(chain: Chain, fact: Observation, now: datetime) -> Progress:
     """Do nothing, but see whether the points that it claimed are gone, so that it can be forgotten."""
-    known = abandoned.learn(chain, fact, now) if isinstance(fact, seen.ArrivalInspected) else chain
+    known = abandoned.without_old_slots(chain, now)
+    known = abandoned.learn(known, fact, now) if isinstance(fact, seen.ArrivalInspected) else known
     questions = abandoned.questions(known, now) if isinstance(fact, seen.Noticed) else ()
     why = [f"abandoned by {chain.abandoned_by}; nothing is done"]
     return known, (*_announcements_due(known, now), *questions), why
@@ -227,7 +222,7 @@ def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
 
 
 def _is_copying(chain: Chain, name: str) -> bool:
-    return chain.abandoned_by is None and chain.hop(name).state is HopState.COPYING
+    return chain.hop(name).state is HopState.COPYING
 
 
 def _follow_verified(before: Chain, after: Chain, route: Route, now: datetime) -> tuple[Chain, tuple[Command, ...]]:

@@ -20,7 +20,8 @@ def _is_over(chain: Chain, hop: Hop) -> bool:
         return False
     if hop.reads_from is not None:
         return _is_over(chain, chain.hop(hop.reads_from))
-    has_stopped = hop.state is HopState.STRANDED or chain.abandoned_by is not None
+    is_given_up = chain.abandoned_by is not None and hop.state is not HopState.COPYING
+    has_stopped = hop.state is HopState.STRANDED or is_given_up
     return has_stopped and chain.source_gone_at is not None
 
 

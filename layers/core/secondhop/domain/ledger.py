@@ -61,9 +61,7 @@ def changes(before: Chain | None, after: Chain) -> Changes:
 
 
 def slots_of(chain: Chain) -> tuple[Slot, ...]:
-    """The slots that a chain holds: one for each hop that is COPYING, none once it is abandoned."""
-    if chain.abandoned_by is not None:
-        return ()
+    """The slots that a chain holds: one for each hop that is COPYING, also for a while after it was abandoned."""
     return tuple(slot_of(chain, hop) for hop in chain.hops if hop.state is HopState.COPYING)
 
 
