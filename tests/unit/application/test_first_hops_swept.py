@@ -27,7 +27,7 @@ from tests.builders import (
     an_arrival,
 )
 from tests.stand_ins import Stage, arrived
-from tests.unit.test_first_hops import KEY, ORIGIN, ROUTE, plan_job, stage
+from tests.unit.application.test_first_hops import KEY, ORIGIN, ROUTE, plan_job, stage
 
 
 def sweep(place: Stage, routes: Sequence[Route] = ()) -> Swept:

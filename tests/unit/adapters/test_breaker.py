@@ -26,7 +26,7 @@ from secondhop.domain.command import Channel
 from secondhop.domain.errors import FinalError, SilentError
 from tests.builders import NOW, a_chain, with_hop
 from tests.stand_ins import Clock
-from tests.unit.test_lost_answers import START
+from tests.unit.adapters.test_lost_answers import START
 
 READ = ReadTimeoutError(endpoint_url="https://backup")
 CONNECT = ConnectTimeoutError(endpoint_url="https://backup")

@@ -11,7 +11,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import ConflictError, SilentError
 from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, ORDERS, WATCHED, a_copy, a_route, an_arrival, with_hop
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
-from tests.unit.test_circuit import an_open_circuit
+from tests.unit.domain.test_circuit import an_open_circuit
 
 INTERNAL = "Copy job failed. An internal error occurred."
 

@@ -14,7 +14,7 @@ from rehearsal.functions import load
 from secondhop.bootstrap import Runtime, on_lambda
 from secondhop.domain.errors import SettingsError
 
-FUNCTIONS = sorted(path.parent for path in (Path(__file__).parents[2] / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.parent for path in (Path(__file__).parents[3] / "functions").glob("*/app.py"))
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
