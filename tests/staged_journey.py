@@ -99,7 +99,9 @@ class StagedJourney(Journey):
     def __init__(self, **options: Any) -> None:
         self.world = World(**options)
         self.stage = Stage(
-            self.world, parameters={"ObserveOnly": "true", "SweepIntervalMinutes": "30", "DrVaultLock": "none"}
+            self.world,
+            parameters={"ObserveOnly": "true", "SweepIntervalMinutes": "30", "DrVaultLock": "none"},
+            open_session=self.world.light_session,
         )
         self.database = self.stage.add_database("RDS", "orders", size_gib=1)
         self.clinic = Clinic(self.stage)

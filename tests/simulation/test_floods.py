@@ -23,7 +23,8 @@ MOST_A_DAY = 1 + 24 + 1
 
 def nights_of_backups(nights: int = 1, *, databases: int = DATABASES, paused: int = 0) -> tuple[Stage, Incidents]:
     """Databases whose backups have all arrived in the DR vault, but for paused nights, and whose plan has ended."""
-    stage = Stage(World(), MemoryChains(), {"SweepIntervalMinutes": "30"})
+    world = World()
+    stage = Stage(world, MemoryChains(), {"SweepIntervalMinutes": "30"}, open_session=world.light_session)
     for number in range(databases):
         stage.add_database("RDS", f"db-{number}", size_gib=1)
     incidents = Incidents(world=stage.world, mains=(stage.main,))

@@ -17,9 +17,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def a_stage(chains: MemoryChains) -> Stage:
-    return Stage(
-        World(), chains, {"SweepIntervalMinutes": "15"}, given={"workload": {"IntermediateRetentionDays": "7"}}
-    )
+    world = World()
+    kept = {"workload": {"IntermediateRetentionDays": "7"}}
+    return Stage(world, chains, {"SweepIntervalMinutes": "15"}, open_session=world.light_session, given=kept)
 
 
 @pytest.mark.parametrize("healthy", [0, 3])
@@ -57,9 +57,9 @@ class OfANewerRelease(MemoryChains):
 @pytest.mark.parametrize("resource_type", ["Aurora", "RDS"])
 def test_a_chain_that_cannot_be_read_stops_no_copy_of_its_database_and_fills_no_queue(resource_type: str) -> None:
     chains = OfANewerRelease()
-    stage = Stage(World(), chains, {"SweepIntervalMinutes": "30"})
+    world = World()
+    stage = Stage(world, chains, {"SweepIntervalMinutes": "30"}, open_session=world.light_session)
     stage.add_database(resource_type, "ledger", size_gib=1)
-    world = stage.world
     world.run_for(20 * HOUR)
     (chains.bad,) = (chain.key for chain in chains.all())
     told = len(metrics(stage, "ItemsUnreadable"))

@@ -36,11 +36,13 @@ class Neighbours:
 
     def __init__(self, regions: tuple[str, str]) -> None:
         home, away = regions
+        # The functions only make the copies that are attacked: light clients do that in half the time.
         self.world = World()
-        self.ours = Stage(self.world, MemoryChains())
+        self.ours = Stage(self.world, MemoryChains(), open_session=self.world.light_session)
         self.theirs = Stage(
             self.world,
             MemoryChains(),
+            open_session=self.world.light_session,
             workload_accounts=(NEIGHBOUR,),
             given=OTHER,
             name="their-hop",
