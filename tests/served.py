@@ -21,7 +21,7 @@ from tests.simulated_place import HOME, A
 def served(world: World) -> Iterator[str]:
     """The address of a world behind a port, until the end of the block."""
     server = serve(world, 0)
-    # It looks so often whether it shall end; half a second, the default, is the longest part of most tests.
+    # The server checks every 0.01 s whether it must stop. The default, 0.5 s, takes longer than most tests.
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

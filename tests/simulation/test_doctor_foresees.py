@@ -164,7 +164,7 @@ def test_a_copy_role_that_may_not_delete_leaves_expired_copies_and_is_found(
     may_not("CopyRoleArn", *EXPIRY)(journey.stage)
     found = journey.clinic.findings()
     assert {each["kind"] for each in found} == {"role-cannot-delete-its-copies"}
-    journey.retention_days, journey.destination.lock = 2, None
+    journey.retention_days, journey.destination.lock = 2, {"MinRetentionDays": 2}
     assert journey.outcome() == "COMPLETED"
     if is_fixed:
         add_to_the_role("CopyRoleArn")(journey.stage, found)
