@@ -31,7 +31,16 @@ from tests.builders import (
     an_arrival,
 )
 from tests.stand_ins import Stage, arrived, copying, job_news
-from tests.unit.application.test_first_hops import KEY, ORIGIN, TRANSIENT, expectation, news_of, plan_job, retried, stage
+from tests.unit.application.test_first_hops import (
+    KEY,
+    ORIGIN,
+    TRANSIENT,
+    expectation,
+    news_of,
+    plan_job,
+    retried,
+    stage,
+)
 
 CONTINUOUS = f"arn:aws:backup:{HOME}:{WORKLOAD}:recovery-point:continuous:db-abc"
 LONG_AGO = NOW - timedelta(days=9)

@@ -40,7 +40,13 @@ class Limited:
 def an_actor() -> tuple[Stage, Handler]:
     stage = Stage(World())
     function = stage.main.functions["AdvanceChain"]
-    runtime = Runtime(environ=function.environ, session=function.session, now=stage.world.now, chains=stage.chains)
+    # Powertools keeps a logger of a service, with its stream, for the life of the process.
+    runtime = Runtime(
+        environ={**function.environ, "POWERTOOLS_SERVICE_NAME": "handing-on"},
+        session=function.session,
+        now=stage.world.now,
+        chains=stage.chains,
+    )
     handler: Handler = APP.build(runtime)
     return stage, handler
 
