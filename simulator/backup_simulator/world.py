@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backup_simulator.access import Access, vault_arn
 from backup_simulator.backup_calls import BackupCalls
 from backup_simulator.backups import Backups
-from backup_simulator.clock import Clock
 from backup_simulator.copying import Copying
 from backup_simulator.deleting import Deleting
 from backup_simulator.door import open_session
@@ -24,10 +22,11 @@ from backup_simulator.errors import Refused, Unanswered, denied
 from backup_simulator.event_shapes import point_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import START, Ground
 from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
 from backup_simulator.log_groups import LogGroups
-from backup_simulator.model import Call, Deletion, Job, Key, Point, TraceLine, Vault
+from backup_simulator.model import Call, Deletion, Job, Key, Point, Vault
 from backup_simulator.other_calls import OtherCalls, Published
 from backup_simulator.processes import Processes
 from backup_simulator.queues import Queue
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
     import boto3
 
 T = TypeVar("T")
-# The seventeenth digit of a UUID, its two upper bits set to 10.
-VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 class World:
@@ -60,19 +56,19 @@ class World:
         enforce_identity: bool = True,
         haste: float = 1.0,
     ) -> None:
-        self.random = Random(seed)
-        self.clock = Clock(start, haste=haste)
-        self.unknown = unknown or UnknownBehaviour()
-        self.delivery = delivery or Delivery()
+        self._ground = ground = Ground(seed, start=start, unknown=unknown, delivery=delivery, haste=haste)
+        self.random, self.clock, self.unknown = ground.random, ground.clock, ground.unknown
+        self.make_id, self.note, self.on_trace = ground.make_id, ground.note, ground.on_trace
+        self.now, self.run_until, self.run_for = ground.now, ground.run_until, ground.run_for
+        self.trace = ground.trace
         self.faults = FaultPlan(random=self.random)
-        self.processes = Processes(self)
+        self.processes = Processes(ground, self.faults)
         self.identity = Identity(organization_id, self.now)
         self.keys: dict[str, Key] = {}
         self.queues, self.queues_by_url = dict[str, Queue](), dict[str, Queue]()
         self.topics: dict[str, list[Published]] = {}
         self.put_events: list[dict[str, Any]] = []
         self.surroundings = Surroundings()
-        self.trace: list[TraceLine] = []
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self.lifecycle_changes: list[tuple[datetime, str, str]] = []
         self.access = Access(self, enforced=enforce_identity)
@@ -80,7 +76,6 @@ class World:
         self._newest_copies: dict[tuple[str, str, str], Point] = {}
         self._points: list[Point] = []
         self._points_by_arn: dict[str, Point] = {}
-        self._listeners: list[Callable[[TraceLine], None]] = []
         self._call_listeners: list[Callable[[Call], None]] = []
         self.copying = Copying(self)
         self.backups = Backups(self)
@@ -113,23 +108,14 @@ class World:
         role = self.identity.roles.get(role_arn)
         return role is not None and self.access.role_may(role, "events:PutEvents", bus_arn)
 
-    def now(self) -> datetime:
-        return self.clock.now
-
-    def run_until(self, moment: datetime) -> None:
-        self.clock.run_until(moment)
-
-    def run_for(self, duration: timedelta) -> None:
-        self.clock.run_until(self.clock.now + duration)
+    @property
+    def delivery(self) -> Delivery:
+        """How events travel now."""
+        return self._ground.delivery
 
     def set_delivery(self, delivery: Delivery) -> None:
         """Let events travel otherwise from now on, and lists lag otherwise; what is under way goes on as it began."""
-        self.delivery = self.events.delivery = delivery
-
-    def make_id(self) -> str:
-        """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
-        text = f"{self.random.getrandbits(128):032x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
+        self._ground.delivery = self.events.delivery = delivery
 
     def account(self, account_id: str) -> Account:
         """An account, a member of the organization from the first time it is named."""
@@ -198,17 +184,6 @@ class World:
     def on_call(self, listener: Callable[[Call], None]) -> None:
         """Be told of every call once it was carried out or refused, before its caller is."""
         self._call_listeners.append(listener)
-
-    def on_trace(self, listener: Callable[[TraceLine], None]) -> None:
-        """Be told of every trace line as it happens."""
-        self._listeners.append(listener)
-
-    def note(self, kind: str, account: str, region: str, text: str, **facts: Any) -> None:
-        """Write a line into the trace."""
-        line = TraceLine(self.clock.now, kind, account, region, text, facts)
-        self.trace.append(line)
-        for listener in self._listeners:
-            listener(line)
 
     def _enqueue(self, queue_arn: str, body: str) -> None:
         self.queues[queue_arn].send(body)
