@@ -170,7 +170,7 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         measure=stack.site.measure,
         timeout=timedelta(seconds=int(properties["Timeout"])),
         is_killed=stack.kills_late_functions,
-        processes=stack.world.processes.under_way,
+        processes=stack.world.processes,
     )
     arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
     stack.functions[logical_id] = stack.functions[arn] = function
@@ -200,7 +200,7 @@ def _update_function(stack: Stack, logical_id: str, properties: Properties) -> N
 
 
 def _update_schedule(stack: Stack, logical_id: str, properties: Properties) -> None:
-    stack.world.surroundings.schedules[stack.account, stack.region, logical_id].enabled = False
+    stack.world.schedules[stack.account, stack.region, logical_id].enabled = False
     _schedule(stack, logical_id, properties)
 
 

@@ -247,7 +247,7 @@ class Night:
     def _quiet_hours(self) -> None:
         self.mishaps.end()
         self.odd_answers.end()
-        for plan in self.world.backups.plans.values():
+        for plan in self.world.plans.values():
             plan.ended = True
         for main in self.mains:
             self.operator.resume(main)

@@ -183,6 +183,21 @@ class Queue:
         }
 
 
+class Queues:
+    """All queues of a world, by ARN and by URL."""
+
+    def __init__(self) -> None:
+        self.by_arn: dict[str, Queue] = {}
+        self.by_url: dict[str, Queue] = {}
+
+    def add(self, queue: Queue) -> None:
+        self.by_arn[queue.arn] = self.by_url[queue.url] = queue
+
+    def send(self, queue_arn: str, body: str) -> None:
+        """Put a message on a queue. Raises KeyError."""
+        self.by_arn[queue_arn].send(body)
+
+
 def _check_batch(entries: list[dict[str, Any]]) -> None:
     family = "AWS.SimpleQueueService"
     if not entries:

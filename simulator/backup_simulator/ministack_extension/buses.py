@@ -76,14 +76,14 @@ def _refusal(
     with request_scope(*receiver[:2]):
         policy = eventbridge._event_bus_policies.get(receiver[2]) or {}
         exists = receiver[2] == "default" or receiver[2] in eventbridge._event_buses
-    world.events.policies[receiver] = [_with_principal(each) for each in policy.get("Statement", [])]
-    role = world.identity.roles.get(role_arn or "")
+    world.buses.policies[receiver] = [_with_principal(each) for each in policy.get("Statement", [])]
+    role = world.roles.get(role_arn or "")
     bus_arn = f"arn:aws:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
     if not exists:
         return "RESOURCE_NOT_FOUND"
-    if role is None or not world.access.role_may(role, "events:PutEvents", bus_arn):
+    if role is None or not world.role_may(role, "events:PutEvents", bus_arn):
         return "NO_PERMISSIONS"
-    return world.events.refusal((*here, "default"), receiver, role_arn, hops=int(was_forwarded))
+    return world.buses.refusal((*here, "default"), receiver, role_arn, hops=int(was_forwarded))
 
 
 def _with_principal(statement: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from ministack.services import sts
 from backup_simulator import wire
 from backup_simulator.control import CONTROL
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
-from backup_simulator.eventbridge import EventBridge
 from backup_simulator.http_door import CREDENTIAL, Request, answer, read
 from backup_simulator.ministack_extension.buses import OutsideBuses, forward_beyond
 from backup_simulator.ministack_extension.mirror import Mirror
@@ -28,17 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class JoinedWorld(World):
     """A world whose event buses are ministack's."""
 
-    def _open_buses(self) -> EventBridge:
-        return OutsideBuses(
-            clock=self.clock,
-            random=self.random,
-            delivery=self.delivery,
-            make_id=self.make_id,
-            send=self._enqueue,
-            trace=self.note,
-            organization_of=self.identity.organization_of,
-            reaches_opt_in_regions=self.unknown.events_reach_opt_in_regions,
-        )
+    bus_type = OutsideBuses
 
 
 class Joined:

@@ -68,7 +68,7 @@ class Mirror:
         if role is None:
             raise Refused("UnrecognizedClientException", f"The role of {who.principal_arn} does not exist any more.")
         narrowed = (session.get("SessionPolicies") or {}).get("Policy")
-        self._world.identity.admit(access_key, Caller(account=account, role_arn=role["Arn"], session_policy=narrowed))
+        self._world.admit_key(access_key, Caller(account=account, role_arn=role["Arn"], session_policy=narrowed))
 
 
 def _document(text: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge
 from ministack.services.cloudformation import provisioners
 
-from backup_simulator.access import vault_arn
 from backup_simulator.ministack_extension.mirror import Mirror
+from backup_simulator.model import vault_arn
 from backup_simulator.world import World
 
 Properties = dict[str, Any]
@@ -99,8 +99,8 @@ class BackupResources:
     def _update_plan(self, physical_id: str, _old: Properties, new: Properties, stack: str) -> Made:
         """Made anew: here, unlike in AWS, a changed plan gets another id."""
         made = self._create_plan("", new, stack)
-        self._world.backups.plans[made[0]].selections = self._world.backups.plans[physical_id].selections
-        self._world.backups.plans[physical_id].ended = True
+        self._world.plans[made[0]].selections = self._world.plans[physical_id].selections
+        self._world.plans[physical_id].ended = True
         return made
 
     def _delete_plan(self, physical_id: str, _properties: Properties) -> None:

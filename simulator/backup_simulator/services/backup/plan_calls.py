@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backup_simulator.backups import Plan
 from backup_simulator.errors import Refused
-from backup_simulator.model import BackupJob, Caller, vault_name
+from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
+from backup_simulator.model import BackupJob, Caller, Operation, vault_name
 from backup_simulator.paging import filtered, paged
-from backup_simulator.replies import backup_job_reply
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.services.backup.backups import Backups, Plan
+from backup_simulator.services.backup.replies import backup_job_reply
+from backup_simulator.vaults import Vaults
 
 VERSION = "1"
 # Per backup rule (aws-backup-limits).
@@ -37,9 +38,15 @@ JOB_FILTERS: dict[str, Callable[[BackupJob, Any], bool]] = {
 class PlanCalls:
     """The operations about plans, selections and backup jobs."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.operations: dict[str, Callable[[Caller, str, dict[str, Any]], dict[str, Any]]] = {
+    def __init__(
+        self, ground: Ground, vaults: Vaults, identity: Identity, *, backups: Backups, faults: FaultPlan
+    ) -> None:
+        self._ground = ground
+        self._vaults = vaults
+        self._identity = identity
+        self._backups = backups
+        self._faults = faults
+        self.operations: dict[str, Operation] = {
             "CreateBackupPlan": self._create,
             "GetBackupPlan": self._get,
             "ListBackupPlans": self._list,
@@ -48,13 +55,13 @@ class PlanCalls:
             "GetBackupSelection": self._get_selection,
             "ListBackupSelections": self._list_selections,
             "DeleteBackupSelection": self._delete_selection,
-            "StartBackupJob": world.backups.start_job,
+            "StartBackupJob": backups.start_job,
             "DescribeBackupJob": self._describe_job,
             "ListBackupJobs": self._list_jobs,
         }
 
     def _of(self, caller: Caller, region: str, plan_id: str) -> Plan:
-        plan = self._world.backups.plans.get(plan_id)
+        plan = self._backups.plans.get(plan_id)
         if plan is None or (plan.account, plan.region) != (caller.account, region):
             raise Refused("ResourceNotFoundException", f"Cannot find Backup plan with ID {plan_id}")
         return plan
@@ -62,12 +69,12 @@ class PlanCalls:
     def _create(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         document = request["BackupPlan"]
         for rule in document["Rules"]:
-            self._world.vault_of(caller.account, region, rule["TargetBackupVaultName"])
+            self._vaults.named(caller.account, region, rule["TargetBackupVaultName"])
             if len(rule.get("CopyActions", [])) > MOST_COPY_ACTIONS:
                 text = f"A rule has at most {MOST_COPY_ACTIONS} copy actions."
                 raise Refused("LimitExceededException", text)
-        plan_id = self._world.backups.create_plan(caller.account, region, document, [])
-        return _plan_reply(self._world.backups.plans[plan_id])
+        plan_id = self._backups.create_plan(caller.account, region, document, [])
+        return _plan_reply(self._backups.plans[plan_id])
 
     def _get(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
@@ -79,11 +86,11 @@ class PlanCalls:
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
             plan
-            for plan in self._world.backups.plans.values()
+            for plan in self._backups.plans.values()
             if (plan.account, plan.region) == (caller.account, region) and not plan.ended
         ]
         named = lambda plan: {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"]}  # noqa: E731 - one use
-        return paged("BackupPlansList", found, request, named, self._world.faults)
+        return paged("BackupPlansList", found, request, named, self._faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
@@ -93,15 +100,15 @@ class PlanCalls:
         plan.ended = True
         reply = _plan_reply(plan)
         del reply["CreationDate"]
-        return {**reply, "DeletionDate": self._world.now()}
+        return {**reply, "DeletionDate": self._ground.now()}
 
     def _select(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         selection = request["BackupSelection"]
         # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
-        self._world.identity.check_passed_role(caller, selection["IamRoleArn"])
-        selection_id = self._world.backups.add_selection(plan.id, selection)
-        return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._world.now()}
+        self._identity.check_passed_role(caller, selection["IamRoleArn"])
+        selection_id = self._backups.add_selection(plan.id, selection)
+        return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._ground.now()}
 
     def _selection(self, plan: Plan, selection_id: str) -> dict[str, Any]:
         if selection_id not in plan.selections:
@@ -125,7 +132,7 @@ class PlanCalls:
                 "BackupPlanId": plan.id,
                 "IamRoleArn": each[1]["IamRoleArn"],
             },
-            self._world.faults,
+            self._faults,
         )
 
     def _delete_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -135,14 +142,14 @@ class PlanCalls:
         return {}
 
     def _describe_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        for job in self._world.backups.listed(caller, region):
+        for job in self._backups.listed(caller, region):
             if job.id == request["BackupJobId"].upper():
                 return backup_job_reply(job)
         raise Refused("ResourceNotFoundException", f"Backup job {request['BackupJobId']} does not exist.")
 
     def _list_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        found = filtered("ListBackupJobs", self._world.backups.listed(caller, region), request, JOB_FILTERS)
-        return paged("BackupJobs", found, request, backup_job_reply, self._world.faults)
+        found = filtered("ListBackupJobs", self._backups.listed(caller, region), request, JOB_FILTERS)
+        return paged("BackupJobs", found, request, backup_job_reply, self._faults)
 
 
 def _plan_reply(plan: Plan) -> dict[str, Any]:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backup_simulator.access import backup_key_arn, vault_arn
-from backup_simulator.copy_checks import VAULT_NAME
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Key, Vault
+from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import Ground
+from backup_simulator.model import Caller, Key, Operation, Vault, backup_key_arn, vault_arn
 from backup_simulator.paging import paged
-from backup_simulator.replies import vault_reply
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.services.backup.copy_checks import VAULT_NAME
+from backup_simulator.services.backup.replies import vault_reply
+from backup_simulator.vaults import Vaults
 
 # A compliance lock can still be taken away for at least 72 hours (vault-lock).
 LEAST_GRACE_DAYS = 3
@@ -29,9 +28,12 @@ MOST_VAULTS = 300
 class VaultCalls:
     """The operations about vaults."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.operations = {
+    def __init__(self, ground: Ground, vaults: Vaults, keys: dict[str, Key], faults: FaultPlan) -> None:
+        self._ground = ground
+        self._vaults = vaults
+        self._keys = keys
+        self._faults = faults
+        self.operations: dict[str, Operation] = {
             "CreateBackupVault": self._create,
             "DescribeBackupVault": self._describe,
             "ListBackupVaults": self._list,
@@ -44,19 +46,19 @@ class VaultCalls:
         }
 
     def _of(self, caller: Caller, region: str, request: dict[str, Any]) -> Vault:
-        return self._world.vault_of(caller.account, region, request["BackupVaultName"])
+        return self._vaults.named(caller.account, region, request["BackupVaultName"])
 
     def _create(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        world, name = self._world, request["BackupVaultName"]
+        name = request["BackupVaultName"]
         arn = vault_arn(caller.account, region, name)
         if not VAULT_NAME.fullmatch(name):
             raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
-        if world.find_vault(arn):
+        if self._vaults.find(arn):
             raise Refused("AlreadyExistsException", f"Backup vault with the same name already exists: {name}")
-        if sum(1 for _ in world.vaults_of(caller.account, region)) >= MOST_VAULTS:
+        if sum(1 for _ in self._vaults.of_site(caller.account, region)) >= MOST_VAULTS:
             raise Refused("LimitExceededException", f"A Region has at most {MOST_VAULTS} backup vaults.")
         key_arn = request.get("EncryptionKeyArn") or self._managed_key(caller.account, region)
-        if key_arn not in world.keys:
+        if key_arn not in self._keys:
             raise Refused("InvalidParameterValueException", f"The key {key_arn} does not exist.")
         vault = Vault(
             name=name,
@@ -66,31 +68,31 @@ class VaultCalls:
             key_arn=key_arn,
             policy=None,
             lock=None,
-            created_at=world.now(),
+            created_at=self._ground.now(),
             tags=dict(request.get("BackupVaultTags", {})),
         )
-        world.add_vault(vault)
+        self._vaults.add(vault)
         return {"BackupVaultName": name, "BackupVaultArn": arn, "CreationDate": vault.created_at}
 
     def _managed_key(self, account: str, region: str) -> str:
         """The AWS managed key aws/backup of a site, which a vault without a key gets."""
         arn = backup_key_arn(account, region)
         managed = Key(arn=arn, account=account, policy=None, managed_by="aws/backup")
-        return self._world.keys.setdefault(arn, managed).arn
+        return self._keys.setdefault(arn, managed).arn
 
     def _describe(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         return vault_reply(self._of(caller, region, request))
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        found = list(self._world.vaults_of(caller.account, region))
-        return paged("BackupVaultList", found, request, vault_reply, self._world.faults)
+        found = list(self._vaults.of_site(caller.account, region))
+        return paged("BackupVaultList", found, request, vault_reply, self._faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         vault = self._of(caller, region, request)
         if vault.points:
             text = "Backup vault cannot be deleted because it contains recovery points."
             raise Refused("InvalidRequestException", text)
-        self._world.remove_vault(vault.arn)
+        self._vaults.remove(vault.arn)
         return {}
 
     def _put_policy(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +129,7 @@ class VaultCalls:
             raise Refused("InvalidParameterValueException", "The lock's days are out of range.")
         vault.lock = {name: request[name] for name in ("MinRetentionDays", "MaxRetentionDays") if name in request}
         vault.lock = vault.lock or {"MinRetentionDays": 1}
-        vault.lock_date = self._world.now() + timedelta(days=grace) if grace is not None else None
+        vault.lock_date = self._ground.now() + timedelta(days=grace) if grace is not None else None
         return {}
 
     def _delete_lock(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -137,5 +139,5 @@ class VaultCalls:
         return {}
 
     def _check_changeable(self, vault: Vault) -> None:
-        if vault.lock_date is not None and self._world.now() >= vault.lock_date:
+        if vault.lock_date is not None and self._ground.now() >= vault.lock_date:
             raise Refused("InvalidRequestException", "The vault's lock is in force and cannot be changed.")

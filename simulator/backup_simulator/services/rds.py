@@ -6,30 +6,28 @@ API_DescribeOptionGroups.html.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Database, site_of
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.model import Caller, Database, Operation, site_of
 
 ENGINES = {"Aurora": "aurora-postgresql", "DocumentDB": "docdb", "Neptune": "neptune", "RDS": "postgres"}
 
 
-class DatabaseCalls:
-    """The operations of RDS that describe."""
+class Rds:
+    """The databases of a world, by ARN, for those who may only look at them."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.operations = {
-            ("rds", "DescribeDBInstances"): self._instances,
-            ("rds", "DescribeDBClusters"): self._clusters,
-            ("rds", "DescribeOptionGroups"): self._option_groups,
+    def __init__(self, databases: Mapping[str, Database]) -> None:
+        self._known = databases
+        self.operations: dict[str, Operation] = {
+            "DescribeDBInstances": self._instances,
+            "DescribeDBClusters": self._clusters,
+            "DescribeOptionGroups": self._option_groups,
         }
 
     def _databases(self, caller: Caller, region: str, kind: str) -> list[Database]:
-        found = self._world.backups.databases.values()
+        found = self._known.values()
         return [each for each in found if site_of(each.arn) == (caller.account, region) and f":{kind}:" in each.arn]
 
     def _instances(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
+from backup_simulator.model import Caller, Operation
 
 CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
 TYPES = ("Aurora", "DocumentDB", "Neptune", "RDS")
@@ -17,11 +16,12 @@ TYPES = ("Aurora", "DocumentDB", "Neptune", "RDS")
 class SettingCalls:
     """Global settings are one per world, since a world has one management account; Region settings one per site."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._changed_at = world.now()
+    def __init__(self, ground: Ground, identity: Identity) -> None:
+        self._ground = ground
+        self._identity = identity
+        self._changed_at = ground.now()
         self._opted: dict[tuple[str, str], dict[str, bool]] = {}
-        self.operations = {
+        self.operations: dict[str, Operation] = {
             "DescribeGlobalSettings": self._describe_global,
             "UpdateGlobalSettings": self._update_global,
             "DescribeRegionSettings": self._describe_region,
@@ -33,15 +33,15 @@ class SettingCalls:
         return self._opted.get((account, region), {}).get(resource_type, True)
 
     def _describe_global(self, _caller: Caller, _region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        enabled = "true" if self._world.identity.cross_account_enabled else "false"
+        enabled = "true" if self._identity.cross_account_enabled else "false"
         return {"GlobalSettings": {CROSS_ACCOUNT: enabled}, "LastUpdateTime": self._changed_at}
 
     def _update_global(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         given = request.get("GlobalSettings", {})
         if given.keys() - {CROSS_ACCOUNT} or given.get(CROSS_ACCOUNT) not in ("true", "false"):
             raise Refused("InvalidParameterValueException", f'GlobalSettings takes {CROSS_ACCOUNT}: "true" or "false"')
-        self._world.identity.cross_account_enabled = given[CROSS_ACCOUNT] == "true"
-        self._changed_at = self._world.now()
+        self._identity.cross_account_enabled = given[CROSS_ACCOUNT] == "true"
+        self._changed_at = self._ground.now()
         return {}
 
     def _describe_region(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:

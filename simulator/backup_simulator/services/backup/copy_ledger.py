@@ -27,6 +27,7 @@ class CopyLedger:
         self._in_lane: Counter[Lane] = Counter()
         self._for_database: dict[str, deque[Job]] = defaultdict(deque)
         self._for_lane: dict[Lane, deque[Job]] = defaultdict(deque)
+        self._backed_up: Counter[tuple[str, str]] = Counter()
 
     def add(self, job: Job) -> None:
         self.jobs[job.id] = job
@@ -44,6 +45,20 @@ class CopyLedger:
 
     def has_place(self, job: Job) -> bool:
         return self._in_lane[lane_of(job)] < QUOTAS[job.resource_type]
+
+    def is_backed_up(self, account: str, database_arn: str) -> bool:
+        """Whether a backup job of this account works on the database."""
+        return self._backed_up[account, database_arn] > 0
+
+    def begin_backup(self, account: str, database_arn: str) -> None:
+        self._backed_up[account, database_arn] += 1
+
+    def end_backup(self, account: str, database_arn: str) -> None:
+        self._backed_up[account, database_arn] -= 1
+
+    def copies_from(self, point_arn: str) -> list[Job]:
+        """The live copy jobs of a recovery point."""
+        return [job for job in self.of_source(point_arn) if job.is_live]
 
     def wait_for_database(self, job: Job) -> None:
         self._for_database[job.database_arn].append(job)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backup_simulator import texts
-from backup_simulator.copy_checks import CopyChecks
-from backup_simulator.copy_ledger import CopyLedger
 from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import copy_job_detail
+from backup_simulator.eventbridge import EventBridge
+from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
 from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.services.backup.copy_checks import CopyChecks
+from backup_simulator.services.backup.copy_ledger import CopyLedger
+from backup_simulator.services.backup.points import Points
 from backup_simulator.switches import OverQuota
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.vaults import Vaults
 
 CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 HISTORY = timedelta(days=30)
@@ -33,13 +36,29 @@ LONGEST_WAIT_FOR_PLACE = timedelta(hours=6)
 class Copying:
     """All copy jobs of a world."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._ledger = CopyLedger()
-        self._checks = CopyChecks(world)
+    def __init__(  # noqa: PLR0913 - these are what a copy depends on
+        self,
+        ground: Ground,
+        identity: Identity,
+        events: EventBridge,
+        faults: FaultPlan,
+        *,
+        vaults: Vaults,
+        points: Points,
+        ledger: CopyLedger,
+        checks: CopyChecks,
+    ) -> None:
+        self._ground = ground
+        self._identity = identity
+        self._events = events
+        self._faults = faults
+        self._vaults = vaults
+        self._points = points
+        self._ledger = ledger
+        self._checks = checks
         self._tokens: dict[tuple[str, str, str], tuple[datetime, str]] = {}
         self.next_id: str | None = None
-        """The id that the next job gets; None draws one. For worlds that must agree with a recorded event."""
+        """The id that the next job gets; None draws one."""
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -47,27 +66,25 @@ class Copying:
 
     def start(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """StartCopyJob."""
-        world = self._world
         token = request.get("IdempotencyToken")
         known = self._tokens.get((caller.account, region, token)) if token else None
         if known is not None and self._remembers(known[0]):
             job = self.jobs[known[1]]
             return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
         vault, point = self._checks.source(caller, region, request)
-        world.identity.check_passed_role(caller, request["IamRoleArn"])
+        self._identity.check_passed_role(caller, request["IamRoleArn"])
         job = self._open(caller, vault, point, request)
         if token:
-            self._tokens[caller.account, region, token] = (world.now(), job.id)
+            self._tokens[caller.account, region, token] = (self._ground.now(), job.id)
         return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
 
     def _remembers(self, since: datetime) -> bool:
-        lifetime = self._world.unknown.token_lifetime
-        return lifetime is None or self._world.now() - since <= lifetime
+        lifetime = self._ground.unknown.token_lifetime
+        return lifetime is None or self._ground.now() - since <= lifetime
 
     def _open(self, caller: Caller, vault: Vault, point: Point, request: dict[str, Any]) -> Job:
-        world = self._world
         job = Job(
-            id=self.next_id or world.make_id().upper(),
+            id=self.next_id or self._ground.make_id().upper(),
             account=vault.account,
             region=vault.region,
             source_point_arn=point.arn,
@@ -77,7 +94,7 @@ class Copying:
             resource_type=point.resource_type,
             size_bytes=point.size_bytes,
             role_arn=request["IamRoleArn"],
-            created_at=world.now(),
+            created_at=self._ground.now(),
             delete_after_days=request.get("Lifecycle", {}).get("DeleteAfterDays"),
             token=request.get("IdempotencyToken"),
             started_by=caller.name,
@@ -86,16 +103,16 @@ class Copying:
         )
         self.next_id = None
         self._ledger.add(job)
-        self._tell(job)
-        world.clock.after(self._time_in_created(), lambda: self._begin(job))
+        self._announce(job)
+        self._ground.clock.after(self._time_in_created(), lambda: self._begin(job))
         return job
 
     def _names_its_source(self, source: Point) -> bool:
         """Whether a copy of this point is a copy of a copy whose resource is not the database any more."""
-        return source.source_point_arn is not None and not self._world.unknown.resource_arn_survives_second_copy
+        return source.source_point_arn is not None and not self._ground.unknown.resource_arn_survives_second_copy
 
     def _time_in_created(self) -> timedelta:
-        chance, unknown = self._world.random, self._world.unknown
+        chance, unknown = self._ground.random, self._ground.unknown
         usual = timedelta(seconds=20 + 100 * chance.random())
         if not unknown.system_error_share or chance.random() >= unknown.system_error_share:
             return usual
@@ -104,22 +121,22 @@ class Copying:
 
     def _begin(self, job: Job) -> None:
         """The job's turn, unless the resource or the quota is busy: then it waits in CREATED."""
-        world, ledger = self._world, self._ledger
-        message = world.faults.message_for(job) or self._checks.refusal(job)
+        ledger = self._ledger
+        message = self._faults.message_for(job) or self._checks.refusal(job)
         if message is not None:
             self._fail(job, message)
-        elif ledger.is_busy(job.database_arn) or world.backups.is_busy(job.account, job.database_arn):
+        elif ledger.is_busy(job.database_arn) or ledger.is_backed_up(job.account, job.database_arn):
             # "Only one backup or copy job per resource at a time; others wait" (aws-backup-limits).
             ledger.wait_for_database(job)
         elif ledger.has_place(job):
             self._run(job)
-        elif world.unknown.over_quota is OverQuota.FAILS:
+        elif self._ground.unknown.over_quota is OverQuota.FAILS:
             self._fail(job, texts.TOO_MANY_JOBS)
         else:
             ledger.wait_for_place(job)
-            if world.unknown.over_quota is OverQuota.QUEUES_THEN_FAILS:
-                patience = LONGEST_WAIT_FOR_PLACE * world.random.random()
-                world.clock.after(patience, lambda: self._give_up(job))
+            if self._ground.unknown.over_quota is OverQuota.QUEUES_THEN_FAILS:
+                patience = LONGEST_WAIT_FOR_PLACE * self._ground.random.random()
+                self._ground.clock.after(patience, lambda: self._give_up(job))
 
     def _give_up(self, job: Job) -> None:
         """Fail a job that still waits for its place in the lane."""
@@ -128,15 +145,15 @@ class Copying:
 
     def _run(self, job: Job) -> None:
         self._ledger.occupy(job)
-        job.state, job.runs_since = "RUNNING", self._world.now()
-        self._tell(job)
-        self._world.clock.after(self._duration(job), lambda: self._finish(job))
+        job.state, job.runs_since = "RUNNING", self._ground.now()
+        self._announce(job)
+        self._ground.clock.after(self._duration(job), lambda: self._finish(job))
 
     def _duration(self, job: Job) -> timedelta:
         """Hours for a full copy, less for an incremental one (rule 12), never the same twice."""
         gibibytes = job.size_bytes / GIBIBYTE
         minutes = 20 + gibibytes * (0.3 if self.is_incremental(job) else 2.0)
-        return timedelta(minutes=minutes * (0.8 + 0.4 * self._world.random.random()))
+        return timedelta(minutes=minutes * (0.8 + 0.4 * self._ground.random.random()))
 
     def is_incremental(self, job: Job) -> bool:
         """Whether only changes travel (rule 12).
@@ -145,11 +162,11 @@ class Copying:
         under the same key. Neptune: so within an account; copies of shared snapshots are full. Aurora and DocumentDB
         snapshot copies are always full. Source: the snapshot-copy page of each.
         """
-        destination = self._world.find_vault(job.destination_vault_arn)
+        destination = self._vaults.find(job.destination_vault_arn)
         is_local_neptune = job.resource_type == "Neptune" and destination and destination.account == job.account
         if destination is None or not (job.resource_type == "RDS" or is_local_neptune):
             return False
-        newest = self._world.newest_copy(destination.account, destination.region, job.database_arn)
+        newest = self._points.newest_copy(destination.account, destination.region, job.database_arn)
         return newest is not None and newest.gone_at is None and newest.key_arn == destination.key_arn
 
     def _finish(self, job: Job) -> None:
@@ -159,17 +176,16 @@ class Copying:
             self._fail(job, texts.INTERNAL)
             return
         job.destination_point_arn = self._land(job, source).arn
-        job.state, job.completed_at, job.category = "COMPLETED", self._world.now(), "SUCCESS"
-        if job.role_arn not in self._world.identity.roles:
-            job.state, job.message = self._world.unknown.unshare_failure_state, texts.UNSHARE
+        job.state, job.completed_at, job.category = "COMPLETED", self._ground.now(), "SUCCESS"
+        if job.role_arn not in self._identity.roles:
+            job.state, job.message = self._ground.unknown.unshare_failure_state, texts.UNSHARE
             job.category = "SUCCESS" if job.state == "COMPLETED" else "FAILURE"
-        self._tell(job)
+        self._announce(job)
         self._wake(job)
 
     def _land(self, job: Job, source: Point) -> Point:
         """The copy in its destination vault: another ARN, the original's creation date, the vault's key."""
-        world = self._world
-        destination = world.vault_by_arn(job.destination_vault_arn)
+        destination = self._vaults.by_arn(job.destination_vault_arn)
         # Unencrypted clusters stay so when copied; an unencrypted RDS snapshot gets the vault's key (encryption).
         stays_plain = not source.encrypted and job.resource_type in CLUSTERS
         kind = "cluster-snapshot" if job.resource_type in CLUSTERS else "snapshot"
@@ -177,15 +193,15 @@ class Copying:
         owner = f"{destination.region}:{destination.account}"
         days = job.delete_after_days if job.delete_after_days not in (None, -1) else source.delete_after_days
         point = Point(
-            arn=f"arn:{partition}:rds:{owner}:{kind}:awsbackup:copyjob-{world.make_id()}",
+            arn=f"arn:{partition}:rds:{owner}:{kind}:awsbackup:copyjob-{self._ground.make_id()}",
             account=destination.account,
             region=destination.region,
             vault_arn=destination.arn,
             database_arn=job.database_arn,
             resource_type=job.resource_type,
-            status="CREATING" if world.unknown.arrival_is_creating_first else "COMPLETED",
-            created_at=source.created_at if world.unknown.creation_date_inherited else world.now(),
-            completed_at=world.now(),
+            status="CREATING" if self._ground.unknown.arrival_is_creating_first else "COMPLETED",
+            created_at=source.created_at if self._ground.unknown.creation_date_inherited else self._ground.now(),
+            completed_at=self._ground.now(),
             delete_after_days=days,
             key_arn=None if stays_plain else destination.key_arn,
             encrypted=not stays_plain,
@@ -198,20 +214,22 @@ class Copying:
             created_by=job.created_by,
             names_its_source=job.names_its_source,
         )
-        world.add_point(point, announce=world.unknown.arrival_event)
+        self._points.add(point, announce=self._ground.unknown.arrival_event)
         if point.status == "CREATING":
-            world.clock.after(timedelta(minutes=1 + 4 * world.random.random()), lambda: self._settle(point))
+            self._ground.clock.after(
+                timedelta(minutes=1 + 4 * self._ground.random.random()), lambda: self._settle(point)
+            )
         return point
 
     def _settle(self, point: Point) -> None:
         if point.status == "CREATING" and point.gone_at is None:
-            self._world.change_status(point, "COMPLETED")
+            self._points.change_status(point, "COMPLETED")
 
     def _fail(self, job: Job, message: str) -> None:
-        job.state, job.message, job.completed_at, job.category = "FAILED", message, self._world.now(), "FAILURE"
-        self._tell(job)
+        job.state, job.message, job.completed_at, job.category = "FAILED", message, self._ground.now(), "FAILURE"
+        self._announce(job)
         # Not at once: a long row of jobs that fail one after another would be as deep a recursion.
-        self._world.clock.after(timedelta(0), lambda: self._wake(job))
+        self._ground.clock.after(timedelta(0), lambda: self._wake(job))
 
     def _wake(self, job: Job) -> None:
         """A place is free: who waits for the resource, and who waits for the lane, try again, in their order."""
@@ -225,19 +243,15 @@ class Copying:
         if (waiting := self._ledger.next_for_database(database_arn)) is not None:
             self._begin(waiting)
 
-    def is_busy(self, database_arn: str) -> bool:
-        return self._ledger.is_busy(database_arn)
-
-    def _tell(self, job: Job) -> None:
-        world = self._world
+    def _announce(self, job: Job) -> None:
         name, vault = vault_name(job.database_arn), vault_name(job.destination_vault_arn)
         text = f"copy job {job.state}: {name} into {vault}"
-        world.note("copy job", job.account, job.region, text, job_id=job.id, state=job.state)
+        self._ground.note("copy job", job.account, job.region, text, job_id=job.id, state=job.state)
         detail = copy_job_detail(job)
-        world.events.emit(job.account, job.region, "Copy Job State Change", [job.source_point_arn], detail)
+        self._events.emit(job.account, job.region, "Copy Job State Change", [job.source_point_arn], detail)
         site = site_of(job.destination_vault_arn)
-        if world.unknown.destination_sees_copy_events and site != (job.account, job.region):
-            world.events.emit(*site, "Copy Job State Change", [job.source_point_arn], detail)
+        if self._ground.unknown.destination_sees_copy_events and site != (job.account, job.region):
+            self._events.emit(*site, "Copy Job State Change", [job.source_point_arn], detail)
 
     def describe(self, caller: Caller, region: str, job_id: str) -> Job:
         """DescribeCopyJob; records vanish after 30 days."""
@@ -253,8 +267,8 @@ class Copying:
             if source_point_arn is None
             else self._ledger.of_source(source_point_arn)
         )
-        now = self._world.now()
-        settled, oldest = now - self._world.delivery.list_lag, now - HISTORY
+        now = self._ground.now()
+        settled, oldest = now - self._ground.delivery.list_lag, now - HISTORY
         return [
             job
             for job in known
@@ -264,7 +278,4 @@ class Copying:
         ]
 
     def _is_forgotten(self, job: Job) -> bool:
-        return not job.is_live and self._world.now() - job.created_at > HISTORY
-
-    def copies_from(self, point_arn: str) -> list[Job]:
-        return [job for job in self._ledger.of_source(point_arn) if job.is_live]
+        return not job.is_live and self._ground.now() - job.created_at > HISTORY
