@@ -241,6 +241,10 @@ class World(Records):
         """Let a recovery point land in its vault, with an event or without one."""
         self._points.add(point, announce=announce)
 
+    def remove_vault(self, arn: str) -> None:
+        """Remove a vault with all that is in it, which AWS Backup would refuse."""
+        self._vaults.remove(arn)
+
     def expire_later(self, point: Point) -> None:
         """Let the lifecycle of a point end it, after a test has changed that lifecycle."""
         self._deleting.expire_later(point)
