@@ -36,7 +36,7 @@ class Message:
 
 
 @dataclass(kw_only=True)
-class Mapping:
+class EventSourceMapping:
     """A function that Lambda invokes with what is on the queue, while it is enabled."""
 
     invoke: Callable[[dict[str, Any]], Any]
@@ -63,7 +63,7 @@ class Queue:
     dead_letters: Callable[[str], Queue]
     complain: Callable[[str], None]
     messages: dict[str, Message] = field(default_factory=dict)
-    mapping: Mapping | None = None
+    mapping: EventSourceMapping | None = None
     # By the moment at which each shows itself; who was deleted, or received since, is passed over.
     _hidden: list[tuple[datetime, int, Message]] = field(default_factory=list)
     _receipts: dict[str, Message] = field(default_factory=dict)

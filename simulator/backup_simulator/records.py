@@ -29,7 +29,7 @@ from backup_simulator.vaults import Vaults
 class Records:
     """What is in a world: the records themselves by ARN, and views of what happened.
 
-    Whoever changes a record gives the world another past; views are copies that change nothing.
+    A test may change a record, and the world goes on from there. Views are copies: changing one changes nothing.
     """
 
     keys: dict[str, Key]

@@ -11,8 +11,7 @@ from typing import Any
 from backup_simulator.eventbridge import EventBridge, Rule, RuleTarget
 from backup_simulator.ground import Ground
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
-from backup_simulator.queues import Mapping as FunctionMapping
-from backup_simulator.queues import Message, Queue, Queues
+from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
 from backup_simulator.services.backup.backups import Backups
 from backup_simulator.services.backup.points import Points
@@ -201,7 +200,7 @@ class Site:
     ) -> None:
         """Let a function be invoked with what is on a queue, as Lambda's event source mapping does."""
         queue = self._services.queues.by_arn[queue_arn]
-        queue.mapping = FunctionMapping(
+        queue.mapping = EventSourceMapping(
             invoke=invoke, batch_size=batch_size, reports_failures=report_batch_item_failures, function=function
         )
 

@@ -234,7 +234,7 @@ class World(Records):
 
     @property
     def processes(self) -> list[Process]:
-        """The processes under way; whoever runs a process adds it, the one that acts now last."""
+        """The running processes, the one that acts now last. Add a process while it runs."""
         return self._processes.under_way
 
     def add_point(self, point: Point, *, announce: bool) -> None:

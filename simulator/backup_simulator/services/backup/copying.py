@@ -17,14 +17,13 @@ from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
-from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.model import CLUSTERS, GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.points import Points
 from backup_simulator.switches import OverQuota
 from backup_simulator.vaults import Vaults
 
-CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 HISTORY = timedelta(days=30)
 # System errors are tried again for two hours; after that somebody at AWS starts the job by hand (devguide, copies).
 SYSTEM_ERROR_HOURS = 2

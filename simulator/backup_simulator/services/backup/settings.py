@@ -7,10 +7,10 @@ from typing import Any
 from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
-from backup_simulator.model import Caller, Operation
+from backup_simulator.model import CLUSTERS, Caller, Operation
 
 CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
-TYPES = ("Aurora", "DocumentDB", "Neptune", "RDS")
+TYPES = (*CLUSTERS, "RDS")
 
 
 class SettingCalls:
