@@ -1,6 +1,6 @@
-"""A template on paper, as CloudFormation would carry it out: conditions decided, functions resolved, for any partition.
+"""Renders a template without deploying it: conditions decided, intrinsic functions resolved, in any partition.
 
-What only exists once it was made (names, ARNs) is a marker: `<Logical>` or an ARN that ends in the logical id.
+Names and ARNs of resources do not exist yet: they become `<Logical>`, or an ARN that ends in the logical id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paper:
+class Template:
     """A template with parameters, at an account and a Region of a partition. Raises TemplateError."""
 
     path: Path
