@@ -14,7 +14,9 @@ PACKAGES = (
     "layers/core/secondhop",
     "cli/secondhop_cli",
     "simulator/backup_simulator",
+    "simulator/ministack_extension",
     "rehearsal",
+    "local_cloud",
 )
 
 
@@ -67,7 +69,7 @@ def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 def test_no_modules_of_a_package_import_each_other_in_a_circle(package):
     graph = arrows(package)
 
-    assert len(graph) > 20
+    assert len(graph) > 3
     assert circles(graph) == []
 
 

@@ -30,7 +30,7 @@ def test_every_name_of_a_world_in_the_readme_exists():
 def test_tests_and_rehearsal_use_documented_names_of_a_world_only():
     files = [
         path
-        for path in python_files("tests", "rehearsal", "bench", "cli")
+        for path in python_files("tests", "rehearsal", "local_cloud", "bench", "cli")
         if not str(path).startswith((*OTHER_WORLDS, "tests/tidy/"))
     ]
     undocumented = {str(path): sorted(used_of_a_world(path) - DOCUMENTED) for path in files}

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
+from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 BUILT = Path(".aws-sam") / "build" / "template.yaml"

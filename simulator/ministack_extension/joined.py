@@ -15,10 +15,10 @@ from backup_simulator import wire
 from backup_simulator.control import CONTROL
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.http_door import CREDENTIAL, Request, answer, read
-from backup_simulator.ministack_extension.buses import OutsideBuses, forward_beyond
-from backup_simulator.ministack_extension.mirror import Mirror
-from backup_simulator.ministack_extension.resources import BackupResources
 from backup_simulator.world import World
+from ministack_extension.buses import OutsideBuses, forward_beyond
+from ministack_extension.mirror import Mirror
+from ministack_extension.resources import BackupResources
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -12,9 +12,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from rehearsal.local_cloud.place import ROOT, CloudError, Place
+from local_cloud.place import ROOT, CloudError, Place
 
-COMMAND = ROOT / ".venv-local-cloud" / "bin" / "backup-simulator"
+COMMAND = ROOT / ".venv-local-cloud" / "bin" / "backup-simulator-with-ministack"
 LIST_LAG_SECONDS = 5
 START_SECONDS = 30
 STOP_SECONDS = 8
@@ -32,7 +32,7 @@ def start(place: Place, *, haste: float) -> None:
         )
     temporary = place.folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    command = [str(COMMAND), "serve", "--with-ministack", "--port", str(place.port), "--haste", str(haste)]
+    command = [str(COMMAND), "serve", "--port", str(place.port), "--haste", str(haste)]
     # AWS's lists lag behind by seconds, which haste, being about what takes time, does not shorten.
     command += ["--delivery", json.dumps({"list_lag": LIST_LAG_SECONDS / haste})]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "MAKE"))}

@@ -15,9 +15,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge
 from ministack.services.cloudformation import provisioners
 
-from backup_simulator.ministack_extension.mirror import Mirror
 from backup_simulator.model import vault_arn
 from backup_simulator.world import World
+from ministack_extension.mirror import Mirror
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, str]]

@@ -1,4 +1,4 @@
-"""backup-simulator serve --with-ministack: one port of loopback for AWS Backup and everything beside it."""
+"""Serves AWS Backup and the other services on one port of loopback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _serve(listening: socket.socket, settings: dict[str, Any], ready: Callable[[
     from hypercorn.asyncio import serve  # noqa: PLC0415 - it comes with ministack
     from hypercorn.config import Config  # noqa: PLC0415 - so does this
 
-    from backup_simulator.ministack_extension.joined import Joined  # noqa: PLC0415 - ministack reads its settings then
+    from ministack_extension.joined import Joined  # noqa: PLC0415 - ministack reads its settings then
 
     joined = Joined(start=datetime.now(UTC), **settings)
     config = Config()

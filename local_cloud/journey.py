@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
+from local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
 
 SERVICES = {"RDS": "orders", "Aurora": "customers", "DocumentDB": "catalog", "Neptune": "graph"}
 SELECTED = {"Backup": "True"}

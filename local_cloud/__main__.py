@@ -1,4 +1,4 @@
-"""make local-cloud, make local-cloud-stop: python -m rehearsal.local_cloud start | stop."""
+"""make local-cloud, make local-cloud-stop: python -m local_cloud start | stop."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.local_cloud import server
-from rehearsal.local_cloud.deploying import BUILT, MAIN_STACK, SAM, deploy_all
-from rehearsal.local_cloud.journey import SERVICES, Journey, final_copies
-from rehearsal.local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
+from local_cloud import server
+from local_cloud.deploying import BUILT, MAIN_STACK, SAM, deploy_all
+from local_cloud.journey import SERVICES, Journey, final_copies
+from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
 PORT = 4510
 # What AWS takes an hour for takes half a minute.
@@ -88,7 +88,7 @@ def _say(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="rehearsal.local_cloud", description=__doc__)
+    parser = argparse.ArgumentParser(prog="local_cloud", description=__doc__)
     parser.add_argument("command", choices=["start", "stop"])
     parser.add_argument("--port", type=_port, default=PORT)
     parser.add_argument("--haste", type=float, default=HASTE, help="how many times less what takes time takes of it")

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 WORKLOAD, BACKUP = "111122223333", "444455556666"
 HOME, DR = "eu-west-1", "eu-central-1"
 SECRET = "simulated"  # noqa: S105 - the local cloud does not ask for it
