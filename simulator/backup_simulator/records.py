@@ -13,9 +13,9 @@ from backup_simulator.eventbridge import EventBridge, Rule
 from backup_simulator.identity import Identity
 from backup_simulator.model import Database, Deletion, Job, Key, Point, Role, Vault
 from backup_simulator.queues import Queue, Queues
-from backup_simulator.services.backup.backups import Backups, Plan
 from backup_simulator.services.backup.copying import Copying
 from backup_simulator.services.backup.deleting import Deleting
+from backup_simulator.services.backup.plans import Plan, Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord
 from backup_simulator.services.cloudwatch import CloudWatch, Measurement, Metric
@@ -36,13 +36,13 @@ class Records:
     databases: dict[str, Database]
     buses: EventBridge
     _access: Access
-    _backups: Backups
     _cloudformation: CloudFormation
     _cloudwatch: CloudWatch
     _copying: Copying
     _deleting: Deleting
     _events: Events
     _identity: Identity
+    _plans: Plans
     _points: Points
     _queues: Queues
     _quotas: Quotas
@@ -58,7 +58,7 @@ class Records:
     @property
     def plans(self) -> Mapping[str, Plan]:
         """All backup plans by id."""
-        return self._backups.plans
+        return self._plans.by_id
 
     @property
     def stacks(self) -> dict[tuple[str, str, str], StackRecord]:

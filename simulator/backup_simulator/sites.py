@@ -13,7 +13,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
-from backup_simulator.services.backup.backups import Backups
+from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
 from backup_simulator.services.cloudwatch import CloudWatch
@@ -31,7 +31,7 @@ class SiteServices:
     databases: dict[str, Database]
     vaults: Vaults
     points: Points
-    backups: Backups
+    plans: Plans
     queues: Queues
     sns: Sns
     buses: EventBridge
@@ -130,11 +130,11 @@ class Site:
 
     def create_plan(self, plan: dict[str, Any], selections: Sequence[dict[str, Any]]) -> str:
         """A backup plan with selections, in the shapes of CreateBackupPlan and CreateBackupSelection; its id."""
-        return self._services.backups.create_plan(self.account, self.region, plan, list(selections))
+        return self._services.plans.create(self.account, self.region, plan, list(selections))
 
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> None:
         """One more selection for a plan, in the shape of CreateBackupSelection."""
-        self._services.backups.add_selection(plan_id, selection)
+        self._services.plans.add_selection(plan_id, selection)
 
     def create_queue(
         self,

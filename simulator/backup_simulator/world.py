@@ -23,13 +23,15 @@ from backup_simulator.processes import Process, Processes
 from backup_simulator.queues import Queues
 from backup_simulator.records import Records
 from backup_simulator.regions import partition_of
-from backup_simulator.services.backup.backups import Backups
+from backup_simulator.services.backup.backup_job_calls import BackupJobCalls
+from backup_simulator.services.backup.backup_jobs import BackupJobs
 from backup_simulator.services.backup.copy_calls import CopyCalls
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.copying import Copying
 from backup_simulator.services.backup.deleting import Deleting
 from backup_simulator.services.backup.plan_calls import PlanCalls
+from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.point_calls import PointCalls
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.backup.settings import SettingCalls
@@ -110,26 +112,12 @@ class World(Records):
         self._deleting = Deleting(ground, identity, access, vaults=vaults, points=self._points, ledger=ledger)
         checks = CopyChecks(ground, identity, access, vaults=vaults, keys=self.keys, databases=self.databases)
         self._copying = Copying(
-            ground,
-            identity,
-            self.buses,
-            self.faults,
-            vaults=vaults,
-            points=self._points,
-            ledger=ledger,
-            checks=checks,
+            ground, self.buses, self.faults, vaults=vaults, points=self._points, ledger=ledger, checks=checks
         )
-        self._backups = Backups(
-            ground,
-            identity,
-            self.buses,
-            databases=self.databases,
-            vaults=vaults,
-            points=self._points,
-            ledger=ledger,
-            copying=self._copying,
-            settings=self._settings,
+        self._backup_jobs = BackupJobs(
+            ground, self.buses, vaults=vaults, points=self._points, ledger=ledger, copying=self._copying
         )
+        self._plans = Plans(ground, self.databases, self._settings, self._backup_jobs)
 
     def _open_others(self) -> None:
         """The services that keep something of their own."""
@@ -167,7 +155,7 @@ class World(Records):
             databases=self.databases,
             vaults=self._vaults,
             points=self._points,
-            backups=self._backups,
+            plans=self._plans,
             queues=self._queues,
             sns=self._sns,
             buses=self.buses,
@@ -177,12 +165,14 @@ class World(Records):
         )
 
     def _backup_operations(self) -> dict[str, Operation]:
-        ground, vaults, faults = self._ground, self._vaults, self.faults
+        ground, identity, vaults, faults = self._ground, self._identity, self._vaults, self.faults
+        jobs = BackupJobCalls(self._backup_jobs, self.databases, identity, vaults=vaults, faults=faults)
         return {
             **CopyCalls(self._copying, faults).operations,
             **PointCalls(ground, vaults, self._deleting, faults).operations,
             **VaultCalls(ground, vaults, self.keys, faults).operations,
-            **PlanCalls(ground, vaults, self._identity, backups=self._backups, faults=faults).operations,
+            **PlanCalls(ground, vaults, identity, plans=self._plans, faults=faults).operations,
+            **jobs.operations,
             **self._settings.operations,
         }
 

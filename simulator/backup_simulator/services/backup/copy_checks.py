@@ -61,7 +61,7 @@ class CopyChecks:
         self._databases = databases
 
     def source(self, caller: Caller, region: str, request: dict[str, Any]) -> tuple[Vault, Point]:
-        """The point that a StartCopyJob names, if it may be copied (rules 2 to 5). Raises Refused."""
+        """The point that a StartCopyJob names, if the passed role may copy it (rules 2 to 5). Raises Refused."""
         name, arn = request["SourceBackupVaultName"], request["RecoveryPointArn"]
         if not VAULT_NAME.fullmatch(name):
             raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
@@ -77,7 +77,12 @@ class CopyChecks:
             raise Refused(self._ground.unknown.unfit_source_code, f"Recovery point is in state {point.status}")
         if is_multi_az_cluster(point) and not self._ground.unknown.multi_az_cluster_fails_later:
             raise Refused("InvalidRequestException", "Feature is not supported for provided resource type.")
+        self._identity.check_passed_role(caller, request["IamRoleArn"])
         return vault, point
+
+    def has_role(self, job: Job) -> bool:
+        """Whether the role that was passed still exists."""
+        return job.role_arn in self._identity.roles
 
     def point_of(self, job: Job) -> Point | None:
         vault = self._vaults.find(job.source_vault_arn)

@@ -16,7 +16,6 @@ from backup_simulator.event_shapes import copy_job_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
-from backup_simulator.identity import Identity
 from backup_simulator.model import CLUSTERS, GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
@@ -35,10 +34,9 @@ LONGEST_WAIT_FOR_PLACE = timedelta(hours=6)
 class Copying:
     """All copy jobs of a world."""
 
-    def __init__(  # noqa: PLR0913 - these are what a copy depends on
+    def __init__(
         self,
         ground: Ground,
-        identity: Identity,
         events: EventBridge,
         faults: FaultPlan,
         *,
@@ -48,7 +46,6 @@ class Copying:
         checks: CopyChecks,
     ) -> None:
         self._ground = ground
-        self._identity = identity
         self._events = events
         self._faults = faults
         self._vaults = vaults
@@ -71,7 +68,6 @@ class Copying:
             job = self.jobs[known[1]]
             return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
         vault, point = self._checks.source(caller, region, request)
-        self._identity.check_passed_role(caller, request["IamRoleArn"])
         job = self._open(caller, vault, point, request)
         if token:
             self._tokens[caller.account, region, token] = (self._ground.now(), job.id)
@@ -176,7 +172,7 @@ class Copying:
             return
         job.destination_point_arn = self._land(job, source).arn
         job.state, job.completed_at, job.category = "COMPLETED", self._ground.now(), "SUCCESS"
-        if job.role_arn not in self._identity.roles:
+        if not self._checks.has_role(job):
             job.state, job.message = self._ground.unknown.unshare_failure_state, texts.UNSHARE
             job.category = "SUCCESS" if job.state == "COMPLETED" else "FAILURE"
         self._announce(job)

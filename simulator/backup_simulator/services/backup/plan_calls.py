@@ -1,11 +1,10 @@
-"""Backup plans, their selections, and backup jobs, by their operations.
+"""Backup plans and their selections by their operations.
 
 https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html and its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -13,38 +12,24 @@ from backup_simulator.errors import Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
-from backup_simulator.model import BackupJob, Caller, Operation, vault_name
-from backup_simulator.paging import filtered, paged
-from backup_simulator.services.backup.backups import Backups, Plan
-from backup_simulator.services.backup.replies import backup_job_reply
+from backup_simulator.model import Caller, Operation
+from backup_simulator.paging import paged
+from backup_simulator.services.backup.plans import Plan, Plans
 from backup_simulator.vaults import Vaults
 
 VERSION = "1"
 # Per backup rule (aws-backup-limits).
 MOST_COPY_ACTIONS = 5
-JOB_FILTERS: dict[str, Callable[[BackupJob, Any], bool]] = {
-    "ByResourceArn": lambda job, value: job.database.arn == value,
-    "ByState": lambda job, value: job.state == value,
-    "ByBackupVaultName": lambda job, value: vault_name(job.vault_arn) == value,
-    "ByCreatedBefore": lambda job, value: job.created_at < value,
-    "ByCreatedAfter": lambda job, value: job.created_at > value,
-    "ByResourceType": lambda job, value: job.database.resource_type == value,
-    "ByAccountId": lambda job, value: value in ("*", job.account),
-    "ByCompleteBefore": lambda job, value: job.completed_at is not None and job.completed_at < value,
-    "ByCompleteAfter": lambda job, value: job.completed_at is not None and job.completed_at > value,
-}
 
 
 class PlanCalls:
-    """The operations about plans, selections and backup jobs."""
+    """The operations about plans and selections."""
 
-    def __init__(
-        self, ground: Ground, vaults: Vaults, identity: Identity, *, backups: Backups, faults: FaultPlan
-    ) -> None:
+    def __init__(self, ground: Ground, vaults: Vaults, identity: Identity, *, plans: Plans, faults: FaultPlan) -> None:
         self._ground = ground
         self._vaults = vaults
         self._identity = identity
-        self._backups = backups
+        self._plans = plans
         self._faults = faults
         self.operations: dict[str, Operation] = {
             "CreateBackupPlan": self._create,
@@ -55,13 +40,10 @@ class PlanCalls:
             "GetBackupSelection": self._get_selection,
             "ListBackupSelections": self._list_selections,
             "DeleteBackupSelection": self._delete_selection,
-            "StartBackupJob": backups.start_job,
-            "DescribeBackupJob": self._describe_job,
-            "ListBackupJobs": self._list_jobs,
         }
 
     def _of(self, caller: Caller, region: str, plan_id: str) -> Plan:
-        plan = self._backups.plans.get(plan_id)
+        plan = self._plans.by_id.get(plan_id)
         if plan is None or (plan.account, plan.region) != (caller.account, region):
             raise Refused("ResourceNotFoundException", f"Cannot find Backup plan with ID {plan_id}")
         return plan
@@ -73,8 +55,8 @@ class PlanCalls:
             if len(rule.get("CopyActions", [])) > MOST_COPY_ACTIONS:
                 text = f"A rule has at most {MOST_COPY_ACTIONS} copy actions."
                 raise Refused("LimitExceededException", text)
-        plan_id = self._backups.create_plan(caller.account, region, document, [])
-        return _plan_reply(self._backups.plans[plan_id])
+        plan_id = self._plans.create(caller.account, region, document, [])
+        return _plan_reply(self._plans.by_id[plan_id])
 
     def _get(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
@@ -86,7 +68,7 @@ class PlanCalls:
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         found = [
             plan
-            for plan in self._backups.plans.values()
+            for plan in self._plans.by_id.values()
             if (plan.account, plan.region) == (caller.account, region) and not plan.ended
         ]
         named = lambda plan: {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"]}  # noqa: E731 - one use
@@ -107,7 +89,7 @@ class PlanCalls:
         selection = request["BackupSelection"]
         # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
         self._identity.check_passed_role(caller, selection["IamRoleArn"])
-        selection_id = self._backups.add_selection(plan.id, selection)
+        selection_id = self._plans.add_selection(plan.id, selection)
         return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._ground.now()}
 
     def _selection(self, plan: Plan, selection_id: str) -> dict[str, Any]:
@@ -140,16 +122,6 @@ class PlanCalls:
         self._selection(plan, request["SelectionId"])
         del plan.selections[request["SelectionId"]]
         return {}
-
-    def _describe_job(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        for job in self._backups.listed(caller, region):
-            if job.id == request["BackupJobId"].upper():
-                return backup_job_reply(job)
-        raise Refused("ResourceNotFoundException", f"Backup job {request['BackupJobId']} does not exist.")
-
-    def _list_jobs(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        found = filtered("ListBackupJobs", self._backups.listed(caller, region), request, JOB_FILTERS)
-        return paged("BackupJobs", found, request, backup_job_reply, self._faults)
 
 
 def _plan_reply(plan: Plan) -> dict[str, Any]:
