@@ -17,7 +17,7 @@ PYTHON ?=
 PIP := python -m pip --disable-pip-version-check --no-input -qq
 EVENT ?=
 # The packages that the editable installation names; a room that is new must be installed again.
-ROOMS := $(wildcard layers/core/secondhop/__init__.py cli/*/__init__.py simulator/*/__init__.py rehearsal/__init__.py)
+ROOMS := $(wildcard layers/core/secondhop/__init__.py cli/*/__init__.py simulator/*/__init__.py rehearsal/__init__.py local_cloud/__init__.py)
 
 export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -54,11 +54,11 @@ nights: $(VENV)/.dev ## Run 300 nights, 30 of them with random seeds, and requir
 PORT ?= 4510
 .PHONY: local-cloud
 local-cloud: build $(CLOUD_VENV)/.cloud $(VENV)/.demo ## Deploy to a cloud on this machine, and show the progress of four backups
-	@$(VENV)/bin/python -m rehearsal.local_cloud start --port="$(PORT)"
+	@$(VENV)/bin/python -m local_cloud start --port="$(PORT)"
 
 .PHONY: local-cloud-stop
 local-cloud-stop: $(VENV)/.demo ## Stop the cloud on this machine
-	@$(VENV)/bin/python -m rehearsal.local_cloud stop
+	@$(VENV)/bin/python -m local_cloud stop
 
 .PHONY: replay
 replay: $(VENV)/.demo ## Send one event through the real handler: make replay EVENT=events/<file>.json

@@ -12,7 +12,7 @@ from time import process_time
 from typing import Any
 
 from backup_simulator import RuleTarget, World
-from backup_simulator.model import Caller, Point
+from backup_simulator.model import Point
 
 ACCOUNT, HOME, DR = "111122223333", "eu-west-1", "eu-central-1"
 BARS = {"engine": 5000, "boto3": 1500}
@@ -77,7 +77,7 @@ def a_point(world: World, number: int, vault_arn: str, role_arn: str) -> Point:
 
 def run_out(world: World, jobs: int, queue_arn: str) -> None:
     """Let every job end and be announced. Twenty run at a time."""
-    while sum(message is not None for message in world.queues[queue_arn].messages.values()) < jobs:
+    while sum(message is not None for message in world.queue(queue_arn).messages.values()) < jobs:
         world.run_for(timedelta(days=1))
 
 
@@ -90,11 +90,10 @@ def rate(world: World, jobs: int, began: float) -> float:
 
 def by_engine(jobs: int) -> float:
     world, role, requests, queue_arn = prepare(jobs)
-    caller = Caller(account=ACCOUNT, role_arn=role)
+    key = world.issue_key(ACCOUNT, role)
     began = process_time()
     for request in requests:
-        world.access.check(caller, HOME, "backup", "StartCopyJob", request)
-        world.copying.start(caller, HOME, request)
+        world.call(key, HOME, "backup", "StartCopyJob", request)
     run_out(world, jobs, queue_arn)
     return rate(world, jobs, began)
 

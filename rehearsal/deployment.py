@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backup_simulator import World
-from backup_simulator.surroundings import StackResource
+from backup_simulator.services.cloudformation import StackResource
 from rehearsal.functions import WarmFunction
 from rehearsal.resources import MAKERS, NO_EFFECT, UPDATED, Made
 from rehearsal.template import NO_VALUE, Resolver, TemplateError, parameters_of, read_template

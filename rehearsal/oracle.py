@@ -105,7 +105,7 @@ class Oracle:
 
     def is_brought_back(self, point: Point) -> bool:
         """Whether people copied a point into the watched vault from a vault of the same account: never ours."""
-        job = self.world.copying.jobs.get(point.copy_job_id or "")
+        job = self.world.find_copy_job(point.copy_job_id)
         return (
             job is not None
             and point.vault_arn == self.watched_vault_arn
@@ -115,12 +115,12 @@ class Oracle:
 
     def is_made_by_hand(self, point: Point) -> bool:
         """Whether people made a copy, neither a plan nor we."""
-        job = self.world.copying.jobs.get(point.copy_job_id or "")
+        job = self.world.find_copy_job(point.copy_job_id)
         return job is not None and job.created_by is None and job.started_by not in self.roles
 
     def promised_days(self, copy: Point) -> int:
         """The least retention that was in force when a copy was ordered; an order may be some hours old."""
-        job = self.world.copying.jobs.get(copy.copy_job_id or "")
+        job = self.world.find_copy_job(copy.copy_job_id)
         if job is None or not self.retention_changes:
             return self.retention_days
         values = [(datetime.min.replace(tzinfo=UTC), self.retention_days), *self.retention_changes]
@@ -177,7 +177,7 @@ class Oracle:
         """Every arrival has a final copy, or somebody was told of it."""
         copied = {point.source_point_arn for point in self._all_points() if point.vault_arn == self.final_vault_arn}
         told = "\n".join(
-            [message.message for message in self.world.topics[self.topic_arn]]
+            [message.message for message in self.world.published(self.topic_arn)]
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():

@@ -12,7 +12,6 @@ import boto3
 
 from backup_simulator import World
 from backup_simulator.http_door import LOOPBACK, serve
-from backup_simulator.model import Caller
 
 ANY_FREE_PORT = 0
 
@@ -38,7 +37,7 @@ class HttpDoor:
 
     def __call__(self, account: str, role_arn: str, region: str) -> HttpSession:
         """A session of a role, with credentials that the world issued."""
-        key = self.world.identity.issue(Caller(account=account, role_arn=role_arn), ends=False)
+        key = self.world.issue_key(account, role_arn)
         session = boto3.Session(
             aws_access_key_id=key,
             aws_secret_access_key="simulated",  # noqa: S106 - the simulator does not verify signatures

@@ -55,7 +55,7 @@ def replay(event: dict[str, Any]) -> Replayed:
     # An installation of a month: what the event speaks of is not from before its time.
     chains.installation(now=world.now() - timedelta(days=30))
     stage = Stage(world, chains)
-    rules = world.events.rules[WORKLOAD, HOME, "default"]
+    rules = world.rules(WORKLOAD, HOME)
     matching = next((rule for rule in rules if matches(rule.pattern, event)), None)
     if matching is None:
         misses = tuple(f"{rule.name}: {_first_miss(rule.pattern, event)}" for rule in rules)
@@ -98,7 +98,7 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
         _put(stage, watched, detail.get("destinationRecoveryPointArn"), detail)
     elif detail.get("sourceBackupVaultArn") == watched:
         _put(stage, watched, resources[0], detail)
-        stage.world.copying.next_id = str(detail["copyJobId"]) if detail.get("copyJobId") else None
+        stage.world.set_next_copy_job_id(str(detail["copyJobId"]) if detail.get("copyJobId") else None)
         _open_chain(stage, resources[0], watched)
         _put(stage, final, detail.get("destinationRecoveryPointArn"), detail, source=resources[0])
         _end_job(stage, detail)
@@ -108,7 +108,7 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
 
 def _end_job(stage: Stage, detail: Mapping[str, Any]) -> None:
     """The simulated job ends as the event says that it did."""
-    job = stage.world.copying.jobs.get(str(detail.get("copyJobId")))
+    job = stage.world.find_copy_job(str(detail.get("copyJobId")))
     if job is not None and detail.get("state") in ("COMPLETED", "FAILED"):
         job.state, job.completed_at = str(detail["state"]), stage.world.now()
 

@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from backup_simulator import RuleTarget
+from backup_simulator import RuleTarget, World
 from backup_simulator.log_groups import MetricFilter
+from backup_simulator.sites import Site
 from rehearsal.functions import WarmFunction
 from rehearsal.template import TemplateError
-
-if TYPE_CHECKING:
-    from rehearsal.deployment import Stack
+from secondhop.application.ports import ChainStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,30 @@ class Made:
 
 Properties = dict[str, Any]
 
+
+class Target(Protocol):
+    """The stack that resources are made for: where it is, and what its functions are given."""
+
+    world: World
+    site: Site
+    path: Path
+    account: str
+    region: str
+    name: str
+    chains: ChainStore | None
+    kills_late_functions: bool
+    functions: dict[str, WarmFunction]
+
+    @property
+    def open_session(self) -> Callable[[str, str, str], Any]:
+        """Opens a session of a function: account, role, Region."""
+        ...
+
+    def arn_of(self, kind: str, logical_id: str) -> str:
+        """The ARN of a resource that is not made in the simulator's world."""
+        ...
+
+
 NO_EFFECT = {
     "AWS::Serverless::LayerVersion": "functions import the packages from this checkout",
     "AWS::CloudWatch::Alarm": "nobody watches metrics in a rehearsal, though they are kept",
@@ -38,12 +62,12 @@ NO_EFFECT = {
 }
 
 
-def _key(stack: Stack, _: str, properties: Properties) -> Made:
+def _key(stack: Target, _: str, properties: Properties) -> Made:
     arn = stack.site.create_key(policy=properties["KeyPolicy"])
     return Made(ref=arn.rpartition("/")[2], attributes={"Arn": arn, "KeyId": arn.rpartition("/")[2]})
 
 
-def _vault(stack: Stack, _: str, properties: Properties) -> Made:
+def _vault(stack: Target, _: str, properties: Properties) -> Made:
     lock = properties.get("LockConfiguration")
     arn = stack.site.create_vault(
         properties["BackupVaultName"],
@@ -55,7 +79,7 @@ def _vault(stack: Stack, _: str, properties: Properties) -> Made:
     return Made(ref=name, attributes={"BackupVaultArn": arn, "BackupVaultName": name})
 
 
-def _role(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _role(stack: Target, logical_id: str, properties: Properties) -> Made:
     name = properties.get("RoleName", f"{stack.name}-{logical_id}")
     arn = stack.world.account(stack.account).create_role(
         name,
@@ -66,13 +90,13 @@ def _role(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=name, attributes={"Arn": arn})
 
 
-def _policy(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _policy(stack: Target, logical_id: str, properties: Properties) -> Made:
     for name in properties["Roles"]:
         stack.world.account(stack.account).add_policy(name, properties["PolicyDocument"])
     return Made(ref=f"{stack.name}-{logical_id}")
 
 
-def _plan(stack: Stack, _: str, properties: Properties) -> Made:
+def _plan(stack: Target, _: str, properties: Properties) -> Made:
     plan = properties["BackupPlan"]
     rules = [
         {**rule, "TargetBackupVaultName": rule["TargetBackupVault"], "CopyActions": rule.get("CopyActions", [])}
@@ -86,12 +110,12 @@ def _plan(stack: Stack, _: str, properties: Properties) -> Made:
     return Made(ref=plan_id, attributes={"BackupPlanId": plan_id})
 
 
-def _selection(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _selection(stack: Target, logical_id: str, properties: Properties) -> Made:
     stack.site.add_selection(properties["BackupPlanId"], properties["BackupSelection"])
     return Made(ref=f"{stack.name}-{logical_id}")
 
 
-def _queue(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _queue(stack: Target, logical_id: str, properties: Properties) -> Made:
     redrive = properties.get("RedrivePolicy", {})
     queue = stack.site.create_queue(
         f"{stack.name}-{logical_id}",
@@ -103,12 +127,12 @@ def _queue(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=queue.url, attributes={"Arn": queue.arn, "QueueName": queue.name})
 
 
-def _topic(stack: Stack, logical_id: str, _: Properties) -> Made:
+def _topic(stack: Target, logical_id: str, _: Properties) -> Made:
     arn = stack.site.create_topic(f"{stack.name}-{logical_id}")
     return Made(ref=arn, attributes={"TopicArn": arn})
 
 
-def _rule(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _rule(stack: Target, logical_id: str, properties: Properties) -> Made:
     targets = [
         RuleTarget(
             id=target["Id"],
@@ -122,20 +146,20 @@ def _rule(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=logical_id, attributes={"Arn": arn})
 
 
-def _log_group(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _log_group(stack: Target, logical_id: str, properties: Properties) -> Made:
     name = properties.get("LogGroupName", f"{stack.name}-{logical_id}")
     arn = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{name}"
     stack.world.logs.create(arn)
     return Made(ref=name, attributes={"Arn": f"{arn}:*"})
 
 
-def _log_policy(stack: Stack, _: str, properties: Properties) -> Made:
+def _log_policy(stack: Target, _: str, properties: Properties) -> Made:
     name, document = properties["PolicyName"], json.loads(properties["PolicyDocument"])
     stack.world.logs.put_policy(stack.account, stack.region, name, document)
     return Made(ref=name)
 
 
-def _metric_filter(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _metric_filter(stack: Target, logical_id: str, properties: Properties) -> Made:
     arn = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{properties['LogGroupName']}"
     for each in properties["MetricTransformations"]:
         if unknown := each.keys() - {"MetricNamespace", "MetricName", "MetricValue", "Dimensions"}:
@@ -153,12 +177,12 @@ def _metric_filter(stack: Stack, logical_id: str, properties: Properties) -> Mad
     return Made(ref=f"{stack.name}-{logical_id}")
 
 
-def _bus_policy(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _bus_policy(stack: Target, logical_id: str, properties: Properties) -> Made:
     stack.site.put_bus_policy(properties["Statement"], bus=properties.get("EventBusName", "default"))
     return Made(ref=logical_id)
 
 
-def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _function(stack: Target, logical_id: str, properties: Properties) -> Made:
     environ = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
     function = WarmFunction(
         name=logical_id,
@@ -170,7 +194,7 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
         measure=stack.site.measure,
         timeout=timedelta(seconds=int(properties["Timeout"])),
         is_killed=stack.kills_late_functions,
-        processes=stack.world.processes.under_way,
+        processes=stack.world.processes,
     )
     arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
     stack.functions[logical_id] = stack.functions[arn] = function
@@ -186,7 +210,7 @@ def _function(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=logical_id, attributes={"Arn": arn})
 
 
-def _schedule(stack: Stack, logical_id: str, properties: Properties) -> Made:
+def _schedule(stack: Target, logical_id: str, properties: Properties) -> Made:
     number, unit = properties["ScheduleExpression"].removeprefix("rate(").removesuffix(")").split()
     every = timedelta(**{unit if unit.endswith("s") else f"{unit}s": float(number)})
     target = properties["Target"]["Arn"]
@@ -194,21 +218,21 @@ def _schedule(stack: Stack, logical_id: str, properties: Properties) -> Made:
     return Made(ref=logical_id, attributes={"Arn": stack.arn_of("AWS::Scheduler", logical_id)})
 
 
-def _update_function(stack: Stack, logical_id: str, properties: Properties) -> None:
+def _update_function(stack: Target, logical_id: str, properties: Properties) -> None:
     environ = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
     stack.functions[logical_id].redeploy(environ)
 
 
-def _update_schedule(stack: Stack, logical_id: str, properties: Properties) -> None:
-    stack.world.surroundings.schedules[stack.account, stack.region, logical_id].enabled = False
+def _update_schedule(stack: Target, logical_id: str, properties: Properties) -> None:
+    stack.world.schedules[stack.account, stack.region, logical_id].enabled = False
     _schedule(stack, logical_id, properties)
 
 
-UPDATED: dict[str, Callable[[Stack, str, Properties], None]] = {
+UPDATED: dict[str, Callable[[Target, str, Properties], None]] = {
     "AWS::Scheduler::Schedule": _update_schedule,
     "AWS::Serverless::Function": _update_function,
 }
-MAKERS: dict[str, Callable[[Stack, str, Properties], Made]] = {
+MAKERS: dict[str, Callable[[Target, str, Properties], Made]] = {
     "AWS::Backup::BackupPlan": _plan,
     "AWS::Backup::BackupSelection": _selection,
     "AWS::Backup::BackupVault": _vault,

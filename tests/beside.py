@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 
 ROOT = Path(__file__).parents[1]
-COMMAND = ROOT / ".venv-local-cloud" / "bin" / "backup-simulator"
+COMMAND = ROOT / ".venv-local-cloud" / "bin" / "backup-simulator-with-ministack"
 WORKLOAD, BACKUP = "111122223333", "444455556666"
 HOME, DR = "eu-west-1", "eu-central-1"
 
@@ -72,7 +72,7 @@ class Cloud:
 def a_cloud(*options: str) -> Iterator[Cloud]:
     """A server on a free port, for as long as the block lasts."""
     assert COMMAND.exists(), "run `make beside`, which makes its environment"
-    command = [COMMAND, "serve", "--with-ministack", "--port", "0", *options]
+    command = [COMMAND, "serve", "--port", "0", *options]
     with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as server:
         try:
             found = re.search(r"http://[\d.:]+", server.stdout.readline())

@@ -55,7 +55,7 @@ class Run(NamedTuple):
         """All that the deployed roles may do."""
         return {
             Right(self.stage.topology, name_of(arn), statement["Sid"], action)
-            for arn, role in self.stage.world.identity.roles.items()
+            for arn, role in self.stage.world.roles.items()
             if "/secondhop/" in arn
             for policy in role.policies
             for statement in policy["Statement"]
@@ -77,8 +77,8 @@ def eventful(topology: Topology) -> Run:
     with mock_aws():
         table = GuardedTable()
         stage = table.stage = a_stage(World(seed=5, unknown=STRICT), topology, table)
-        grants = stage.world.access.record_grants()
-        world, queue = stage.world, stage.world.queues_by_url[stage.main.ref("WorkQueue")]
+        grants = stage.world.record_grants()
+        world, queue = stage.world, stage.world.queue(stage.main.ref("WorkQueue"))
         world.faults.fail_copy_job(message=TRANSIENT, destination_region=DR)
         if topology is Topology.WORKLOAD:
             world.faults.fail_copy_job(message=TRANSIENT, destination_region=HOME)
@@ -105,7 +105,7 @@ def unreleased(topology: Topology) -> Run:
         table = GuardedTable()
         world = World(unknown=UnknownBehaviour(delete_leaves_expired=True), delivery=Delivery(loss=1.0))
         stage = table.stage = a_stage(world, topology, table)
-        grants = world.access.record_grants()
+        grants = world.record_grants()
         world.run_for(timedelta(hours=12))
         grants.update(table.grants)
         return Run(stage, grants, denials(stage) + table.denied)
@@ -115,7 +115,7 @@ def expiring(topology: Topology) -> Run:
     """Four days in which recovery points expire where they were made, and final copies where they arrived."""
     world = World(seed=5, unknown=STRICT)
     stage = Stage(world, MemoryChains(), SHORT_LIVED, topology=topology, given=SHORT_LIVED_COMPANIONS)
-    grants = world.access.record_grants()
+    grants = world.record_grants()
     for resource_type, name in (("Aurora", "customers"), ("RDS", "orders")):
         stage.add_database(resource_type, name, size_gib=2, account=stage.workload_accounts[-1])
     world.run_for(timedelta(days=4))

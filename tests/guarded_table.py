@@ -48,7 +48,7 @@ class GuardedTable:
 
     def _demand(self, role_arn: str, action: str, resource: str, operation: str) -> None:
         assert self.stage is not None
-        policies = self.stage.world.identity.roles[role_arn].policies
+        policies = self.stage.world.roles[role_arn].policies
         found = [Grant(role_arn, each["Sid"], action, resource) for each in _allowing(policies, action, resource)]
         self.grants += found
         if not found:

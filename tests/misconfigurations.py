@@ -50,7 +50,7 @@ def in_one_region_only(journey: Journey) -> None:
     journey.target = there.create_vault("far", key_arn=there.create_key(), policy=OPEN)
     deny = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
     narrow = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": deny}]}
-    journey.world.identity.roles[journey.role].policies = (ALL, narrow)
+    journey.world.roles[journey.role].policies = (ALL, narrow)
 
 
 def bound(journey: Journey, *, boundary: dict[str, Any] | None) -> None:
@@ -154,7 +154,7 @@ def may_not(role: str, *actions: str) -> Callable[[Stage], None]:
     """Take actions out of the statements of a role, which is an output of the companion stacks."""
 
     def take_away(stage: Stage) -> None:
-        found = stage.world.identity.roles[(stage.backup_account | stage.workload)[role]]
+        found = stage.world.roles[(stage.backup_account | stage.workload)[role]]
         found.policies = tuple(
             {**policy, "Statement": [each for each in less(policy, actions) if each["Action"]]}
             for policy in found.policies
@@ -175,7 +175,7 @@ def add_to_the_role(role: str) -> Callable[[Stage, list[dict[str, Any]]], None]:
     """Paste the statements of the findings into a policy of the role."""
 
     def paste(stage: Stage, found: list[dict[str, Any]]) -> None:
-        given = stage.world.identity.roles[(stage.backup_account | stage.workload)[role]]
+        given = stage.world.roles[(stage.backup_account | stage.workload)[role]]
         statements = [statement for each in found for statement in each["statements"]]
         given.policies = (*given.policies, {"Version": "2012-10-17", "Statement": statements})
 
@@ -183,7 +183,7 @@ def add_to_the_role(role: str) -> Callable[[Stage, list[dict[str, Any]]], None]:
 
 
 def without_the_key_of_aws_backup(stage: Stage) -> None:
-    role = stage.world.identity.roles[stage.backup_account["CopyRoleArn"]]
+    role = stage.world.roles[stage.backup_account["CopyRoleArn"]]
     role.policies = tuple(
         {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != "SeeTheKeyOfAwsBackup"]}
         for policy in role.policies
@@ -220,7 +220,7 @@ def keep_arrivals_for(copy: dict[str, Any] | None, origin: dict[str, Any]) -> Ca
     """The lifecycles of the plan's copy action (None: it has none) and of its rule."""
 
     def set_lifecycles(stage: Stage) -> None:
-        for plan in stage.world.backups.plans.values():
+        for plan in stage.world.plans.values():
             for rule in plan.document["Rules"]:
                 (action,) = rule["CopyActions"]
                 given = {} if copy is None else {"Lifecycle": copy}

@@ -69,7 +69,7 @@ class Running:
     @property
     def dead_letters(self) -> list[Any]:
         """The messages of the dead-letter queue, in their order."""
-        queue = self.stage.world.queues_by_url[self.stage.main.ref("DeadLetters")]
+        queue = self.stage.world.queue(self.stage.main.ref("DeadLetters"))
         return list(queue.messages.values())
 
 

@@ -39,7 +39,7 @@ class Place:
         self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
         self.world.run_for(timedelta(hours=1))
         (point,) = self.world.recovery_points()
-        self.point = self.world.record_of(point.arn)
+        self.point = self.world.point_by_arn(point.arn)
 
     def copy(self, **changes: Any) -> str:
         request = {
@@ -90,7 +90,7 @@ class Journey(Place):
 
     def allow_all_but(self, *actions: str) -> None:
         deny = {"Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}]}
-        self.world.identity.roles[self.role].policies = (ALL, deny)
+        self.world.roles[self.role].policies = (ALL, deny)
 
     def lose_the_role(self, after: timedelta) -> None:
         """What passes the role on is allowed; what uses it finds none."""
@@ -109,10 +109,10 @@ class Journey(Place):
         self.meanwhile = lambda _: None
         self.client.start_backup_job(BackupVaultName="near", ResourceArn=self.database, IamRoleArn=self.role)
         self.world.run_for(timedelta(hours=1))
-        self.point = self.world.record_of(self.world.recovery_points()[-1].arn)
+        self.point = self.world.point_by_arn(self.world.recovery_points()[-1].arn)
 
     def allow_all(self) -> None:
-        self.world.identity.roles[self.role].policies = (ALL,)
+        self.world.roles[self.role].policies = (ALL,)
 
 
 def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from backup_simulator import World
 from backup_simulator.door import open_session
-from backup_simulator.model import Caller, Point
+from backup_simulator.model import Point
 from rehearsal.stage import BACKUP, HOME, WORKLOAD, Stage
 from secondhop_cli.doctor.command import doctor
 from tests.simulated_place import Journey
@@ -23,13 +23,9 @@ class Switchboard:
     """
 
     def __init__(self, account: str) -> None:
-        self.identity = self
         self.world: World | None = None
         self.key = ""
-        self.session = open_session(self, Caller(account=account, role_arn=None), HOME)  # type: ignore[arg-type]
-
-    def issue(self, _caller: Caller, *, ends: bool) -> str:
-        return f"switchboard-{ends}"
+        self.session = open_session(self.call, f"switchboard-{account}", HOME)
 
     def call(self, _key: str, region: str, service: str, operation: str, request: Any) -> dict[str, Any]:
         assert self.world is not None
@@ -52,10 +48,7 @@ class Clinic:
         self.stage = stage
         accounts = dict.fromkeys((*stage.workload_accounts, BACKUP))
         self.accounts = [each for each in accounts if each not in without]
-        self.keys = {
-            each: stage.world.identity.issue(Caller(account=each, role_arn=(roles or {}).get(each)), ends=False)
-            for each in self.accounts
-        }
+        self.keys = {each: stage.world.issue_key(each, (roles or {}).get(each)) for each in self.accounts}
         self.sessions: list[Any] = [switchboard(each) for each in self.accounts]
         self.code = -1
 
@@ -131,7 +124,7 @@ class StagedJourney(Journey):
 
     def newest_point(self) -> Point:
         """The point itself, which a misconfiguration may change; not a view of it."""
-        return self.world.record_of(self.world.recovery_points()[-1].arn)
+        return self.world.point_by_arn(self.world.recovery_points()[-1].arn)
 
 
 class FirstHop(StagedJourney):

@@ -37,7 +37,7 @@ class Tenants(Neighbours):
         return self.point_in(self.vault(owner, which).arn)
 
     def role(self, output: str) -> Role:
-        return self.world.identity.roles[self.ours.backup_account[output]]
+        return self.world.roles[self.ours.backup_account[output]]
 
     def copy(self, client: Any, point: Point, target: str, *, role: str = "", days: int = 35) -> None:
         """Start a copy and see it end; raises CopyFailedError for one that does not arrive."""
@@ -58,13 +58,13 @@ class Tenants(Neighbours):
     def as_it_is(self) -> Iterator[None]:
         """What falls within stands again afterwards."""
         world = self.world
-        roles = {arn: (role.policies, role.trust) for arn, role in world.identity.roles.items()}
+        roles = {arn: (role.policies, role.trust) for arn, role in world.roles.items()}
         vaults = [self.vault(owner, which) for owner in ("our", "their") for which in ("watched", "dr")]
         kept = [(vault, vault.policy, vault.lock) for vault in vaults]
         policies = {arn: key.policy for arn, key in world.keys.items()}
         yield
         for arn, (role_policies, trust) in roles.items():
-            world.identity.roles[arn].policies, world.identity.roles[arn].trust = role_policies, trust
+            world.roles[arn].policies, world.roles[arn].trust = role_policies, trust
         for vault, policy, lock in kept:
             vault.policy, vault.lock = policy, lock
         for arn, key_policy in policies.items():

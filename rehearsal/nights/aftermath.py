@@ -67,6 +67,6 @@ class Aftermath:
         self.counts["nobody ran for a month"] += 1
 
     def _switch(self, *, is_on: bool) -> None:
-        for (_, _, name), schedule in self.terms.world.surroundings.schedules.items():
+        for (_, _, name), schedule in self.terms.world.schedules.items():
             if name == SWEEPS:
                 schedule.enabled = is_on

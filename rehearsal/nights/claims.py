@@ -94,7 +94,7 @@ class Claims:
         if not self.is_calm:
             return
         for main in self.mains:
-            queue = self.terms.world.queues_by_url[main.ref("DeadLetters")]
+            queue = self.terms.world.queue(main.ref("DeadLetters"))
             lie = sum(message.body not in POISON for message in queue.messages.values())
             self.most_dead_letters = max(lie, self.most_dead_letters)
             if lie > MOST_DEAD_LETTERS:

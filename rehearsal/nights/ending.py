@@ -163,10 +163,10 @@ class Ending:
             if job.is_live and job.started_by in self.terms.our_roles:
                 yield f"copy job {job.id} of {job.source_point_arn} is still {job.state}"
         for main in self.mains:
-            waiting = world.queues_by_url[main.ref("WorkQueue")].messages
+            waiting = world.queue(main.ref("WorkQueue")).messages
             if waiting:
                 yield f"{len(waiting)} messages are left on the work queue of {main.name}"
-            for message in world.queues_by_url[main.ref("DeadLetters")].messages.values():
+            for message in world.queue(main.ref("DeadLetters")).messages.values():
                 if message.body not in POISON:
                     yield f"a dead letter is left in {main.name}: {message.body[:200]}"
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from backup_simulator import World
+from backup_simulator import Published, World
 from backup_simulator.model import Call
-from backup_simulator.other_calls import Published
 from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
 
@@ -55,7 +54,7 @@ class Incident:
 
     def _was_heard_of(self, world: World) -> bool:
         """A message on the topic names its id, or those of its cause count as many as are open and named by none."""
-        topic = world.topics[self.main.ref("Notifications")]
+        topic = world.published(self.main.ref("Notifications"))
         messages = [each for each in topic if _attribute(each, "state", "") == "open"]
         named = {name for each in messages for name in json.loads(_attribute(each, "incidents", "[]"))}
         if self.id in named:

@@ -143,7 +143,7 @@ class Interference:
 
     def _add(self, second: SecondPlan) -> None:
         """The first plan again, at another time of the day, with another retention of its copies."""
-        for plan in list(self.terms.world.backups.plans.values()):
+        for plan in list(self.terms.world.plans.values()):
             document = deepcopy(plan.document)
             document["BackupPlanName"] += "-second"
             for rule in document["Rules"]:
@@ -159,7 +159,7 @@ class Interference:
             main.update(change.parameters)
         self.terms.note_settings()
         if change.intermediate_days is not None:
-            for plan in self.terms.world.backups.plans.values():
+            for plan in self.terms.world.plans.values():
                 self._set_copy_retention(plan.document, change.intermediate_days)
         told = ", ".join(f"{name} {value}" for name, value in change.parameters.items())
         self.terms.world.note("night", "", "", f"the main stack was deployed again with {told}")

@@ -127,8 +127,8 @@ class Mishaps:
 
     def _let_deletes_fail(self) -> None:
         """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""
-        self.world.unknown = replace(self._usual, delete_leaves_expired=True)
+        self.world.set_unknown(replace(self._usual, delete_leaves_expired=True))
         self.world.clock.after(timedelta(hours=1), self._mend)
 
     def _mend(self) -> None:
-        self.world.unknown = self._usual
+        self.world.set_unknown(self._usual)

@@ -253,7 +253,7 @@ class Night:
         self.odd_answers.end()
         for store in self.stores:
             store.unreadable.clear()
-        for plan in self.world.backups.plans.values():
+        for plan in self.world.plans.values():
             plan.ended = True
         for main in self.mains:
             self.operator.resume(main)

@@ -92,7 +92,7 @@ class OddAnswers:
     def _fail_the_lonely_database(self) -> None:
         """Its copies fail for ever, also in the quiet hours."""
         if self.draws.has_lonely_failing_database:
-            (database,) = self.terms.world.backups.databases
+            (database,) = self.terms.world.databases
             message = self.draws.lonely_message
             self.terms.world.faults.fail_copy_job(
                 message=message, database_arn=database, destination_region=DR, times=FOR_EVER

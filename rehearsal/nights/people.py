@@ -68,7 +68,7 @@ class Operator:
                 self.adopt(main)
             case _:
                 body = POISON[self.chance.randrange(len(POISON))]
-                self.terms.world.queues_by_url[main.ref("WorkQueue")].send(body)
+                self.terms.world.queue(main.ref("WorkQueue")).send(body)
 
     def adopt(self, main: Stack) -> None:
         """Look first, then adopt what there is."""
@@ -110,11 +110,11 @@ class Operator:
     def redrive(self) -> None:
         """Put dead letters back on their queues, except what can never be read."""
         for main in self.mains:
-            dead = self.terms.world.queues_by_url[main.ref("DeadLetters")]
+            dead = self.terms.world.queue(main.ref("DeadLetters"))
             for message in list(dead.messages.values()):
                 if message.body not in POISON:
                     del dead.messages[message.id]
-                    self.terms.world.queues_by_url[main.ref("WorkQueue")].send(message.body)
+                    self.terms.world.queue(main.ref("WorkQueue")).send(message.body)
                     self.counts["a dead letter was redriven"] += 1
 
     def _order(self, main: Stack, verb: str, **given: Any) -> bool:

@@ -80,7 +80,7 @@ class Watch:
         """One line of the world's trace; those of copy jobs that we started are judged."""
         if line.kind != "copy job":
             return
-        job = self.terms.world.copying.jobs[line.facts["job_id"]]
+        job = self.terms.world.copy_job(line.facts["job_id"])
         if job.state == "COMPLETED":
             self._copied.add((job.source_point_arn, job.destination_vault_arn))
         if job.started_by not in self.terms.our_roles:

@@ -4,6 +4,7 @@ from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.eventbridge import RuleTarget
 from backup_simulator.faults import FaultPlan
 from backup_simulator.model import TraceLine
+from backup_simulator.services.sns import Published
 from backup_simulator.switches import (
     DeleteDuringCopy,
     Delivery,
@@ -22,6 +23,7 @@ __all__ = [
     "NotModelled",
     "OverQuota",
     "ProcessDied",
+    "Published",
     "Refused",
     "RuleTarget",
     "SourceVaultShown",

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backup_simulator.authority import Authority, Grant
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Key, Role, Vault
+from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
+from backup_simulator.model import Caller, Key, Role, Vault, backup_key_arn, vault_arn
 from backup_simulator.policy import decide
+from backup_simulator.queues import Queues
 from backup_simulator.regions import partition_of
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.vaults import Vaults
 
 PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 # Calls whose IAM action has another name than the operation.
@@ -36,10 +37,23 @@ class Access:
     that a copy job meets, count all the same.
     """
 
-    def __init__(self, world: World, *, enforced: bool) -> None:
-        self._world = world
+    def __init__(
+        self,
+        ground: Ground,
+        identity: Identity,
+        *,
+        vaults: Vaults,
+        keys: Mapping[str, Key],
+        queues: Queues,
+        enforced: bool,
+    ) -> None:
+        self._ground = ground
+        self._identity = identity
+        self._vaults = vaults
+        self._keys = keys
+        self._queues = queues
         self.enforced = enforced
-        self._authority = Authority(world.identity)
+        self._authority = Authority(identity)
         self._of_keys: dict[tuple[str, tuple[str, ...], str, bool], tuple[Any, str, bool]] = {}
 
     def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
@@ -87,7 +101,7 @@ class Access:
             [vault.policy],
             action="backup:CopyIntoBackupVault",
             resource=vault.arn,
-            context=self._world.identity.context_of(account, role_arn),
+            context=self._identity.context_of(account, role_arn),
             principal=role_arn,
         )
         return verdict == "allow" or (verdict == "none" and vault.account == account)
@@ -117,7 +131,7 @@ class Access:
 
     def _named_by_key(self, key: Key, actions: tuple[str, ...], account: str, arn: str, *, by_name: bool) -> bool:
         """What a key's policy says of a role, remembered until it is another document or the role's account moves."""
-        organization = self._world.identity.organization_of(account)
+        organization = self._identity.organization_of(account)
         place = (key.arn, actions, arn, by_name)
         known = self._of_keys.get(place)
         if known is None or known[0] is not key.policy or known[1] != organization:
@@ -134,7 +148,7 @@ class Access:
     def _use_of_key(self, action: str, account: str, role_arn: str) -> dict[str, Any]:
         """Grants are for an AWS resource; only calls about grants carry that key (kms/conditions-kms)."""
         granted = {"kms:GrantIsForAWSResource": "true"} if action == "kms:CreateGrant" else {}
-        return self._world.identity.context_of(account, role_arn) | granted
+        return self._identity.context_of(account, role_arn) | granted
 
     def _demand(
         self,
@@ -149,7 +163,7 @@ class Access:
         given = {"aws:RequestedRegion": region, **(context or {})}
         by_vault = "none"
         if vault is not None and vault.policy:
-            who = {**self._world.identity.context_of(caller.account, caller.name), **given}
+            who = {**self._identity.context_of(caller.account, caller.name), **given}
             by_vault = decide([vault.policy], action=action, resource=resource, context=who, principal=caller.name)
         if by_vault == "deny":
             self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")
@@ -159,18 +173,18 @@ class Access:
 
     def _aliases(self, resource: str) -> dict[str, Any]:
         """The condition key kms:ResourceAliases (kms/conditions-kms). Only AWS managed keys have an alias here."""
-        key = self._world.keys.get(resource)
+        key = self._keys.get(resource)
         return {"kms:ResourceAliases": (f"alias/{key.managed_by}",)} if key is not None and key.managed_by else {}
 
     def _refuse(self, caller: Caller, region: str, action: str, resource: str, reason: str) -> None:
         text = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {reason}"
-        self._world.note("denied", caller.account, region, text, action=action, resource=resource)
+        self._ground.note("denied", caller.account, region, text, action=action, resource=resource)
         code = "AccessDeniedException" if action.startswith(("backup:", "iam:", "events:")) else "AccessDenied"
         raise Refused(code, text, 400 if code == "AccessDeniedException" else 403)
 
     def _vault(self, caller: Caller, region: str, request: Mapping[str, Any]) -> Vault | None:
         name = request.get("BackupVaultName") or request.get("SourceBackupVaultName")
-        return self._world.find_vault(vault_arn(caller.account, region, str(name))) if name else None
+        return self._vaults.find(vault_arn(caller.account, region, str(name))) if name else None
 
     def _resource(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> str:
         """The ARN that IAM sees."""
@@ -178,7 +192,7 @@ class Access:
             case "backup":
                 return _backup_resource(caller, region, operation, request)
             case "sqs":
-                queue = self._world.queues_by_url.get(request.get("QueueUrl", ""))
+                queue = self._queues.by_url.get(request.get("QueueUrl", ""))
                 return queue.arn if queue else "*"
             case "events":
                 bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
@@ -209,12 +223,3 @@ def _backup_resource(caller: Caller, region: str, operation: str, request: Mappi
     if "BackupVaultName" in request:
         return vault_arn(caller.account, region, request["BackupVaultName"])
     return "*"
-
-
-def backup_key_arn(account: str, region: str) -> str:
-    """The AWS managed key with the alias aws/backup: one in each account and Region."""
-    return f"arn:{partition_of(region)}:kms:{region}:{account}:key/00000000-0000-4000-8000-{account}"
-
-
-def vault_arn(account: str, region: str, name: str) -> str:
-    return f"arn:{partition_of(region)}:backup:{region}:{account}:backup-vault:{name}"

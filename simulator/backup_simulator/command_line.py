@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
-from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from backup_simulator.http_door import LOOPBACK, serve
-from backup_simulator.ministack_extension.serving import serve_joined
 from backup_simulator.switches import Delivery, UnknownBehaviour
 from backup_simulator.world import World
 
 MISUSE = 2
+Prepare = Callable[[int, dict[str, Any]], Callable[[], None]]
+"""Opens a port for a world of these settings. What it returns serves until it is interrupted."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def prepare_alone(port: int, settings: dict[str, Any]) -> Callable[[], None]:
+    """The simulator by itself, on its own clock."""
+    server = serve(World(**settings), port)
+
+    def run() -> None:
+        announce("AWS Backup is", server.server_port)
+        with server:
+            server.serve_forever()
+
+    return run
+
+
+def main(
+    arguments: Sequence[str] | None = None, *, prog: str = "backup-simulator", prepare: Prepare = prepare_alone
+) -> int:
     """0 after an interrupt, 2 for what makes no sense, with one sentence on standard error."""
-    given = _parser().parse_args(arguments)
+    given = _parser(prog).parse_args(arguments)
     try:
         settings: dict[str, Any] = {
             "seed": given.seed,
@@ -30,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "enforce_identity": not given.lax,
             "haste": given.haste,
         }
-        run = _beside_ministack(given.port, settings) if given.with_ministack else _alone(given.port, settings)
+        run = prepare(given.port, settings)
     except (ValueError, TypeError) as error:
         return _complain(str(error))
     except OverflowError:
@@ -44,31 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _alone(port: int, settings: dict[str, Any]) -> Callable[[], None]:
-    server = serve(World(**settings), port)
-
-    def run() -> None:
-        _announce("AWS Backup is", server.server_port)
-        with server:
-            server.serve_forever()
-
-    return run
-
-
-def _beside_ministack(port: int, settings: dict[str, Any]) -> Callable[[], None]:
-    if find_spec("ministack") is None:
-        raise ValueError("ministack is not installed here: install backup-simulator[ministack].")
-    World(**settings)  # What makes no sense is said before anything is begun.
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((LOOPBACK, port))
-    # Said of a server that listens already: who reads it may call at once.
-    listening.listen()
-    ready = partial(_announce, "AWS Backup, and what ministack serves beside it, are", listening.getsockname()[1])
-    return partial(serve_joined, listening, settings, ready)
-
-
-def _announce(what: str, port: int) -> None:
+def announce(what: str, port: int) -> None:
+    """Say where it listens."""
     sys.stdout.write(f"{what} simulated at http://{LOOPBACK}:{port} until interrupted.\n")
     sys.stdout.flush()
 
@@ -80,8 +69,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(MISUSE, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="backup-simulator", description=__doc__)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("serve", help="answer AWS CLIs and SDKs over HTTP, on loopback only")
     command.add_argument("--port", type=int, default=4599, help="default 4599; 0 takes a free one")
@@ -89,9 +78,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
     command.add_argument("--delivery", default="{}", help="settings of Delivery, delays in seconds, as a JSON object")
     command.add_argument("--haste", type=float, default=1.0, help="let what takes time take so many times less of it")
-    command.add_argument(
-        "--with-ministack", action="store_true", help="answer for the other services too, on the wall clock"
-    )
     command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
     return parser
 

@@ -6,7 +6,8 @@ retry, so that an injected error stands for "all retries were in vain".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -14,11 +15,9 @@ from botocore.loaders import Loader
 from botocore.session import get_session
 
 from backup_simulator.errors import Refused, Unanswered
-from backup_simulator.model import Caller
 
-if TYPE_CHECKING:
-    from backup_simulator.world import World
-
+Answer = Callable[[str, str, str, str, Mapping[str, Any]], dict[str, Any]]
+"""Carries out a call: access key, Region, service, operation, parameters. It may raise Refused and Unanswered."""
 PARAMETERS = "simulated-parameters"
 # Service models are large and never change: read once, not once a session.
 LOADER = Loader()
@@ -34,14 +33,14 @@ class _Reply:
         self.headers: dict[str, str] = {}
 
 
-def open_session(world: World, caller: Caller, region: str) -> boto3.Session:
-    """A boto3 session whose clients, of any account by their credentials, are answered by the world."""
+def open_session(call: Answer, key: str, region: str) -> boto3.Session:
+    """A boto3 session with an access key, whose clients are answered by a function such as `World.call`."""
     core = get_session()
     core.register_component("data_loader", LOADER)
     core.set_default_client_config(PLAIN)
     session = boto3.Session(
         botocore_session=core,
-        aws_access_key_id=world.identity.issue(caller, ends=False),
+        aws_access_key_id=key,
         aws_secret_access_key="simulated",  # noqa: S106 - nothing is signed with it
         region_name=region,
     )
@@ -53,9 +52,9 @@ def open_session(world: World, caller: Caller, region: str) -> boto3.Session:
 
     def answer(model: Any, context: dict[str, Any], request_signer: Any, **_: Any) -> tuple[_Reply, dict[str, Any]]:
         service = model.service_model.service_name
-        key = request_signer._credentials.access_key  # noqa: SLF001 - botocore offers no public way to it
+        signing_key = request_signer._credentials.access_key  # noqa: SLF001 - botocore offers no public way to it
         try:
-            reply = world.call(key, context["client_region"], service, model.name, context[PARAMETERS])
+            reply = call(signing_key, context["client_region"], service, model.name, context[PARAMETERS])
         except Refused as refused:
             error = {"Code": refused.code, "Message": refused.message}
             return _Reply(refused.status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": refused.status}}

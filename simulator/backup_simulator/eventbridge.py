@@ -13,25 +13,23 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from random import Random
 from typing import Any
 
-from backup_simulator.clock import Clock
+from backup_simulator.access import Access
 from backup_simulator.errors import NotModelled
 from backup_simulator.event_shapes import stamp
+from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
+from backup_simulator.log_groups import LogGroups
 from backup_simulator.matching import matches
 from backup_simulator.policy import decide
+from backup_simulator.queues import Queues
 from backup_simulator.regions import OPT_IN, partition_of
 from backup_simulator.rule_index import RuleIndex
-from backup_simulator.switches import Delivery
 
 Bus = tuple[str, str, str]
 # Of the duplicates, how many are events of their own, with an id of their own.
 ANOTHER_EVENT = 0.5
-
-
-def no_log_groups(arn: str, _body: str, _rule_arn: str) -> str | None:
-    raise NotModelled(f"a log group as a rule's target is not modelled here: {arn}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,40 +56,36 @@ class Rule:
 class EventBridge:
     """All buses of a world."""
 
-    clock: Clock
-    random: Random
-    delivery: Delivery
-    make_id: Callable[[], str]
-    send: Callable[[str, str], None]
-    trace: Callable[..., None]
-    organization_of: Callable[[str], str]
-    reaches_opt_in_regions: bool = True
-    may_put: Callable[[str, str], bool] = lambda _role_arn, _bus_arn: True
-    """Whether a role's own policies let it put events on a bus."""
-    log: Callable[[str, str, str], str | None] = no_log_groups
-    """Writes an event into a log group for a rule (ARN, event, the rule's ARN); why it could not, if so."""
+    ground: Ground
+    identity: Identity
+    access: Access
+    queues: Queues
+    logs: LogGroups
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    emit_listeners: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
 
     def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         """AWS Backup emits an event: batched, best effort, at least once where it is delivered at all."""
         event = {
             "version": "0",
-            "id": self.make_id(),
+            "id": self.ground.make_id(),
             "detail-type": detail_type,
             "source": "aws.backup",
             "account": account,
-            "time": stamp(self.clock.now)[:19] + "Z",
+            "time": stamp(self.ground.clock.now)[:19] + "Z",
             "region": region,
             "resources": resources,
             "detail": detail,
         }
-        chance, delivery = self.random.random, self.delivery
+        for listener in self.emit_listeners:
+            listener(event)
+        chance, delivery = self.ground.random.random, self.ground.delivery
         copies = 1 + (chance() < delivery.duplicate)
         for number in range(copies):
             if chance() < delivery.loss:
-                self.trace("event lost", account, region, f"{detail_type} lost", event=deepcopy(event))
+                self.ground.note("event lost", account, region, f"{detail_type} lost", event=deepcopy(event))
                 continue
             delay = delivery.batch * chance()
             if chance() < delivery.reorder:
@@ -100,8 +94,8 @@ class EventBridge:
             is_another = number > 0 and chance() < ANOTHER_EVENT
             sent = event if number == 0 else deepcopy(event)
             if is_another:
-                sent["id"] = self.make_id()
-            self.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
+                sent["id"] = self.ground.make_id()
+            self.ground.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
         """An event reaches a bus: every rule that matches sends it on."""
@@ -116,14 +110,14 @@ class EventBridge:
         for number, rule in enumerate(matched):
             # Each line of the trace has an event of its own: who reads it cannot change what is still on its way.
             own = event if number == 0 else json.loads(body)
-            self.trace("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=own)
+            self.ground.note("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=own)
             for target in rule.targets:
                 self._send(bus, body, rule, target, hops)
 
     def _send(self, bus: Bus, body: str, rule: Rule, target: RuleTarget, hops: int) -> None:
         service = target.arn.split(":")[2]
         if service == "sqs":
-            self.send(target.arn, body)
+            self.queues.send(target.arn, body)
         elif service == "events":
             self._forward(bus, json.loads(body), target, hops)
         elif service == "logs":
@@ -133,23 +127,27 @@ class EventBridge:
 
     def _write(self, bus: Bus, body: str, rule: Rule, target: RuleTarget) -> None:
         name = rule.name if bus[2] == "default" else f"{bus[2]}/{rule.name}"
-        refusal = self.log(target.arn, body, f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}")
+        refusal = self.logs.deliver(
+            target.arn, body, f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}"
+        )
         if refusal is None:
             return
-        self.trace("event dropped", bus[0], bus[1], f"not written to {target.arn}: {refusal}", event=json.loads(body))
+        self.ground.note(
+            "event dropped", bus[0], bus[1], f"not written to {target.arn}: {refusal}", event=json.loads(body)
+        )
         if target.dead_letter_arn:
-            self.send(target.dead_letter_arn, body)
+            self.queues.send(target.dead_letter_arn, body)
 
     def _forward(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
         _, _, _, region, account, resource = target.arn.split(":", 5)
         receiver = (account, region, resource.removeprefix("event-bus/"))
         refusal = self.refusal(bus, receiver, target.role_arn, hops=hops)
         if refusal is None:
-            self.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
+            self.ground.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
             return
-        self.trace("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
+        self.ground.note("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
         if target.dead_letter_arn:
-            self.send(target.dead_letter_arn, json.dumps(event))
+            self.queues.send(target.dead_letter_arn, json.dumps(event))
 
     def refusal(self, bus: Bus, receiver: Bus, role_arn: str | None, *, hops: int) -> str | None:
         """Why a bus would not forward to another one, as EventBridge calls it; None if it would."""
@@ -158,16 +156,17 @@ class EventBridge:
             return "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"
         if account != bus[0] and not self._admits(receiver, bus[0], role_arn):
             return "NO_PERMISSIONS"
-        if region != bus[1] and region in OPT_IN and not self.reaches_opt_in_regions:
+        if region != bus[1] and region in OPT_IN and not self.ground.unknown.events_reach_opt_in_regions:
             return "CROSS_REGION_INGESTION_FAILED"
         return None
 
     def _admits(self, receiver: Bus, sender: str, role_arn: str | None) -> bool:
         """Cross-account bus targets need a role that may put events there, and the receiving bus's policy."""
         arn = f"arn:{partition_of(receiver[1])}:events:{receiver[1]}:{receiver[0]}:event-bus/{receiver[2]}"
-        if role_arn is None or not self.may_put(role_arn, arn):
+        role = self.identity.roles.get(role_arn or "")
+        if role_arn is None or role is None or not self.access.role_may(role, "events:PutEvents", arn):
             return False
-        organization = self.organization_of(sender)
+        organization = self.identity.organization_of(sender)
         context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
         document = {"Statement": self.policies[receiver]}
         return (

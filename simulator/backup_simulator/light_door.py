@@ -9,27 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
+from backup_simulator.door import Answer
 from backup_simulator.errors import Refused, Unanswered
-from backup_simulator.model import Caller
 from backup_simulator.wire import model_of
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
 
 
 class LightSession:
     """Makes light clients, by the options of boto3's `Session.client` that name a Region and credentials."""
 
-    def __init__(self, world: World, caller: Caller, region: str) -> None:
-        self._world = world
+    def __init__(self, answer: Answer, key: str, region: str) -> None:
+        self._answer = answer
+        self._key = key
         self._region = region
-        self._key = world.identity.issue(caller, ends=False)
 
     def client(
         self,
@@ -41,14 +38,14 @@ class LightSession:
         **_options: Any,
     ) -> LightClient:
         """A client for a service of this session's Region and identity, or of the given ones."""
-        return LightClient(self._world, service_name, region_name or self._region, aws_access_key_id or self._key)
+        return LightClient(self._answer, service_name, region_name or self._region, aws_access_key_id or self._key)
 
 
 class LightClient:
     """A client whose methods are the operations of its service."""
 
-    def __init__(self, world: World, service: str, region: str, key: str) -> None:
-        self._world = world
+    def __init__(self, answer: Answer, service: str, region: str, key: str) -> None:
+        self._answer = answer
         self._service = service
         self._region = region
         self._key = key
@@ -65,7 +62,7 @@ class LightClient:
                 if report.has_errors():
                     raise ParamValidationError(report=report.generate_report())
             try:
-                reply = self._world.call(self._key, self._region, self._service, operation, request)
+                reply = self._answer(self._key, self._region, self._service, operation, request)
             except Refused as refused:
                 error: Any = {
                     "Error": {"Code": refused.code, "Message": refused.message},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from backup_simulator.errors import Refused
+from backup_simulator.regions import partition_of
 
 GIBIBYTE = 1024**3
+# The resource types that are clusters; the other one is RDS.
+CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -236,6 +239,19 @@ class TraceLine(NamedTuple):
     region: str
     text: str
     facts: dict[str, Any]
+
+
+Operation = Callable[[Caller, str, dict[str, Any]], dict[str, Any]]
+"""Carries out an operation of a service: for a caller, in a Region, with the request's parameters."""
+
+
+def vault_arn(account: str, region: str, name: str) -> str:
+    return f"arn:{partition_of(region)}:backup:{region}:{account}:backup-vault:{name}"
+
+
+def backup_key_arn(account: str, region: str) -> str:
+    """The AWS managed key with the alias aws/backup: one in each account and Region."""
+    return f"arn:{partition_of(region)}:kms:{region}:{account}:key/00000000-0000-4000-8000-{account}"
 
 
 def vault_name(arn: str) -> str:

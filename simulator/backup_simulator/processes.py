@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from backup_simulator.errors import ProcessDied
-
-if TYPE_CHECKING:
-    from backup_simulator.world import World
+from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import Ground
 
 # Two that sleep at a time are enough, and keep the stack flat.
 MOST_SLEEPERS = 2
@@ -39,8 +37,9 @@ class Process:
 class Processes:
     """The processes under way, the one that acts now last. Whoever runs a process puts it there."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ground: Ground, faults: FaultPlan) -> None:
+        self._ground = ground
+        self._faults = faults
         self._wake_at: list[datetime] = []
         self.under_way: list[Process] = []
 
@@ -48,9 +47,9 @@ class Processes:
         """A process that sleeps before a call wakes in a world that went on. Raises ProcessDied."""
         if len(self._wake_at) >= MOST_SLEEPERS:
             return
-        duration = self._world.faults.sleep_before(service, operation)
+        duration = self._faults.sleep_before(service, operation)
         if duration is not None:
-            self._world.note("asleep", "", "", f"a process sleeps {duration} before {service}:{operation}")
+            self._ground.note("asleep", "", "", f"a process sleeps {duration} before {service}:{operation}")
             self._wait(duration, in_world=True)
 
     def hang(self, duration: timedelta, service: str, region: str, operation: str) -> None:
@@ -58,18 +57,18 @@ class Processes:
 
         Only one waits in the world's time. If others did so above it on the stack, its own wait would take longer.
         """
-        self._world.note("hangs", "", region, f"{service}:{operation} is not answered for {duration}")
+        self._ground.note("hangs", "", region, f"{service}:{operation} is not answered for {duration}")
         self._wait(duration, in_world=not self._wake_at)
 
     def _wait(self, duration: timedelta, *, in_world: bool) -> None:
         process = self.under_way[-1] if self.under_way else None
-        limit = process.time_left(self._world.now()) if process is not None and process.is_killed else None
+        limit = process.time_left(self._ground.now()) if process is not None and process.is_killed else None
         span = duration if limit is None else max(min(duration, limit), timedelta(0))
         if in_world:
             # One that waits above another on the stack must not keep that one waiting for longer than it said.
-            until = min(self._world.now() + span, *self._wake_at) if self._wake_at else self._world.now() + span
+            until = min(self._ground.now() + span, *self._wake_at) if self._wake_at else self._ground.now() + span
             self._wake_at.append(until)
-            self._world.run_for(max(until - self._world.now(), timedelta(0)))
+            self._ground.run_for(max(until - self._ground.now(), timedelta(0)))
             self._wake_at.pop()
         elif process is not None:
             process.lost += span

@@ -36,7 +36,7 @@ class Message:
 
 
 @dataclass(kw_only=True)
-class Mapping:
+class EventSourceMapping:
     """A function that Lambda invokes with what is on the queue, while it is enabled."""
 
     invoke: Callable[[dict[str, Any]], Any]
@@ -63,7 +63,7 @@ class Queue:
     dead_letters: Callable[[str], Queue]
     complain: Callable[[str], None]
     messages: dict[str, Message] = field(default_factory=dict)
-    mapping: Mapping | None = None
+    mapping: EventSourceMapping | None = None
     # By the moment at which each shows itself; who was deleted, or received since, is passed over.
     _hidden: list[tuple[datetime, int, Message]] = field(default_factory=list)
     _receipts: dict[str, Message] = field(default_factory=dict)
@@ -181,6 +181,21 @@ class Queue:
             "eventSourceARN": self.arn,
             "awsRegion": self.region,
         }
+
+
+class Queues:
+    """All queues of a world, by ARN and by URL."""
+
+    def __init__(self) -> None:
+        self.by_arn: dict[str, Queue] = {}
+        self.by_url: dict[str, Queue] = {}
+
+    def add(self, queue: Queue) -> None:
+        self.by_arn[queue.arn] = self.by_url[queue.url] = queue
+
+    def send(self, queue_arn: str, body: str) -> None:
+        """Put a message on a queue. Raises KeyError."""
+        self.by_arn[queue_arn].send(body)
 
 
 def _check_batch(entries: list[dict[str, Any]]) -> None:

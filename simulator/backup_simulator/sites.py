@@ -1,80 +1,50 @@
-"""What a test sets up by hand: accounts with roles, sites with keys, vaults, queues, rules and databases."""
+"""What a test makes at a site: keys, vaults, databases, plans, queues, topics, rules, schedules and stacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backup_simulator.errors import ProcessDied
-from backup_simulator.eventbridge import Rule, RuleTarget
-from backup_simulator.model import GIBIBYTE, Database, Key, Vault
-from backup_simulator.other_calls import Published
-from backup_simulator.queues import Mapping as FunctionMapping
-from backup_simulator.queues import Message, Queue
+from backup_simulator.eventbridge import EventBridge, Rule, RuleTarget
+from backup_simulator.ground import Ground
+from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
+from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
-from backup_simulator.surroundings import Measurement, ScheduleRecord, StackRecord, StackResource
+from backup_simulator.services.backup.plans import Plans
+from backup_simulator.services.backup.points import Points
+from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
+from backup_simulator.services.cloudwatch import CloudWatch
+from backup_simulator.services.scheduler import Scheduler, ScheduleRecord
+from backup_simulator.services.sns import Published, Sns
+from backup_simulator.vaults import Vaults
 
-if TYPE_CHECKING:
-    from backup_simulator.world import World
 
+@dataclass(frozen=True, kw_only=True)
+class SiteServices:
+    """What the things at a site are made with and kept in."""
 
-class Account:
-    """An account of the organization."""
-
-    def __init__(self, world: World, account_id: str) -> None:
-        self._world = world
-        self.id = account_id
-
-    def create_role(
-        self,
-        name: str,
-        *,
-        path: str = "/",
-        trust: dict[str, Any],
-        policies: Sequence[dict[str, Any]] = (),
-        boundary: dict[str, Any] | None = None,
-    ) -> str:
-        """A role; its ARN. `boundary` is a permissions boundary."""
-        identity = self._world.identity
-        return identity.create_role(self.id, name, path=path, trust=trust, policies=tuple(policies), boundary=boundary)
-
-    def bound_role(self, role_arn: str, boundary: dict[str, Any] | None) -> None:
-        """Give a role another permissions boundary, or none."""
-        self._world.identity.bound(role_arn, boundary)
-
-    def set_service_control_policies(self, levels: Sequence[Sequence[dict[str, Any]]]) -> None:
-        """The organization's policies for the account, a list for each level from the root to the account itself.
-
-        Every level must allow what anybody in the account does, the administrator too; no level is FullAWSAccess.
-        """
-        self._world.identity.service_control[self.id] = deepcopy(tuple(tuple(level) for level in levels))
-
-    def add_policy(self, role_name: str, policy: dict[str, Any]) -> None:
-        """One more identity policy for a role, known by its name."""
-        self._world.identity.add_policy(self.id, role_name, policy)
-
-    def delete_role(self, role_arn: str) -> None:
-        """Remove a role; jobs that run with it go on."""
-        self._world.identity.delete_role(role_arn)
-
-    def join_organization(self, organization_id: str) -> None:
-        """Move the account to another organization; the empty text is none."""
-        self._world.identity.move(self.id, organization_id)
-
-    def create_service_linked_role(self, service: str) -> str:
-        """A service-linked role; its ARN."""
-        trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
-        name = {"backup.amazonaws.com": "AWSServiceRoleForBackup"}[service]
-        return self.create_role(name, path=f"/aws-service-role/{service}/", trust=trust)
+    ground: Ground
+    keys: dict[str, Key]
+    databases: dict[str, Database]
+    vaults: Vaults
+    points: Points
+    plans: Plans
+    queues: Queues
+    sns: Sns
+    buses: EventBridge
+    scheduler: Scheduler
+    cloudformation: CloudFormation
+    cloudwatch: CloudWatch
 
 
 class Site:
     """An account's place in a Region."""
 
-    def __init__(self, world: World, account: str, region: str) -> None:
-        self._world = world
+    def __init__(self, services: SiteServices, account: str, region: str) -> None:
+        self._services = services
         self.account = account
         self.region = region
 
@@ -83,8 +53,8 @@ class Site:
 
     def create_key(self, *, policy: dict[str, Any] | None = None, managed_by: str | None = None) -> str:
         """A KMS key; its ARN. `managed_by` makes it an AWS managed one, for example "aws/rds"."""
-        arn = self._arn("kms", f"key/{self._world.make_id()}")
-        self._world.keys[arn] = Key(arn=arn, account=self.account, policy=deepcopy(policy), managed_by=managed_by)
+        arn = self._arn("kms", f"key/{self._services.ground.make_id()}")
+        self._services.keys[arn] = Key(arn=arn, account=self.account, policy=deepcopy(policy), managed_by=managed_by)
         return arn
 
     def enable_key(self, key_arn: str) -> None:
@@ -97,30 +67,30 @@ class Site:
         key.enabled, key.deletion_is_pending = False, pending_deletion
 
     def _key(self, key_arn: str) -> Key:
-        if key_arn not in self._world.keys:
+        if key_arn not in self._services.keys:
             raise KeyError(f"there is no key {key_arn}")
-        return self._world.keys[key_arn]
+        return self._services.keys[key_arn]
 
     def hold_point(self, point_arn: str) -> None:
         """Put a recovery point under a legal hold, which blocks its deletion and its expiry and follows no copy.
 
         Points that are EXPIRED or DELETING are not held (legal-holds). Raises ValueError for them.
         """
-        point = self._world.record_of(point_arn)
+        point = self._services.points.by_arn(point_arn)
         if point.status in ("EXPIRED", "DELETING") or point.gone_at is not None:
             raise ValueError(f"{point_arn} is {point.status} and cannot be held")
         point.on_hold = True
 
     def release_point(self, point_arn: str) -> None:
         """Take the legal hold away."""
-        self._world.record_of(point_arn).on_hold = False
+        self._services.points.by_arn(point_arn).on_hold = False
 
     def create_vault(
         self, name: str, *, key_arn: str, policy: dict[str, Any] | None = None, lock: dict[str, Any] | None = None
     ) -> str:
         """A backup vault; its ARN."""
-        arn = self._arn("backup", f"backup-vault:{name}")
-        now = self._world.now()
+        arn = vault_arn(self.account, self.region, name)
+        now = self._services.ground.now()
         vault = Vault(
             name=name,
             arn=arn,
@@ -131,7 +101,7 @@ class Site:
             lock=deepcopy(lock),
             created_at=now,
         )
-        self._world.add_vault(vault)
+        self._services.vaults.add(vault)
         return arn
 
     def create_database(
@@ -148,7 +118,7 @@ class Site:
         """A database that plans may select; its ARN."""
         kind = "db" if resource_type == "RDS" and not multi_az_cluster else "cluster"
         arn = self._arn("rds", f"{kind}:{name}")
-        self._world.backups.databases[arn] = Database(
+        self._services.databases[arn] = Database(
             arn=arn,
             resource_type=resource_type,
             size_bytes=int(size_gib * GIBIBYTE),
@@ -160,11 +130,11 @@ class Site:
 
     def create_plan(self, plan: dict[str, Any], selections: Sequence[dict[str, Any]]) -> str:
         """A backup plan with selections, in the shapes of CreateBackupPlan and CreateBackupSelection; its id."""
-        return self._world.backups.create_plan(self.account, self.region, plan, list(selections))
+        return self._services.plans.create(self.account, self.region, plan, list(selections))
 
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> None:
         """One more selection for a plan, in the shape of CreateBackupSelection."""
-        self._world.backups.add_selection(plan_id, selection)
+        self._services.plans.add_selection(plan_id, selection)
 
     def create_queue(
         self,
@@ -176,7 +146,7 @@ class Site:
         retention_seconds: int = 345600,
     ) -> Queue:
         """A standard queue, with `arn` and `url`."""
-        world = self._world
+        ground, queues = self._services.ground, self._services.queues
         queue = Queue(
             name=name,
             arn=self._arn("sqs", name),
@@ -186,38 +156,38 @@ class Site:
             retention=timedelta(seconds=retention_seconds),
             dead_letter_arn=dead_letter_arn,
             max_receives=max_receive_count,
-            clock=world.clock,
-            make_id=world.make_id,
-            dead_letters=lambda arn: world.queues[arn],
-            complain=lambda text: world.note("function failed", self.account, self.region, text),
+            clock=ground.clock,
+            make_id=ground.make_id,
+            dead_letters=lambda arn: queues.by_arn[arn],
+            complain=lambda text: ground.note("function failed", self.account, self.region, text),
         )
-        world.queues[queue.arn] = world.queues_by_url[queue.url] = queue
+        queues.add(queue)
         return queue
 
     def messages(self, queue_arn: str) -> list[Message]:
         """All messages of a queue, visible or not."""
-        return list(self._world.queues[queue_arn].messages.values())
+        return list(self._services.queues.by_arn[queue_arn].messages.values())
 
     def create_topic(self, name: str) -> str:
         """An SNS topic; its ARN."""
         arn = self._arn("sns", name)
-        self._world.topics[arn] = []
+        self._services.sns.topics[arn] = []
         return arn
 
     def published(self, topic_arn: str) -> list[Published]:
-        return list(self._world.topics[topic_arn])
+        return list(self._services.sns.topics[topic_arn])
 
     def put_rule(
         self, name: str, *, pattern: dict[str, Any], targets: Sequence[RuleTarget], bus: str = "default"
     ) -> str:
         """An EventBridge rule; its ARN."""
         rule = Rule(name=name, pattern=deepcopy(pattern), targets=tuple(targets))
-        self._world.events.rules[self.account, self.region, bus].append(rule)
+        self._services.buses.rules[self.account, self.region, bus].append(rule)
         return self._arn("events", f"rule/{name}")
 
     def put_bus_policy(self, statement: dict[str, Any], bus: str = "default") -> None:
         """A statement of an event bus's policy."""
-        self._world.events.policies[self.account, self.region, bus].append(deepcopy(statement))
+        self._services.buses.policies[self.account, self.region, bus].append(deepcopy(statement))
 
     def map_queue(
         self,
@@ -229,8 +199,8 @@ class Site:
         function: str = "",
     ) -> None:
         """Let a function be invoked with what is on a queue, as Lambda's event source mapping does."""
-        queue = self._world.queues[queue_arn]
-        queue.mapping = FunctionMapping(
+        queue = self._services.queues.by_arn[queue_arn]
+        queue.mapping = EventSourceMapping(
             invoke=invoke, batch_size=batch_size, reports_failures=report_batch_item_failures, function=function
         )
 
@@ -244,26 +214,16 @@ class Site:
         first_after: timedelta | None = None,
         target_arn: str = "",
     ) -> None:
-        """Invoke a function regularly, as EventBridge Scheduler does; what it raises, the schedule survives."""
-        world = self._world
+        """Invoke a function regularly, as EventBridge Scheduler does; what it raises does not end the schedule."""
         record = ScheduleRecord(
             name=name,
             arn=self._arn("scheduler", f"schedule/default/{name}"),
-            expression=f"rate({int(every.total_seconds() // 60)} minutes)",
+            account=self.account,
+            region=self.region,
+            every=every,
             target_arn=target_arn,
         )
-        world.surroundings.schedules[self.account, self.region, name] = record
-
-        def fire() -> None:
-            world.clock.after(every, fire)
-            if not record.enabled:
-                return
-            try:
-                invoke(dict(payload or {}))
-            except (ProcessDied, Exception) as error:  # noqa: BLE001 - whatever it raises, the schedule goes on
-                world.note("schedule failed", self.account, self.region, f"{name}: {error}")
-
-        world.clock.after(first_after if first_after is not None else every, fire)
+        self._services.scheduler.start(record, invoke, payload or {}, first_after=first_after)
 
     def record_stack(
         self,
@@ -281,19 +241,17 @@ class Site:
             account=self.account,
             region=self.region,
             description=description,
-            created_at=self._world.now(),
+            created_at=self._services.ground.now(),
             parameters=dict(parameters),
             outputs=dict(outputs),
             resources=tuple(resources),
         )
-        self._world.surroundings.stacks[self.account, self.region, name] = stack
+        self._services.cloudformation.record(stack)
         return stack
 
     def measure(self, namespace: str, name: str, dimensions: Mapping[str, str], value: float) -> None:
         """A value of a CloudWatch metric, of this moment."""
-        metric = (namespace, name, frozenset(dimensions.items()))
-        measured = Measurement(at=self._world.now(), value=value)
-        self._world.surroundings.metrics[self.account, self.region, metric].append(measured)
+        self._services.cloudwatch.measure(self.account, self.region, namespace, name, dimensions, value)
 
     def now(self) -> datetime:
-        return self._world.now()
+        return self._services.ground.now()

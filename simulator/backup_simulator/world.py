@@ -1,53 +1,68 @@
-"""The world: accounts, Regions, a virtual clock and one seeded source of chance.
+"""The world: accounts, Regions, a virtual clock and one seeded source of chance. Here its services are put together.
 
 Same seed, same trace. Nothing in here knows who uses it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from backup_simulator.access import Access, vault_arn
-from backup_simulator.backup_calls import BackupCalls
-from backup_simulator.backups import Backups
-from backup_simulator.clock import Clock
-from backup_simulator.copying import Copying
-from backup_simulator.deleting import Deleting
+from backup_simulator.access import Access
+from backup_simulator.accounts import Account
 from backup_simulator.door import open_session
-from backup_simulator.errors import Refused, Unanswered, denied
-from backup_simulator.event_shapes import point_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
+from backup_simulator.ground import START, Ground
 from backup_simulator.identity import Identity
 from backup_simulator.light_door import LightSession
 from backup_simulator.log_groups import LogGroups
-from backup_simulator.model import Call, Deletion, Job, Key, Point, TraceLine, Vault
-from backup_simulator.other_calls import OtherCalls, Published
-from backup_simulator.processes import Processes
-from backup_simulator.queues import Queue
+from backup_simulator.model import Caller, Database, Key, Operation, Point
+from backup_simulator.processes import Process, Processes
+from backup_simulator.queues import Queues
+from backup_simulator.records import Records
 from backup_simulator.regions import partition_of
-from backup_simulator.settings import SettingCalls
-from backup_simulator.sites import Account, Site
-from backup_simulator.surroundings import Surroundings
+from backup_simulator.services.backup.backup_job_calls import BackupJobCalls
+from backup_simulator.services.backup.backup_jobs import BackupJobs
+from backup_simulator.services.backup.copy_calls import CopyCalls
+from backup_simulator.services.backup.copy_checks import CopyChecks
+from backup_simulator.services.backup.copy_ledger import CopyLedger
+from backup_simulator.services.backup.copying import Copying
+from backup_simulator.services.backup.deleting import Deleting
+from backup_simulator.services.backup.plan_calls import PlanCalls
+from backup_simulator.services.backup.plans import Plans
+from backup_simulator.services.backup.point_calls import PointCalls
+from backup_simulator.services.backup.points import Points
+from backup_simulator.services.backup.settings import SettingCalls
+from backup_simulator.services.backup.vault_calls import VaultCalls
+from backup_simulator.services.cloudformation import CloudFormation
+from backup_simulator.services.cloudwatch import CloudWatch
+from backup_simulator.services.events import Events
+from backup_simulator.services.iam import Iam
+from backup_simulator.services.kms import Kms
+from backup_simulator.services.lambda_ import Lambda
+from backup_simulator.services.organizations import Organizations
+from backup_simulator.services.quotas import Quotas
+from backup_simulator.services.rds import Rds
+from backup_simulator.services.scheduler import Scheduler
+from backup_simulator.services.sns import Sns
+from backup_simulator.services.sqs import Sqs
+from backup_simulator.services.sts import Sts
+from backup_simulator.sites import Site, SiteServices
+from backup_simulator.switchboard import Switchboard
 from backup_simulator.switches import Delivery, UnknownBehaviour
+from backup_simulator.vaults import Vaults
 
 if TYPE_CHECKING:
     import boto3
 
-T = TypeVar("T")
-# The seventeenth digit of a UUID, its two upper bits set to 10.
-VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-START = datetime(2026, 1, 5, tzinfo=UTC)
 
-
-class World:
+class World(Records):
     """N accounts times M Regions of AWS Backup, with what surrounds it."""
+
+    bus_type: ClassVar[type[EventBridge]] = EventBridge
+    """For a world whose events go onto buses of another simulator."""
 
     def __init__(
         self,
@@ -60,236 +75,178 @@ class World:
         enforce_identity: bool = True,
         haste: float = 1.0,
     ) -> None:
-        self.random = Random(seed)
-        self.clock = Clock(start, haste=haste)
-        self.unknown = unknown or UnknownBehaviour()
-        self.delivery = delivery or Delivery()
-        self.faults = FaultPlan(random=self.random)
-        self.processes = Processes(self)
-        self.identity = Identity(organization_id, self.now)
+        self._ground = ground = Ground(seed, start=start, unknown=unknown, delivery=delivery, haste=haste)
+        self.random, self.clock, self.trace = ground.random, ground.clock, ground.trace
+        self.now, self.run_until, self.run_for = ground.now, ground.run_until, ground.run_for
+        self.make_id, self.note, self.on_trace = ground.make_id, ground.note, ground.on_trace
+        self.faults = FaultPlan(random=ground.random)
+        self._processes = Processes(ground, self.faults)
+        self._identity = Identity(organization_id, ground.now)
         self.keys: dict[str, Key] = {}
-        self.queues, self.queues_by_url = dict[str, Queue](), dict[str, Queue]()
-        self.topics: dict[str, list[Published]] = {}
-        self.put_events: list[dict[str, Any]] = []
-        self.surroundings = Surroundings()
-        self.trace: list[TraceLine] = []
-        self.calls: Counter[tuple[str, str, str, str]] = Counter()
-        self.lifecycle_changes: list[tuple[datetime, str, str]] = []
-        self.access = Access(self, enforced=enforce_identity)
-        self._vaults: dict[str, Vault] = {}
-        self._newest_copies: dict[tuple[str, str, str], Point] = {}
-        self._points: list[Point] = []
-        self._points_by_arn: dict[str, Point] = {}
-        self._listeners: list[Callable[[TraceLine], None]] = []
-        self._call_listeners: list[Callable[[Call], None]] = []
-        self.copying = Copying(self)
-        self.backups = Backups(self)
-        self.deleting = Deleting(self)
-        self.events = self._open_buses()
-        self.settings = SettingCalls(self)
-        self._backup_calls = BackupCalls(self)
-        self._other_calls = OtherCalls(self)
+        self.databases: dict[str, Database] = {}
+        self._vaults = Vaults(ground)
+        self._queues = Queues()
+        self._access = Access(
+            ground,
+            self._identity,
+            vaults=self._vaults,
+            keys=self.keys,
+            queues=self._queues,
+            enforced=enforce_identity,
+        )
+        self._cloudwatch = CloudWatch(ground)
+        self.logs = LogGroups(measure=self._cloudwatch.measure)
+        self.buses = self.bus_type(
+            ground=ground, identity=self._identity, access=self._access, queues=self._queues, logs=self.logs
+        )
+        self._open_backup()
+        self._open_others()
+        self._connect()
 
-    @cached_property
-    def logs(self) -> LogGroups:
-        """All log groups; what their filters count is measured in the place of the group."""
-        return LogGroups(measure=lambda account, region, *metric: self.site(account, region).measure(*metric))
+    def _open_backup(self) -> None:
+        """What AWS Backup does."""
+        ground, identity, access, vaults = self._ground, self._identity, self._access, self._vaults
+        ledger = CopyLedger()
+        self._settings = SettingCalls(ground, identity)
+        self._points = Points(ground, vaults, self.buses)
+        self._deleting = Deleting(ground, identity, access, vaults=vaults, points=self._points, ledger=ledger)
+        checks = CopyChecks(ground, identity, access, vaults=vaults, keys=self.keys, databases=self.databases)
+        self._copying = Copying(
+            ground, self.buses, self.faults, vaults=vaults, points=self._points, ledger=ledger, checks=checks
+        )
+        self._backup_jobs = BackupJobs(
+            ground, self.buses, vaults=vaults, points=self._points, ledger=ledger, copying=self._copying
+        )
+        self._plans = Plans(ground, self.databases, self._settings, self._backup_jobs)
 
-    def _open_buses(self) -> EventBridge:
-        return EventBridge(
-            clock=self.clock,
-            random=self.random,
-            delivery=self.delivery,
-            make_id=self.make_id,
-            send=self._enqueue,
-            trace=self.note,
-            organization_of=self.identity.organization_of,
-            reaches_opt_in_regions=self.unknown.events_reach_opt_in_regions,
-            may_put=self._may_put,
-            log=self.logs.deliver,
+    def _open_others(self) -> None:
+        """The services that keep something of their own."""
+        self._sns = Sns(self._ground)
+        self._events = Events(self._ground, self.buses, self.faults)
+        self._scheduler = Scheduler(self._ground)
+        self._cloudformation = CloudFormation()
+        self._quotas = Quotas()
+
+    def _connect(self) -> None:
+        """All operations, by service, behind the one way of calls; and what sites are made with."""
+        ground, identity, access, faults = self._ground, self._identity, self._access, self.faults
+        tables = {
+            "backup": self._backup_operations(),
+            "cloudformation": self._cloudformation.operations,
+            "cloudwatch": self._cloudwatch.operations,
+            "events": self._events.operations,
+            "iam": Iam(ground, identity, access).operations,
+            "kms": Kms(self.keys).operations,
+            "lambda": Lambda(self._queues).operations,
+            "organizations": Organizations(identity).operations,
+            "rds": Rds(self.databases).operations,
+            "scheduler": self._scheduler.operations,
+            "service-quotas": self._quotas.operations,
+            "sns": self._sns.operations,
+            "sqs": Sqs(ground, self._queues, faults).operations,
+            "sts": Sts(identity).operations,
+        }
+        switchboard = Switchboard(ground, identity, access, faults=faults, processes=self._processes, tables=tables)
+        self.call, self.outside, self.on_call = switchboard.call, switchboard.outside, switchboard.on_call
+        self.calls, self.operations = switchboard.calls, switchboard.operations
+        self._site_services = SiteServices(
+            ground=ground,
+            keys=self.keys,
+            databases=self.databases,
+            vaults=self._vaults,
+            points=self._points,
+            plans=self._plans,
+            queues=self._queues,
+            sns=self._sns,
+            buses=self.buses,
+            scheduler=self._scheduler,
+            cloudformation=self._cloudformation,
+            cloudwatch=self._cloudwatch,
         )
 
-    def _may_put(self, role_arn: str, bus_arn: str) -> bool:
-        role = self.identity.roles.get(role_arn)
-        return role is not None and self.access.role_may(role, "events:PutEvents", bus_arn)
+    def _backup_operations(self) -> dict[str, Operation]:
+        ground, identity, vaults, faults = self._ground, self._identity, self._vaults, self.faults
+        jobs = BackupJobCalls(self._backup_jobs, self.databases, identity, vaults=vaults, faults=faults)
+        return {
+            **CopyCalls(self._copying, faults).operations,
+            **PointCalls(ground, vaults, self._deleting, faults).operations,
+            **VaultCalls(ground, vaults, self.keys, faults).operations,
+            **PlanCalls(ground, vaults, identity, plans=self._plans, faults=faults).operations,
+            **jobs.operations,
+            **self._settings.operations,
+        }
 
-    def now(self) -> datetime:
-        return self.clock.now
+    @property
+    def unknown(self) -> UnknownBehaviour:
+        """What AWS does now where its documents are silent."""
+        return self._ground.unknown
 
-    def run_until(self, moment: datetime) -> None:
-        self.clock.run_until(moment)
+    def set_unknown(self, unknown: UnknownBehaviour) -> None:
+        """Change what AWS does where its documents are silent, from now on."""
+        self._ground.unknown = unknown
 
-    def run_for(self, duration: timedelta) -> None:
-        self.clock.run_until(self.clock.now + duration)
+    @property
+    def delivery(self) -> Delivery:
+        """How events travel now."""
+        return self._ground.delivery
 
     def set_delivery(self, delivery: Delivery) -> None:
-        """Let events travel otherwise from now on, and lists lag otherwise; what is under way goes on as it began."""
-        self.delivery = self.events.delivery = delivery
-
-    def make_id(self) -> str:
-        """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
-        text = f"{self.random.getrandbits(128):032x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
+        """Change how events travel and how much lists lag from now on; what is under way goes on as it began."""
+        self._ground.delivery = delivery
 
     def account(self, account_id: str) -> Account:
         """An account, a member of the organization from the first time it is named."""
-        if not self.identity.organization_of(account_id):
-            self.identity.join(account_id)
-        return Account(self, account_id)
+        if not self._identity.organization_of(account_id):
+            self._identity.join(account_id)
+        return Account(self._identity, account_id)
 
     def site(self, account_id: str, region: str) -> Site:
         """An account's place in a Region, whose partition is the account's from then on."""
         self.account(account_id)
-        self.identity.settle(account_id, partition_of(region))
-        return Site(self, account_id, region)
+        self._identity.settle(account_id, partition_of(region))
+        return Site(self._site_services, account_id, region)
+
+    def issue_key(self, account_id: str, role_arn: str | None = None) -> str:
+        """An access key of an account's administrator, or of one of its roles, that never ends."""
+        return self._identity.issue(self._identity.caller(account_id, role_arn), ends=False)
+
+    def admit_key(self, access_key: str, caller: Caller) -> None:
+        """Accept an access key that was issued elsewhere."""
+        self._identity.admit(access_key, caller)
 
     def session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> boto3.Session:
         """A boto3 session as an account's administrator, or as one of its roles, for as long as the world lasts."""
-        return open_session(self, self.identity.caller(account_id, role_arn), region)
+        return open_session(self.call, self.issue_key(account_id, role_arn), region)
 
     def light_session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> LightSession:
         """The same without boto3's own work, for runs of very many worlds; see `light_door`."""
-        return LightSession(self, self.identity.caller(account_id, role_arn), region)
+        return LightSession(self.call, self.issue_key(account_id, role_arn), region)
 
-    def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied, Unanswered."""
-        self.processes.sleep(service, operation)
-        caller = self.identity.caller_of(key)
-        self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
-        call = Call(self.clock.now, caller, region, service, operation, request)
-        hang = self.faults.hang_of(service, region, operation, now=self.now())
-        if hang is None:
-            return self._answer(call, request)
-        if hang.is_carried_out:
-            with suppress(Refused):
-                self._answer(call, request)
-        self.processes.hang(hang.takes, service, region, operation)
-        raise Unanswered(service, region, is_connected=hang.is_connected)
-
-    def _answer(self, call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            reply = self._carry_out(call, dict(request))
-        except Refused as refused:
-            self._tell_call(call._replace(refused=refused))
-            raise
-        self._tell_call(call._replace(reply=reply))
-        self.faults.after(call.service, call.operation)
-        return reply
-
-    def _carry_out(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
-        self.faults.before(call.service, call.operation)
-        self.access.check(call.caller, call.region, call.service, call.operation, parameters)
-        if call.service == "backup":
-            return self._backup_calls.call(call.caller, call.region, call.operation, parameters)
-        return self._other_calls.call(call.caller, call.region, call.service, call.operation, parameters)
-
-    def outside(self, service: str, operation: str, carry_out: Callable[[], T]) -> T:
-        """A call of a service that somebody else simulates, with this world's faults around it."""
-        self.processes.sleep(service, operation)
-        self.faults.before(service, operation)
-        answer = carry_out()
-        self.faults.after(service, operation)
-        return answer
-
-    def _tell_call(self, call: Call) -> None:
-        for listener in self._call_listeners:
-            listener(call)
-
-    def on_call(self, listener: Callable[[Call], None]) -> None:
-        """Be told of every call once it was carried out or refused, before its caller is."""
-        self._call_listeners.append(listener)
-
-    def on_trace(self, listener: Callable[[TraceLine], None]) -> None:
-        """Be told of every trace line as it happens."""
-        self._listeners.append(listener)
-
-    def note(self, kind: str, account: str, region: str, text: str, **facts: Any) -> None:
-        """Write a line into the trace."""
-        line = TraceLine(self.clock.now, kind, account, region, text, facts)
-        self.trace.append(line)
-        for listener in self._listeners:
-            listener(line)
-
-    def _enqueue(self, queue_arn: str, body: str) -> None:
-        self.queues[queue_arn].send(body)
-
-    def add_vault(self, vault: Vault) -> None:
-        self._vaults[vault.arn] = vault
-
-    def vaults_of(self, account: str, region: str) -> Iterator[Vault]:
-        return (vault for vault in self._vaults.values() if (vault.account, vault.region) == (account, region))
-
-    def vault_of(self, account: str, region: str, name: str) -> Vault:
-        """A vault by name. One that is not there is denied, not "not found" (seen in a published run log)."""
-        vault = self._vaults.get(vault_arn(account, region, name))
-        if vault is not None:
-            return vault
-        if self.unknown.unknown_vault_denied:
-            raise denied()
-        raise Refused("ResourceNotFoundException", f"Backup vault {name} not found")
-
-    def remove_vault(self, arn: str) -> None:
-        del self._vaults[arn]
-
-    def newest_copy(self, account: str, region: str, database_arn: str) -> Point | None:
-        """The copy of a database that landed last at a site, even if it is gone."""
-        return self._newest_copies.get((account, region, database_arn))
-
-    def find_vault(self, arn: str) -> Vault | None:
-        return self._vaults.get(arn)
-
-    def vault_by_arn(self, arn: str) -> Vault:
-        return self._vaults[arn]
+    @property
+    def processes(self) -> list[Process]:
+        """The running processes, the one that acts now last. Add a process while it runs."""
+        return self._processes.under_way
 
     def add_point(self, point: Point, *, announce: bool) -> None:
-        """A point lands in its vault."""
-        point.landed_at = self.now()
-        self._vaults[point.vault_arn].points[point.arn] = point
-        self._points.append(point)
-        self._points_by_arn[point.arn] = point
-        if point.source_point_arn is not None:
-            self._newest_copies[point.account, point.region, point.database_arn] = point
-        name = f"{point.resource_type} {point.database_arn.rpartition(':')[2]}"
-        vault = point.vault_arn.rpartition(":")[2]
-        self.note("recovery point", point.account, point.region, f"{name} landed in {vault}", point=point.arn)
-        if announce:
-            self._tell(point)
-        self.deleting.expire_later(point)
+        """Let a recovery point land in its vault, with an event or without one."""
+        self._points.add(point, announce=announce)
 
-    def change_status(self, point: Point, status: str) -> None:
-        point.status = status
-        self.note("recovery point", point.account, point.region, f"{point.arn} is {status}", point=point.arn)
-        self._tell(point)
+    def remove_vault(self, arn: str) -> None:
+        """Remove a vault with all that is in it, which AWS Backup would refuse."""
+        self._vaults.remove(arn)
 
-    def _tell(self, point: Point) -> None:
-        detail = point_detail(point)
-        self.events.emit(point.account, point.region, "Recovery Point State Change", [point.arn], detail)
+    def expire_later(self, point: Point) -> None:
+        """Let the lifecycle of a point end it, after a test has changed that lifecycle."""
+        self._deleting.expire_later(point)
 
-    def recovery_points(self, *, gone: bool = False) -> Sequence[Point]:
-        """All points that stand, or with `gone` all that ever stood, in the order in which they landed.
+    def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+        """Let AWS Backup emit an event."""
+        self.buses.emit(account, region, detail_type, resources, detail)
 
-        They are as they are now: what happens later does not show in them, and changing them changes nothing.
-        """
-        return [point.as_it_is() for point in self._points if gone or point.gone_at is None]
+    def on_emit(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Call a listener with every event that AWS Backup emits, delivered or not; it may only read the event."""
+        self.buses.emit_listeners.append(listener)
 
-    def landed(self) -> Sequence[Point]:
-        """All points that ever stood, in the order in which they landed; the world's own list, only to be read."""
-        return self._points
-
-    def point_by_arn(self, arn: str) -> Point:
-        """A point, even if it is gone. Raises KeyError."""
-        return self._points_by_arn[arn]
-
-    def copy_jobs(self) -> Sequence[Job]:
-        """All copy jobs as they are now."""
-        return [job.as_it_is() for job in self.copying.jobs.values()]
-
-    def record_of(self, point_arn: str) -> Point:
-        """The point itself, for a test that wants another past than the one that happened. Raises KeyError."""
-        found = next((point for point in self._points if point.arn == point_arn), None)
-        if found is None:
-            raise KeyError(f"no recovery point {point_arn} ever was in this world")
-        return found
-
-    def deletions(self) -> Sequence[Deletion]:
-        return list(self.deleting.accepted)
+    def set_next_copy_job_id(self, job_id: str | None) -> None:
+        """The id that the next copy job gets; None draws one. For worlds that must agree with a recorded event."""
+        self._copying.next_id = job_id

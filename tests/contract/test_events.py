@@ -47,7 +47,7 @@ def event_of(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def patterns() -> dict[str, dict[str, Any]]:
     stage = Stage(World())
-    return {rule.name: rule.pattern for rule in stage.world.events.rules[WORKLOAD, HOME, "default"]}
+    return {rule.name: rule.pattern for rule in stage.world.rules(WORKLOAD, HOME)}
 
 
 def expected_rule(name: str) -> str | None:
@@ -105,13 +105,7 @@ def test_the_simulator_sends_events_of_the_same_fields_as_the_samples() -> None:
     stage = Stage(World())
     stage.add_database("RDS", "orders", size_gib=1)
     sent: list[dict[str, Any]] = []
-    emit = stage.world.events.emit
-
-    def keep(account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
-        sent.append({"detail-type": detail_type, "detail": detail})
-        emit(account, region, detail_type, resources, detail)
-
-    stage.world.events.emit = keep  # type: ignore[method-assign]
+    stage.world.on_emit(sent.append)
     stage.world.faults.fail_copy_job(message="An internal error occurred.", destination_region="eu-central-1")
     stage.world.run_until(stage.world.now().replace(hour=12))
 

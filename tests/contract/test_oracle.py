@@ -36,13 +36,13 @@ def broken(stage: Stage) -> set[int]:
 def arrival(stage: Stage) -> Any:
     watched = stage.backup_account["WatchedVaultArn"]
     arn = next(point.arn for point in stage.world.recovery_points() if point.vault_arn == watched)
-    return stage.world.record_of(arn)
+    return stage.world.point_by_arn(arn)
 
 
 def final(stage: Stage) -> Any:
     vault = stage.dr["DrVaultArn"]
     found = [p for p in stage.world.recovery_points() if p.vault_arn == vault and p.resource_type == "RDS"]
-    return stage.world.record_of(found[0].arn)
+    return stage.world.point_by_arn(found[0].arn)
 
 
 def start_copy(stage: Stage, **changes: Any) -> None:
@@ -150,9 +150,9 @@ def bring_back(stage: Stage) -> Any:
 
 def silence(stage: Stage) -> None:
     """Let nobody act but the test."""
-    for schedule in stage.world.surroundings.schedules.values():
+    for schedule in stage.world.schedules.values():
         schedule.enabled = False
-    stage.world.queues_by_url[stage.main.ref("WorkQueue")].mapping = None
+    stage.world.queue(stage.main.ref("WorkQueue")).mapping = None
 
 
 def test_what_people_brought_back_is_owed_no_copy(stage: Stage) -> None:
@@ -188,10 +188,10 @@ def test_two_copies_of_one_backup_break_promise_2_unless_people_made_its_second_
     copied = {
         job.source_point_arn for job in stage.world.copy_jobs() if job.destination_vault_arn == stage.dr["DrVaultArn"]
     }
-    first = stage.world.record_of(next(arn for arn in sorted(copied)))
+    first = stage.world.point_by_arn(next(arn for arn in sorted(copied)))
     again = replace(first, arn=f"{first.arn[:-4]}ffff", gone_at=None, status="COMPLETED")
     stage.world.add_point(again, announce=False)
-    job = stage.world.copying.jobs[first.copy_job_id]
+    job = stage.world.copy_job(first.copy_job_id)
     if by_hand:
         job.created_by, job.started_by = None, "somebody"
     start_copy(stage, RecoveryPointArn=again.arn)

@@ -73,7 +73,7 @@ def test_nobody_needs_it_where_the_switch_says_so() -> None:
 
 def test_a_copy_within_a_region_needs_no_such_right() -> None:
     journey = Journey(unknown=UnknownBehaviour(initiator_describes_aws_backup_key=DescribesBackupKey.CALLER_TOO))
-    journey.world.identity.roles[journey.role].policies = (describes("nowhere"),)
+    journey.world.roles[journey.role].policies = (describes("nowhere"),)
     key = {"Effect": "Allow", "Principal": {"AWS": journey.role}, "Action": "kms:*", "Resource": "*"}
     journey.source_key.policy = {"Statement": [*journey.source_key.policy["Statement"], key]}  # type: ignore[index]
 
@@ -101,7 +101,7 @@ def expired(policy: dict[str, Any] | None, *, asks: bool) -> list[str]:
     if policy is None:
         place.world.account(A).delete_role(maker)
     else:
-        place.world.identity.roles[maker].policies = (policy,)
+        place.world.roles[maker].policies = (policy,)
     place.world.run_for(timedelta(days=2))
     return [point.status for point in place.world.recovery_points() if point.vault_arn == place.target]
 

@@ -176,7 +176,7 @@ def test_a_locked_vault_refuses_deletes_and_retentions_outside_of_its_range() ->
 def test_a_point_expires_within_eight_hours_after_its_time() -> None:
     place = Place()
     place.point.delete_after_days = 2
-    place.world.deleting.expire_later(place.point)
+    place.world.expire_later(place.point)
     place.world.run_until(place.point.created_at + timedelta(days=2))
     assert place.world.recovery_points() == [place.point]
 
@@ -235,7 +235,7 @@ def test_a_cross_account_copy_needs_the_vaults_policy_and_one_organization() -> 
     assert [place.job(job)["State"] for job in jobs] == ["FAILED", "COMPLETED"]
     assert place.job(jobs[0])["StatusMessage"] == "Access Denied trying to call AWS Backup service"
 
-    place.world.identity.join(B, "o-another000")
+    place.world.account(B).join_organization("o-another000")
     stranger = place.copy(DestinationBackupVaultArn=opened, IdempotencyToken="later")
     place.world.run_for(timedelta(hours=3))
     assert "same organization" in place.job(stranger)["StatusMessage"]

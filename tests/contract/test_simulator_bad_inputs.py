@@ -16,6 +16,7 @@ import pytest
 
 from backup_simulator import World
 from backup_simulator.command_line import main
+from ministack_extension import command_line as beside_ministack
 from tests.served import client, control, served
 from tests.simulated_place import ALL, HOME, SERVICE, A
 
@@ -146,7 +147,6 @@ def test_malformed_parameters_are_refused_as_the_service_refuses_them(
         (["--delivery", '{"loss": -1}'], "a probability from 0 to 1"),
         (["--port", "70000"], "70000 is not a port"),
         (["--haste", "0"], "haste must be more than 0"),
-        (["--with-ministack"], "ministack is not installed here"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_gets_one_sentence_and_exit_code_2(
@@ -155,6 +155,11 @@ def test_a_command_line_that_makes_no_sense_gets_one_sentence_and_exit_code_2(
     assert main(["serve", *arguments]) == 2
     said = capsys.readouterr().err
     assert (said.count("\n"), words in said) == (1, True), said
+
+
+def test_the_command_beside_ministack_says_where_ministack_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert beside_ministack.main(["serve"]) == 2
+    assert "ministack is not installed here" in capsys.readouterr().err
 
 
 def test_a_port_in_use_gets_one_sentence_and_exit_code_2(address: str, capsys: pytest.CaptureFixture[str]) -> None:

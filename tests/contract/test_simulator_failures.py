@@ -167,9 +167,9 @@ CASES = {
         mends=setting(lambda j: j.destination, "lock", None),
     ),
     "an option group": Case(
-        breaks=lambda j: setattr(j.world.backups.databases[j.database], "options", ("TDE",)),
+        breaks=lambda j: setattr(j.world.databases[j.database], "options", ("TDE",)),
         words="The snapshot requires a target option group with the following options: TDE.",
-        mends=lambda j: setattr(j.world.backups.databases[j.database], "options", ()),
+        mends=lambda j: setattr(j.world.databases[j.database], "options", ()),
     ),
     "more than 50 tags": Case(breaks=many_tags, words=texts.TOO_MANY_TAGS, mends=lambda j: j.point.tags.clear()),
     "the role may not list tags": Case(

@@ -21,7 +21,7 @@ def listed(place: Place) -> list[Any]:
 def test_a_legal_hold_blocks_deletion_and_expiry_until_it_is_released() -> None:
     place = Place()
     place.point.delete_after_days = 2
-    place.world.deleting.expire_later(place.point)
+    place.world.expire_later(place.point)
     place.site.hold_point(place.point.arn)
     with pytest.raises(ClientError, match="legal hold") as refused:
         place.client.delete_recovery_point(BackupVaultName="near", RecoveryPointArn=place.point.arn)
@@ -135,7 +135,7 @@ def test_a_copy_after_a_copy_that_stands_takes_less_time() -> None:
             place.world.run_for(timedelta(hours=1))
         job_id = place.copy(IdempotencyToken=str(number))
         place.world.run_for(timedelta(hours=3))
-        job = place.world.copying.jobs[job_id]
+        job = place.world.copy_job(job_id)
         assert job.completed_at is not None
         assert job.runs_since is not None
         hours.append(job.completed_at - job.runs_since)

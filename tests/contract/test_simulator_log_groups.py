@@ -43,7 +43,7 @@ def a_day(*, group: str = GROUP, **policy: Any) -> tuple[Place, Queue]:
 
 def values(place: Place, vault: str = "near") -> list[float]:
     metric = ("Backups", "Made", frozenset({("Vault", vault)}))
-    return [each.value for each in place.world.surroundings.metrics.get((A, HOME, metric), [])]
+    return [each.value for each in place.world.metrics.get((A, HOME, metric), [])]
 
 
 def test_an_event_becomes_a_line_and_a_filter_counts_it_by_its_fields() -> None:

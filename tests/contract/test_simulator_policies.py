@@ -244,12 +244,10 @@ def test_the_organizations_policies_bind_the_administrator_and_passed_roles_but_
 
     deny = {"Statement": [{"Effect": "Deny", "Action": "rds:CopyDBSnapshot", "Resource": "*"}]}
     place.world.account(A).set_service_control_policies([[ALL, deny]])
-    role = place.world.identity.roles[place.role]
-    linked = place.world.identity.roles[
-        f"arn:aws:iam::{A}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
-    ]
+    role = place.world.roles[place.role]
+    linked = place.world.roles[f"arn:aws:iam::{A}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"]
     linked.policies = (ALL,)
-    may = place.world.access.role_may
+    may = place.world.role_may
     assert [may(each, "rds:CopyDBSnapshot", SNAPSHOT) for each in (role, linked)] == [False, True]
 
 

@@ -103,7 +103,7 @@ def test_the_views_of_points_and_jobs_are_of_their_moment_and_nobodys_but_the_re
     (again,) = (each for each in place.world.recovery_points() if each.arn == place.planned)
     assert (again.status, again.tags["team"], bool(again.created_by)) == ("COMPLETED", "shop", True)
     assert place.world.copy_jobs()[0].state == "COMPLETED"
-    assert place.world.record_of(point.arn).tags["team"] == "shop"
+    assert place.world.point_by_arn(point.arn).tags["team"] == "shop"
 
 
 def test_a_view_does_not_follow_its_job() -> None:
@@ -118,7 +118,7 @@ def test_a_view_does_not_follow_its_job() -> None:
 
 def test_a_point_that_never_was_has_no_record() -> None:
     with pytest.raises(KeyError, match="arn:none"):
-        World().record_of("arn:none")
+        World().point_by_arn("arn:none")
 
 
 def test_an_event_that_was_emitted_does_not_change_on_its_way() -> None:
@@ -149,7 +149,7 @@ def test_each_line_of_the_trace_has_an_event_of_its_own() -> None:
     place = world.site(A, HOME)
     for name in ("one", "two"):
         place.put_rule(name, pattern={"source": ["aws.backup"]}, targets=[])
-    world.events.emit(A, HOME, "Copy Job State Change", [], {"state": "CREATED"})
+    world.emit(A, HOME, "Copy Job State Change", [], {"state": "CREATED"})
     world.run_for(timedelta(hours=1))
     one, two = (line.facts["event"] for line in world.trace if line.kind == "event")
     spoil(one)
@@ -164,7 +164,7 @@ def test_a_duplicate_is_the_same_event_or_another_that_says_the_same() -> None:
         queue = world.site(A, HOME).create_queue("in")
         targets = [RuleTarget(id="q", arn=queue.arn)]
         world.site(A, HOME).put_rule("in", pattern={"source": ["aws.backup"]}, targets=targets)
-        world.events.emit(A, HOME, "Copy Job State Change", [], {})
+        world.emit(A, HOME, "Copy Job State Change", [], {})
         world.run_for(timedelta(hours=1))
         ids.append(len({json.loads(message.body)["id"] for message in queue.messages.values()}))
 

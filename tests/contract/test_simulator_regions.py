@@ -123,7 +123,7 @@ def test_whether_events_reach_opt_in_regions_is_a_switch(*, reaches: bool) -> No
     sender.put_rule("out", pattern={"source": ["aws.backup"]}, targets=[RuleTarget(id="x", arn=bus)])
     queue = receiver.create_queue("in")
     receiver.put_rule("in", pattern={"account": [A]}, targets=[RuleTarget(id="q", arn=queue.arn)])
-    world.events.emit(A, HOME, "Copy Job State Change", [], {})
+    world.emit(A, HOME, "Copy Job State Change", [], {})
     world.run_for(timedelta(minutes=10))
 
     assert len(queue.messages) == int(reaches)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backup_simulator import NotModelled, World
-from backup_simulator.selections import check_selection, selects
+from backup_simulator.services.backup.selections import check_selection, selects
 from tests.simulated_place import HOME, SERVICE, A
 
 TAGGED = {"Backup": "True", "stage": "prod"}
@@ -29,7 +29,7 @@ def chosen(
     world = World()
     arn = world.site(A, HOME).create_database(kind, "orders", key_arn=None, tags=TAGGED if tags is None else tags)
     check_selection(selection)
-    return selects(selection, world.backups.databases[arn], is_opted_in=is_opted_in)
+    return selects(selection, world.databases[arn], is_opted_in=is_opted_in)
 
 
 @pytest.mark.parametrize(

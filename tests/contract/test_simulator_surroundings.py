@@ -66,7 +66,7 @@ def forwarded(world: World, *, policy: bool, rights: dict[str, Any] = PUT) -> li
     receiver.put_rule("in", pattern={"account": [A]}, targets=targets)
     lost = third.create_queue("third")
     third.put_rule("third", pattern={"account": [A]}, targets=[RuleTarget(id="q", arn=lost.arn)])
-    world.events.emit(A, HOME, "Copy Job State Change", [], {})
+    world.emit(A, HOME, "Copy Job State Change", [], {})
     world.run_for(timedelta(minutes=10))
     assert lost.messages == {}
     return list(queue.messages.values())
@@ -92,7 +92,7 @@ def test_events_may_be_lost_doubled_and_late() -> None:
         queue = world.site(A, HOME).create_queue("in")
         targets = [RuleTarget(id="q", arn=queue.arn)]
         world.site(A, HOME).put_rule("in", pattern={"source": ["aws.backup"]}, targets=targets)
-        world.events.emit(A, HOME, "Copy Job State Change", [], {})
+        world.emit(A, HOME, "Copy Job State Change", [], {})
         world.run_for(timedelta(hours=1))
 
         assert len(queue.messages) == count

@@ -195,7 +195,7 @@ def test_a_multi_az_cluster_cannot_be_copied(*, later: bool) -> None:
 def test_a_delete_without_a_role_that_can_carry_it_out_leaves_the_point_expired() -> None:
     place = Place()
     place.world.account(A).delete_role(SLR.replace(B, A))
-    place.world.identity.roles[place.role].policies = ()
+    place.world.roles[place.role].policies = ()
     request = {"BackupVaultName": "near", "RecoveryPointArn": place.point.arn}
     place.client.delete_recovery_point(**request)
     place.world.run_for(timedelta(days=3))

@@ -250,7 +250,7 @@ def test_the_clock_can_be_advanced_and_the_world_looked_at(cloud: Cloud) -> None
 
 
 def test_a_port_in_use_gets_one_sentence_and_exit_code_2(cloud: Cloud) -> None:
-    command = [COMMAND, "serve", "--with-ministack", "--port", cloud.address.rpartition(":")[2]]
+    command = [COMMAND, "serve", "--port", cloud.address.rpartition(":")[2]]
 
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.local_cloud import server
-from rehearsal.local_cloud.deploying import MAIN_STACK, deploy_all
-from rehearsal.local_cloud.journey import Journey, final_copies
-from rehearsal.local_cloud.place import BACKUP, HOME, WORKLOAD, Place
+from local_cloud import server
+from local_cloud.deploying import MAIN_STACK, deploy_all
+from local_cloud.journey import Journey, final_copies
+from local_cloud.place import BACKUP, HOME, WORKLOAD, Place
 from tests.lambda_runtime import Emulated, in_the_lambda_runtime
 
 pytestmark = pytest.mark.local_cloud

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.local_cloud.deploying import BACKUP_STACK, MAIN_STACK, WORKLOAD_STACK, outputs_of
-from rehearsal.local_cloud.journey import Journey, final_copies
-from rehearsal.local_cloud.place import BACKUP, ROOT, WORKLOAD, CloudError, Place
+from local_cloud.deploying import BACKUP_STACK, MAIN_STACK, WORKLOAD_STACK, outputs_of
+from local_cloud.journey import Journey, final_copies
+from local_cloud.place import BACKUP, ROOT, WORKLOAD, CloudError, Place
 from tests.beside import clean_environment
 
 pytestmark = pytest.mark.local_cloud
@@ -25,7 +25,7 @@ SECONDS = 240
 
 def command(place: Place, verb: str, *more: str) -> subprocess.CompletedProcess[str]:
     """Its output is a pipe: a server that held it would hold this call."""
-    words = [str(ROOT / ".venv" / "bin" / "python"), "-m", "rehearsal.local_cloud", verb]
+    words = [str(ROOT / ".venv" / "bin" / "python"), "-m", "local_cloud", verb]
     where = ["--port", str(place.port), "--folder", str(place.folder)]
     # As narrow as some tools say that the terminal is, which must not hide a process from `stop`.
     environ = clean_environment(COLUMNS="40")

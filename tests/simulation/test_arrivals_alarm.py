@@ -26,7 +26,7 @@ def counted_in(stage: Stage, alarm: dict[str, Any], began: datetime) -> Counter[
     """What the alarm's metric has, by the hours since `began`."""
     dimensions = frozenset((each["Name"], each["Value"]) for each in alarm["Dimensions"])
     metric = (alarm["Namespace"], alarm["MetricName"], dimensions)
-    measured = stage.world.surroundings.metrics.get((BACKUP, DR_REGION, metric), [])
+    measured = stage.world.metrics.get((BACKUP, DR_REGION, metric), [])
     found: Counter[int] = Counter()
     for each in measured:
         found[(each.at - began) // HOUR] += int(each.value)
@@ -93,7 +93,7 @@ def test_whoever_holds_the_workload_account_stops_copies_and_cannot_stop_the_ala
     """He deletes what makes backups, or the roles of Second Hop; no part of the alarm is within his reach."""
     stage, began = nights(1)
     if what == "roles":
-        for role in [arn for arn in stage.world.identity.roles if f":{WORKLOAD}:role/secondhop/" in arn]:
+        for role in [arn for arn in stage.world.roles if f":{WORKLOAD}:role/secondhop/" in arn]:
             stage.world.account(WORKLOAD).delete_role(role)
     else:
         backup = stage.world.session(WORKLOAD, region=HOME).client("backup")

@@ -115,7 +115,7 @@ def stop_a_job(tenants: Tenants) -> None:
 
 def copy_into_their_watched_vault(tenants: Tenants) -> None:
     (origin,) = [each for each in tenants.world.recovery_points() if each.account == WORKLOAD]
-    role = tenants.world.identity.roles[tenants.ours.workload["BackupRoleArn"]]
+    role = tenants.world.roles[tenants.ours.workload["BackupRoleArn"]]
     role.policies = ({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},)
     target = tenants.vault("their", "watched").arn
     tenants.copy(administrator(WORKLOAD, tenants), origin, target, role=role.arn, days=7)
@@ -136,7 +136,7 @@ def copy_into_the_workload_account(tenants: Tenants) -> None:
 
 
 def of_another_organization(tenants: Tenants) -> None:
-    tenants.world.identity.move(WORKLOAD, "o-elsewhere00")
+    tenants.world.account(WORKLOAD).join_organization("o-elsewhere00")
     assume(tenants, WORKLOAD, path="/secondhop/")
 
 

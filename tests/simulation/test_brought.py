@@ -93,7 +93,7 @@ def installed_on(existing: Existing) -> Stage:
 
 def test_an_installation_onto_what_exists_brings_a_database_to_the_dr_vault() -> None:
     existing = Existing()
-    before = (set(existing.world.keys), set(existing.world.identity.roles))
+    before = (set(existing.world.keys), set(existing.world.roles))
     stage = installed_on(existing)
     stage.add_database("Aurora", "customers", size_gib=2)
     stage.add_database("RDS", "orders", size_gib=2)
@@ -102,7 +102,7 @@ def test_an_installation_onto_what_exists_brings_a_database_to_the_dr_vault() ->
     assert isinstance(stage.chains, MemoryChains)
     assert [chain.state for chain in stage.chains.all()] == [ChainState.COMPLETE] * 4
     assert stage.oracle().violations() == []
-    made = set(existing.world.identity.roles) - before[1]
+    made = set(existing.world.roles) - before[1]
     assert set(existing.world.keys) == before[0]
     assert {arn.rpartition("/")[2] for arn in made if f":{BACKUP}:" in arn} == {"second-hop-backup-account-ForwardRole"}
     assert {job.started_by for job in existing.world.copy_jobs() if job.account == BACKUP} == {existing.operator}

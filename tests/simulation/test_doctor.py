@@ -48,15 +48,15 @@ def test_a_night_on_a_right_installation_leaves_nothing_to_find() -> None:
 
 
 def queue_of(stage: Stage, output: str) -> Any:
-    return stage.world.queues_by_url[stage.outputs[output]]
+    return stage.world.queue(stage.outputs[output])
 
 
 def rule_of(stage: Stage, account: str, name: str) -> Any:
-    return next(rule for rule in stage.world.events.rules[account, HOME, "default"] if rule.name == name)
+    return next(rule for rule in stage.world.rules(account, HOME) if rule.name == name)
 
 
 def role_of(stage: Stage, arn: str) -> Any:
-    return stage.world.identity.roles[arn]
+    return stage.world.roles[arn]
 
 
 def without(policies: tuple[dict[str, Any], ...], sid: str) -> tuple[dict[str, Any], ...]:
@@ -74,7 +74,7 @@ def opt_out(stage: Stage, account: str, region: str = HOME) -> None:
 
 
 def plans_of(stage: Stage, account: str) -> list[Any]:
-    return [plan for plan in stage.world.backups.plans.values() if plan.account == account]
+    return [plan for plan in stage.world.plans.values() if plan.account == account]
 
 
 def copy_nothing(stage: Stage) -> None:
@@ -98,7 +98,7 @@ def add_database(stage: Stage, kind: str, **options: Any) -> None:
 
 
 def stack_of(stage: Stage, account: str, region: str, name: str) -> Any:
-    return stage.world.surroundings.stacks[account, region, name]
+    return stage.world.stacks[account, region, name]
 
 
 def say(stage: Stage, **parameters: str) -> None:
@@ -107,7 +107,7 @@ def say(stage: Stage, **parameters: str) -> None:
 
 
 def list_a_copy_quota(stage: Stage) -> None:
-    stage.world.surroundings.quotas[BACKUP, DR, "Cross-Region DB snapshot copies in progress"] = 10.0
+    stage.world.quotas[BACKUP, DR, "Cross-Region DB snapshot copies in progress"] = 10.0
 
 
 def statement_of(policy: dict[str, Any], sid: str) -> dict[str, Any]:
@@ -202,9 +202,7 @@ TROUBLES = {
         breaks=lambda s: setattr(rule_of(s, WORKLOAD, "FirstHopJobs"), "enabled", False), kind="rule-off"
     ),
     "a rule that is gone": Trouble(
-        breaks=lambda s: s.world.events.rules[WORKLOAD, HOME, "default"].remove(
-            rule_of(s, WORKLOAD, "WatchedVaultPoints")
-        ),
+        breaks=lambda s: s.world.rules(WORKLOAD, HOME).remove(rule_of(s, WORKLOAD, "WatchedVaultPoints")),
         kind="rule-off",
     ),
     "a rule that sends elsewhere": Trouble(
@@ -213,7 +211,7 @@ TROUBLES = {
         where=B_HOME,
     ),
     "a bus that takes nothing": Trouble(
-        breaks=lambda s: s.world.events.policies[WORKLOAD, HOME, "default"].clear(), kind="events-refused"
+        breaks=lambda s: s.world.bus_policy(WORKLOAD, HOME).clear(), kind="events-refused"
     ),
     "a mapping that is off": Trouble(
         breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl").mapping, "enabled", False), kind="work-not-taken-up"
@@ -226,15 +224,15 @@ TROUBLES = {
         breaks=lambda s: queue_of(s, "FailedInvocationsQueueUrl").send("{}"), kind="messages-wait"
     ),
     "events that were not forwarded": Trouble(
-        breaks=lambda s: s.world.queues_by_url[s.backup_account["UndeliveredEventsQueueUrl"]].send("{}"),
+        breaks=lambda s: s.world.queue(s.backup_account["UndeliveredEventsQueueUrl"]).send("{}"),
         kind="messages-wait",
         where=B_HOME,
     ),
     "a schedule that is off": Trouble(
-        breaks=lambda s: setattr(s.world.surroundings.schedules[WORKLOAD, HOME, "SweepSchedule"], "enabled", False),
+        breaks=lambda s: setattr(s.world.schedules[WORKLOAD, HOME, "SweepSchedule"], "enabled", False),
         kind="sweep-off",
     ),
-    "a sweep that never ends": Trouble(breaks=lambda s: s.world.surroundings.metrics.clear(), kind="sweep-silent"),
+    "a sweep that never ends": Trouble(breaks=lambda s: s.world.metrics.clear(), kind="sweep-silent"),
     "an older companion": Trouble(
         breaks=lambda s: stack_of(s, BACKUP, DR, "second-hop-dr-region").outputs.update(StackVersion="0.0.9"),
         kind="version-differs",

@@ -127,7 +127,7 @@ def test_a_copy_that_aws_does_not_document_is_a_warning_with_the_date(
     region: str, kind: str, expected: set[str]
 ) -> None:
     clinic = a_clinic()
-    stack = clinic.stage.world.surroundings.stacks[WORKLOAD, HOME, "second-hop"]
+    stack = clinic.stage.world.stacks[WORKLOAD, HOME, "second-hop"]
     stack.parameters = {**stack.parameters, "DrRegion": region}
 
     found = [each for each in clinic.findings() if each["kind"] in ("copy-not-supported", kind)]

@@ -86,7 +86,7 @@ HOPS = [
     pytest.param(
         SecondHop,
         Case(
-            breaks=lambda j: setattr(j.world.identity.roles[j.role], "policies", (ALL, IN_HOME_ONLY)),
+            breaks=lambda j: setattr(j.world.roles[j.role], "policies", (ALL, IN_HOME_ONLY)),
             words="is not authorized to perform: rds:CopyDBSnapshot",
             mends=StagedJourney.allow_all,
         ),
@@ -130,7 +130,7 @@ def is_of_no_key_policy(statement: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("hop", [FirstHop, SecondHop])
 def test_a_role_that_the_keys_policy_names_needs_no_policy_of_its_own(hop: type[StagedJourney]) -> None:
     journey = hop()
-    role = journey.world.identity.roles[journey.role]
+    role = journey.world.roles[journey.role]
     role.policies = tuple(
         {**policy, "Statement": [each for each in policy["Statement"] if is_of_no_key_policy(each)]}
         for policy in role.policies

@@ -50,7 +50,7 @@ def worth_all_questions(topology: Topology) -> Stage:
     backup = stage.world.session(WORKLOAD, region=HOME).client("backup")
     backup.start_backup_job(
         BackupVaultName="workload-vault",
-        ResourceArn=next(iter(stage.world.backups.databases)),
+        ResourceArn=next(iter(stage.world.databases)),
         IamRoleArn=stage.workload["BackupRoleArn"],
     )
     stage.world.run_for(stage.world.delivery.batch * 12)
@@ -71,7 +71,7 @@ def test_every_action_of_that_policy_is_needed() -> None:
     full = the_policy()["Statement"][0]
     stage = worth_all_questions(Topology.WORKLOAD)
     clinic = by_a_reader(stage, the_policy())
-    readers = [role for arn, role in stage.world.identity.roles.items() if arn.endswith("/reader")]
+    readers = [role for arn, role in stage.world.roles.items() if arn.endswith("/reader")]
 
     unmissed = []
     for action in sorted(set(full["Action"]) - NOT_ASKED_HERE):
@@ -218,7 +218,7 @@ def test_without_any_account_everything_is_not_checked() -> None:
 
 def test_another_stack_is_misuse_and_says_what_to_name() -> None:
     stage = a_stage()
-    del stage.world.surroundings.stacks[WORKLOAD, HOME, "second-hop"]
+    del stage.world.stacks[WORKLOAD, HOME, "second-hop"]
     clinic = Clinic(stage)
 
     text = clinic.written()
@@ -232,7 +232,7 @@ def test_another_stack_is_misuse_and_says_what_to_name() -> None:
 
 def test_a_companion_in_place_of_the_main_stack_is_misuse() -> None:
     stage = a_stage()
-    stacks = stage.world.surroundings.stacks
+    stacks = stage.world.stacks
     stacks[WORKLOAD, HOME, "second-hop"] = stacks[WORKLOAD, HOME, "second-hop-workload"]
     clinic = Clinic(stage)
 

@@ -33,7 +33,7 @@ def into_the_vault(journey: StagedJourney, statements: list[dict[str, Any]]) -> 
 
 
 def into_the_role(journey: StagedJourney, statements: list[dict[str, Any]]) -> None:
-    role = journey.world.identity.roles[journey.role]
+    role = journey.world.roles[journey.role]
     role.policies = (*role.policies, {"Version": "2012-10-17", "Statement": statements})
 
 
@@ -62,7 +62,7 @@ def only_the_owner(journey: StagedJourney) -> None:
 
 def take_from_the_role(action: str) -> Callable[[StagedJourney], None]:
     def take(journey: StagedJourney) -> None:
-        role = journey.world.identity.roles[journey.role]
+        role = journey.world.roles[journey.role]
         role.policies = tuple(
             {**policy, "Statement": [each for each in policy["Statement"] if action not in _listed(each["Action"])]}
             for policy in role.policies
@@ -154,7 +154,7 @@ def test_the_trust_statement_of_a_finding_mends_it(kind: str, given: tuple[str, 
 def test_the_bus_statement_of_a_finding_mends_it() -> None:
     stage = a_stage()
     clinic = Clinic(stage)
-    statements = stage.world.events.policies[WORKLOAD, HOME, "default"]
+    statements = stage.world.bus_policy(WORKLOAD, HOME)
     statements.clear()
     (finding,) = clinic.findings()
 

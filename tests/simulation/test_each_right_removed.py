@@ -35,7 +35,7 @@ def a_run(topology: Topology, role: str = "", sid: str = "", *, table: GuardedTa
     world, key = stage.world, stage.world.keys[stage.dr["KeyArn"]]
     if topology is Topology.WORKLOAD:
         world.faults.fail_copy_job(message=TRANSIENT, destination_region=HOME)
-    world.queues_by_url[stage.main.ref("WorkQueue")].send("{")
+    world.queue(stage.main.ref("WorkQueue")).send("{")
     key.managed_by = "aws/backup"
     world.run_for(SIX_HOURS)
     key.managed_by = None
@@ -51,7 +51,7 @@ def a_run(topology: Topology, role: str = "", sid: str = "", *, table: GuardedTa
 
 
 def take_away(stage: Stage, role: str, sid: str) -> None:
-    for arn, found in stage.world.identity.roles.items():
+    for arn, found in stage.world.roles.items():
         if name_of(arn) == role:
             found.policies = tuple(
                 {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != sid]}
@@ -74,10 +74,10 @@ def signs(stage: Stage, refused: list[str]) -> Counter[str]:
     found["final copies are missing"] = 2 - len(arrived)
     left = world.vault_by_arn(stage.backup_account["WatchedVaultArn"]).points
     found["intermediates are left"] = len(left)
-    found["incidents are told"] = len(world.topics[stage.topic_arn])
-    found["incidents are not told"] = -len(world.topics[stage.topic_arn])
+    found["incidents are told"] = len(world.published(stage.topic_arn))
+    found["incidents are not told"] = -len(world.published(stage.topic_arn))
     found["incidents are not on the bus"] = -len(world.put_events)
-    queues = [each for each in world.queues_by_url.values() if each.name.endswith(("DeadLetters", "UndeliveredEvents"))]
+    queues = [each for each in world.queues if each.name.endswith(("DeadLetters", "UndeliveredEvents"))]
     dead = [message for queue in queues for message in queue.messages.values()]
     found["messages are dead"] = len(dead)
     found["messages are dead and nobody knows why"] = sum("reason" not in message.attributes for message in dead)
@@ -90,7 +90,7 @@ def signs(stage: Stage, refused: list[str]) -> Counter[str]:
 def values_of(stage: Stage, name: str) -> list[float]:
     return [
         measured.value
-        for (_, _, (_, metric, _)), values in stage.world.surroundings.metrics.items()
+        for (_, _, (_, metric, _)), values in stage.world.metrics.items()
         if metric == name
         for measured in values
     ]

@@ -33,12 +33,12 @@ def test_a_failed_first_hop_is_made_up_for_with_and_without_its_event(loss: floa
     stage = night_of_failed_first_hop(World(delivery=Delivery(loss=loss)))
 
     assert states(stage) == {"default.first": ChainState.COMPLETE, "default": ChainState.COMPLETE}
-    assert stage.world.topics[stage.topic_arn] == []
+    assert stage.world.published(stage.topic_arn) == []
 
 
 def test_without_a_role_the_operators_are_told_and_nothing_is_started() -> None:
     stage = night_of_failed_first_hop(World(), FirstHopRoleArn="")
 
     assert states(stage) == {"default.first": ChainState.STRANDED}
-    (message,) = stage.world.topics[stage.topic_arn]
+    (message,) = stage.world.published(stage.topic_arn)
     assert "FirstHopRoleArn" in message.message

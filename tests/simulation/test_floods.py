@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from backup_simulator import World
-from backup_simulator.other_calls import Published
+from backup_simulator import Published, World
 from rehearsal.nights.incidents import Incidents
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
@@ -31,7 +30,7 @@ def nights_of_backups(nights: int = 1, *, databases: int = DATABASES, paused: in
     stage.world.run_for(nights * A_DAY)
     stage.chains.pause(route="default", by="ada" if paused else None)
     stage.world.run_for(paused * A_DAY)
-    for plan in stage.world.backups.plans.values():
+    for plan in stage.world.plans.values():
         plan.ended = True
     stage.world.run_for(6 * AN_HOUR)
     assert messages(stage) == []
@@ -39,7 +38,7 @@ def nights_of_backups(nights: int = 1, *, databases: int = DATABASES, paused: in
 
 
 def messages(stage: Stage) -> list[Published]:
-    return stage.world.topics[stage.topic_arn]
+    return stage.world.published(stage.topic_arn)
 
 
 def kinds(stage: Stage) -> Counter[str]:

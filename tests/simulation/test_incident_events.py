@@ -27,10 +27,10 @@ def a_denied_night(*, without_bus: bool = False) -> tuple[Stage, list[dict[str, 
     stage = Stage(World(), MemoryChains())
     queue = a_listener(stage)
     stage.add_database("Aurora", "customers", size_gib=2)
-    copy_role = stage.world.identity.roles[stage.backup_account["CopyRoleArn"]]
+    copy_role = stage.world.roles[stage.backup_account["CopyRoleArn"]]
     copy_role.policies = ()
     if without_bus:
-        actor = stage.world.identity.roles[stage.main.attribute("AdvanceChainRole", "Arn")]
+        actor = stage.world.roles[stage.main.attribute("AdvanceChainRole", "Arn")]
         actor.policies = tuple(
             {**each, "Statement": [s for s in each["Statement"] if s.get("Sid") != "TellOnTheBus"]}
             for each in actor.policies
@@ -42,7 +42,7 @@ def a_denied_night(*, without_bus: bool = False) -> tuple[Stage, list[dict[str, 
 
 def test_an_incident_reaches_whoever_listens_on_the_bus_and_people_hear_the_same() -> None:
     stage, events = a_denied_night()
-    told = stage.world.topics[stage.topic_arn]
+    told = stage.world.published(stage.topic_arn)
 
     assert [event["detail-type"] for event in events] == ["Incident Opened"]
     assert events[0]["account"] == stage.main_account
@@ -53,7 +53,7 @@ def test_a_bus_that_may_not_be_written_to_neither_silences_nor_repeats_the_topic
     stage, events = a_denied_night(without_bus=True)
 
     assert events == []
-    assert len(stage.world.topics[stage.topic_arn]) == 1
+    assert len(stage.world.published(stage.topic_arn)) == 1
 
 
 @pytest.mark.parametrize("code", ["NotFound", "KMSDisabled"])
@@ -68,4 +68,4 @@ def test_a_topic_that_is_gone_keeps_no_copy_from_being_made_and_no_other_channel
     assert heard == ["Incident Opened", "Incident Closed"]
     assert isinstance(stage.chains, MemoryChains)
     assert {str(chain.state) for chain in stage.chains.all()} == {"COMPLETE"}
-    assert not stage.world.queues[stage.main.attribute("DeadLetters", "Arn")].messages
+    assert not stage.world.queue(stage.main.attribute("DeadLetters", "Arn")).messages

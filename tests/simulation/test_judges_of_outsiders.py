@@ -117,7 +117,7 @@ def test_a_delete_of_what_people_brought_back_breaks_promise_five() -> None:
 def test_a_delete_of_an_intermediate_that_would_outlive_its_copy_breaks_promise_one() -> None:
     def lengthen_first(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "delete_recovery_point":
-            night.world.record_of(request["RecoveryPointArn"]).delete_after_days = 400
+            night.world.point_by_arn(request["RecoveryPointArn"]).delete_after_days = 400
         return getattr(client, operation)(**request)
 
     found = found_in(a_calm_night(), "backup", lengthen_first)
@@ -200,7 +200,7 @@ def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
     def lose_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         for entry in request.get("Entries", []):
             for _ in range(5):
-                night.world.queues_by_url[night.stage.main.ref("DeadLetters")].send(entry["MessageBody"])
+                night.world.queue(night.stage.main.ref("DeadLetters")).send(entry["MessageBody"])
         return getattr(client, operation)(**request)
 
     assert said(found_in(a_calm_night(), "sqs", lose_it), 3, "dead letters lie in second-hop")

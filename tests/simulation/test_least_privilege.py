@@ -110,7 +110,7 @@ def test_every_statement_of_the_templates_was_deployed_in_these_runs(runs: list[
 
 def test_the_runs_went_through_what_rights_are_for(runs: list[Run]) -> None:
     busy, stuck, old = runs
-    told = busy.stage.world.topics[busy.stage.topic_arn]
+    told = busy.stage.world.published(busy.stage.topic_arn)
     assert {message.attributes["state"]["StringValue"] for message in told} == {"open", "closed"}
     assert busy.stage.world.deletions()
     assert busy.stage.oracle().violations() == []
@@ -119,7 +119,7 @@ def test_the_runs_went_through_what_rights_are_for(runs: list[Run]) -> None:
         old.stage.dr["DrVaultArn"],
         old.stage.workloads[old.stage.workload_accounts[-1]]["WorkloadVaultArn"],
     } <= gone
-    assert any("EXPIRED" in message.message for message in stuck.stage.world.topics[stuck.stage.topic_arn])
+    assert any("EXPIRED" in message.message for message in stuck.stage.world.published(stuck.stage.topic_arn))
 
 
 def write_record(used: Counter[Right], given: set[Right]) -> None:

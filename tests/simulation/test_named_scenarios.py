@@ -46,7 +46,7 @@ def test_a_release_that_was_decided_before_its_copy_vanished_is_never_carried_ou
     assert len(lost) == 1, "the process died with its release persisted, and a copy was there to vanish"
     assert lost[0] not in {deletion.point_arn for deletion in stage.world.deletions()}
     assert ChainState.STRANDED in states(stage)
-    assert any("VANISHED" in message.subject for message in stage.world.topics[stage.topic_arn])
+    assert any("VANISHED" in message.subject for message in stage.world.published(stage.topic_arn))
 
 
 @pytest.mark.parametrize("retention_days", ["35", "60"])
@@ -100,7 +100,7 @@ def test_an_arrival_that_aws_does_not_show_at_the_first_look_is_copied_all_the_s
 
     assert stage.oracle().violations() == []
     assert states(stage) == {ChainState.COMPLETE: 1}
-    assert stage.world.topics[stage.topic_arn] == []
+    assert stage.world.published(stage.topic_arn) == []
 
 
 def test_a_copy_that_the_administrator_copies_back_to_restore_from_it_is_left_to_him() -> None:

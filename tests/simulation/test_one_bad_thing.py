@@ -32,15 +32,15 @@ def test_a_database_whose_copies_always_fail_strands_is_tried_daily_and_starts_f
         stage.add_database("Aurora", f"fine-{number}", size_gib=5)
     world.faults.fail_copy_job(message=texts.INTERNAL, database_arn=bad, destination_region=DR, times=10_000)
     world.run_for(20 * HOUR)
-    for plan in world.backups.plans.values():
+    for plan in world.plans.values():
         plan.ended = True
     world.run_for(6 * DAY)
 
     jobs = [job for job in world.copy_jobs() if job.started_by in stage.acting_roles() and job.database_arn == bad]
     assert 6 <= len(jobs) <= 6 + 6
     assert Counter(chain.state for chain in chains.all()) == Counter(STRANDED=1, COMPLETE=healthy)
-    assert "bad: TRANSIENT (STRANDED)" in world.topics[stage.topic_arn][0].subject
-    assert not any("SITE_DOWN" in message.subject for message in world.topics[stage.topic_arn])
+    assert "bad: TRANSIENT (STRANDED)" in world.published(stage.topic_arn)[0].subject
+    assert not any("SITE_DOWN" in message.subject for message in world.published(stage.topic_arn))
 
 
 class OfANewerRelease(MemoryChains):
@@ -68,14 +68,14 @@ def test_a_chain_that_cannot_be_read_stops_no_copy_of_its_database_and_fills_no_
     others = [chain for chain in chains.all() if chain.key != chains.bad]
     assert [str(chain.state) for chain in others] == ["COMPLETE"] * 4
     assert len(world.vault_by_arn(stage.dr["DrVaultArn"]).points) == 5
-    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert world.queue(stage.main.ref("DeadLetters")).messages == {}
     assert told == 0
     assert len(metrics(stage, "ItemsUnreadable")) >= 4, "each look at it counts, and there is an alarm on that"
 
 
 def metrics(stage: Stage, name: str) -> list[float]:
     """What the functions measured under a name."""
-    measured = stage.world.surroundings.metrics
+    measured = stage.world.metrics
     return [each.value for (_, _, (_, metric, _)), values in measured.items() if metric == name for each in values]
 
 
@@ -94,10 +94,10 @@ def test_a_dr_region_that_hangs_for_hours_makes_no_dead_letters_and_kills_nobody
     assert {str(chain.state) for chain in chains.all()} <= {"VERIFYING", "WAITING", "COPYING"}
     assert sum(line.kind == "hangs" for line in world.trace) > 10
     assert deaths(stage) == []
-    assert 1 <= len(world.topics[stage.topic_arn]) <= 5
+    assert 1 <= len(world.published(stage.topic_arn)) <= 5
     world.run_for(5 * HOUR)
     assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=40)
-    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert world.queue(stage.main.ref("DeadLetters")).messages == {}
     assert stage.oracle().violations() == []
 
 
@@ -115,7 +115,7 @@ def test_starts_that_hang_make_no_second_copy_and_no_dead_letter(is_carried_out:
     assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=20)
     assert len(world.vault_by_arn(stage.dr["DrVaultArn"]).points) == 20
     assert deaths(stage) == []
-    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert world.queue(stage.main.ref("DeadLetters")).messages == {}
     assert stage.oracle().violations() == []
 
 
@@ -132,9 +132,9 @@ def test_a_service_of_the_home_region_that_hangs_makes_no_dead_letter(service: s
     world.run_for(12 * HOUR)
 
     assert deaths(stage) == []
-    assert world.queues_by_url[stage.main.ref("DeadLetters")].messages == {}
+    assert world.queue(stage.main.ref("DeadLetters")).messages == {}
     assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=17, STRANDED=3)
-    assert world.topics[stage.topic_arn] != []
+    assert world.published(stage.topic_arn) != []
 
 
 def deaths(stage: Stage) -> list[str]:

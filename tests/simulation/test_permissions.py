@@ -33,7 +33,7 @@ def a_night(*, role: str | None = None, without: str | None = None) -> Stage:
     for resource_type, name in (("Aurora", "customers"), ("RDS", "orders")):
         stage.add_database(resource_type, name, size_gib=2)
     if role is not None:
-        found = stage.world.identity.roles[stage.backup_account[role]]
+        found = stage.world.roles[stage.backup_account[role]]
         found.policies = tuple(_without(policy, without) for policy in found.policies)
     stage.world.run_for(timedelta(hours=20))
     return stage
@@ -50,9 +50,9 @@ def states(stage: Stage) -> set[ChainState]:
 
 def is_told(stage: Stage) -> bool:
     """Whether anybody hears of it: an incident, a dead letter, or a failing schedule."""
-    dead = stage.world.queues_by_url[stage.main.ref("DeadLetters")].messages
+    dead = stage.world.queue(stage.main.ref("DeadLetters")).messages
     failed = any(line.kind in ("function failed", "schedule failed") for line in stage.world.trace)
-    return bool(stage.world.topics[stage.topic_arn] or dead or failed)
+    return bool(stage.world.published(stage.topic_arn) or dead or failed)
 
 
 def test_the_templates_allow_all_that_a_night_needs() -> None:

@@ -122,7 +122,7 @@ def test_a_configuration_error_is_announced_once_and_mended_by_itself_when_its_c
 
     assert stage.oracle().violations() == []
     assert {chain.state for chain in chains_of(stage)} == {ChainState.STRANDED}
-    told = stage.world.topics[stage.topic_arn]
+    told = stage.world.published(stage.topic_arn)
     assert len(told) == 2, "the first database at once, and all others of this cause in one summary"
     assert all("customer managed KMS key" in message.message for message in told)
     assert all(any(name in message.message for message in told) for _, name in DATABASES)
@@ -142,7 +142,7 @@ def test_a_delete_that_aws_accepts_and_does_not_carry_out_is_found_and_announced
     assert stage.oracle().violations() == []
     stranded = [chain for chain in chains_of(stage) if chain.state is ChainState.STRANDED]
     assert len(stranded) == 3
-    assert all("EXPIRED" in message.message for message in stage.world.topics[stage.topic_arn])
+    assert all("EXPIRED" in message.message for message in stage.world.published(stage.topic_arn))
 
 
 def test_a_copy_that_vanishes_before_the_release_keeps_the_intermediate() -> None:
@@ -212,12 +212,12 @@ def test_an_assumed_session_that_expires_in_a_warm_function_is_renewed() -> None
 
 def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_alone_with_its_reason() -> None:
     stage = a_stage(World())
-    queue = stage.world.queues_by_url[stage.main.ref("WorkQueue")]
+    queue = stage.world.queue(stage.main.ref("WorkQueue"))
     queue.send("{")
     queue.send(json.dumps({"secondhop": 1, "work": "look", "recovery_point": "x", "route": "default"}))
     stage.world.run_for(timedelta(minutes=10))
 
-    (dead,) = stage.world.queues_by_url[stage.main.ref("DeadLetters")].messages.values()
+    (dead,) = stage.world.queue(stage.main.ref("DeadLetters")).messages.values()
     assert dead.body == "{"
     assert dead.attributes["reason"]["StringValue"].startswith("not JSON")
     assert queue.messages == {}

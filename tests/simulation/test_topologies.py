@@ -117,17 +117,17 @@ HUB_STATEMENTS = [
 def test_each_right_of_the_hub_is_needed_and_its_absence_loses_nothing(sid: str) -> None:
     stage = a_hub(accounts=(WORKLOAD,))
     for arn in stage.acting_roles():
-        role = stage.world.identity.roles[arn]
+        role = stage.world.roles[arn]
         role.policies = tuple(
             policy | {"Statement": [each for each in policy["Statement"] if each.get("Sid") != sid]}
             for policy in role.policies
         )
     stage.world.run_for(timedelta(hours=20))
 
-    dead = stage.world.queues_by_url[stage.main.ref("DeadLetters")].messages
+    dead = stage.world.queue(stage.main.ref("DeadLetters")).messages
     failed = any(line.kind in ("function failed", "schedule failed") for line in stage.world.trace)
     assert {chain.state for chain in chains_of(stage)} != {ChainState.COMPLETE}
-    assert stage.world.topics[stage.topic_arn] or dead or failed
+    assert stage.world.published(stage.topic_arn) or dead or failed
     assert [violation for violation in stage.oracle().violations() if violation.promise != 3] == []
 
 

@@ -64,7 +64,7 @@ def test_forged_work_starts_nothing_of_another_tenant() -> None:
     }
     in_our_vault = {**arrival, "vault": tenants.vault("our", "watched").arn}
     ours = {**in_our_vault, "database": tenants.point("our", "watched").database_arn}
-    queue = tenants.world.queues_by_url[tenants.ours.main.ref("WorkQueue")]
+    queue = tenants.world.queue(tenants.ours.main.ref("WorkQueue"))
     for kind, content in (
         ("look", work),
         ("retry", {**work, "by": "attacker"}),
@@ -89,7 +89,7 @@ def test_a_tag_that_asks_for_one_day_shortens_no_final_copy() -> None:
 
     def tag() -> None:
         for arn in tenants.vault("our", "watched").points:
-            tenants.world.record_of(arn).tags.update(tags)
+            tenants.world.point_by_arn(arn).tags.update(tags)
             tagged.add(arn)
 
     for _ in range(24 * 6):
@@ -98,7 +98,7 @@ def test_a_tag_that_asks_for_one_day_shortens_no_final_copy() -> None:
 
     (new,) = set(tenants.vault("our", "dr").points) - seen
     assert tagged
-    assert tenants.world.record_of(new).delete_after_days == 35
+    assert tenants.world.point_by_arn(new).delete_after_days == 35
 
 
 def throw_intermediates_away(tenants: Tenants) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rehearsal.rendering import Paper, Rendered
 from tests.template.reading import ALL, ROOT
+from tests.template.rendered import Rendered, Template
 
 MAIN, BACKUP, DR, WORKLOAD = ALL
 WORKLOAD_ACCOUNT, BACKUP_ACCOUNT = "111122223333", "444455556666"
@@ -48,7 +48,7 @@ def needed(name: str, partition: str = "aws") -> dict[str, str]:
 def render(name: str, given: Mapping[str, str] | None = None, *, partition: str = "aws") -> Rendered:
     """Raises rehearsal.template.TemplateError for what CloudFormation refuses by a parameter's own limits."""
     account = BACKUP_ACCOUNT if name in (BACKUP, DR) else WORKLOAD_ACCOUNT
-    return Paper(
+    return Template(
         path=ROOT / name,
         given=needed(name, partition) | dict(given or {}),
         account=account,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("layers/core/secondhop", "functions")
-ROOMS = (*SHIPPED, "cli", "simulator", "rehearsal")
+ROOMS = (*SHIPPED, "cli", "simulator", "rehearsal", "local_cloud")
 EVERYWHERE = (*ROOMS, "tests", "bench")
 TEXTS = (
     "*.md",

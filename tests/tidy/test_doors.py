@@ -7,7 +7,7 @@ import pytest
 
 from tests.tidy.reading import ROOMS, SHIPPED, calls, imported, lines, python_files
 
-OF_THE_HOUSE = {"secondhop", "secondhop_cli", "backup_simulator", "rehearsal"}
+OF_THE_HOUSE = {"secondhop", "secondhop_cli", "backup_simulator", "rehearsal", "local_cloud"}
 
 
 def tops(path) -> set[str]:
@@ -35,9 +35,15 @@ def test_the_simulator_stands_by_itself():
     assert {path: names for path, names in reached.items() if names} == {}
 
 
+def test_the_simulator_does_not_know_its_extension_of_ministack():
+    reached = {str(path): tops(path) & {"ministack_extension"} for path in python_files("simulator/backup_simulator")}
+
+    assert {path: names for path, names in reached.items() if names} == {}
+
+
 def test_nothing_that_is_shipped_reaches_for_what_is_not():
     foreign = {
-        str(path): tops(path) & {"backup_simulator", "rehearsal", "secondhop_cli", "yaml"}
+        str(path): tops(path) & {"backup_simulator", "rehearsal", "local_cloud", "secondhop_cli", "yaml"}
         for path in python_files(*SHIPPED)
     }
 
@@ -79,11 +85,11 @@ def test_the_simulator_has_one_source_of_chance_and_no_clock_of_its_own():
     )
 
     # Beside real processes, which live by the wall clock, a world begins at the present moment, and is waited for.
-    beside_processes = ("simulator/backup_simulator/ministack_extension/serving.py", "rehearsal/local_cloud/")
+    beside_processes = ("simulator/ministack_extension/serving.py", "local_cloud/")
 
     found = [
         f"{path}:{line} {name}"
-        for path in python_files("simulator", "rehearsal")
+        for path in python_files("simulator", "rehearsal", "local_cloud")
         if not str(path).startswith(beside_processes)
         for line, name in calls(path)
         if guests.fullmatch(name)

@@ -67,7 +67,7 @@ def record(number: int, body: str, handed_on: str | None = None) -> dict[str, An
 
 def waiting(stage: Stage) -> list[tuple[str, str, timedelta]]:
     """What stands on the work queue: body, how often it was handed on, and for how long it rests."""
-    messages = stage.world.queues_by_url[stage.main.ref("WorkQueue")].messages.values()
+    messages = stage.world.queue(stage.main.ref("WorkQueue")).messages.values()
     now = stage.world.now()
     return [(m.body, m.attributes["handed_on"]["StringValue"], m.visible_at - now) for m in messages]
 

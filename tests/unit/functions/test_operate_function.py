@@ -64,7 +64,7 @@ def test_an_abandoned_chain_names_who_abandoned_it() -> None:
     stage.world.run_for(timedelta(minutes=1))
 
     assert the_chain(stage).abandoned_by == "ada"
-    closed = stage.world.topics[stage.topic_arn][-1]
+    closed = stage.world.published(stage.topic_arn)[-1]
     assert "abandoned by ada" in closed.message
 
 
@@ -87,10 +87,10 @@ def test_adopt_is_a_dry_run_unless_told_otherwise() -> None:
 
     shown = operate(stage, verb="adopt", by="ada", after="2026-01-01T00:00:00Z")
     assert shown["points"] == (f"{chain.key.recovery_point} of {chain.database}",)
-    assert not stage.world.queues_by_url[stage.main.ref("WorkQueue")].messages
+    assert not stage.world.queue(stage.main.ref("WorkQueue")).messages
     operate(stage, verb="adopt", by="ada", dry_run=True)
     operate(stage, verb="adopt", by="ada", dry_run="false")
-    assert not stage.world.queues_by_url[stage.main.ref("WorkQueue")].messages
+    assert not stage.world.queue(stage.main.ref("WorkQueue")).messages
     assert stage.chains.all() == []
 
     operate(stage, verb="adopt", by="ada", dry_run=False)

@@ -22,7 +22,7 @@ def entries(*bodies: str) -> list[dict[str, str]]:
 
 
 def bodies(world: World) -> list[str]:
-    (queue,) = world.queues.values()
+    (queue,) = world.queues
     return [message.body for message in queue.messages.values()]
 
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from backup_simulator import Delivery, ProcessDied, UnknownBehaviour, World
-from backup_simulator.cron import Schedule
 from backup_simulator.model import Call
+from backup_simulator.services.backup.cron import Schedule
 from tests.simulated_place import DR, Place
 
 

@@ -82,7 +82,7 @@ def test_a_start_that_is_not_answered_may_have_been_carried_out(is_carried_out: 
 
 def a_process(world: World, *, is_killed: bool) -> Process:
     process = Process(started_at=world.now(), timeout=60 * SECONDS, is_killed=is_killed)
-    world.processes.under_way.append(process)
+    world.processes.append(process)
     return process
 
 
@@ -127,7 +127,7 @@ def test_one_process_waits_in_the_worlds_time_and_the_others_in_their_own() -> N
         second.append(a_process(world, is_killed=True))
         with pytest.raises(ReadTimeoutError):
             client.list_copy_jobs()
-        world.processes.under_way.pop()
+        world.processes.pop()
 
     world.clock.after(20 * SECONDS, meanwhile)
     with pytest.raises(ReadTimeoutError):

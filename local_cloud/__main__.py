@@ -1,0 +1,117 @@
+"""make local-cloud, make local-cloud-stop: python -m local_cloud start | stop."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_cloud import server
+from local_cloud.deploying import BUILT, MAIN_STACK, SAM, deploy_all
+from local_cloud.journey import SERVICES, Journey, final_copies
+from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
+
+PORT = 4510
+# What AWS takes an hour for takes half a minute.
+HASTE = 120
+# Backups, two copies and a deletion are three hours of AWS's time at most; then twice as much, for slow machines.
+HOURS = 6
+MISUSE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 done, 1 it did not go as it should, 2 for what makes no sense."""
+    given = _parser().parse_args(arguments)
+    folder: Path = given.folder
+    place = Place(folder=folder.resolve(), port=server.port_of(folder, given.port))
+    if given.command == "stop":
+        _say("The local cloud is stopped." if server.stop(place) else "No local cloud was running.")
+        return 0
+    try:
+        if server.running(place) is not None:
+            _say(f"The local cloud runs already at {place.address}; make local-cloud-stop stops it.")
+        else:
+            _start(Place(folder=folder.resolve(), port=given.port), given.haste, given.services.split(","))
+    except server.PortInUseError as error:
+        sys.stderr.write(f"{error}\n")
+        return MISUSE
+    except CloudError as error:
+        sys.stderr.write(f"{error}\nWhat runs of it stays for you to look at; make local-cloud-stop stops it.\n")
+        return 1
+    return 0
+
+
+def _start(place: Place, haste: float, services: list[str]) -> None:
+    for program in (server.COMMAND, SAM, ROOT / BUILT):
+        if not program.exists():
+            raise CloudError(f"There is no {program}: start it by make local-cloud, which makes it.")
+    server.start(place, haste=haste)
+    _say(f"A local cloud listens at {place.address}, on this machine only.")
+    _say(f"What AWS takes an hour for takes it {3600 / haste:.0f} seconds.")
+    for account in (WORKLOAD, BACKUP):
+        place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
+    _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
+    outputs = deploy_all(place)
+    for name, gave in outputs.items():
+        _say(f"  {name} is deployed, with {len(gave)} outputs")
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        _say(f"{time.monotonic() - began:6.1f} s  {line}")
+
+    Journey(place, outputs, tell).run(services, seconds=max(60, HOURS * 3600 / haste))
+    _say(f"{len(final_copies(place))} final copies stand in the DR vault of {BACKUP} in {DR}.\n")
+    _say(_invitation(place, outputs[MAIN_STACK.name]))
+
+
+def _invitation(place: Place, main: dict[str, str]) -> str:
+    states = "Items[?state].[database.S, state.S]"
+    return f"""It stays up. To play with it:
+
+  export AWS_ENDPOINT_URL={place.address} AWS_REGION={HOME} AWS_DEFAULT_REGION={HOME}
+  export AWS_ACCESS_KEY_ID={WORKLOAD} AWS_SECRET_ACCESS_KEY=simulated
+
+  aws backup list-copy-jobs --query "CopyJobs[].[ResourceArn, State]" --output text
+  aws dynamodb scan --table-name {main["TableName"]} --query "{states}" --output text
+  {ROOT}/.venv-sam/bin/sam remote invoke OperateChains --stack-name {MAIN_STACK.name} \\
+      --event '{{"verb": "pause", "by": "you"}}'
+
+The access key id is the account: {BACKUP} for the backup account, whose DR vault is in {DR}.
+The log is {place.log}. make local-cloud-stop stops it, and forgets everything."""
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="local_cloud", description=__doc__)
+    parser.add_argument("command", choices=["start", "stop"])
+    parser.add_argument("--port", type=_port, default=PORT)
+    parser.add_argument("--haste", type=float, default=HASTE, help="how many times less what takes time takes of it")
+    parser.add_argument(
+        "--services", type=_services, default=",".join(SERVICES), help="which of the four are backed up"
+    )
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local-cloud", help="for the pid and the log")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give one from 1 to 65535")
+    return int(text)
+
+
+def _services(text: str) -> str:
+    if unknown := set(text.split(",")) - SERVICES.keys():
+        raise argparse.ArgumentTypeError(
+            f"no such service: {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}"
+        )
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

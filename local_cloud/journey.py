@@ -1,0 +1,155 @@
+"""Backups of four databases, each followed through both hops until its chain is COMPLETE."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
+
+SERVICES = {"RDS": "orders", "Aurora": "customers", "DocumentDB": "catalog", "Neptune": "graph"}
+SELECTED = {"Backup": "True"}
+LOOK_SECONDS = 0.5
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Journey:
+    """What was seen so far of the databases' recovery points."""
+
+    place: Place
+    outputs: dict[str, dict[str, str]]
+    tell: Tell
+    seen: set[str] = field(default_factory=set)
+
+    def run(self, services: list[str], *, seconds: float) -> None:
+        """Take backups and follow them. Raises CloudError if they are not all COMPLETE in time."""
+        databases = {self._create(service): SERVICES[service] for service in services}
+        for arn in databases:
+            self._start_backup(arn)
+        until = time.monotonic() + seconds
+        copied: set[str] = set()
+        witness = Witness.called(self.place, self.outputs["second-hop"]["WorkQueueUrl"])
+        while (complete := self._complete(databases)) != set(databases.values()):
+            if time.monotonic() > until:
+                missing = ", ".join(sorted(set(databases.values()) - complete))
+                raise CloudError(
+                    f"Not COMPLETE after {seconds:.0f} seconds: {missing}. {self.place.log} holds the log of the cloud."
+                )
+            self._start_first_hops(databases, copied)
+            witness.repeat()
+            self._tell_jobs(databases)
+            time.sleep(LOOK_SECONDS)
+        self._tell_jobs(databases)
+
+    def _create(self, service: str) -> str:
+        name, key = SERVICES[service], self.outputs["second-hop-workload"]["KeyArn"]
+        given = {"resource_type": service, "name": name, "key_arn": key, "tags": SELECTED, "size_gib": 1}
+        made = self.place.control("make", what="create_database", account=WORKLOAD, region=HOME, **given)["made"]
+        self.tell(f"{name}: a database of {service}, encrypted with the workload account's own key")
+        return str(made)
+
+    def _start_backup(self, database: str) -> None:
+        self.place.client("backup", WORKLOAD).start_backup_job(
+            BackupVaultName="workload-vault",
+            ResourceArn=database,
+            IamRoleArn=self.outputs["second-hop-workload"]["BackupRoleArn"],
+            Lifecycle={"DeleteAfterDays": 14},
+        )
+
+    def _start_first_hops(self, databases: dict[str, str], copied: set[str]) -> None:
+        """What the backup plan's copy action does for the backups that the plan takes itself, at 03:00."""
+        backup = self.place.client("backup", WORKLOAD)
+        for point in backup.list_recovery_points_by_backup_vault(BackupVaultName="workload-vault")["RecoveryPoints"]:
+            arn = point["RecoveryPointArn"]
+            if point["ResourceArn"] not in databases or arn in copied:
+                continue
+            copied.add(arn)
+            backup.start_copy_job(
+                RecoveryPointArn=arn,
+                SourceBackupVaultName="workload-vault",
+                DestinationBackupVaultArn=self.outputs["second-hop-backup"]["WatchedVaultArn"],
+                IamRoleArn=self.outputs["second-hop-workload"]["BackupRoleArn"],
+                Lifecycle={"DeleteAfterDays": 14},
+            )
+            self.tell(f"{databases[point['ResourceArn']]}: backed up; the first hop into the backup account begins")
+
+    def _tell_jobs(self, databases: dict[str, str]) -> None:
+        """Each job's end, once."""
+        for hop, account in (("first hop", WORKLOAD), ("second hop", BACKUP)):
+            for job in self.place.client("backup", account).list_copy_jobs()["CopyJobs"]:
+                name, state = databases.get(job["ResourceArn"]), job["State"]
+                mark = f"{job['CopyJobId']} {state}"
+                if name is None or state not in ("RUNNING", "COMPLETED", "FAILED") or mark in self.seen:
+                    continue
+                self.seen.add(mark)
+                why = f": {job['StatusMessage']}" if state == "FAILED" else ""
+                self.tell(f"{name}: {hop} {state}{why}")
+
+    def _complete(self, databases: dict[str, str]) -> set[str]:
+        done = set()
+        for database, state in self._chains():
+            if database not in databases or state != "COMPLETE":
+                continue
+            name = databases[database]
+            done.add(name)
+            if name not in self.seen:
+                self.seen.add(name)
+                self.tell(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
+        return done
+
+    def _chains(self) -> Iterator[tuple[str, str]]:
+        """Database and state of each chain in Second Hop's own table."""
+        table = self.place.client("dynamodb", WORKLOAD)
+        for page in table.get_paginator("scan").paginate(TableName=self.outputs["second-hop"]["TableName"]):
+            for item in page["Items"]:
+                if item["pk"]["S"].startswith("chain#"):
+                    yield item["database"]["S"], item["state"]["S"]
+
+
+def final_copies(place: Place) -> list[dict[str, Any]]:
+    """What stands in the DR vault, by AWS Backup's own list."""
+    listed = place.client("backup", BACKUP, DR).list_recovery_points_by_backup_vault(BackupVaultName="dr-vault")
+    return list(listed["RecoveryPoints"])
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Hears of deletions by a rule and a queue of its own, and repeats each event when the point is gone.
+
+    AWS announces that a deletion begins, and no more. Second Hop looks again a quarter of an hour later, by the wall
+    clock; an event that comes twice, as EventBridge's may, lets it look sooner.
+    """
+
+    place: Place
+    work_queue: str
+    queue: str
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def called(cls, place: Place, work_queue: str) -> Witness:
+        """A rule and a queue on the workload account's bus."""
+        sqs, events = place.client("sqs", WORKLOAD), place.client("events", WORKLOAD)
+        url = sqs.create_queue(QueueName="witness")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["aws.backup"], "detail": {"status": ["DELETING"]}}
+        events.put_rule(Name="witness", EventPattern=json.dumps(pattern))
+        events.put_targets(Rule="witness", Targets=[{"Id": "witness", "Arn": arn}])
+        return cls(place, work_queue, url)
+
+    def repeat(self) -> None:
+        """Repeat what was heard of points that are gone by now."""
+        sqs = self.place.client("sqs", WORKLOAD)
+        for message in sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
+            self.heard.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        backup = self.place.client("backup", BACKUP)
+        standing = backup.list_recovery_points_by_backup_vault(BackupVaultName="watched-vault")["RecoveryPoints"]
+        for event in list(self.heard):
+            if not any(point["RecoveryPointArn"] in event["resources"] for point in standing):
+                self.heard.remove(event)
+                sqs.send_message(QueueUrl=self.work_queue, MessageBody=json.dumps(event))

@@ -1,0 +1,148 @@
+"""Backup jobs: from CREATED to a recovery point in a vault of the database's account and Region, and its copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from backup_simulator.errors import Refused
+from backup_simulator.event_shapes import backup_job_detail
+from backup_simulator.eventbridge import EventBridge
+from backup_simulator.ground import Ground
+from backup_simulator.model import BackupJob, Caller, Database, Point, site_of, vault_arn
+from backup_simulator.services.backup.copy_ledger import CopyLedger
+from backup_simulator.services.backup.copying import HISTORY, Copying
+from backup_simulator.services.backup.points import Points
+from backup_simulator.vaults import Vaults
+
+TRY_AGAIN = timedelta(minutes=5)
+
+
+class BackupJobs:
+    """All backup jobs of a world."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        events: EventBridge,
+        *,
+        vaults: Vaults,
+        points: Points,
+        ledger: CopyLedger,
+        copying: Copying,
+    ) -> None:
+        self._ground = ground
+        self._events = events
+        self._vaults = vaults
+        self._points = points
+        self._ledger = ledger
+        self._copying = copying
+        self.jobs: dict[str, BackupJob] = {}
+
+    def open(
+        self,
+        database: Database,
+        request: dict[str, Any],
+        *,
+        created_by: dict[str, str] | None,
+        copies: list[dict[str, Any]],
+    ) -> BackupJob:
+        """A backup job, in the shape of StartBackupJob, of a plan or on demand."""
+        account, region = site_of(database.arn)
+        job = BackupJob(
+            id=self._ground.make_id().upper(),
+            account=account,
+            region=region,
+            database=database,
+            vault_arn=vault_arn(account, region, request["BackupVaultName"]),
+            role_arn=request["IamRoleArn"],
+            created_at=self._ground.now(),
+            delete_after_days=request.get("Lifecycle", {}).get("DeleteAfterDays"),
+            created_by=created_by,
+            copies=copies,
+            tags=dict(request.get("RecoveryPointTags", {})),
+        )
+        self.jobs[job.id] = job
+        self._announce(job)
+        self._begin(job)
+        return job
+
+    def _begin(self, job: BackupJob) -> None:
+        """One backup or copy job per resource; others wait in CREATED (aws-backup-limits)."""
+        if self._ledger.is_backed_up(job.account, job.database.arn) or self._ledger.is_busy(job.database.arn):
+            self._ground.clock.after(TRY_AGAIN, lambda: self._begin(job))
+            return
+        self._ledger.begin_backup(job.account, job.database.arn)
+        job.state = "RUNNING"
+        self._announce(job)
+        self._ground.clock.after(timedelta(minutes=15 + 30 * self._ground.random.random()), lambda: self._finish(job))
+
+    def _finish(self, job: BackupJob) -> None:
+        self._ledger.end_backup(job.account, job.database.arn)
+        job.completed_at = self._ground.now()
+        if self._vaults.find(job.vault_arn) is None:
+            job.state, job.message = "FAILED", "Backup vault does not exist"
+        else:
+            point = self._land(job)
+            job.state, job.point_arn = "COMPLETED", point.arn
+            for action in job.copies:
+                self._copy(job, point, action)
+        self._announce(job)
+        self._copying.wake_database(job.database.arn)
+
+    def _land(self, job: BackupJob) -> Point:
+        database = job.database
+        kind = "cluster-snapshot" if ":cluster:" in database.arn else "snapshot"
+        partition = database.arn.split(":")[1]
+        point = Point(
+            arn=f"arn:{partition}:rds:{job.region}:{job.account}:{kind}:awsbackup:job-{self._ground.make_id()}",
+            account=job.account,
+            region=job.region,
+            vault_arn=job.vault_arn,
+            database_arn=database.arn,
+            resource_type=database.resource_type,
+            status="COMPLETED",
+            created_at=job.created_at,
+            completed_at=self._ground.now(),
+            delete_after_days=None if job.delete_after_days == -1 else job.delete_after_days,
+            # Points of this family are under the database's key, not the vault's (devguide/encryption).
+            key_arn=database.key_arn,
+            encrypted=database.key_arn is not None,
+            size_bytes=database.size_bytes,
+            role_arn=job.role_arn,
+            tags={**database.tags, **job.tags},
+            created_by=job.created_by,
+        )
+        self._points.add(point, announce=True)
+        return point
+
+    def _copy(self, job: BackupJob, point: Point, action: dict[str, Any]) -> None:
+        """A copy action; one that cannot even be started leaves a line in the trace, as AWS leaves one in its logs."""
+        request = {
+            "RecoveryPointArn": point.arn,
+            "SourceBackupVaultName": job.vault_arn.rpartition(":")[2],
+            "DestinationBackupVaultArn": action["DestinationBackupVaultArn"],
+            "IamRoleArn": job.role_arn,
+            "Lifecycle": action.get("Lifecycle", {}),
+            "CreatedBy": job.created_by,
+        }
+        try:
+            self._copying.start(Caller(account=job.account, role_arn=None), job.region, request)
+        except Refused as refused:
+            self._ground.note("copy action refused", job.account, job.region, str(refused), point=point.arn)
+
+    def _announce(self, job: BackupJob) -> None:
+        name = job.database.arn.rpartition(":")[2]
+        self._ground.note("backup job", job.account, job.region, f"backup job {job.state}: {name}", job_id=job.id)
+        resources = [job.point_arn] if job.point_arn else []
+        self._events.emit(job.account, job.region, "Backup Job State Change", resources, backup_job_detail(job))
+
+    def listed(self, caller: Caller, region: str) -> Sequence[BackupJob]:
+        """Own jobs of the last 30 days."""
+        oldest = self._ground.now() - HISTORY
+        return [
+            job
+            for job in self.jobs.values()
+            if (job.account, job.region) == (caller.account, region) and job.created_at >= oldest
+        ]

@@ -1,0 +1,84 @@
+"""RDS's descriptions of databases, in the shapes of its model; Aurora, DocumentDB and Neptune are clusters in it.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html, API_DescribeDBClusters.html,
+API_DescribeOptionGroups.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backup_simulator.errors import Refused
+from backup_simulator.model import Caller, Database, Operation, site_of
+
+ENGINES = {"Aurora": "aurora-postgresql", "DocumentDB": "docdb", "Neptune": "neptune", "RDS": "postgres"}
+
+
+class Rds:
+    """The databases of a world, by ARN, for those who may only look at them."""
+
+    def __init__(self, databases: Mapping[str, Database]) -> None:
+        self._known = databases
+        self.operations: dict[str, Operation] = {
+            "DescribeDBInstances": self._instances,
+            "DescribeDBClusters": self._clusters,
+            "DescribeOptionGroups": self._option_groups,
+        }
+
+    def _databases(self, caller: Caller, region: str, kind: str) -> list[Database]:
+        found = self._known.values()
+        return [each for each in found if site_of(each.arn) == (caller.account, region) and f":{kind}:" in each.arn]
+
+    def _instances(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
+        return {"DBInstances": [_instance(each) for each in self._databases(caller, region, "db")]}
+
+    def _clusters(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
+        return {"DBClusters": [_cluster(each) for each in self._databases(caller, region, "cluster")]}
+
+    def _option_groups(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.get("OptionGroupName")
+        found = [each for each in self._databases(caller, region, "db") if wanted in (None, _group_of(each))]
+        if wanted and not found:
+            raise Refused("OptionGroupNotFoundFault", f"Specified OptionGroupName: {wanted} not found.", 404)
+        options = {_group_of(each): each.options for each in found}
+        groups = [
+            {
+                "OptionGroupName": name,
+                "Options": [{"OptionName": option, "Persistent": True, "Permanent": True} for option in names],
+            }
+            for name, names in options.items()
+        ]
+        return {"OptionGroupsList": groups}
+
+
+def _group_of(database: Database) -> str:
+    return f"{database.arn.rpartition(':')[2]}-options" if database.options else "default:postgres-16"
+
+
+def _instance(database: Database) -> dict[str, Any]:
+    group = {"OptionGroupName": _group_of(database), "Status": "in-sync"}
+    return {
+        "DBInstanceIdentifier": database.arn.rpartition(":")[2],
+        "DBInstanceArn": database.arn,
+        "OptionGroupMemberships": [group],
+        **_described(database),
+    }
+
+
+def _cluster(database: Database) -> dict[str, Any]:
+    return {
+        "DBClusterIdentifier": database.arn.rpartition(":")[2],
+        "DBClusterArn": database.arn,
+        **_described(database),
+    }
+
+
+def _described(database: Database) -> dict[str, Any]:
+    key = {"KmsKeyId": database.key_arn} if database.key_arn else {}
+    return {
+        "Engine": ENGINES[database.resource_type],
+        "StorageEncrypted": database.key_arn is not None,
+        "TagList": [{"Key": name, "Value": value} for name, value in database.tags.items()],
+        **key,
+    }

@@ -1,0 +1,46 @@
+"""SNS: messages are published to topics (API_Publish)."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backup_simulator.errors import Refused
+from backup_simulator.ground import Ground
+from backup_simulator.model import Caller, Operation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A message that was published to a topic."""
+
+    at: datetime
+    subject: str
+    message: str
+    attributes: dict[str, Any]
+
+
+class Sns:
+    """The topics of a world: what was published to each, by the topic's ARN."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.topics: dict[str, list[Published]] = {}
+        self.operations: dict[str, Operation] = {"Publish": self._publish}
+
+    def _publish(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        published = self.topics.get(request["TopicArn"])
+        if published is None:
+            raise Refused("NotFound", "Topic does not exist", 404)
+        message = Published(
+            at=self._ground.now(),
+            subject=request.get("Subject", ""),
+            message=request["Message"],
+            attributes=deepcopy(request.get("MessageAttributes", {})),
+        )
+        published.append(message)
+        account, region = request["TopicArn"].split(":")[4], request["TopicArn"].split(":")[3]
+        self._ground.note("notification", account, region, message.subject, message=message.message)
+        return {"MessageId": self._ground.make_id()}

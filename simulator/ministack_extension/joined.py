@@ -1,0 +1,137 @@
+"""The world beside ministack, and the door to both: one ASGI application."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from threading import RLock
+from typing import Any
+
+from ministack.app import app as ministack_app
+from ministack.services import sts
+
+from backup_simulator import wire
+from backup_simulator.control import CONTROL
+from backup_simulator.errors import NotModelled, ProcessDied, Refused
+from backup_simulator.http_door import CREDENTIAL, Request, answer, read
+from backup_simulator.world import World
+from ministack_extension.buses import OutsideBuses, forward_beyond
+from ministack_extension.mirror import Mirror
+from ministack_extension.resources import BackupResources
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class JoinedWorld(World):
+    """A world whose event buses are ministack's."""
+
+    bus_type = OutsideBuses
+
+
+class Joined:
+    """Answers for AWS Backup and for AssumeRole itself, and lets ministack answer for everything else."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.world = JoinedWorld(**settings)
+        self._lock = RLock()
+        self._mirror = Mirror(self.world)
+        self._ticked = time.monotonic()
+        forward_beyond(self.world)
+        BackupResources(self.world, self._mirror, self._lock).install()
+
+    def tick(self) -> None:
+        """Let the world's clock run on by as much time as went by here."""
+        with self._lock:
+            now = time.monotonic()
+            went_by, self._ticked = now - self._ticked, now
+            self._mirror.refresh()
+            self.world.run_for(timedelta(seconds=went_by))
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await ministack_app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
+        signed = CREDENTIAL.search(headers.get("Authorization", ""))
+        is_control = scope["path"].startswith(CONTROL)
+        if not is_control and (signed is None or signed[3] not in ("backup", "sts")):
+            await ministack_app(scope, receive, send)
+            return
+        body = await _body(receive)
+        if signed is not None and signed[3] == "sts" and b"Action=AssumeRole&" not in body + b"&":
+            await ministack_app(scope, _again(body), send)
+            return
+        raw_path = scope["raw_path"].decode("ascii")
+        target = raw_path + ("?" + scope["query_string"].decode("ascii") if scope["query_string"] else "")
+        request = Request(scope["method"], target, headers, body)
+        await self._reply(request, signed, send)
+
+    async def _reply(self, request: Request, signed: Any, send: Send) -> None:
+        try:
+            with self._lock:
+                self._mirror.refresh()
+                status, kind, body = self._answer(request, signed)
+        except ProcessDied:
+            # No answer reaches who is dead as far as this world knows: the connection closes.
+            await send({"type": "http.disconnect"})
+            return
+        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _answer(self, request: Request, signed: Any) -> tuple[int, str, bytes]:
+        if signed is None or request.target.startswith(CONTROL):
+            return answer(self.world, request)
+        key, region, service = signed.groups()
+        try:
+            self._mirror.admit(key, request.headers.get("X-Amz-Security-Token"))
+            if service == "sts":
+                return self._assume(key, region, request)
+        except Refused as refused:
+            return refused.status, *wire.write_error(service, refused.code, refused.message)
+        except NotModelled as unknown:
+            return 501, *wire.write_error(service, "NotModelled", str(unknown))
+        return answer(self.world, request)
+
+    def _assume(self, key: str, region: str, request: Request) -> tuple[int, str, bytes]:
+        """AssumeRole by the world's rules, which know a role by its path; ministack learns of the session."""
+        operation, parameters = read("sts", request)
+        reply = self.world.call(key, region, "sts", operation, parameters)
+        granted = reply["Credentials"]
+        arn = reply["AssumedRoleUser"]["Arn"]
+        sts.register_session(
+            granted["AccessKeyId"],
+            {
+                "Arn": arn,
+                "UserId": reply["AssumedRoleUser"]["AssumedRoleId"],
+                "SecretAccessKey": granted["SecretAccessKey"],
+                "SessionToken": granted["SessionToken"],
+                "Expiration": granted["Expiration"].timestamp(),
+                "AccountId": arn.split(":")[4],
+                "PrincipalType": "AssumedRole",
+                "SourceAccessKeyId": key,
+                "SessionTags": [],
+                "SessionPolicies": {"Policy": parameters["Policy"]} if "Policy" in parameters else None,
+            },
+        )
+        return 200, *wire.write("sts", operation, reply)
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes) -> Receive:
+    """A request's body once more, for who asks next."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
