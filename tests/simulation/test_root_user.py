@@ -67,7 +67,7 @@ def test_the_root_user_deletes_a_final_copy_only_after_removing_the_governance_l
     (point,) = vault.points
     root = as_root(stage, DR)
     request = {"BackupVaultName": vault.name, "RecoveryPointArn": point}
-    assert "lock" in refusal_of(root.delete_recovery_point, **request)
+    assert "configured with Lock" in refusal_of(root.delete_recovery_point, **request)
 
     root.delete_backup_vault_lock_configuration(BackupVaultName=vault.name)
     root.delete_recovery_point(**request)
@@ -87,7 +87,7 @@ def test_not_even_the_root_user_removes_a_compliance_lock_that_is_in_force() -> 
 
     assert "in force" in refusal_of(root.delete_backup_vault_lock_configuration, BackupVaultName=vault.name)
     for point in vault.points:
-        assert "lock" in refusal_of(root.delete_recovery_point, BackupVaultName=vault.name, RecoveryPointArn=point)
+        assert "configured with Lock" in refusal_of(root.delete_recovery_point, BackupVaultName=vault.name, RecoveryPointArn=point)
 
 
 @pytest.mark.parametrize(("name", "region"), VAULTS)

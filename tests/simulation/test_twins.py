@@ -64,5 +64,5 @@ def test_an_abandoned_chain_of_two_leaves_one_copy_of_their_backup(list_lag: tim
     assert isinstance(stage.chains, MemoryChains)
     states = {chain.key.recovery_point: chain.state for chain in stage.chains.all()}
     assert states[job.source_point_arn] is ChainState.ABANDONED
-    nights = [stage.world.record_of(each.source_point_arn).created_at for each in second_hops(stage)]
+    nights = [stage.world.point_by_arn(each.source_point_arn).created_at for each in second_hops(stage)]
     assert len(nights) == len(set(nights)) == 2
