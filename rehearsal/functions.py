@@ -109,16 +109,20 @@ class WarmFunction:
     invocations: int = 0
     _idle: list[Handler] = field(default_factory=list, repr=False)
 
+    def __post_init__(self) -> None:
+        # Lambda measures the timeout by its own clock, also where a test sets the function's clock (`now`) wrong.
+        self._lambda_now = self.now
+
     def __call__(self, event: dict[str, Any]) -> Any:
         """Invoke the function. Raises what its handler raises; a death drops the warm instance."""
         self.invocations += 1
-        process = Process(started_at=self.now(), timeout=self.timeout, is_killed=self.is_killed)
+        process = Process(started_at=self._lambda_now(), timeout=self.timeout, is_killed=self.is_killed)
         context = Context(
             function_name=self.name,
             invoked_function_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{self.name}",
             aws_request_id=f"{self.name}-{self.invocations}",
             process=process,
-            now=self.now,
+            now=self._lambda_now,
         )
         running = Running(self, self.invocations)
         on_top = _on_top(running, process, self.processes)

@@ -16,8 +16,9 @@ from secondhop.application.report import Report
 from secondhop.bootstrap import Handler, Installation, Runtime, install, on_lambda
 from secondhop.domain.errors import MalformedError, SecondHopError, SilentError, TryAgainError
 
+CALL_MILLISECONDS = round(LONGEST_CALL / timedelta(milliseconds=1))
 # A record is begun only if one call may hang (27 s) and the rest of the work fits as well (3 s).
-RECORD_MILLISECONDS = round(LONGEST_CALL / timedelta(milliseconds=1)) + 3_000
+RECORD_MILLISECONDS = CALL_MILLISECONDS + 3_000
 # It rests for a minute first, and for a quarter of an hour from the fifth time on: that is a day in all. After that the
 # queue counts, and makes it a dead letter after five more tries.
 MOST_HAND_ONS = 100
@@ -45,6 +46,7 @@ class Door:
             if lambda_context.get_remaining_time_in_millis() < RECORD_MILLISECONDS:
                 self._hand_on(record, "too little time was left to begin it")
             else:
+                self.installation.breaker.begin(lambda: _has_time(lambda_context))
                 self._take_or_hand_on(record)
         except MalformedError as error:
             self.logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
@@ -69,6 +71,11 @@ class Door:
         self.installation.queue.hand_on(record.body, count=count)
         self.logger.info("work is handed on", reason=why, count=count)
         self.metrics.add_metric(name="WorkHandedOn", unit=MetricUnit.Count, value=1)
+
+
+def _has_time(lambda_context: Any) -> bool:
+    """Whether one more call may hang before the function times out."""
+    return bool(lambda_context.get_remaining_time_in_millis() >= CALL_MILLISECONDS)
 
 
 def build(runtime: Runtime) -> Handler:

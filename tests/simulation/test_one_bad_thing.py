@@ -137,6 +137,23 @@ def test_a_service_of_the_home_region_that_hangs_makes_no_dead_letter(service: s
     assert world.published(stage.topic_arn) != []
 
 
+def test_three_services_that_hang_at_once_make_no_dead_letter() -> None:
+    """One piece of work may ask all three of them. Together they take longer than the function may run."""
+    chains = MemoryChains()
+    stage = Stage(World(), chains, {"SweepIntervalMinutes": "15"}, kills_late_functions=True)
+    for number in range(20):
+        stage.add_database("RDS", f"db-{number}", size_gib=1)
+    world = stage.world
+    world.run_for(3 * HOUR + timedelta(minutes=30))
+    for service, region in (("kms", DR), ("events", HOME), ("sns", HOME)):
+        world.faults.hang(service, region, until=world.now() + 4 * HOUR)
+    world.run_for(12 * HOUR)
+
+    assert deaths(stage) == []
+    assert world.queue(stage.main.ref("DeadLetters")).messages == {}
+    assert Counter(str(chain.state) for chain in chains.all()) == Counter(COMPLETE=20)
+
+
 def deaths(stage: Stage) -> list[str]:
     """Invocations that were killed at their timeout."""
     return [line.text for line in stage.world.trace if "timed out" in line.text]

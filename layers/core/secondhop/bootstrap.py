@@ -57,6 +57,7 @@ class Installation:
     operate: OperateChains
     queue: SqsWork
     dead_letters: DeadLetters
+    breaker: Breaker
 
 
 def install(runtime: Runtime) -> Installation:
@@ -88,6 +89,7 @@ def install(runtime: Runtime) -> Installation:
         operate=OperateChains(routes=routes, chains=chains, backup=backup, queue=queue, now=now),
         queue=queue,
         dead_letters=DeadLetters(sqs, settings.dead_letter_queue_url),
+        breaker=breaker,
     )
 
 

@@ -53,6 +53,31 @@ class Answering:
         return "answer"
 
 
+@pytest.mark.parametrize("has_time", [True, False])
+def test_after_a_timeout_another_service_is_asked_only_if_time_is_left_for_one_more(has_time: bool) -> None:
+    breaker, client = Breaker(Clock()), Answering(READ)
+    breaker.begin(lambda: has_time)
+    with suppress(ReadTimeoutError):
+        breaker.watched(client, "backup in A").describe_copy_job()
+    other, why = Answering(), ""
+    try:
+        breaker.watched(other, "sns").describe_copy_job()
+    except SilentError as error:
+        why = str(error)
+
+    assert (other.sent, why) == ((1, "") if has_time else (0, "too little time was left to ask sns"))
+
+
+def test_each_piece_of_work_may_ask_until_its_first_timeout() -> None:
+    breaker = Breaker(Clock())
+    breaker.begin(lambda: False)
+    with suppress(ReadTimeoutError):
+        breaker.watched(Answering(READ), "backup in A").describe_copy_job()
+    breaker.begin(lambda: False)
+
+    assert breaker.watched(Answering(), "sns").describe_copy_job() == "answer"
+
+
 def watched(*troubles: Exception | None) -> tuple[Answering, Any, Clock]:
     clock, client = Clock(), Answering(*troubles)
     return client, Breaker(clock).watched(client, "backup in A"), clock

@@ -3,6 +3,9 @@
 A call that hangs takes up to 27 seconds, and a function has 60. Hence the first one that runs into a timeout pauses its
 service in its site. A 5xx is answered at once, and may concern one recovery point alone: two in a row, with no other
 answer in between, pause as well. Each warm function remembers for itself.
+
+Two services can hang in the same piece of work. After the first timeout, a call is made only if the function has time
+for another one.
 """
 
 from __future__ import annotations
@@ -28,17 +31,26 @@ class Breaker:
         self._now = now
         self._paused_until: dict[str, datetime] = {}
         self._faults = Counter[str]()
+        self._has_time: Callable[[], bool] = _always
+        self._has_timed_out = False
+
+    def begin(self, has_time: Callable[[], bool]) -> None:
+        """Begin a piece of work. `has_time` says whether the function has time for one more call that hangs."""
+        self._has_time = has_time
+        self._has_timed_out = False
 
     def watched(self, client: Any, place: str) -> Any:
         """A boto3 client whose calls fail with SilentError, and are not sent, while its place is paused."""
         return _Watched(client, place, self)
 
     def check(self, place: str) -> None:
-        """Raises SilentError while a place is paused."""
+        """Raises SilentError while a place is paused, and if too little time is left after a timeout."""
         until = self._paused_until.get(place)
         if until is not None and self._now() < until:
             # Without a time: incidents of the same text are told together.
             raise SilentError(f"{place} did not answer a moment ago")
+        if self._has_timed_out and not self._has_time():
+            raise SilentError(f"too little time was left to ask {place}")
 
     def note_answer(self, place: str) -> None:
         self._faults[place] = 0
@@ -51,7 +63,12 @@ class Breaker:
 
     def note_silence(self, place: str) -> None:
         """A timeout, or no connection."""
+        self._has_timed_out = True
         self._paused_until[place] = self._now() + PAUSE
+
+
+def _always() -> bool:
+    return True
 
 
 class _Watched:
