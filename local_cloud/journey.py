@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from backup_simulator.resource_types import RESOURCE_TYPES
 from local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
 
-SERVICES = {"RDS": "orders", "Aurora": "customers", "DocumentDB": "catalog", "Neptune": "graph"}
+SERVICES = {each.name: each.example_name for each in RESOURCE_TYPES}
 SELECTED = {"Backup": "True"}
 LOOK_SECONDS = 0.5
 

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from backup_simulator import World
 from backup_simulator.model import Point
+from backup_simulator.resource_types import INSTANCES, RESOURCE_TYPES
 from rehearsal.functions import LOG
 from rehearsal.oracle import PROMISES, Violation
 from rehearsal.over_http import http_door
@@ -18,11 +19,8 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
 
 DATABASES = (
-    ("RDS", "orders", 80),
-    ("Aurora", "customers", 60),
-    ("DocumentDB", "catalog", 40),
-    ("Neptune", "graph", 30),
-    ("RDS", "billing", 50),
+    *((each.name, each.example_name, each.example_gib) for each in RESOURCE_TYPES),
+    (INSTANCES.name, "billing", 50),
 )
 # Whose databases are in the second workload account, where there is one.
 OF_THE_NEIGHBOUR = ("graph", "billing")

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from backup_simulator import World
 from backup_simulator.model import Deletion, Job, Point, site_of
+from backup_simulator.resource_types import RESOURCE_TYPES
 
 PROMISES = {
     1: "never zero copies",
@@ -22,7 +23,7 @@ PROMISES = {
     4: "never more than the quota",
     5: "never touch what is not ours",
 }
-QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
+QUOTAS = {each.name: each.copies_in_flight for each in RESOURCE_TYPES}
 # Expiries are exact in the world; a second is lost in wire forms.
 ROUNDING = timedelta(seconds=1)
 # What was decided under older settings may be done so much later: a start that was interrupted is repeated as it was.

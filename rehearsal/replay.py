@@ -12,6 +12,7 @@ from typing import Any
 from backup_simulator import World
 from backup_simulator.matching import matches
 from backup_simulator.model import Point
+from backup_simulator.resource_types import INSTANCES
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.errors import MalformedError
@@ -135,7 +136,7 @@ def _put(
             region=DR if source else HOME,
             vault_arn=vault_arn,
             database_arn=str(detail.get("resourceArn", f"arn:aws:rds:{HOME}:{WORKLOAD}:db:unknown")),
-            resource_type=str(detail.get("resourceType", "RDS")),
+            resource_type=str(detail.get("resourceType", INSTANCES.name)),
             status=status,
             created_at=created_at,
             completed_at=world.now() - timedelta(minutes=5),

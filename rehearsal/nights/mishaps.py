@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from backup_simulator import World, texts
+from backup_simulator.resource_types import INSTANCES
 from rehearsal.stage import DR, HOME
 
 # Calls that the functions make, by service.
@@ -54,7 +55,7 @@ MESSAGES = (
     texts.LIST_TAGS,
     texts.TOO_MANY_TAGS,
     texts.TOO_MANY_JOBS,
-    texts.SINGLE_ACTION.format(source=HOME, destination=DR, resource_type="RDS"),
+    texts.SINGLE_ACTION.format(source=HOME, destination=DR, resource_type=INSTANCES.name),
     texts.NOT_ASSUMED.format(role="arn:aws:iam::444455556666:role/copy"),
     texts.NOT_PERMITTED.format(role="arn:aws:iam::444455556666:role/copy", action="rds:CopyDBSnapshot"),
     texts.FATAL,

@@ -10,11 +10,10 @@ from random import Random
 from typing import Any, TypeVar
 
 from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
+from backup_simulator.resource_types import CLUSTERS, INSTANCES, RESOURCE_TYPES
 from rehearsal.nights.hostile_draws import HostileDraws, draw_hostility, draw_switches
 from rehearsal.stage import Topology
 
-KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
-CLUSTERS = KINDS[1:]
 FEWEST_DATABASES, MOST_DATABASES = 6, 30
 # Few nights are crowded, so that there are many of them; the crowded ones fill the quotas of every lane.
 CROWDED_SHARE, CROWDED = 0.08, (30, 60)
@@ -145,7 +144,7 @@ def _with_hostility(plan: NightPlan) -> NightPlan:
     )
     plan = replace(plan, **vars(draws))
     if draws.has_lonely_failing_database:
-        lonely = Database(name="lonely", resource_type="Aurora", size_gib=5, account=0)
+        lonely = Database(name="lonely", resource_type=CLUSTERS[0].name, size_gib=5, account=0)
         return replace(plan, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
     if not draws.runs_until_all_is_gone:
         return plan
@@ -174,15 +173,15 @@ def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Dat
 
 
 def _database(chance: Random, number: int, accounts: int) -> Database:
-    kind = chance.choice(KINDS)
+    kind = chance.choice(RESOURCE_TYPES)
     is_odd = chance.random() < 0.04
     return Database(
-        name=f"{kind.lower()}-{number}",
-        resource_type=kind,
+        name=f"{kind.name.lower()}-{number}",
+        resource_type=kind.name,
         size_gib=chance.randint(1, LARGEST_GIB),
         account=chance.randrange(accounts),
-        is_encrypted=not (is_odd and kind in CLUSTERS),
-        is_multi_az_cluster=is_odd and kind == "RDS",
+        is_encrypted=not (is_odd and kind.is_cluster),
+        is_multi_az_cluster=is_odd and kind is INSTANCES,
     )
 
 

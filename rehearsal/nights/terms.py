@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from backup_simulator import World
 from backup_simulator.model import Job, Point
+from backup_simulator.resource_types import BY_NAME
 from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
 from rehearsal.stage import HOME, Stage
 
-CLUSTERS = frozenset({"Aurora", "DocumentDB", "Neptune"})
 # An arrival that would outlive its copies is looked at again after a week, at a sweep.
 A_WEEKLY_LOOK = timedelta(days=7, hours=2)
 
@@ -110,7 +110,7 @@ class Terms:
 
     def limit(self, job: Job) -> int:
         """How many copies may be in flight where a job goes."""
-        name = "MaximumClusterCopies" if job.resource_type in CLUSTERS else "MaximumRdsCopies"
+        name = "MaximumClusterCopies" if BY_NAME[job.resource_type].is_cluster else "MaximumRdsCopies"
         return min(max(map(int, self._lately(name))), QUOTAS[job.resource_type])
 
     def may_go(self, point: Point) -> bool:
@@ -164,4 +164,4 @@ class Terms:
 
 
 def _keep_rule(point: Point) -> str:
-    return "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
+    return "KeepClusterIntermediates" if BY_NAME[point.resource_type].is_cluster else "KeepRdsIntermediates"

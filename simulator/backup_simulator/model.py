@@ -12,8 +12,6 @@ from backup_simulator.errors import Refused
 from backup_simulator.regions import partition_of
 
 GIBIBYTE = 1024**3
-# The resource types that are clusters; the other one is RDS.
-CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 
 
 @dataclass(kw_only=True, slots=True)

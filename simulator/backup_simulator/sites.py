@@ -13,6 +13,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
+from backup_simulator.resource_types import BY_NAME
 from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
@@ -116,7 +117,7 @@ class Site:
         option_group_options: Sequence[str] = (),
     ) -> str:
         """A database that plans may select; its ARN."""
-        kind = "db" if resource_type == "RDS" and not multi_az_cluster else "cluster"
+        kind = "cluster" if multi_az_cluster else BY_NAME[resource_type].database_kind
         arn = self._arn("rds", f"{kind}:{name}")
         self._services.databases[arn] = Database(
             arn=arn,

@@ -17,6 +17,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Database, Job, Key, Point, Vault, site_of
 from backup_simulator.regions import supports_copy
+from backup_simulator.resource_types import BY_NAME, INSTANCES
 from backup_simulator.switches import DescribesBackupKey
 from backup_simulator.vaults import Vaults
 
@@ -197,8 +198,7 @@ class CopyChecks:
         key = self._keys.get(destination.key_arn)
         # A key of the owning service, aws/rds, serves as destination inside an account only (encryption).
         is_foreign = key is not None and key.managed_by is not None and crosses_account
-        # Unencrypted clusters stay so; an unencrypted RDS snapshot is encrypted on its way.
-        is_needed = point.encrypted or job.resource_type == "RDS"
+        is_needed = point.encrypted or not BY_NAME[job.resource_type].copies_stay_unencrypted
         if is_needed and (is_foreign or not self._usable(key, destination.account, copier)):
             return texts.DESTINATION_KEY
         return None
@@ -214,7 +214,7 @@ class CopyChecks:
 
 def is_multi_az_cluster(point: Point) -> bool:
     """RDS Multi-AZ DB clusters are of type RDS but are clusters; they support no copies (rds-multiaz)."""
-    return point.resource_type == "RDS" and ":cluster:" in point.database_arn
+    return point.resource_type == INSTANCES.name and ":cluster:" in point.database_arn
 
 
 def check_retention(lifecycle: dict[str, Any]) -> None:

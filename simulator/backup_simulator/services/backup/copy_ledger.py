@@ -10,9 +10,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 
 from backup_simulator.model import Job, site_of
+from backup_simulator.resource_types import BY_NAME
 
-# Copies in progress per destination Region and account: RDS CHAP_Limits; Aurora, DocumentDB and Neptune limits.
-QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
 Lane = tuple[str, str, str]
 
 
@@ -44,7 +43,7 @@ class CopyLedger:
         return database_arn in self._busy
 
     def has_place(self, job: Job) -> bool:
-        return self._in_lane[lane_of(job)] < QUOTAS[job.resource_type]
+        return self._in_lane[lane_of(job)] < BY_NAME[job.resource_type].copies_in_flight
 
     def is_backed_up(self, account: str, database_arn: str) -> bool:
         """Whether a backup job of this account works on the database."""

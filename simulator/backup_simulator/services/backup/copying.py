@@ -16,7 +16,8 @@ from backup_simulator.event_shapes import copy_job_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
-from backup_simulator.model import CLUSTERS, GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.resource_types import BY_NAME, Incremental
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.points import Points
@@ -153,13 +154,14 @@ class Copying:
     def is_incremental(self, job: Job) -> bool:
         """Whether only changes travel (rule 12).
 
-        RDS instances: if the newest earlier copy of the database still stands in the destination account and Region
-        under the same key. Neptune: so within an account; copies of shared snapshots are full. Aurora and DocumentDB
-        snapshot copies are always full. Source: the snapshot-copy page of each.
+        Types with incremental copies need the newest earlier copy of the database in the destination account and
+        Region, under the same key. Copies of shared snapshots may be full: see `resource_types`.
         """
         destination = self._vaults.find(job.destination_vault_arn)
-        is_local_neptune = job.resource_type == "Neptune" and destination and destination.account == job.account
-        if destination is None or not (job.resource_type == "RDS" or is_local_neptune):
+        incremental = BY_NAME[job.resource_type].incremental
+        if destination is None or incremental is Incremental.NONE:
+            return False
+        if incremental is Incremental.WITHIN_ACCOUNT and destination.account != job.account:
             return False
         newest = self._points.newest_copy(destination.account, destination.region, job.database_arn)
         return newest is not None and newest.gone_at is None and newest.key_arn == destination.key_arn
@@ -181,14 +183,13 @@ class Copying:
     def _land(self, job: Job, source: Point) -> Point:
         """The copy in its destination vault: another ARN, the original's creation date, the vault's key."""
         destination = self._vaults.by_arn(job.destination_vault_arn)
-        # Unencrypted clusters stay so when copied; an unencrypted RDS snapshot gets the vault's key (encryption).
-        stays_plain = not source.encrypted and job.resource_type in CLUSTERS
-        kind = "cluster-snapshot" if job.resource_type in CLUSTERS else "snapshot"
+        kind = BY_NAME[job.resource_type]
+        stays_plain = not source.encrypted and kind.copies_stay_unencrypted
         partition = job.database_arn.split(":")[1]
         owner = f"{destination.region}:{destination.account}"
         days = job.delete_after_days if job.delete_after_days not in (None, -1) else source.delete_after_days
         point = Point(
-            arn=f"arn:{partition}:rds:{owner}:{kind}:awsbackup:copyjob-{self._ground.make_id()}",
+            arn=f"arn:{partition}:rds:{owner}:{kind.snapshot_kind}:awsbackup:copyjob-{self._ground.make_id()}",
             account=destination.account,
             region=destination.region,
             vault_arn=destination.arn,
