@@ -104,7 +104,7 @@ class Oracle:
             for copy in copies
         )
 
-    def is_brought_back(self, point: Point) -> bool:
+    def is_copied_back(self, point: Point) -> bool:
         """Whether people copied a point into the watched vault from a vault of the same account: never ours."""
         job = self.world.find_copy_job(point.copy_job_id)
         return (
@@ -182,7 +182,7 @@ class Oracle:
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():
-            is_owed = point.vault_arn == self.watched_vault_arn and not self.is_brought_back(point)
+            is_owed = point.vault_arn == self.watched_vault_arn and not self.is_copied_back(point)
             if is_owed and point.arn not in copied and point.arn not in told:
                 yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")
         for deletion in self._our_deletions():
@@ -210,7 +210,7 @@ class Oracle:
         for deletion in self._our_deletions():
             if deletion.vault_arn != self.watched_vault_arn:
                 yield Violation(promise=5, evidence=f"{deletion.point_arn} of {deletion.vault_arn} was deleted by us")
-            if self.is_brought_back(self.world.point_by_arn(deletion.point_arn)):
+            if self.is_copied_back(self.world.point_by_arn(deletion.point_arn)):
                 yield Violation(promise=5, evidence=f"{deletion.point_arn} was brought back and was deleted by us")
         for at, by, point_arn in self.world.lifecycle_changes:
             if by in self.roles:
@@ -219,5 +219,5 @@ class Oracle:
             if (job.source_vault_arn, job.destination_vault_arn) != (self.watched_vault_arn, self.final_vault_arn):
                 evidence = f"we copied {job.source_point_arn} into {job.destination_vault_arn}"
                 yield Violation(promise=5, evidence=evidence)
-            if self.is_brought_back(self.world.point_by_arn(job.source_point_arn)):
+            if self.is_copied_back(self.world.point_by_arn(job.source_point_arn)):
                 yield Violation(promise=5, evidence=f"{job.source_point_arn} was brought back and was copied by us")

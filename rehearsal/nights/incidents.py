@@ -14,7 +14,7 @@ from rehearsal.functions import RUNNING
 
 SOURCE = "secondhop"
 # What an incident's next step says: that Second Hop goes on by itself, or that it waits for a person.
-TRIES_AGAIN, WAITS = "Second Hop tries again", "Second Hop waits for an operator"
+RETRIES, WAITS = "Second Hop tries again", "Second Hop waits for an operator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,12 @@ class Incident:
     def next_step(self) -> str:
         return str(self.detail.get("next_step", ""))
 
-    def is_well_told(self, world: World) -> bool:
+    def is_reported(self, world: World) -> bool:
         """Whether it says what happened, what to do and what comes next, and the topic named or counted it."""
         says_all = all(self.detail.get(word) for word in ("cause", "message", "remedy", "next_step"))
-        return says_all and self._was_heard_of(world)
+        return says_all and self._was_published(world)
 
-    def _was_heard_of(self, world: World) -> bool:
+    def _was_published(self, world: World) -> bool:
         """A message on the topic names its id, or those of its cause count as many as are open and named by none."""
         topic = world.published(self.main.ref("Notifications"))
         messages = [each for each in topic if _attribute(each, "state", "") == "open"]

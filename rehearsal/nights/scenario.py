@@ -1,4 +1,4 @@
-"""The plan of a night: all that chance decides beforehand, drawn from the seed. The same seed, the same night."""
+"""The scenario of a night: all that chance decides beforehand, drawn from the seed. The same seed, the same night."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NightPlan(HostileDraws):
+class Scenario(HostileDraws):
     """What a night is made of. `skews` are the seconds by which the functions' clocks are wrong, in turn."""
 
     seed: int
@@ -93,7 +93,7 @@ class NightPlan(HostileDraws):
     is_followed_by_a_month: bool
 
 
-def plan_night(seed: int) -> NightPlan:
+def draw_scenario(seed: int) -> Scenario:
     """Draw a night."""
     chance = Random(f"night {seed}")  # noqa: S311 - a night must be repeatable
     topology = chance.choice(list(Topology))
@@ -103,7 +103,7 @@ def plan_night(seed: int) -> NightPlan:
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
     unknown = draw_switches(seed, _unknown(chance, has_second=has_second, has_month=has_month))
     unknown = replace(unknown, **_asked_roles(seed))
-    plan = NightPlan(
+    scenario = Scenario(
         seed=seed,
         topology=topology,
         databases=_databases(chance, topology, is_few=is_in_dynamodb or has_boto3_clients),
@@ -129,40 +129,40 @@ def plan_night(seed: int) -> NightPlan:
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,
     )
-    plan = _with_hostility(plan)
-    return plan if plan.table_loss is TableLoss.NONE else _with_tokens(plan)
+    scenario = _with_hostility(scenario)
+    return scenario if scenario.table_loss is TableLoss.NONE else _with_tokens(scenario)
 
 
-def _with_hostility(plan: NightPlan) -> NightPlan:
+def _with_hostility(scenario: Scenario) -> Scenario:
     """The night with its hostile draws, and what they need of its other draws."""
     draws = draw_hostility(
-        plan.seed,
-        parameters=plan.parameters,
-        is_unlocked=plan.loses_a_final_copy,
-        may_change_settings=not (plan.is_followed_by_a_month or plan.has_second_installation),
-        loses_table=plan.table_loss is not TableLoss.NONE,
+        scenario.seed,
+        parameters=scenario.parameters,
+        is_unlocked=scenario.loses_a_final_copy,
+        may_change_settings=not (scenario.is_followed_by_a_month or scenario.has_second_installation),
+        loses_table=scenario.table_loss is not TableLoss.NONE,
     )
-    plan = replace(plan, **vars(draws))
+    scenario = replace(scenario, **vars(draws))
     if draws.has_lonely_failing_database:
         lonely = Database(name="lonely", resource_type=CLUSTERS[0].name, size_gib=5, account=0)
-        return replace(plan, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
+        return replace(scenario, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
     if not draws.runs_until_all_is_gone:
-        return plan
+        return scenario
     # A point that AWS leaves EXPIRED stands for ever, and is rightly looked at for ever.
-    unknown = replace(plan.unknown, delete_leaves_expired=False, delete_asks_the_points_role=False)
+    unknown = replace(scenario.unknown, delete_leaves_expired=False, delete_asks_the_points_role=False)
     given = {"workload": SHORT_LIVED_SOURCES}
     if draws.leaves_the_dr_vault_unlocked:
         given["dr-region"] = {"VaultLock": "off"}
-    parameters = {**plan.parameters, **SHORT_LIVED, **SELDOM_SWEPT}
-    databases = plan.databases[:FEW_DATABASES]
-    return replace(plan, unknown=unknown, given=given, parameters=parameters, databases=databases)
+    parameters = {**scenario.parameters, **SHORT_LIVED, **SELDOM_SWEPT}
+    databases = scenario.databases[:FEW_DATABASES]
+    return replace(scenario, unknown=unknown, given=given, parameters=parameters, databases=databases)
 
 
-def _with_tokens(plan: NightPlan) -> NightPlan:
+def _with_tokens(scenario: Scenario) -> Scenario:
     """A table that is lost in the minute of a start forgets it; AWS must not do so too while its lists lag behind."""
-    lifetime = plan.unknown.token_lifetime
+    lifetime = scenario.unknown.token_lifetime
     remembered = lifetime if lifetime is None else max(lifetime, SHORTEST_TOKEN)
-    return replace(plan, unknown=replace(plan.unknown, token_lifetime=remembered))
+    return replace(scenario, unknown=replace(scenario.unknown, token_lifetime=remembered))
 
 
 def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Database, ...]:

@@ -65,11 +65,11 @@ MESSAGES = (
 )
 # Most failures pass by themselves; of the rest each text has its turn over many nights.
 PASSING = (texts.INTERNAL, texts.FATAL, texts.TOO_MANY_JOBS)
-HAUNTING = (UNSEEN, UNSEEN, texts.INTERNAL)
+REPEATED = (UNSEEN, UNSEEN, texts.INTERNAL)
 
 
 @dataclass(kw_only=True)
-class Mishaps:
+class FaultSchedule:
     """Puts faults into a world."""
 
     world: World
@@ -109,19 +109,19 @@ class Mishaps:
             case 6:
                 self._let_deletes_fail()
             case _ if chance.random() < 0.3:
-                self._haunt_a_database()
+                self._fail_copies_of_a_database()
             case _:
                 messages = PASSING if chance.random() < 0.5 else MESSAGES
                 message = messages[chance.randrange(len(messages))]
                 region = DR if chance.random() < 0.7 else None
                 faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 8))
 
-    def _haunt_a_database(self) -> None:
+    def _fail_copies_of_a_database(self) -> None:
         """From now on the copies of one database fail, with a text that says little."""
         databases = sorted({point.database_arn for point in self.world.landed()})
         if databases:
             self.world.faults.fail_copy_job(
-                message=HAUNTING[self.chance.randrange(len(HAUNTING))],
+                message=REPEATED[self.chance.randrange(len(REPEATED))],
                 database_arn=databases[self.chance.randrange(len(databases))],
                 times=self.chance.randint(8, 30),
             )
@@ -129,7 +129,7 @@ class Mishaps:
     def _let_deletes_fail(self) -> None:
         """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""
         self.world.set_unknown(replace(self._usual, delete_leaves_expired=True))
-        self.world.clock.after(timedelta(hours=1), self._mend)
+        self.world.clock.after(timedelta(hours=1), self._restore)
 
-    def _mend(self) -> None:
+    def _restore(self) -> None:
         self.world.set_unknown(self._usual)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from rehearsal.functions import RUNNING, Running
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.night import Night
-from rehearsal.nights.plan import NightPlan, plan_night
+from rehearsal.nights.scenario import Scenario, draw_scenario
 from rehearsal.oracle import Violation
 from tests.spoilt import Behaviour, SpoiltSession
 
@@ -25,16 +25,16 @@ pytestmark = pytest.mark.under_fire
 MOST_NIGHTS = 50
 
 
-def small_nights() -> list[NightPlan]:
+def small_nights() -> list[Scenario]:
     """Of fifty nights those whose copies all end within a day or so, the ones with the fewest databases first."""
-    plans = [plan_night(seed) for seed in range(1, MOST_NIGHTS + 1)]
+    plans = [draw_scenario(seed) for seed in range(1, MOST_NIGHTS + 1)]
     quick = [
         plan
         for plan in plans
         if not (plan.is_in_dynamodb or plan.unknown.system_error_is_long)
         if not (plan.has_lonely_failing_database or plan.runs_until_all_is_gone)
     ]
-    # The checks for hostile draws are tried in test_judges_of_outsiders.
+    # The checks for hostile draws are tried in test_checks_detect_outside_faults.
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     return sorted((replace(plan, **harmless) for plan in quick), key=lambda plan: len(plan.databases))
 
@@ -45,15 +45,15 @@ def first_violations(promise: int, evidence: str = "", **spoilt: Any) -> list[Vi
     The same night is green while nothing is broken; otherwise its red would say nothing about what is broken.
     """
     for plan in small_nights():
-        found = Night(plan=plan, stops_at=promise, **spoilt).run().violations
+        found = Night(scenario=plan, stops_at=promise, **spoilt).run().violations
         if any(each.promise == promise and evidence in each.evidence for each in found):
-            assert Night(plan=plan, stops_at=promise).run().violations == ()
+            assert Night(scenario=plan, stops_at=promise).run().violations == ()
             return list(found)
     return []
 
 
 def broken(service: str, behave: Behaviour, *, promise: int, evidence: str = "") -> list[Violation]:
-    return first_violations(promise, evidence, spoil=lambda session: SpoiltSession(session, service, behave))
+    return first_violations(promise, evidence, wrap_session=lambda session: SpoiltSession(session, service, behave))
 
 
 def promises(found: Iterable[Violation]) -> set[int]:
@@ -124,7 +124,7 @@ def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> 
     # Final copies of eight days are outlived by their intermediates, which are kept then.
     releasing = [plan for plan in small_nights() if "RetentionDays" not in plan.parameters]
     plan = replace(releasing[0], faults_per_hour=0.0)
-    night = Night(plan=plan, spoil=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
+    night = Night(scenario=plan, wrap_session=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
 
     assert night.run().violations == ()
     assert deleted != []
@@ -176,7 +176,7 @@ def test_a_quota_that_is_ignored_breaks_promise_four() -> None:
         def save(self, chain: Any, *, before: Any, limit: int) -> Any:
             return self._store.save(chain, before=before, limit=limit + 100)
 
-    assert 4 in promises(first_violations(4, spoil_store=Generous))
+    assert 4 in promises(first_violations(4, wrap_store=Generous))
 
 
 def test_a_touch_of_what_is_not_ours_breaks_promise_five() -> None:

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TextIO
 
 from rehearsal.nights.marks import DEMANDED, never_visited
-from rehearsal.nights.night import Judgement, run_night
-from rehearsal.nights.plan import plan_night
-from rehearsal.nights.story import written
+from rehearsal.nights.night import run_night
+from rehearsal.nights.result import NightResult
+from rehearsal.nights.scenario import draw_scenario
+from rehearsal.nights.trace_report import write_lines
 
 # From so many nights on, a branch that was never visited means that something is not tried any more.
 LONG_RUN = 300
 # Whoever waits for hundreds of nights wants to see that they go on.
-TELL_EVERY = 50
+REPORT_EVERY = 50
 MOST_SEEDS = 10**9
 ROOT = Path(__file__).parents[2]
 # Nights that a process runs before it makes way for a fresh one, so that memory stays flat over thousands.
@@ -38,21 +39,21 @@ def simulate(stream: TextIO, *, nights: int, first_seed: int, fresh: int = 0, pr
         stream.write(f"fresh seeds: {begin} to {begin + fresh - 1}\n")
     chains = violations = 0
     counts: Counter[str] = Counter()
-    for done, judgement in enumerate(judge_all(seeds, processes=processes), start=1):
-        chains += judgement.chains
-        violations += len(judgement.violations)
-        counts += judgement.counts
-        if judgement.violations:
-            _tell(stream, judgement)
-        if done % TELL_EVERY == 0 and done < nights:
+    for done, result in enumerate(run_all(seeds, processes=processes), start=1):
+        chains += result.chains
+        violations += len(result.violations)
+        counts += result.counts
+        if result.violations:
+            _write_result(stream, result)
+        if done % REPORT_EVERY == 0 and done < nights:
             stream.write(f"so far {done} of {nights} nights, {chains} chains, {violations} violations\n")
             stream.flush()
-    missed = _tell_marks(stream, counts, nights)
+    missed = _write_coverage(stream, counts, nights)
     stream.write(f"{nights} nights, {chains} chains, {violations} violations\n")
     return 1 if violations or missed else 0
 
 
-def _tell_marks(stream: TextIO, counts: Counter[str], nights: int) -> list[str]:
+def _write_coverage(stream: TextIO, counts: Counter[str], nights: int) -> list[str]:
     """The table of branches; those that a long run never visited."""
     stream.write("\nvisited  branch\n")
     stream.writelines(f"{counts[mark]:>7}  {mark}\n" for mark in sorted(counts | Counter(DEMANDED)))
@@ -62,19 +63,19 @@ def _tell_marks(stream: TextIO, counts: Counter[str], nights: int) -> list[str]:
     return missed
 
 
-def judge_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[Judgement]:
+def run_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[NightResult]:
     """The judgements of all nights, in the order of their seeds."""
     workers = min(processes or os.cpu_count() or 1, len(seeds))
     if workers == 1:
-        yield from map(judge, seeds)
+        yield from map(run_seed, seeds)
         return
     with get_context("spawn").Pool(workers, maxtasksperchild=NIGHTS_A_PROCESS) as pool:
-        yield from pool.imap(judge, seeds)
+        yield from pool.imap(run_seed, seeds)
 
 
-def judge(seed: int) -> Judgement:
+def run_seed(seed: int) -> NightResult:
     """Plan, run and judge the night of a seed."""
-    return run_night(plan_night(seed))
+    return run_night(draw_scenario(seed))
 
 
 def commit() -> str:
@@ -89,9 +90,9 @@ def commit() -> str:
     return told.stdout.strip() or "unknown (no git here)"
 
 
-def _tell(stream: TextIO, judgement: Judgement) -> None:
-    stream.write(f"\nseed {judgement.seed}, commit {commit()}\n")
-    stream.writelines(f"  {violation}\n" for violation in judgement.violations)
-    written(judgement.story, stream.write)
-    stream.write(f"  replay: make simulate NIGHTS=1 SEED={judgement.seed}\n")
+def _write_result(stream: TextIO, result: NightResult) -> None:
+    stream.write(f"\nseed {result.seed}, commit {commit()}\n")
+    stream.writelines(f"  {violation}\n" for violation in result.violations)
+    write_lines(result.report, stream.write)
+    stream.write(f"  replay: make simulate NIGHTS=1 SEED={result.seed}\n")
     stream.flush()

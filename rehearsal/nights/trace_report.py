@@ -19,7 +19,7 @@ SILENT = frozenset({"event", "backup job"})
 MOST_LINES = 400
 
 
-class Line(NamedTuple):
+class ReportLine(NamedTuple):
     """One line of a story."""
 
     at: datetime
@@ -28,11 +28,11 @@ class Line(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Story:
+class TraceReport:
     """Keeps what the functions decided; what the world did stands in its own trace."""
 
     world: World
-    decisions: list[tuple[Line, str]] = field(default_factory=list)
+    decisions: list[tuple[ReportLine, str]] = field(default_factory=list)
 
     def hear_log(self, entry: Mapping[str, Any]) -> None:
         """A line that a function logged."""
@@ -40,9 +40,9 @@ class Story:
             return
         does = ", ".join(entry["commands"])
         text = f"{entry.get('before')} -> {entry['after']}: {entry['reason']}" + (f" [{does}]" if does else "")
-        self.decisions.append((Line(self.world.now(), entry["service"], text), entry["chain"].partition("/")[2]))
+        self.decisions.append((ReportLine(self.world.now(), entry["service"], text), entry["chain"].partition("/")[2]))
 
-    def about(self, evidence: Iterable[str]) -> list[Line]:
+    def about(self, evidence: Iterable[str]) -> list[ReportLine]:
         """The lines about the databases of the recovery points that some evidence names."""
         named = {arn for text in evidence for arn in POINT.findall(text)}
         points = {point.arn: point for point in self.world.landed()}
@@ -51,7 +51,7 @@ class Story:
         subjects |= {database.rpartition(":")[2] for database in databases}
         jobs = {job.id for job in self.world.copy_jobs() if job.database_arn in databases}
         lines = [line for line, chain in self.decisions if chain in subjects]
-        lines += [_told(line) for line in self.world.trace if _is_about(line, subjects, jobs)]
+        lines += [_as_line(line) for line in self.world.trace if _is_about(line, subjects, jobs)]
         ordered = sorted(lines, key=lambda line: line.at)
         return ordered if len(ordered) <= MOST_LINES else [*ordered[: MOST_LINES // 2], *ordered[-MOST_LINES // 2 :]]
 
@@ -65,12 +65,12 @@ def _is_about(line: TraceLine, subjects: set[str], jobs: set[str]) -> bool:
     return bool(words & subjects)
 
 
-def _told(line: TraceLine) -> Line:
+def _as_line(line: TraceLine) -> ReportLine:
     place = f"{line.region} " if line.region else ""
-    return Line(line.at, f"AWS {place}{line.kind}", line.text)
+    return ReportLine(line.at, f"AWS {place}{line.kind}", line.text)
 
 
-def written(lines: Iterable[Line], write: Callable[[str], object]) -> None:
+def write_lines(lines: Iterable[ReportLine], write: Callable[[str], object]) -> None:
     """Write lines for a person: time, who, what."""
     for line in lines:
         write(f"    {line.at:%a %H:%M:%S}  {line.who}: {line.text}\n")

@@ -13,11 +13,11 @@ from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
 from rehearsal.stage import HOME, Stage
 
 # An arrival that would outlive its copies is looked at again after a week, at a sweep.
-A_WEEKLY_LOOK = timedelta(days=7, hours=2)
+A_WEEKLY_CHECK = timedelta(days=7, hours=2)
 
 
 @dataclass(kw_only=True)
-class Terms:
+class Expectations:
     """The terms of a night, over its world."""
 
     stage: Stage
@@ -94,15 +94,15 @@ class Terms:
             yield from (point for point in found if self._is_claimed(point))
 
     def is_served(self, point: Point) -> bool:
-        return point.vault_arn == self.watched and self._is_claimed(point) and not self.is_brought_back(point)
+        return point.vault_arn == self.watched and self._is_claimed(point) and not self.is_copied_back(point)
 
-    def is_brought_back(self, point: Point) -> bool:
+    def is_copied_back(self, point: Point) -> bool:
         """Whether people copied it back into the watched vault, to restore from it."""
-        return self.oracle.is_brought_back(point)
+        return self.oracle.is_copied_back(point)
 
     def is_ours_to_copy(self, point: Point) -> bool:
         is_source = point.vault_arn in {source for source, _ in self.our_legs}
-        return is_source and self._is_claimed(point) and not self.is_brought_back(point)
+        return is_source and self._is_claimed(point) and not self.is_copied_back(point)
 
     def _is_claimed(self, point: Point) -> bool:
         _, _, _, region, account, *_ = point.database_arn.split(":")
@@ -113,12 +113,12 @@ class Terms:
         name = "MaximumClusterCopies" if BY_NAME[job.resource_type].is_cluster else "MaximumRdsCopies"
         return min(max(map(int, self._lately(name))), QUOTAS[job.resource_type])
 
-    def may_go(self, point: Point) -> bool:
+    def may_be_deleted(self, point: Point) -> bool:
         """Whether the route lets an arrival go, or let it go some hours ago, when its delete may have been decided."""
         newer = self._newer(point, ())
         return any(keep != "all" and newer >= int(keep) for keep in self._lately(_keep_rule(point)))
 
-    def must_go(self, point: Point, *, without: Collection[str] = ()) -> bool:
+    def must_be_deleted(self, point: Point, *, without: Collection[str] = ()) -> bool:
         """Whether an arrival is no longer needed: so many newer ones stand, each with a good copy, not counting some;
         and it would not outlive its own copies.
         """
@@ -130,7 +130,7 @@ class Terms:
         """Whether people changed a life not long ago: an arrival that outlived its copies is looked at once a week."""
         lives = [point.arn, *(copy.arn for copy in self.copies_of(point))]
         return any(
-            self.world.now() - self.life_changed[arn] < A_WEEKLY_LOOK for arn in lives if arn in self.life_changed
+            self.world.now() - self.life_changed[arn] < A_WEEKLY_CHECK for arn in lives if arn in self.life_changed
         )
 
     def outlives(self, point: Point) -> bool:

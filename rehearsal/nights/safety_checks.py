@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from backup_simulator.model import Call, Job, Point, TraceLine, site_of
 from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
-from rehearsal.nights.terms import Terms
+from rehearsal.nights.expectations import Expectations
 from rehearsal.oracle import Oracle, Violation
 
 # All that Second Hop may call of AWS Backup; anything else changes what is not its own.
@@ -35,10 +35,10 @@ Invocation = tuple[int, int]
 
 
 @dataclass(kw_only=True)
-class Watch:
+class SafetyChecks:
     """Judges as things happen. `mains` are the installations that are watched."""
 
-    terms: Terms
+    expected: Expectations
     oracle: Oracle
     mains: tuple[Stack, ...]
     violations: list[Violation] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Watch:
     """Recovery points whose chains an operator left as they are; their copies in flight have no slot any more."""
     _described: dict[Invocation, set[str]] = field(default_factory=dict)
     _live: dict[str, tuple[Job, str]] = field(default_factory=dict)
-    _forgiven: set[str] = field(default_factory=set)
-    _asked_to_go: set[str] = field(default_factory=set)
+    _not_remembered: set[str] = field(default_factory=set)
+    _delete_accepted: set[str] = field(default_factory=set)
     """Points whose delete was accepted once: what is left of them cannot be kept any more."""
     _copied: set[tuple[str, str]] = field(default_factory=set)
     """Sources and vaults into which they were copied, by whomever."""
@@ -57,46 +57,46 @@ class Watch:
     _dated: dict[tuple[str, datetime], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
-        self.terms.world.on_call(self.hear_call)
-        self.terms.world.on_trace(self.hear_trace)
+        self.expected.world.on_call(self.hear_call)
+        self.expected.world.on_trace(self.hear_trace)
         self._installations = {id(each): main.name for main in self.mains for each in main.functions.values()}
 
     def hear_call(self, call: Call) -> None:
         """One call of AWS, with its answer."""
-        if call.service != "backup" or call.caller.role_arn not in self.terms.our_roles:
+        if call.service != "backup" or call.caller.role_arn not in self.expected.our_roles:
             return
         if call.operation not in ALLOWED:
-            self._blame(5, f"we called {call.operation} with {dict(call.request)}")
+            self._report(5, f"we called {call.operation} with {dict(call.request)}")
         if call.refused is not None or not RUNNING:
             return
         if call.operation == "DescribeRecoveryPoint":
             self._described_now().add(call.request["RecoveryPointArn"])
         if call.operation in EFFECTS:
-            self._judge_pause(call)
+            self._check_pause(call)
         if call.operation == "DeleteRecoveryPoint":
-            self._judge_delete(self.terms.world.point_by_arn(call.request["RecoveryPointArn"]))
+            self._check_delete(self.expected.world.point_by_arn(call.request["RecoveryPointArn"]))
 
     def hear_trace(self, line: TraceLine) -> None:
         """One line of the world's trace; those of copy jobs that we started are judged."""
         if line.kind != "copy job":
             return
-        job = self.terms.world.copy_job(line.facts["job_id"])
+        job = self.expected.world.copy_job(line.facts["job_id"])
         if job.state == "COMPLETED":
             self._copied.add((job.source_point_arn, job.destination_vault_arn))
-        if job.started_by not in self.terms.our_roles:
+        if job.started_by not in self.expected.our_roles:
             return
         if job.state == "CREATED":
             self._live[job.id] = (job, self._installation())
-            self._judge_start(job)
+            self._check_start(job)
         elif not job.is_live:
             self._live.pop(job.id, None)
-            self._forgiven.discard(job.id)
+            self._not_remembered.discard(job.id)
             if job.state == "COMPLETED":
-                self._judge_copy(job)
+                self._check_copy(job)
 
-    def forgive_in_flight(self) -> None:
+    def allow_again_in_flight(self) -> None:
         """A table was lost, and with it the memory of the copies in flight: one full limit may start beside them."""
-        self._forgiven |= set(self._live)
+        self._not_remembered |= set(self._live)
 
     def _installation(self) -> str:
         return self._installations.get(id(RUNNING[-1].function), "") if RUNNING else ""
@@ -107,92 +107,94 @@ class Watch:
         self._described = {key: points for key, points in self._described.items() if key in under_way}
         return self._described.setdefault(under_way[-1], set())
 
-    def _judge_pause(self, call: Call) -> None:
+    def _check_pause(self, call: Call) -> None:
         by = self.paused.get(self._installation())
         if by is not None:
-            self._blame(5, f"{call.operation} was called while {by} had paused the route: {dict(call.request)}")
+            self._report(5, f"{call.operation} was called while {by} had paused the route: {dict(call.request)}")
 
-    def _judge_delete(self, point: Point) -> None:
+    def _check_delete(self, point: Point) -> None:
         """Promises 1 and 5, at the moment of the delete."""
-        now = self.terms.world.now()
-        copies = [copy for copy in self.terms.copies_of(point) if self.oracle.is_good(copy, now)]
+        now = self.expected.world.now()
+        copies = [copy for copy in self.expected.copies_of(point) if self.oracle.is_good(copy, now)]
         if not copies:
-            self._blame(1, f"{point.arn} was deleted while no good copy of it stood")
+            self._report(1, f"{point.arn} was deleted while no good copy of it stood")
         elif not any(copy.arn in self._described_now() for copy in copies):
-            self._blame(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
+            self._report(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
         if copies and self.oracle.outlives(point, copies):
-            self._blame(1, f"{point.arn} was deleted, and it would have outlived every copy of it")
-        if copies and all(self._is_locked_away(copy) for copy in copies):
-            self._blame(1, f"{point.arn} was deleted while the key of its copy could not be used")
-        if self.terms.is_brought_back(point):
-            self._blame(5, f"{point.arn} was deleted, and people had brought it back")
-        elif not self.terms.is_served(point):
-            self._blame(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
-        elif point.arn not in self._asked_to_go and not self.terms.may_go(point):
-            self._blame(5, f"{point.arn} was deleted, and the route keeps it")
-        self._asked_to_go.add(point.arn)
+            self._report(1, f"{point.arn} was deleted, and it would have outlived every copy of it")
+        if copies and all(self._has_unusable_key(copy) for copy in copies):
+            self._report(1, f"{point.arn} was deleted while the key of its copy could not be used")
+        if self.expected.is_copied_back(point):
+            self._report(5, f"{point.arn} was deleted, and people had brought it back")
+        elif not self.expected.is_served(point):
+            self._report(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
+        elif point.arn not in self._delete_accepted and not self.expected.may_be_deleted(point):
+            self._report(5, f"{point.arn} was deleted, and the route keeps it")
+        self._delete_accepted.add(point.arn)
 
-    def _is_locked_away(self, copy: Point) -> bool:
+    def _has_unusable_key(self, copy: Point) -> bool:
         """Whether the key of a copy has been unusable for longer than an invocation lasts."""
-        since = self.terms.unusable_keys.get(copy.key_arn or "")
-        return since is not None and self.terms.world.now() - since > AN_INVOCATION
+        since = self.expected.unusable_keys.get(copy.key_arn or "")
+        return since is not None and self.expected.world.now() - since > AN_INVOCATION
 
-    def _judge_start(self, job: Job) -> None:
+    def _check_start(self, job: Job) -> None:
         """Promises 4 and 5, at the moment of the start."""
         mine = (job.source_vault_arn, job.destination_vault_arn)
-        source = self.terms.world.point_by_arn(job.source_point_arn)
-        if self.terms.is_brought_back(source):
-            self._blame(5, f"we copied {job.source_point_arn}, which people had brought back")
-        elif mine not in self.terms.our_legs or not self.terms.is_ours_to_copy(source):
-            self._blame(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")
-        self._judge_lane(job, lambda other: other.resource_type == job.resource_type, self.terms.limit(job))
-        self._judge_lane(job, lambda other: other.database_arn == job.database_arn, 1)
+        source = self.expected.world.point_by_arn(job.source_point_arn)
+        if self.expected.is_copied_back(source):
+            self._report(5, f"we copied {job.source_point_arn}, which people had brought back")
+        elif mine not in self.expected.our_legs or not self.expected.is_ours_to_copy(source):
+            self._report(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")
+        self._check_lane(job, lambda other: other.resource_type == job.resource_type, self.expected.limit(job))
+        self._check_lane(job, lambda other: other.database_arn == job.database_arn, 1)
 
-    def _judge_lane(self, job: Job, is_in: Callable[[Job], bool], limit: int) -> None:
+    def _check_lane(self, job: Job, is_in: Callable[[Job], bool], limit: int) -> None:
         site = site_of(job.destination_vault_arn)
         lane = [
             other.id
             for other, installation in self._live.values()
             if other.source_point_arn not in self.abandoned
-            and not self._is_needless(other)
+            and not self._is_replaced(other)
             and installation == self._live[job.id][1]
             and site_of(other.destination_vault_arn) == site
             and is_in(other)
         ]
-        known = [each for each in lane if each not in self._forgiven]
+        known = [each for each in lane if each not in self._not_remembered]
         if len(known) > limit or len(lane) > 2 * limit:
             what = job.database_arn if limit == 1 else job.resource_type
-            self._blame(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
+            self._report(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
 
-    def _is_needless(self, job: Job) -> bool:
+    def _is_replaced(self, job: Job) -> bool:
         """A job that hung until somebody copied by hand: its chain took that copy over, and the slot went with it."""
         return (job.source_point_arn, job.destination_vault_arn) in self._copied
 
-    def _judge_copy(self, job: Job) -> None:
+    def _check_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
-        made[:] = [other for other in made if other not in self.terms.deleted_by_hand]
+        made[:] = [other for other in made if other not in self.expected.deleted_by_hand]
         made.append(job.destination_point_arn or job.id)
         if len(made) > 1:
-            self._blame(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
-        if job.destination_vault_arn == self.terms.final and self.terms.world.unknown.creation_date_inherited:
-            self._judge_date(self.terms.world.point_by_arn(job.source_point_arn))
+            self._report(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
+        if job.destination_vault_arn == self.expected.final and self.expected.world.unknown.creation_date_inherited:
+            self._check_date(self.expected.world.point_by_arn(job.source_point_arn))
 
-    def _judge_date(self, source: Point) -> None:
+    def _check_date(self, source: Point) -> None:
         """Promise 2 by database and creation date: two arrivals of one backup need one final copy."""
         sources = self._dated[source.database_arn, source.created_at]
         sources.add(source.arn)
-        others = [arn for arn in sources if not self._is_explained(self.terms.world.point_by_arn(arn))]
+        others = [arn for arn in sources if not self._is_explained(self.expected.world.point_by_arn(arn))]
         if len(others) > 1:
             text = f"{source.database_arn} of {source.created_at} was copied from {', '.join(sorted(others))}"
-            self._blame(2, text)
+            self._report(2, text)
 
     def _is_explained(self, source: Point) -> bool:
         """Whether people made an arrival, or deleted or shortened its copy: then another copy is right."""
-        touched = self.terms.shortened | self.terms.deleted_by_hand.keys()
-        return self.oracle.is_made_by_hand(source) or any(copy.arn in touched for copy in self.terms.copies_of(source))
+        touched = self.expected.shortened | self.expected.deleted_by_hand.keys()
+        return self.oracle.is_made_by_hand(source) or any(
+            copy.arn in touched for copy in self.expected.copies_of(source)
+        )
 
-    def _blame(self, promise: int, evidence: str) -> None:
-        self.violations.append(Violation(promise=promise, evidence=f"{evidence} (at {self.terms.world.now()})"))
+    def _report(self, promise: int, evidence: str) -> None:
+        self.violations.append(Violation(promise=promise, evidence=f"{evidence} (at {self.expected.world.now()})"))
 
 
 def without_repeats(violations: Iterable[Violation]) -> list[Violation]:

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from backup_simulator.model import Call, Point
 from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
-from rehearsal.nights.people import POISON
-from rehearsal.nights.terms import Terms
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.operator_actions import POISON
 from rehearsal.oracle import ROUNDING, Violation
 
 SOURCE = "secondhop"
@@ -28,10 +28,10 @@ SKEW = timedelta(minutes=1)
 
 
 @dataclass(kw_only=True)
-class Claims:
+class NotificationChecks:
     """Judges what is told. Violations that are seen at once are added to the list that is given."""
 
-    terms: Terms
+    expected: Expectations
     mains: tuple[Stack, ...]
     violations: list[Violation]
     is_calm: bool
@@ -42,7 +42,7 @@ class Claims:
     most_dead_letters: int = 0
 
     def __post_init__(self) -> None:
-        self.terms.world.on_call(self.hear_call)
+        self.expected.world.on_call(self.hear_call)
         self._main_of = {id(each): main.name for main in self.mains for each in main.functions.values()}
 
     def hear_call(self, call: Call) -> None:
@@ -64,26 +64,26 @@ class Claims:
             if cause and name in detail:
                 self._causes[detail[name]] = cause
         if is_open and "recovery_point" in detail:
-            self.judge(cause, self.terms.world.point_by_arn(detail["recovery_point"]))
+            self.check(cause, self.expected.world.point_by_arn(detail["recovery_point"]))
 
-    def judge(self, cause: str, point: Point) -> None:
+    def check(self, cause: str, point: Point) -> None:
         """Judge the claim that a source or a copy is gone, at the moment at which people are told."""
-        now = self.terms.world.now()
-        if cause == "SOURCE_GONE" and _stands(point) and (point.delete_at is None or now < point.delete_at - SKEW):
-            self._blame(f"{point.arn} was told to be gone, and it stands until {point.delete_at}")
-        if cause == "VANISHED" and point.vault_arn == self.terms.watched:
-            copies = self.terms.copies_of(point)
+        now = self.expected.world.now()
+        if cause == "SOURCE_GONE" and _exists(point) and (point.delete_at is None or now < point.delete_at - SKEW):
+            self._report(f"{point.arn} was told to be gone, and it stands until {point.delete_at}")
+        if cause == "VANISHED" and point.vault_arn == self.expected.watched:
+            copies = self.expected.copies_of(point)
             if copies and all(self._expired_as_promised(copy) for copy in copies):
-                self._blame(f"the copy of {point.arn} was told to have vanished, and it expired as promised")
-            if copies and all(_stands(copy) for copy in copies):
-                self._blame(f"the copy of {point.arn} was told to have vanished, and it stands")
+                self._report(f"the copy of {point.arn} was told to have vanished, and it expired as promised")
+            if copies and all(_exists(copy) for copy in copies):
+                self._report(f"the copy of {point.arn} was told to have vanished, and it stands")
 
     def _expired_as_promised(self, copy: Point) -> bool:
-        is_by_hand = copy.arn in self.terms.deleted_by_hand
+        is_by_hand = copy.arn in self.expected.deleted_by_hand
         return (
             copy.gone_at is not None
             and not is_by_hand
-            and copy.gone_at >= self.terms.oracle.promised_expiry(copy) - ROUNDING
+            and copy.gone_at >= self.expected.oracle.promised_expiry(copy) - ROUNDING
         )
 
     def count_dead_letters(self) -> None:
@@ -94,13 +94,13 @@ class Claims:
         if not self.is_calm:
             return
         for main in self.mains:
-            queue = self.terms.world.queue(main.ref("DeadLetters"))
+            queue = self.expected.world.queue(main.ref("DeadLetters"))
             lie = sum(message.body not in POISON for message in queue.messages.values())
             self.most_dead_letters = max(lie, self.most_dead_letters)
             if lie > MOST_DEAD_LETTERS:
-                self._blame(f"{lie} dead letters lie in {main.name}")
+                self._report(f"{lie} dead letters lie in {main.name}")
 
-    def demands(self) -> Iterator[Violation]:
+    def final_violations(self) -> Iterator[Violation]:
         """At the end: no flood of messages."""
         for (main, cause, day), count in self.messages_a_day().items():
             if count > MOST_MESSAGES:
@@ -111,9 +111,9 @@ class Claims:
         """How many messages each installation sent about a cause on a day."""
         return Counter((main, self._causes.get(incident, ""), day) for main, incident, day in self._messages)
 
-    def _blame(self, evidence: str) -> None:
-        self.violations.append(Violation(promise=3, evidence=f"{evidence} (at {self.terms.world.now()})"))
+    def _report(self, evidence: str) -> None:
+        self.violations.append(Violation(promise=3, evidence=f"{evidence} (at {self.expected.world.now()})"))
 
 
-def _stands(point: Point) -> bool:
+def _exists(point: Point) -> bool:
     return point.gone_at is None and point.status not in ("EXPIRED", "DELETING")

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from backup_simulator import Delivery, SourceVaultShown, UnknownBehaviour
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.night import Night
-from rehearsal.nights.plan import Database, NightPlan, TableLoss, plan_night
+from rehearsal.nights.scenario import Database, Scenario, TableLoss, draw_scenario
 from rehearsal.oracle import Violation
 from rehearsal.stage import Topology
 from tests.spoilt import SpoiltSession
@@ -33,7 +33,7 @@ UNKNOWN = UnknownBehaviour(source_vault_shown=SourceVaultShown.ALWAYS)
 Sabotage = Callable[[Night, Any, str, dict[str, Any]], Any]
 
 
-def a_calm_night(**changes: Any) -> NightPlan:
+def a_calm_night(**changes: Any) -> Scenario:
     """A night of two databases in which nothing goes wrong but what is given."""
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     calm = {
@@ -54,7 +54,7 @@ def a_calm_night(**changes: Any) -> NightPlan:
         "loses_a_final_copy": False,
         "is_followed_by_a_month": False,
     }
-    return replace(plan_night(1), **{**harmless, **calm, **changes})
+    return replace(draw_scenario(1), **{**harmless, **calm, **changes})
 
 
 OPEN_VAULT: dict[str, Any] = {"given": {"dr-region": {"VaultLock": "off"}}, "parameters": {"DrVaultLock": "none"}}
@@ -65,17 +65,17 @@ SHORT_LIVED: dict[str, Any] = {
 A_LONELY_NIGHT = a_calm_night(has_lonely_failing_database=True, databases=DATABASES[:1])
 
 
-def found_in(plan: NightPlan, service: str, sabotage: Sabotage, *, control: bool = True) -> list[Violation]:
+def found_in(plan: Scenario, service: str, sabotage: Sabotage, *, control: bool = True) -> list[Violation]:
     """The violations of a night that is sabotaged; without sabotage there are none, where that is controlled."""
     nights: list[Night] = []
 
     def behave(client: Any, operation: str, request: dict[str, Any]) -> Any:
         return sabotage(nights[0], client, operation, request)
 
-    nights.append(Night(plan=plan, spoil=lambda session: SpoiltSession(session, service, behave)))
+    nights.append(Night(scenario=plan, wrap_session=lambda session: SpoiltSession(session, service, behave)))
     found = nights[0].run().violations
     if control:
-        assert Night(plan=plan).run().violations == ()
+        assert Night(scenario=plan).run().violations == ()
     return list(found)
 
 
@@ -84,17 +84,17 @@ def said(found: list[Violation], promise: int, evidence: str) -> bool:
 
 
 def brought_back(night: Night) -> list[Any]:
-    points = night.world.vault_by_arn(night.terms.watched).points.values()
-    return [point for point in points if night.terms.is_brought_back(point) and point.status == "COMPLETED"]
+    points = night.world.vault_by_arn(night.expected.watched).points.values()
+    return [point for point in points if night.expected.is_copied_back(point) and point.status == "COMPLETED"]
 
 
 def test_a_calm_night_is_green() -> None:
-    assert Night(plan=a_calm_night()).run().violations == ()
+    assert Night(scenario=a_calm_night()).run().violations == ()
 
 
 def test_a_copy_of_what_people_brought_back_breaks_promise_five() -> None:
     def copy_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
-        if operation == "start_copy_job" and request["DestinationBackupVaultArn"] == night.terms.final:
+        if operation == "start_copy_job" and request["DestinationBackupVaultArn"] == night.expected.final:
             for point in brought_back(night):
                 client.start_copy_job(**{**request, "RecoveryPointArn": point.arn, "IdempotencyToken": point.arn[-36:]})
         return getattr(client, operation)(**request)
@@ -128,7 +128,7 @@ def test_a_delete_while_the_key_of_the_copy_cannot_be_used_breaks_promise_one() 
     def see_no_trouble(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         answer = getattr(client, operation)(**request)
         night.world.site("444455556666", "eu-central-1").disable_key(request["KeyId"])
-        night.terms.unusable_keys.setdefault(request["KeyId"], night.world.now() - timedelta(hours=1))
+        night.expected.unusable_keys.setdefault(request["KeyId"], night.world.now() - timedelta(hours=1))
         answer["KeyMetadata"] |= {"Enabled": True, "KeyState": "Enabled"}
         return answer
 
@@ -207,9 +207,9 @@ def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
 
 
 def test_a_copy_that_expired_as_promised_has_not_vanished() -> None:
-    night = Night(plan=a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED))
+    night = Night(scenario=a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED))
     assert night.run().violations == ()
-    for point in night.terms.arrivals():
-        night.claims.judge("VANISHED", point)
+    for point in night.expected.arrivals():
+        night.notifications.check("VANISHED", point)
 
-    assert said(night.watch.violations, 3, "was told to have vanished, and it expired as promised")
+    assert said(night.safety.violations, 3, "was told to have vanished, and it expired as promised")
