@@ -14,15 +14,15 @@ from local_cloud.journey import SERVICES, Journey, final_copies
 from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
 PORT = 4510
-# What AWS takes an hour for takes half a minute.
-HASTE = 120
-# Backups, two copies and a deletion are three hours of AWS's time at most; then twice as much, for slow machines.
+# An hour of AWS's time takes half a minute.
+TIME_SCALE = 120
+# Backups, two copies and a deletion take at most three hours of AWS's time. Slow machines get twice as much.
 HOURS = 6
 MISUSE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 done, 1 it did not go as it should, 2 for what makes no sense."""
+    """The exit code: 0 success, 1 failure, 2 wrong arguments."""
     given = _parser().parse_args(arguments)
     folder: Path = given.folder
     place = Place(folder=folder.resolve(), port=server.port_of(folder, given.port))
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if server.running(place) is not None:
             _say(f"The local cloud runs already at {place.address}; make local-cloud-stop stops it.")
         else:
-            _start(Place(folder=folder.resolve(), port=given.port), given.haste, given.services.split(","))
+            _start(Place(folder=folder.resolve(), port=given.port), given.time_scale, given.services.split(","))
     except server.PortInUseError as error:
         sys.stderr.write(f"{error}\n")
         return MISUSE
@@ -43,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _start(place: Place, haste: float, services: list[str]) -> None:
+def _start(place: Place, time_scale: float, services: list[str]) -> None:
     for program in (server.COMMAND, SAM, ROOT / BUILT):
         if not program.exists():
             raise CloudError(f"There is no {program}: start it by make local-cloud, which makes it.")
-    server.start(place, haste=haste)
+    server.start(place, time_scale=time_scale)
     _say(f"A local cloud listens at {place.address}, on this machine only.")
-    _say(f"What AWS takes an hour for takes it {3600 / haste:.0f} seconds.")
+    _say(f"What AWS takes an hour for takes it {3600 / time_scale:.0f} seconds.")
     for account in (WORKLOAD, BACKUP):
         place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
     _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
@@ -61,7 +61,7 @@ def _start(place: Place, haste: float, services: list[str]) -> None:
     def tell(line: str) -> None:
         _say(f"{time.monotonic() - began:6.1f} s  {line}")
 
-    Journey(place, outputs, tell).run(services, seconds=max(60, HOURS * 3600 / haste))
+    Journey(place, outputs, tell).run(services, seconds=max(60, HOURS * 3600 / time_scale))
     _say(f"{len(final_copies(place))} final copies stand in the DR vault of {BACKUP} in {DR}.\n")
     _say(_invitation(place, outputs[MAIN_STACK.name]))
 
@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="local_cloud", description=__doc__)
     parser.add_argument("command", choices=["start", "stop"])
     parser.add_argument("--port", type=_port, default=PORT)
-    parser.add_argument("--haste", type=float, default=HASTE, help="how many times less what takes time takes of it")
+    parser.add_argument(
+        "--time-scale", type=float, default=TIME_SCALE, help="how many times less what takes time takes of it"
+    )
     parser.add_argument(
         "--services", type=_services, default=",".join(SERVICES), help="which of the four are backed up"
     )

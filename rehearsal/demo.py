@@ -22,19 +22,19 @@ DATABASES = (
     *((each.name, each.example_name, each.example_gib) for each in RESOURCE_TYPES),
     (INSTANCES.name, "billing", 50),
 )
-# Whose databases are in the second workload account, where there is one.
+# The databases of the second workload account, if there is one.
 OF_THE_NEIGHBOUR = ("graph", "billing")
 FAILS_FIRST = "billing"
 FAILURE = "An internal error occurred."
 NIGHTS = 2
-# Backups begin at 03:00; a full copy of the largest database takes about three hours, twice.
+# Backups begin at 03:00. A full copy of the largest database takes about three hours, twice.
 A_NIGHT = timedelta(hours=24)
 
 
 def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False, topology: Topology = Topology.WORKLOAD) -> int:
-    """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE.
+    """Run the demo, writing to a stream. The exit code is 0 only if every promise held and every chain is COMPLETE.
 
-    `over_http` lets the functions talk to the simulator through a real connection on loopback.
+    With `over_http` the functions use a real connection to the simulator on loopback.
     """
     world = World(seed=seed)
     with http_door(world) if over_http else nullcontext() as door:
@@ -105,7 +105,7 @@ def _exit_code(violations: Sequence[Violation], *, complete: int, expected: int,
 
 
 def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
-    """Database, chain state, copies, lag and what became of the intermediate; a row a chain, 80 columns."""
+    """One row for each chain, 80 columns: database, state, copies, lag, and whether the intermediate was deleted."""
     stream.write(f"{'database':<12}{'backup of':<11}{'chain':<10}{'copy in':<24}{'lag':<8}intermediate\n")
     for chain in sorted(chains, key=lambda each: (each.database.rpartition(":")[2], each.created_at)):
         copies = [
@@ -119,7 +119,7 @@ def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
 
 
 def _lag(stage: Stage, copies: Sequence[Point]) -> str:
-    """Now, minus the creation of the backup whose copy stands: what would be lost if the Region were lost now."""
+    """The age of the newest backup with a copy: the data that a loss of the Region would lose now."""
     if not copies:
         return "-"
     hours = (stage.world.now() - max(copy.created_at for copy in copies)).total_seconds() / 3600
@@ -127,6 +127,6 @@ def _lag(stage: Stage, copies: Sequence[Point]) -> str:
 
 
 def _intermediate(stage: Stage, chain: Chain) -> str:
-    """Asked of the world: whether the recovery point in the watched vault still stands."""
-    stands = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
-    return "kept as base" if stands else "released"
+    """Whether the recovery point in the watched vault still exists in the world."""
+    exists = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
+    return "kept as base" if exists else "released"

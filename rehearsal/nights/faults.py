@@ -1,4 +1,4 @@
-"""What goes wrong in the faulty hours of a night, drawn hour by hour."""
+"""The faults of a night, drawn for each hour."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ CALLS = (
     ("dynamodb", "BatchGetItem"),
 )
 ERRORS = (("ThrottlingException", 400), ("ServiceUnavailableException", 500), ("InternalFailure", 500))
-# A process that sleeps before it asks something may sleep for long; its effects are guarded by their fence.
+# A process may sleep for long before a read. Fences guard what it does after that.
 LONGEST_SLEEP = 20 * 60
-# Before an effect only as long as a call can hang: the function's timeout is a minute. With the lists' lag (45 s) and
-# two clocks that are wrong by 10 s each this stays below the two minutes that the fence leaves.
+# Before an effect it sleeps only as long as a call can hang, because the function's timeout is a minute. The lists lag
+# by 45 s, and two clocks are wrong by 10 s each. The sum is less than the two minutes that the fence leaves.
 LONGEST_EFFECT = 40
 EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint", "Publish", "PutEvents"})
 UNSEEN = "A text that nobody has seen before."
-# Every message with which a copy job may end FAILED, and one that nobody has seen.
+# Every message of a FAILED copy job, and one that the engine does not know.
 MESSAGES = (
     texts.ORGANIZATION,
     texts.SETTING,
@@ -63,14 +63,14 @@ MESSAGES = (
     "Token expired. Try again.",
     UNSEEN,
 )
-# Most failures pass by themselves; of the rest each text has its turn over many nights.
+# Most failures end by themselves. Over many nights, each other text is drawn too.
 PASSING = (texts.INTERNAL, texts.FATAL, texts.TOO_MANY_JOBS)
 REPEATED = (UNSEEN, UNSEEN, texts.INTERNAL)
 
 
 @dataclass(kw_only=True)
 class FaultSchedule:
-    """Puts faults into a world."""
+    """Sets the drawn faults in a world."""
 
     world: World
     chance: Random
@@ -80,13 +80,13 @@ class FaultSchedule:
         self._usual = self.world.unknown
 
     def an_hour(self) -> None:
-        """Draw what goes wrong in the coming hour."""
+        """Draw the faults of the next hour."""
         many = int(self.per_hour) + (self.chance.random() < self.per_hour % 1)
         for _ in range(many):
             self._one()
 
     def end(self) -> None:
-        """Let nothing more go wrong."""
+        """End all faults."""
         self.world.faults.clear()
 
     def _one(self) -> None:
@@ -117,7 +117,7 @@ class FaultSchedule:
                 faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 8))
 
     def _fail_copies_of_a_database(self) -> None:
-        """From now on the copies of one database fail, with a text that says little."""
+        """Let many copies of one database fail, with a text that says little."""
         databases = sorted({point.database_arn for point in self.world.landed()})
         if databases:
             self.world.faults.fail_copy_job(
@@ -127,7 +127,7 @@ class FaultSchedule:
             )
 
     def _let_deletes_fail(self) -> None:
-        """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""
+        """For an hour, AWS accepts deletes and leaves the points EXPIRED."""
         self.world.set_unknown(replace(self._usual, delete_leaves_expired=True))
         self.world.clock.after(timedelta(hours=1), self._restore)
 

@@ -1,4 +1,4 @@
-"""One night: faulty hours, then quiet ones, then running on until everything has come to its end; and the judgement."""
+"""Runs one night: faulty hours, quiet hours, then time for everything to finish; and returns its result."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from backup_simulator import World
 from rehearsal.functions import LOG
 from rehearsal.nights.after_expiry import AfterExpiry
 from rehearsal.nights.after_run import AfterRun
+from rehearsal.nights.coverage import Coverage
 from rehearsal.nights.expectations import Expectations
 from rehearsal.nights.faults import FaultSchedule
 from rehearsal.nights.faulty_store import FaultyChains
 from rehearsal.nights.incidents import Incidents
 from rehearsal.nights.liveness import LivenessChecks
-from rehearsal.nights.marks import Marks
 from rehearsal.nights.notification_checks import NotificationChecks
 from rehearsal.nights.operator_actions import Operator
 from rehearsal.nights.people_changes import LAST_LENGTHENED, LAST_SHORTENED, PeopleChanges
@@ -35,13 +35,13 @@ from secondhop.adapters.memory_chains import MemoryChains
 
 FAULTY_HOURS, QUIET_HOURS = 36, 12
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
-# Stranded work is tried again after a day, a failed delete too; then the last copies run.
+# Stranded hops and failed deletes are retried after a day. Then the last copies run.
 LONGEST_SETTLING = timedelta(days=4)
-# Older final copies are looked at once a week: what becomes of them while nothing is broken is known by then.
+# Older final copies are checked once a week. After this time each was checked without faults.
 LONGEST_UNTIL_ALL_ARE_LOOKED_AT = timedelta(days=9)
-# A copy job may hang in CREATED for three days, in either hop, and its retry once more.
+# A copy job may stay in CREATED for three days, in either hop, and so may its retry.
 LONGEST_SYSTEM_ERRORS = timedelta(days=10)
-# Patience begins anew whenever a copy ended, for where few may run at once; but not for ever.
+# The wait starts again when a copy ends, because few may run at once. This is its limit.
 LONGEST_QUEUE = timedelta(days=30)
 SETTLING_STEP = 6 * AN_HOUR
 
@@ -82,9 +82,9 @@ class Night:
         self._add_hostility()
         expected, operator = self.expected, self.operator
         self.after_run = AfterRun(expected=expected, operator=operator, chance=self.chance, counts=self.counts)
-        self.marks, self.report = Marks(self.counts), TraceReport(world=self.world)
-        self.world.on_call(self.marks.hear_call)
-        self.world.on_trace(self.marks.hear_trace)
+        self.coverage, self.report = Coverage(self.counts), TraceReport(world=self.world)
+        self.world.on_call(self.coverage.hear_call)
+        self.world.on_trace(self.coverage.hear_trace)
 
     def _add_checks(self) -> None:
         """The checks of promises, the faults of every night and the operator."""
@@ -164,7 +164,7 @@ class Night:
             )
 
     def run(self) -> NightResult:
-        """Run the night to its end and judge it."""
+        """Run the night to its end."""
         with LOG.heard_by(self._hear), table_of(self.stage.main) if self.scenario.is_in_dynamodb else nullcontext():
             self._faulty_hours()
             unfinished = [] if self._is_over() else self._end()
@@ -184,7 +184,7 @@ class Night:
     def _hear(self, entry: dict[str, Any]) -> None:
         if entry.get("message") == "decision":
             self.chains.add(entry["chain"])
-        self.marks.hear_log(entry)
+        self.coverage.hear_log(entry)
         self.report.hear_log(entry)
 
     def _faulty_hours(self) -> None:
@@ -221,7 +221,7 @@ class Night:
         return [*left, *(() if left else self._hostile_end()), *self.notifications.final_violations()]
 
     def _hostile_end(self) -> list[Violation]:
-        """What else may come after a night that ended well."""
+        """What else may follow a night that ended well."""
         left: list[Violation] = []
         if self.scenario.lifecycle_changes_per_hour:
             self.world.run_for(LAST_LENGTHENED if self.scenario.has_lonely_failing_database else LAST_SHORTENED)
@@ -241,7 +241,7 @@ class Night:
         return left
 
     def _lose_table(self, earlier: list[MemoryChains]) -> None:
-        """The table is lost entirely, or restored as of some hours ago; then the operator adopts what there is."""
+        """Lose the table, or restore it from some hours ago. Then the operator adopts what exists."""
         is_rolled_back = self.scenario.table_loss is TableLoss.ROLLED_BACK and earlier
         self.stores[0].become(earlier[self.chance.randrange(len(earlier))] if is_rolled_back else MemoryChains())
         what = "rolled back" if is_rolled_back else "lost"
@@ -271,7 +271,7 @@ class Night:
         self.world.run_for((QUIET_HOURS - 1) * AN_HOUR)
 
     def _settle(self, *, at_least: timedelta = LONGEST_SETTLING) -> list[Violation]:
-        """Run on until everything has come to its end, but not for ever; what is left then."""
+        """Run until everything has finished, for a limited time; return what has not."""
         patience = LONGEST_SYSTEM_ERRORS if self.scenario.unknown.system_error_is_long else at_least
         patience = A_DAY if self.stops_at else patience
         begun, ended = self.world.now(), self.liveness.copies_that_ended()
@@ -286,5 +286,5 @@ class Night:
 
 
 def run_night(scenario: Scenario) -> NightResult:
-    """Run a night to its end and judge it."""
+    """Run a night to its end."""
     return Night(scenario=scenario).run()

@@ -1,7 +1,6 @@
 """The operator of a night: retries, abandons, adopts, pauses, resumes, redrives, and copies by hand.
 
-Orders go through the real function, as a person would invoke it; what was accepted is remembered, because the world
-cannot tell who may leave a chain as it is.
+Orders invoke the real function, as a person would. Accepted orders are recorded, because they change what is expected.
 """
 
 from __future__ import annotations
@@ -42,24 +41,24 @@ class Operator:
         self.expected.world.account(BACKUP).create_role(name, trust={"Statement": []}, policies=[EVERYTHING])
 
     def an_hour(self) -> None:
-        """Do what comes to mind in an hour."""
+        """Do what the seed draws for one hour."""
         if self.chance.random() >= self.acts_per_hour:
             return
         main = self.mains[self.chance.randrange(len(self.mains))]
-        standing = [point for point in self.expected.arrivals() if point.gone_at is None]
+        existing = [point for point in self.expected.arrivals() if point.gone_at is None]
         if main.name in self.safety.paused:
             self.resume(main)
-        elif not standing or self.chance.random() < 0.2:
+        elif not existing or self.chance.random() < 0.2:
             self._pause(main)
         else:
-            self._act_on(main, standing[self.chance.randrange(len(standing))])
+            self._act_on(main, existing[self.chance.randrange(len(existing))])
 
     def _act_on(self, main: Stack, point: Point) -> None:
         match self.chance.randrange(6):
             case 0 | 1:
                 self._order(main, "retry", recovery_point=point.arn)
             case 2:
-                # Also an order whose answer is lost may have been carried out.
+                # An order may have been carried out even if its answer is lost.
                 self.safety.abandoned.add(point.arn)
                 self._order(main, "abandon", recovery_point=point.arn)
             case 3:
@@ -71,7 +70,7 @@ class Operator:
                 self.expected.world.queue(main.ref("WorkQueue")).send(body)
 
     def adopt(self, main: Stack) -> None:
-        """Look first, then adopt what there is."""
+        """Adopt with a dry run first, as an operator should."""
         self._order(main, "adopt")
         if not self._order(main, "adopt", dry_run=False):
             self.counts["an order of the operator was lost in a fault"] += 1
@@ -82,7 +81,7 @@ class Operator:
             self.counts["the operator answered a message"] += 1
 
     def resume(self, main: Stack) -> None:
-        """Act again; also where an earlier order to pause was carried out and its answer was lost."""
+        """Resume, also after an order to pause with a lost answer."""
         was_paused = self.safety.paused.pop(main.name, None) is not None
         if self._order(main, "resume"):
             self.counts[RESUMED] += was_paused
@@ -92,7 +91,7 @@ class Operator:
             self.safety.paused[main.name] = NAME
 
     def copy_by_hand(self, point: Point) -> None:
-        """A copy that nobody ordered from Second Hop; now and then with a life that is shorter than what is owed."""
+        """Copy without Second Hop; sometimes with a shorter retention than promised."""
         days = int(self.expected.stage.main.parameters["RetentionDays"])
         client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, HOME).client("backup")
         try:
@@ -108,7 +107,7 @@ class Operator:
         self.counts["the operator copied by hand"] += 1
 
     def redrive(self) -> None:
-        """Put dead letters back on their queues, except what can never be read."""
+        """Move dead letters back to their queues, except those that can never be read."""
         for main in self.mains:
             dead = self.expected.world.queue(main.ref("DeadLetters"))
             for message in list(dead.messages.values()):

@@ -1,4 +1,4 @@
-"""People who interfere in a hostile night: other lifecycles, copies brought back, another plan, other settings."""
+"""Changes that people make in a hostile night: lifecycles, copies back, a second plan, settings."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 RECALL = "recall"
 A_DAY = timedelta(days=1)
 LONG_LIVES = (30, 60, 400, FOR_EVER)
-# A point is never shortened so much that it goes before a sweep without faults can have seen it.
+# A shortened point lives until a sweep without faults has seen it.
 AFTER_THE_FAULTS = timedelta(hours=8)
-# So long after the faults the last point that was shortened has gone; and the last one that was lengthened has
-# outlived its first lifecycle.
+# This long after the faults, the last shortened point has expired, and the last lengthened one has outlived its first
+# lifecycle.
 LAST_SHORTENED, LAST_LENGTHENED = timedelta(days=3), timedelta(days=16)
 COPIED_BACK_DAYS = 30
 
 
 @dataclass(kw_only=True)
 class PeopleChanges:
-    """What people do by hand, or by their own templates, without asking Second Hop."""
+    """What people change by hand or with their own templates, without Second Hop."""
 
     draws: HostileDraws
     expected: Expectations
@@ -44,7 +44,7 @@ class PeopleChanges:
     counts: Counter[str]
 
     def begin(self) -> None:
-        """Make the role by which copies are brought back, and the second plan."""
+        """Create the role for copies back, and the second plan."""
         trusted = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
         account = self.expected.world.account(BACKUP)
         self._recall_role = account.create_role(RECALL, trust={"Statement": [trusted]}, policies=[EVERYTHING])
@@ -52,7 +52,7 @@ class PeopleChanges:
             self._add(self.draws.second_plan)
 
     def an_hour(self, hour: int) -> None:
-        """Do what was drawn for an hour."""
+        """Make the changes that are drawn for one hour."""
         if self.chance.random() < self.draws.lifecycle_changes_per_hour:
             self._change_an_intermediate()
         if self.chance.random() < self.draws.copies_back_per_hour:
@@ -77,17 +77,17 @@ class PeopleChanges:
             "Lifecycle": {"DeleteAfterDays": COPIED_BACK_DAYS},
         }
         if self._carried_out(point, lambda client: client.start_copy_job(**request)):
-            stands = any(
+            exists = any(
                 each.gone_at is None and each.arn == point.source_point_arn for each in self.expected.world.landed()
             )
-            self.counts[f"people: brought a copy back, its arrival {'stands' if stands else 'is gone'}"] += 1
+            self.counts[f"people: copied a final copy back, its arrival {'exists' if exists else 'is deleted'}"] += 1
 
     def _change_an_intermediate(self) -> None:
-        """Lengthen it, shorten it, or shorten it and lengthen it again shortly before its time is over."""
-        standing = self._existing(self.expected.watched)
-        if not standing:
+        """Lengthen or shorten its life, or shorten it and lengthen it shortly before it expires."""
+        existing = self._existing(self.expected.watched)
+        if not existing:
             return
-        point = self.chance.choice(standing)
+        point = self.chance.choice(existing)
         kind = self.chance.randrange(3)
         if kind == 0:
             self._set_lifecycle(point, self.chance.choice(LONG_LIVES))
@@ -124,12 +124,12 @@ class PeopleChanges:
         return True
 
     def shorten_final_copy(self, point: Point) -> bool:
-        """Let a final copy go a day before its promised time, or earlier."""
+        """Let a final copy expire a day before its promised time, or earlier."""
         days = (self.expected.oracle.promised_expiry(point) - point.created_at) // A_DAY
         return self._set_lifecycle(point, max(days - 1, (self.expected.world.now() - point.created_at) // A_DAY + 2))
 
     def _carried_out(self, point: Point, act: Callable[[Any], Any]) -> bool:
-        """Act as the administrator where a point lies; whether AWS took it."""
+        """Act as the administrator in the Region of a point; whether AWS accepted it."""
         client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, point.region).client("backup")
         try:
             act(client)
@@ -142,7 +142,7 @@ class PeopleChanges:
         return sorted((point for point in points if point.status == "COMPLETED"), key=lambda point: point.arn)
 
     def _add(self, second: SecondPlan) -> None:
-        """The first plan again, at another time of the day, with another retention of its copies."""
+        """Add a copy of the first plan, at another time of day, with another retention of its copies."""
         for plan in list(self.expected.world.plans.values()):
             document = deepcopy(plan.document)
             document["BackupPlanName"] += "-second"
@@ -161,8 +161,8 @@ class PeopleChanges:
         if change.intermediate_days is not None:
             for plan in self.expected.world.plans.values():
                 self._set_copy_retention(plan.document, change.intermediate_days)
-        told = ", ".join(f"{name} {value}" for name, value in change.parameters.items())
-        self.expected.world.note("night", "", "", f"the main stack was deployed again with {told}")
+        values = ", ".join(f"{name} {value}" for name, value in change.parameters.items())
+        self.expected.world.note("night", "", "", f"the main stack was deployed again with {values}")
         self.counts[f"people: changed {', '.join(change.parameters)}"] += 1
 
     def _set_copy_retention(self, document: dict[str, Any], days: int) -> None:

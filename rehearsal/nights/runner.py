@@ -1,4 +1,4 @@
-"""Many nights, on every core, each seed in one process; what is told comes in the order of the seeds."""
+"""Runs many nights on every core, each seed in one process, and reports them in the order of the seeds."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TextIO
 
-from rehearsal.nights.marks import DEMANDED, never_visited
+from rehearsal.nights.coverage import DEMANDED, never_visited
 from rehearsal.nights.night import run_night
 from rehearsal.nights.result import NightResult
 from rehearsal.nights.scenario import draw_scenario
 from rehearsal.nights.trace_report import write_lines
 
-# From so many nights on, a branch that was never visited means that something is not tried any more.
+# In a run of this many nights, a branch without visits means that something is not tested any more.
 LONG_RUN = 300
-# Whoever waits for hundreds of nights wants to see that they go on.
+# A long run reports its progress after this many nights.
 REPORT_EVERY = 50
 MOST_SEEDS = 10**9
 ROOT = Path(__file__).parents[2]
-# Nights that a process runs before it makes way for a fresh one, so that memory stays flat over thousands.
+# A process ends after this many nights, so that memory use stays constant.
 NIGHTS_A_PROCESS = 200
 
 
 def simulate(stream: TextIO, *, nights: int, first_seed: int, fresh: int = 0, processes: int | None = None) -> int:
-    """Run nights and tell of them. The exit code: 0 only if no promise was broken.
+    """Run nights and report them. The exit code is 0 only if no promise was broken.
 
-    The last `fresh` of them are of seeds that nobody has chosen; they are told, so that they can be run again.
+    The last `fresh` nights have random seeds, which are printed, so that you can repeat them.
     """
     seeds = [*range(first_seed, first_seed + nights - fresh)]
     if fresh:
@@ -54,7 +54,7 @@ def simulate(stream: TextIO, *, nights: int, first_seed: int, fresh: int = 0, pr
 
 
 def _write_coverage(stream: TextIO, counts: Counter[str], nights: int) -> list[str]:
-    """The table of branches; those that a long run never visited."""
+    """Write the table of branches; return those that a long run never visited."""
     stream.write("\nvisited  branch\n")
     stream.writelines(f"{counts[mark]:>7}  {mark}\n" for mark in sorted(counts | Counter(DEMANDED)))
     missed = never_visited(counts) if nights >= LONG_RUN else []
@@ -64,7 +64,7 @@ def _write_coverage(stream: TextIO, counts: Counter[str], nights: int) -> list[s
 
 
 def run_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[NightResult]:
-    """The judgements of all nights, in the order of their seeds."""
+    """The results of all nights, in the order of their seeds."""
     workers = min(processes or os.cpu_count() or 1, len(seeds))
     if workers == 1:
         yield from map(run_seed, seeds)
@@ -74,20 +74,20 @@ def run_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[N
 
 
 def run_seed(seed: int) -> NightResult:
-    """Plan, run and judge the night of a seed."""
+    """Draw and run the night of a seed."""
     return run_night(draw_scenario(seed))
 
 
 def commit() -> str:
-    """The commit of this checkout, and whether it was changed since; for whoever replays a seed elsewhere."""
-    told = subprocess.run(
+    """The commit of this checkout, and whether files were changed since, to repeat a seed elsewhere."""
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],  # noqa: S607 - whichever git is used here
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    return told.stdout.strip() or "unknown (no git here)"
+    return described.stdout.strip() or "unknown (no git here)"
 
 
 def _write_result(stream: TextIO, result: NightResult) -> None:

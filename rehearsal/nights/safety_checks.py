@@ -1,7 +1,6 @@
-"""The watch: judges every step of a night at the moment at which it happens, from the simulator's world alone.
+"""Safety checks: compare each action of Second Hop with the promises at the moment it happens.
 
-It hears of every call that Second Hop makes and of every line of the world's trace. What can only be judged at the end
-is in `ending`.
+They use the simulator's world only: every call and every line of the trace. `liveness` checks the end of a night.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from rehearsal.functions import RUNNING
 from rehearsal.nights.expectations import Expectations
 from rehearsal.oracle import Oracle, Violation
 
-# All that Second Hop may call of AWS Backup; anything else changes what is not its own.
+# The only operations of AWS Backup that Second Hop may call.
 ALLOWED = frozenset(
     {
         "DescribeRecoveryPoint",
@@ -36,23 +35,23 @@ Invocation = tuple[int, int]
 
 @dataclass(kw_only=True)
 class SafetyChecks:
-    """Judges as things happen. `mains` are the installations that are watched."""
+    """Checks calls and copy jobs as they happen. `mains` are the installations to check."""
 
     expected: Expectations
     oracle: Oracle
     mains: tuple[Stack, ...]
     violations: list[Violation] = field(default_factory=list)
     paused: dict[str, str] = field(default_factory=dict)
-    """By the name of an installation, who paused it; kept by whoever pauses it."""
+    """By the name of an installation, who paused it. The operator keeps this up to date."""
     abandoned: set[str] = field(default_factory=set)
-    """Recovery points whose chains an operator left as they are; their copies in flight have no slot any more."""
+    """Recovery points with an abandoned chain. Their copies in flight have no slot any more."""
     _described: dict[Invocation, set[str]] = field(default_factory=dict)
     _live: dict[str, tuple[Job, str]] = field(default_factory=dict)
     _not_remembered: set[str] = field(default_factory=set)
     _delete_accepted: set[str] = field(default_factory=set)
-    """Points whose delete was accepted once: what is left of them cannot be kept any more."""
+    """Points with an accepted delete. The keep rule cannot apply to them any more."""
     _copied: set[tuple[str, str]] = field(default_factory=set)
-    """Sources and vaults into which they were copied, by whomever."""
+    """Sources and the vaults that have a copy of them, no matter who made it."""
     _made: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _dated: dict[tuple[str, datetime], set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -62,7 +61,7 @@ class SafetyChecks:
         self._installations = {id(each): main.name for main in self.mains for each in main.functions.values()}
 
     def hear_call(self, call: Call) -> None:
-        """One call of AWS, with its answer."""
+        """Check one call of AWS with its answer."""
         if call.service != "backup" or call.caller.role_arn not in self.expected.our_roles:
             return
         if call.operation not in ALLOWED:
@@ -77,7 +76,7 @@ class SafetyChecks:
             self._check_delete(self.expected.world.point_by_arn(call.request["RecoveryPointArn"]))
 
     def hear_trace(self, line: TraceLine) -> None:
-        """One line of the world's trace; those of copy jobs that we started are judged."""
+        """Check one line of the world's trace, if it is about a copy job of ours."""
         if line.kind != "copy job":
             return
         job = self.expected.world.copy_job(line.facts["job_id"])
@@ -95,14 +94,14 @@ class SafetyChecks:
                 self._check_copy(job)
 
     def allow_again_in_flight(self) -> None:
-        """A table was lost, and with it the memory of the copies in flight: one full limit may start beside them."""
+        """A lost table does not know the copies in flight. As many as the limit may start beside them."""
         self._not_remembered |= set(self._live)
 
     def _installation(self) -> str:
         return self._installations.get(id(RUNNING[-1].function), "") if RUNNING else ""
 
     def _described_now(self) -> set[str]:
-        """What the invocation that acts now has described; those that are over are forgotten."""
+        """The points that the current invocation has described. Drops those of finished invocations."""
         under_way = [(id(running.function), running.number) for running in RUNNING]
         self._described = {key: points for key, points in self._described.items() if key in under_way}
         return self._described.setdefault(under_way[-1], set())
@@ -113,36 +112,36 @@ class SafetyChecks:
             self._report(5, f"{call.operation} was called while {by} had paused the route: {dict(call.request)}")
 
     def _check_delete(self, point: Point) -> None:
-        """Promises 1 and 5, at the moment of the delete."""
+        """Check promises 1 and 5 when a delete is accepted."""
         now = self.expected.world.now()
         copies = [copy for copy in self.expected.copies_of(point) if self.oracle.is_good(copy, now)]
         if not copies:
-            self._report(1, f"{point.arn} was deleted while no good copy of it stood")
+            self._report(1, f"{point.arn} was deleted while it had no good copy")
         elif not any(copy.arn in self._described_now() for copy in copies):
-            self._report(1, f"{point.arn} was deleted, and its copy was not looked at in the same invocation")
+            self._report(1, f"{point.arn} was deleted, and its copy was not described in the same invocation")
         if copies and self.oracle.outlives(point, copies):
             self._report(1, f"{point.arn} was deleted, and it would have outlived every copy of it")
         if copies and all(self._has_unusable_key(copy) for copy in copies):
             self._report(1, f"{point.arn} was deleted while the key of its copy could not be used")
         if self.expected.is_copied_back(point):
-            self._report(5, f"{point.arn} was deleted, and people had brought it back")
+            self._report(5, f"{point.arn} was deleted, and people had copied it back")
         elif not self.expected.is_served(point):
-            self._report(5, f"{point.arn} of {point.vault_arn} was deleted, and no route of ours claims it")
+            self._report(5, f"{point.arn} of {point.vault_arn} was deleted, and no route claims it")
         elif point.arn not in self._delete_accepted and not self.expected.may_be_deleted(point):
             self._report(5, f"{point.arn} was deleted, and the route keeps it")
         self._delete_accepted.add(point.arn)
 
     def _has_unusable_key(self, copy: Point) -> bool:
-        """Whether the key of a copy has been unusable for longer than an invocation lasts."""
+        """Whether the key of a copy has been unusable for longer than an invocation can run."""
         since = self.expected.unusable_keys.get(copy.key_arn or "")
         return since is not None and self.expected.world.now() - since > AN_INVOCATION
 
     def _check_start(self, job: Job) -> None:
-        """Promises 4 and 5, at the moment of the start."""
+        """Check promises 4 and 5 when a copy job starts."""
         mine = (job.source_vault_arn, job.destination_vault_arn)
         source = self.expected.world.point_by_arn(job.source_point_arn)
         if self.expected.is_copied_back(source):
-            self._report(5, f"we copied {job.source_point_arn}, which people had brought back")
+            self._report(5, f"we copied {job.source_point_arn}, which people had copied back")
         elif mine not in self.expected.our_legs or not self.expected.is_ours_to_copy(source):
             self._report(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")
         self._check_lane(job, lambda other: other.resource_type == job.resource_type, self.expected.limit(job))
@@ -165,7 +164,7 @@ class SafetyChecks:
             self._report(4, f"{len(lane)} copies of {what} into {site[1]} are in flight with {job.source_point_arn}")
 
     def _is_replaced(self, job: Job) -> bool:
-        """A job that hung until somebody copied by hand: its chain took that copy over, and the slot went with it."""
+        """Whether a copy by hand replaced this stuck job. Its chain took that copy and freed the slot."""
         return (job.source_point_arn, job.destination_vault_arn) in self._copied
 
     def _check_copy(self, job: Job) -> None:
@@ -178,7 +177,7 @@ class SafetyChecks:
             self._check_date(self.expected.world.point_by_arn(job.source_point_arn))
 
     def _check_date(self, source: Point) -> None:
-        """Promise 2 by database and creation date: two arrivals of one backup need one final copy."""
+        """Check promise 2 by database and creation date: two arrivals of one backup need one final copy."""
         sources = self._dated[source.database_arn, source.created_at]
         sources.add(source.arn)
         others = [arn for arn in sources if not self._is_explained(self.expected.world.point_by_arn(arn))]
@@ -187,7 +186,7 @@ class SafetyChecks:
             self._report(2, text)
 
     def _is_explained(self, source: Point) -> bool:
-        """Whether people made an arrival, or deleted or shortened its copy: then another copy is right."""
+        """Whether people made the arrival, or deleted or shortened its copy. Another copy is correct then."""
         touched = self.expected.shortened | self.expected.deleted_by_hand.keys()
         return self.oracle.is_made_by_hand(source) or any(
             copy.arn in touched for copy in self.expected.copies_of(source)
@@ -198,5 +197,5 @@ class SafetyChecks:
 
 
 def without_repeats(violations: Iterable[Violation]) -> list[Violation]:
-    """Each violation once, in the order of their finding."""
+    """Each violation once, in the order found."""
     return list(dict.fromkeys(violations))

@@ -1,4 +1,4 @@
-"""The story of a night: what happened to one database, in order, for whoever reads about a broken promise."""
+"""The report of a night: what happened to one database, in order, for the person who reads about a broken promise."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from backup_simulator import World
 from backup_simulator.model import TraceLine
 
 POINT = re.compile(r"arn:\S+?:awsbackup:(?:copyjob|job)-[0-9a-f-]{36}")
-# Kinds of the trace that concern everybody, whatever the database.
+# Kinds of trace lines that concern every database.
 FOR_ALL = frozenset({"asleep", "function failed", "schedule failed", "night"})
-# Kinds of the trace that say nothing to a person.
+# Kinds of trace lines that are left out.
 SILENT = frozenset({"event", "backup job"})
 MOST_LINES = 400
 
 
 class ReportLine(NamedTuple):
-    """One line of a story."""
+    """One line of a report."""
 
     at: datetime
     who: str
@@ -29,7 +29,7 @@ class ReportLine(NamedTuple):
 
 @dataclass(kw_only=True)
 class TraceReport:
-    """Keeps what the functions decided; what the world did stands in its own trace."""
+    """Keeps the decisions of the functions. The world keeps its own trace."""
 
     world: World
     decisions: list[tuple[ReportLine, str]] = field(default_factory=list)
@@ -43,7 +43,7 @@ class TraceReport:
         self.decisions.append((ReportLine(self.world.now(), entry["service"], text), entry["chain"].partition("/")[2]))
 
     def about(self, evidence: Iterable[str]) -> list[ReportLine]:
-        """The lines about the databases of the recovery points that some evidence names."""
+        """The lines about the databases of the recovery points in some evidence."""
         named = {arn for text in evidence for arn in POINT.findall(text)}
         points = {point.arn: point for point in self.world.landed()}
         databases = {points[arn].database_arn for arn in named if arn in points}

@@ -1,4 +1,4 @@
-"""Faults of AWS in hostile nights: odd error codes, odd answers, and keys that cannot be used for hours."""
+"""Faults of AWS in hostile nights: rare error codes, incomplete answers, and keys that are unusable for hours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rehearsal.nights.faults import CALLS
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.stage import DR, HOME
 
-# Codes of the common errors of AWS's services, beside the three that every night draws. None says "not found".
+# Common error codes of AWS, besides the three that every night draws. None of them says "not found".
 ODD_CODES = (
     ("AccessDeniedException", 403),
     ("DependencyFailureException", 500),
@@ -34,7 +34,7 @@ KEY_CODES = (
     ("DependencyTimeoutException", 503),
 )
 FIELDS = ("CalculatedLifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate")
-# What may hang together: one operation, or the whole service in a Region.
+# What can hang at the same time: some operations, or a whole service in a Region.
 HANGING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("backup", DR, ()),
     ("backup", HOME, ()),
@@ -51,7 +51,7 @@ FOR_EVER = 10**6
 
 @dataclass(kw_only=True)
 class UnusualAnswers:
-    """Puts the faults of hostile draws into a world."""
+    """Sets the faults of hostile draws in a world."""
 
     draws: HostileDraws
     expected: Expectations
@@ -59,7 +59,7 @@ class UnusualAnswers:
     counts: Counter[str]
 
     def begin(self) -> None:
-        """Put the faults that last for all faulty hours."""
+        """Set the faults that last for all faulty hours."""
         draws, faults = self.draws, self.expected.world.faults
         faults.short_pages(draws.short_pages)
         faults.partial("sqs", "SendMessageBatch", draws.partial_answers)
@@ -73,7 +73,7 @@ class UnusualAnswers:
         self._fail_the_lonely_database()
 
     def an_hour(self) -> None:
-        """Draw what goes wrong in the coming hour."""
+        """Draw the faults of the next hour."""
         if self.chance.random() < self.draws.odd_codes_per_hour:
             self._odd_code()
         if self.chance.random() < self.draws.key_faults_per_hour:
@@ -82,7 +82,7 @@ class UnusualAnswers:
             self._hang()
 
     def end(self) -> None:
-        """Let every key be used again, and count what happened."""
+        """Make every key usable again, and count the faults that happened."""
         for key_arn in list(self.expected.unusable_keys):
             self._enable(key_arn)
         for what, count in self.expected.world.faults.struck.items():
@@ -90,7 +90,7 @@ class UnusualAnswers:
         self._fail_the_lonely_database()
 
     def _fail_the_lonely_database(self) -> None:
-        """Its copies fail for ever, also in the quiet hours."""
+        """Its copies always fail, also in the quiet hours."""
         if self.draws.has_lonely_failing_database:
             (database,) = self.expected.world.databases
             message = self.draws.lonely_message
@@ -130,7 +130,7 @@ class UnusualAnswers:
         world.clock.after(hours * AN_HOUR, lambda: self._enable(key_arn))
 
     def _hang(self) -> None:
-        """A service in a Region does not answer for a time, or carries out what it is asked and loses its answers."""
+        """A service in a Region does not answer for a time, or carries out requests and loses its answers."""
         chance, world = self.chance, self.expected.world
         until = world.now() + timedelta(minutes=chance.randint(5, 180))
         service, region, operations = chance.choice(HANGING)

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html with its footnotes. Opt-in
 Regions are those launched after 20 March 2019: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html.
-An account has all of them here; that they must be enabled first is not modelled.
+Here an account has all of them; enabling them is not modelled.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def test_a_copy_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> No
     (violation,) = stage.oracle().violations()
 
     assert violation.promise == 5
-    assert "was brought back and was copied by us" in violation.evidence
+    assert "was copied back by people, and we copied it" in violation.evidence
 
 
 def test_a_delete_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> None:
@@ -177,7 +177,7 @@ def test_a_delete_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> 
     as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=back.arn)
     found = [each.evidence for each in stage.oracle().violations() if each.promise == 5]
 
-    assert found == [f"{back.arn} was brought back and was deleted by us"]
+    assert found == [f"{back.arn} was copied back by people, and we deleted it"]
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

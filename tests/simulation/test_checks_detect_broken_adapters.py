@@ -1,7 +1,7 @@
-"""The judges are judged: an adapter that is broken on purpose turns the nights red, and the right promise is named.
+"""The checks of the nights detect an adapter that is broken on purpose, and name the broken promise.
 
-What is broken lies between the real handlers and their world: a client that does too much or too little, a store that
-forgets its limit. Nothing of Second Hop is patched.
+The broken part is between the real handlers and their world: a client that does too much or too little, or a store
+without its limit. Nothing of Second Hop is patched.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def test_a_delete_before_the_copy_was_verified_breaks_promise_one() -> None:
 
     found = broken("backup", delete_at_once, promise=1)
     assert 1 in promises(found)
-    assert any("while no good copy of it stood" in violation.evidence for violation in found)
+    assert any("while it had no good copy" in violation.evidence for violation in found)
 
 
 def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
@@ -106,7 +106,7 @@ def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
 
     found = broken("backup", remember, promise=1)
     assert 1 in promises(found)
-    assert any("was not looked at in the same invocation" in violation.evidence for violation in found)
+    assert any("was not described in the same invocation" in violation.evidence for violation in found)
 
 
 def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> None:
@@ -159,7 +159,7 @@ def test_a_delete_that_is_believed_breaks_promise_three() -> None:
             deleted.add(request["RecoveryPointArn"])
         return answer
 
-    found = broken("backup", believe, promise=3, evidence="is no longer needed, is still there (EXPIRED)")
+    found = broken("backup", believe, promise=3, evidence="is no longer needed, still exists (EXPIRED)")
     assert promises(found) == {3}
 
 

@@ -1,6 +1,6 @@
-"""The checks for what outsiders drew: each is broken on purpose from outside, and the right promise is named.
+"""The checks of hostile nights detect what is broken on purpose from outside, and name the broken promise.
 
-The nights are calm and small. The same nights are green while nothing is broken.
+The nights are calm and small. The same nights have no violations if nothing is broken.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_a_copy_of_what_people_brought_back_breaks_promise_five() -> None:
         return getattr(client, operation)(**request)
 
     found = found_in(a_calm_night(copies_back_per_hour=0.5), "backup", copy_it)
-    assert said(found, 5, "which people had brought back")
+    assert said(found, 5, "which people had copied back")
 
 
 def test_a_delete_of_what_people_brought_back_breaks_promise_five() -> None:
@@ -111,7 +111,7 @@ def test_a_delete_of_what_people_brought_back_breaks_promise_five() -> None:
         return getattr(client, operation)(**request)
 
     found = found_in(a_calm_night(copies_back_per_hour=0.5), "backup", delete_it)
-    assert said(found, 5, "was deleted, and people had brought it back")
+    assert said(found, 5, "was deleted, and people had copied it back")
 
 
 def test_a_delete_of_an_intermediate_that_would_outlive_its_copy_breaks_promise_one() -> None:
@@ -150,7 +150,7 @@ def call_it(cause: str) -> Sabotage:
 
 def test_a_source_that_is_told_to_be_gone_while_it_stands_breaks_promise_three() -> None:
     found = found_in(A_LONELY_NIGHT, "events", call_it("SOURCE_GONE"), control=False)
-    assert said(found, 3, "was told to be gone, and it stands")
+    assert said(found, 3, "was reported as deleted, and it exists")
 
 
 def test_a_copy_that_fails_and_is_started_all_day_breaks_promise_three() -> None:
@@ -161,13 +161,13 @@ def test_a_copy_that_fails_and_is_started_all_day_breaks_promise_three() -> None
         return getattr(client, operation)(**request)
 
     found = found_in(A_LONELY_NIGHT, "backup", start_often, control=False)
-    assert said(found, 3, "though it fails each time")
+    assert said(found, 3, "and it always fails")
 
 
 def test_a_copy_that_is_told_to_have_vanished_while_it_stands_breaks_promise_three() -> None:
     plan = a_calm_night(shortens_a_final_copy=True, loses_a_final_copy=True, **OPEN_VAULT)
     found = found_in(plan, "events", call_it("VANISHED"))
-    assert said(found, 3, "was told to have vanished, and it stands")
+    assert said(found, 3, "was reported as vanished, and it exists")
 
 
 def test_a_flood_of_messages_breaks_promise_three() -> None:
@@ -193,7 +193,7 @@ def test_a_call_about_what_is_gone_for_long_breaks_promise_three() -> None:
         return getattr(client, operation)(**request)
 
     plan = a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED)
-    assert said(found_in(plan, "backup", never_forget), 3, "calls of one week, and it is gone since")
+    assert said(found_in(plan, "backup", never_forget), 3, "calls of one week, and it was deleted at")
 
 
 def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
@@ -203,7 +203,7 @@ def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
                 night.world.queue(night.stage.main.ref("DeadLetters")).send(entry["MessageBody"])
         return getattr(client, operation)(**request)
 
-    assert said(found_in(a_calm_night(), "sqs", lose_it), 3, "dead letters lie in second-hop")
+    assert said(found_in(a_calm_night(), "sqs", lose_it), 3, "dead letters")
 
 
 def test_a_copy_that_expired_as_promised_has_not_vanished() -> None:
@@ -212,4 +212,4 @@ def test_a_copy_that_expired_as_promised_has_not_vanished() -> None:
     for point in night.expected.arrivals():
         night.notifications.check("VANISHED", point)
 
-    assert said(night.safety.violations, 3, "was told to have vanished, and it expired as promised")
+    assert said(night.safety.violations, 3, "was reported as vanished, and it expired as promised")
