@@ -15,7 +15,7 @@ SERVICES = {each.name: each.example_name for each in RESOURCE_TYPES}
 SELECTED = {"Backup": "True"}
 LOOK_SECONDS = 0.5
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Journey:
 
     place: Place
     outputs: dict[str, dict[str, str]]
-    tell: Tell
+    report: Report
     seen: set[str] = field(default_factory=set)
 
     def run(self, services: list[str], *, seconds: float) -> None:
@@ -51,7 +51,7 @@ class Journey:
         name, key = SERVICES[service], self.outputs["second-hop-workload"]["KeyArn"]
         given = {"resource_type": service, "name": name, "key_arn": key, "tags": SELECTED, "size_gib": 1}
         made = self.place.control("make", what="create_database", account=WORKLOAD, region=HOME, **given)["made"]
-        self.tell(f"{name}: a database of {service}, encrypted with the workload account's own key")
+        self.report(f"{name}: a database of {service}, encrypted with the workload account's own key")
         return str(made)
 
     def _start_backup(self, database: str) -> None:
@@ -77,7 +77,7 @@ class Journey:
                 IamRoleArn=self.outputs["second-hop-workload"]["BackupRoleArn"],
                 Lifecycle={"DeleteAfterDays": 14},
             )
-            self.tell(f"{databases[point['ResourceArn']]}: backed up; the first hop into the backup account begins")
+            self.report(f"{databases[point['ResourceArn']]}: backed up; the first hop into the backup account begins")
 
     def _tell_jobs(self, databases: dict[str, str]) -> None:
         """Report the end of each job once."""
@@ -89,7 +89,7 @@ class Journey:
                     continue
                 self.seen.add(mark)
                 why = f": {job['StatusMessage']}" if state == "FAILED" else ""
-                self.tell(f"{name}: {hop} {state}{why}")
+                self.report(f"{name}: {hop} {state}{why}")
 
     def _complete(self, databases: dict[str, str]) -> set[str]:
         done = set()
@@ -100,7 +100,7 @@ class Journey:
             done.add(name)
             if name not in self.seen:
                 self.seen.add(name)
-                self.tell(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
+                self.report(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
         return done
 
     def _chains(self) -> Iterator[tuple[str, str]]:

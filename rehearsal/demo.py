@@ -79,8 +79,8 @@ def _introduce(stream: TextIO, stage: Stage) -> None:
         f"{shared if stage.is_hub else five}"
         f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
         f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
-        "AWS: what the cloud does. hop: what Second Hop decides. SNS: what people are\n"
-        f"told. The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
+        "AWS: what the cloud does. hop: what Second Hop decides. SNS: messages to people.\n"
+        f"The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
     )
 
 

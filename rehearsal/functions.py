@@ -47,9 +47,9 @@ class Log(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith("{"):
-                told = json.loads(line)
+                entry = json.loads(line)
                 for listener in self.listeners:
-                    listener(told)
+                    listener(entry)
         return len(text)
 
     @contextmanager

@@ -177,17 +177,17 @@ class Oracle:
     def _never_silent(self) -> Iterator[Violation]:
         """Every arrival has a final copy, or a message names it."""
         copied = {point.source_point_arn for point in self._all_points() if point.vault_arn == self.final_vault_arn}
-        told = "\n".join(
+        messages = "\n".join(
             [message.message for message in self.world.published(self.topic_arn)]
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():
-            is_owed = point.vault_arn == self.watched_vault_arn and not self.is_copied_back(point)
-            if is_owed and point.arn not in copied and point.arn not in told:
+            is_required = point.vault_arn == self.watched_vault_arn and not self.is_copied_back(point)
+            if is_required and point.arn not in copied and point.arn not in messages:
                 yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and no message says so")
         for deletion in self._our_deletions():
             left = [p for p in self.world.recovery_points() if p.arn == deletion.point_arn and p.status == "EXPIRED"]
-            if left and deletion.point_arn not in told:
+            if left and deletion.point_arn not in messages:
                 evidence = f"the delete of {deletion.point_arn} was not carried out, and no message says so"
                 yield Violation(promise=3, evidence=evidence)
 

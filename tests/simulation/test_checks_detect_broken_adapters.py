@@ -26,7 +26,7 @@ MOST_NIGHTS = 50
 
 
 def small_nights() -> list[Scenario]:
-    """Of fifty nights those whose copies all end within a day or so, the ones with the fewest databases first."""
+    """Those of fifty nights with copies that all end within about a day; the ones with few databases first."""
     plans = [draw_scenario(seed) for seed in range(1, MOST_NIGHTS + 1)]
     quick = [
         plan
@@ -34,7 +34,7 @@ def small_nights() -> list[Scenario]:
         if not (plan.is_in_dynamodb or plan.unknown.system_error_is_long)
         if not (plan.has_lonely_failing_database or plan.runs_until_all_is_gone)
     ]
-    # The checks for hostile draws are tried in test_checks_detect_outside_faults.
+    # The checks of hostile draws are tested in test_checks_detect_outside_faults.
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     return sorted((replace(plan, **harmless) for plan in quick), key=lambda plan: len(plan.databases))
 
@@ -42,7 +42,7 @@ def small_nights() -> list[Scenario]:
 def first_violations(promise: int, evidence: str = "", **spoilt: Any) -> list[Violation]:
     """The violations of the first night in which a promise is broken, with such evidence.
 
-    The same night is green while nothing is broken; otherwise its red would say nothing about what is broken.
+    The same night must have none while nothing is broken. Otherwise its violations would prove nothing.
     """
     for plan in small_nights():
         found = Night(scenario=plan, stops_at=promise, **spoilt).run().violations
@@ -165,7 +165,7 @@ def test_a_delete_that_is_believed_breaks_promise_three() -> None:
 
 def test_a_quota_that_is_ignored_breaks_promise_four() -> None:
     class Generous:
-        """A store that lets every hop have its slot."""
+        """A store that gives every hop a slot."""
 
         def __init__(self, store: Any) -> None:
             self._store = store

@@ -28,13 +28,13 @@ DATABASES = (
     Database(name="customers", resource_type="Aurora", size_gib=5, account=0),
     Database(name="orders", resource_type="RDS", size_gib=5, account=0),
 )
-# Second Hop is told which copies were brought back; what it does without being told is its own matter.
+# AWS names the source vault of each copy, so Second Hop knows which ones were copied back.
 UNKNOWN = UnknownBehaviour(source_vault_shown=SourceVaultShown.ALWAYS)
 Sabotage = Callable[[Night, Any, str, dict[str, Any]], Any]
 
 
 def a_calm_night(**changes: Any) -> Scenario:
-    """A night of two databases in which nothing goes wrong but what is given."""
+    """A night of two databases with only the given faults."""
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     calm = {
         "topology": Topology.WORKLOAD,
@@ -66,7 +66,7 @@ A_LONELY_NIGHT = a_calm_night(has_lonely_failing_database=True, databases=DATABA
 
 
 def found_in(plan: Scenario, service: str, sabotage: Sabotage, *, control: bool = True) -> list[Violation]:
-    """The violations of a night that is sabotaged; without sabotage there are none, where that is controlled."""
+    """The violations of a sabotaged night. With `control`, the same night must have none without sabotage."""
     nights: list[Night] = []
 
     def behave(client: Any, operation: str, request: dict[str, Any]) -> Any:
@@ -83,7 +83,7 @@ def said(found: list[Violation], promise: int, evidence: str) -> bool:
     return any(each.promise == promise and evidence in each.evidence for each in found)
 
 
-def brought_back(night: Night) -> list[Any]:
+def copied_back(night: Night) -> list[Any]:
     points = night.world.vault_by_arn(night.expected.watched).points.values()
     return [point for point in points if night.expected.is_copied_back(point) and point.status == "COMPLETED"]
 
@@ -92,10 +92,10 @@ def test_a_calm_night_is_green() -> None:
     assert Night(scenario=a_calm_night()).run().violations == ()
 
 
-def test_a_copy_of_what_people_brought_back_breaks_promise_five() -> None:
+def test_a_copy_of_what_people_copied_back_breaks_promise_five() -> None:
     def copy_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "start_copy_job" and request["DestinationBackupVaultArn"] == night.expected.final:
-            for point in brought_back(night):
+            for point in copied_back(night):
                 client.start_copy_job(**{**request, "RecoveryPointArn": point.arn, "IdempotencyToken": point.arn[-36:]})
         return getattr(client, operation)(**request)
 
@@ -103,10 +103,10 @@ def test_a_copy_of_what_people_brought_back_breaks_promise_five() -> None:
     assert said(found, 5, "which people had copied back")
 
 
-def test_a_delete_of_what_people_brought_back_breaks_promise_five() -> None:
+def test_a_delete_of_what_people_copied_back_breaks_promise_five() -> None:
     def delete_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "delete_recovery_point":
-            for point in brought_back(night):
+            for point in copied_back(night):
                 client.delete_recovery_point(**{**request, "RecoveryPointArn": point.arn})
         return getattr(client, operation)(**request)
 
@@ -137,18 +137,18 @@ def test_a_delete_while_the_key_of_the_copy_cannot_be_used_breaks_promise_one() 
 
 
 def call_it(cause: str) -> Sabotage:
-    """Tell people of another cause than the true one."""
+    """Report another cause than the true one."""
 
-    def tell(_night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
+    def report(_night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         for entry in request.get("Entries", []):
             detail = json.loads(entry["Detail"])
             entry["Detail"] = json.dumps(detail | ({"cause": cause} if detail.get("cause") else {}))
         return getattr(client, operation)(**request)
 
-    return tell
+    return report
 
 
-def test_a_source_that_is_told_to_be_gone_while_it_stands_breaks_promise_three() -> None:
+def test_an_existing_source_that_is_reported_as_deleted_breaks_promise_three() -> None:
     found = found_in(A_LONELY_NIGHT, "events", call_it("SOURCE_GONE"), control=False)
     assert said(found, 3, "was reported as deleted, and it exists")
 
@@ -164,7 +164,7 @@ def test_a_copy_that_fails_and_is_started_all_day_breaks_promise_three() -> None
     assert said(found, 3, "and it always fails")
 
 
-def test_a_copy_that_is_told_to_have_vanished_while_it_stands_breaks_promise_three() -> None:
+def test_an_existing_copy_that_is_reported_as_vanished_breaks_promise_three() -> None:
     plan = a_calm_night(shortens_a_final_copy=True, loses_a_final_copy=True, **OPEN_VAULT)
     found = found_in(plan, "events", call_it("VANISHED"))
     assert said(found, 3, "was reported as vanished, and it exists")
@@ -180,7 +180,7 @@ def test_a_flood_of_messages_breaks_promise_three() -> None:
     assert said(found, 3, "sent 70 messages about VANISHED")
 
 
-def test_a_call_about_what_is_gone_for_long_breaks_promise_three() -> None:
+def test_a_call_about_a_point_that_was_deleted_long_ago_breaks_promise_three() -> None:
     def never_forget(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "list_recovery_points_by_backup_vault":
             for point in night.world.landed()[:1]:

@@ -1,4 +1,4 @@
-"""A table is lost while the lane is full: at most twice the limit is in flight, and the nights demand just that."""
+"""A table is lost while the quota is used: at most twice the limit is in flight, and the nights check that."""
 
 from __future__ import annotations
 
@@ -79,11 +79,13 @@ def test_after_a_lost_table_at_most_twice_the_limit_is_in_flight(is_adopted: boo
     assert [each for each in checks.violations if each.promise == 4] == []
 
 
-@pytest.mark.parametrize(("is_forgiven", "first_found"), [(False, LIMIT + 1), (True, 2 * LIMIT + 1)])
-def test_what_is_in_flight_is_forgiven_up_to_twice_the_limit_however_often(is_forgiven: bool, first_found: int) -> None:
+@pytest.mark.parametrize(("is_allowed", "first_found"), [(False, LIMIT + 1), (True, 2 * LIMIT + 1)])
+def test_copies_in_flight_are_allowed_again_up_to_twice_the_limit_and_no_more(
+    is_allowed: bool, first_found: int
+) -> None:
     stage, store, checks = a_full_lane()
     store.become(GenerousChains())
-    if is_forgiven:
+    if is_allowed:
         checks.allow_again_in_flight()
         stage.world.on_trace(lambda _line: checks.allow_again_in_flight())
     adopt(stage)
