@@ -13,6 +13,7 @@ from typing import Any
 
 from backup_simulator import RuleTarget, World
 from backup_simulator.model import Point
+from backup_simulator.resource_types import INSTANCES
 
 ACCOUNT, HOME, DR = "111122223333", "eu-west-1", "eu-central-1"
 BARS = {"engine": 5000, "boto3": 1500}
@@ -62,7 +63,7 @@ def a_point(world: World, number: int, vault_arn: str, role_arn: str) -> Point:
         region=HOME,
         vault_arn=vault_arn,
         database_arn=f"arn:aws:rds:{HOME}:{ACCOUNT}:db:database-{number}",
-        resource_type="RDS",
+        resource_type=INSTANCES.name,
         status="COMPLETED",
         created_at=world.now(),
         completed_at=world.now(),

@@ -1,5 +1,5 @@
-"""A local cloud: the real stacks, deployed by the real SAM to ministack with the simulator beside it, on this machine.
+"""A local cloud on this machine: the real stacks, deployed by SAM to ministack and the simulator.
 
-Nothing of the product is imported here, and nothing is handed to it: what happens, happens through real deployments,
-event rules, queues and function processes, and is read from the services as a user would read it.
+It imports nothing of the product. Everything happens through real deployments, event rules, queues and function
+processes. It reads the results from the services, as a user would.
 """

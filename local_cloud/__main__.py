@@ -14,15 +14,15 @@ from local_cloud.journey import SERVICES, Journey, final_copies
 from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
 PORT = 4510
-# What AWS takes an hour for takes half a minute.
-HASTE = 120
-# Backups, two copies and a deletion are three hours of AWS's time at most; then twice as much, for slow machines.
+# An hour of AWS's time takes half a minute.
+TIME_SCALE = 120
+# Backups, two copies and a deletion take at most three hours of AWS's time. Slow machines get twice as much.
 HOURS = 6
 MISUSE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 done, 1 it did not go as it should, 2 for what makes no sense."""
+    """The exit code: 0 success, 1 failure, 2 wrong arguments."""
     given = _parser().parse_args(arguments)
     folder: Path = given.folder
     place = Place(folder=folder.resolve(), port=server.port_of(folder, given.port))
@@ -31,25 +31,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         if server.running(place) is not None:
-            _say(f"The local cloud runs already at {place.address}; make local-cloud-stop stops it.")
+            _say(f"The local cloud runs already at {place.address}. To stop it: make local-cloud-stop.")
         else:
-            _start(Place(folder=folder.resolve(), port=given.port), given.haste, given.services.split(","))
+            _start(Place(folder=folder.resolve(), port=given.port), given.time_scale, given.services.split(","))
     except server.PortInUseError as error:
         sys.stderr.write(f"{error}\n")
         return MISUSE
     except CloudError as error:
-        sys.stderr.write(f"{error}\nWhat runs of it stays for you to look at; make local-cloud-stop stops it.\n")
+        sys.stderr.write(
+            f"{error}\nIts processes keep running, so that you can examine them. To stop them: make local-cloud-stop.\n"
+        )
         return 1
     return 0
 
 
-def _start(place: Place, haste: float, services: list[str]) -> None:
+def _start(place: Place, time_scale: float, services: list[str]) -> None:
     for program in (server.COMMAND, SAM, ROOT / BUILT):
         if not program.exists():
-            raise CloudError(f"There is no {program}: start it by make local-cloud, which makes it.")
-    server.start(place, haste=haste)
+            raise CloudError(f"There is no {program}. Run make local-cloud, which creates it.")
+    server.start(place, time_scale=time_scale)
     _say(f"A local cloud listens at {place.address}, on this machine only.")
-    _say(f"What AWS takes an hour for takes it {3600 / haste:.0f} seconds.")
+    _say(f"An hour of AWS's time takes {3600 / time_scale:.0f} seconds.")
     for account in (WORKLOAD, BACKUP):
         place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
     _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
@@ -58,17 +60,17 @@ def _start(place: Place, haste: float, services: list[str]) -> None:
         _say(f"  {name} is deployed, with {len(gave)} outputs")
     began = time.monotonic()
 
-    def tell(line: str) -> None:
+    def report(line: str) -> None:
         _say(f"{time.monotonic() - began:6.1f} s  {line}")
 
-    Journey(place, outputs, tell).run(services, seconds=max(60, HOURS * 3600 / haste))
-    _say(f"{len(final_copies(place))} final copies stand in the DR vault of {BACKUP} in {DR}.\n")
+    Journey(place, outputs, report).run(services, seconds=max(60, HOURS * 3600 / time_scale))
+    _say(f"{len(final_copies(place))} final copies are in the DR vault of {BACKUP} in {DR}.\n")
     _say(_invitation(place, outputs[MAIN_STACK.name]))
 
 
 def _invitation(place: Place, main: dict[str, str]) -> str:
     states = "Items[?state].[database.S, state.S]"
-    return f"""It stays up. To play with it:
+    return f"""It keeps running. To use it:
 
   export AWS_ENDPOINT_URL={place.address} AWS_REGION={HOME} AWS_DEFAULT_REGION={HOME}
   export AWS_ACCESS_KEY_ID={WORKLOAD} AWS_SECRET_ACCESS_KEY=simulated
@@ -78,8 +80,8 @@ def _invitation(place: Place, main: dict[str, str]) -> str:
   {ROOT}/.venv-sam/bin/sam remote invoke OperateChains --stack-name {MAIN_STACK.name} \\
       --event '{{"verb": "pause", "by": "you"}}'
 
-The access key id is the account: {BACKUP} for the backup account, whose DR vault is in {DR}.
-The log is {place.log}. make local-cloud-stop stops it, and forgets everything."""
+The access key id is the account: {BACKUP} for the backup account. Its DR vault is in {DR}.
+The log is {place.log}. make local-cloud-stop stops it and deletes its data."""
 
 
 def _say(line: str) -> None:
@@ -91,11 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="local_cloud", description=__doc__)
     parser.add_argument("command", choices=["start", "stop"])
     parser.add_argument("--port", type=_port, default=PORT)
-    parser.add_argument("--haste", type=float, default=HASTE, help="how many times less what takes time takes of it")
     parser.add_argument(
-        "--services", type=_services, default=",".join(SERVICES), help="which of the four are backed up"
+        "--time-scale", type=float, default=TIME_SCALE, help="divide everything that takes time by this number"
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / ".local-cloud", help="for the pid and the log")
+    parser.add_argument(
+        "--services", type=_services, default=",".join(SERVICES), help="the types of databases to back up"
+    )
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local-cloud", help="for the pid file and the log")
     return parser
 
 
@@ -108,7 +112,7 @@ def _port(text: str) -> int:
 def _services(text: str) -> str:
     if unknown := set(text.split(",")) - SERVICES.keys():
         raise argparse.ArgumentTypeError(
-            f"no such service: {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}"
+            f"no such service: {', '.join(sorted(unknown))}; choose from {', '.join(SERVICES)}"
         )
     return text
 

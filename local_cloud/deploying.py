@@ -1,4 +1,4 @@
-"""The four stacks, by the real `sam deploy`: each in its account and Region, with what the ones before it gave."""
+"""Deploys the four stacks with `sam deploy`, each in its account and Region, with the outputs of those before it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAIN_STACK = Stack(name="second-hop", template=BUILT, account=WORKLOAD, region=H
 
 
 def deploy_all(place: Place) -> dict[str, dict[str, str]]:
-    """Deploy the four in their order; their outputs by the stack's name."""
+    """Deploy the four in order; return their outputs by stack name."""
     guarded = {"VaultAdministratorArn": ADMINISTRATOR}
     dr = deploy(place, DR_STACK, guarded)
     given = guarded | {"WorkloadAccountIds": WORKLOAD, "DrRegion": DR, "DrKeyArn": dr["KeyArn"]}
@@ -61,8 +61,8 @@ def deploy_all(place: Place) -> dict[str, dict[str, str]]:
 
 
 def deploy(place: Place, stack: Stack, parameters: dict[str, str]) -> dict[str, str]:
-    """Deploy a stack; its outputs. Raises CloudError with SAM's own words."""
-    # The caller's samconfig.toml speaks of the caller's own installation.
+    """Deploy a stack; return its outputs. Raises CloudError with SAM's message."""
+    # The user's samconfig.toml is for the user's own installation.
     settings = place.folder / "samconfig.toml"
     settings.write_text("version = 0.1\n")
     command = [

@@ -1,4 +1,4 @@
-"""Backups of four databases, each followed through both hops until its chain is COMPLETE."""
+"""Backs up a database of each type, and follows each through both hops until its chain is COMPLETE."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from backup_simulator.resource_types import RESOURCE_TYPES
 from local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
 
-SERVICES = {"RDS": "orders", "Aurora": "customers", "DocumentDB": "catalog", "Neptune": "graph"}
+SERVICES = {each.name: each.example_name for each in RESOURCE_TYPES}
 SELECTED = {"Backup": "True"}
 LOOK_SECONDS = 0.5
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass
 class Journey:
-    """What was seen so far of the databases' recovery points."""
+    """The progress of the databases' recovery points so far."""
 
     place: Place
     outputs: dict[str, dict[str, str]]
-    tell: Tell
+    report: Report
     seen: set[str] = field(default_factory=set)
 
     def run(self, services: list[str], *, seconds: float) -> None:
@@ -50,7 +51,7 @@ class Journey:
         name, key = SERVICES[service], self.outputs["second-hop-workload"]["KeyArn"]
         given = {"resource_type": service, "name": name, "key_arn": key, "tags": SELECTED, "size_gib": 1}
         made = self.place.control("make", what="create_database", account=WORKLOAD, region=HOME, **given)["made"]
-        self.tell(f"{name}: a database of {service}, encrypted with the workload account's own key")
+        self.report(f"{name}: a database of {service}, encrypted with the workload account's own key")
         return str(made)
 
     def _start_backup(self, database: str) -> None:
@@ -62,7 +63,7 @@ class Journey:
         )
 
     def _start_first_hops(self, databases: dict[str, str], copied: set[str]) -> None:
-        """What the backup plan's copy action does for the backups that the plan takes itself, at 03:00."""
+        """Copy into the watched vault, as the plan's copy action does for the plan's own backups at 03:00."""
         backup = self.place.client("backup", WORKLOAD)
         for point in backup.list_recovery_points_by_backup_vault(BackupVaultName="workload-vault")["RecoveryPoints"]:
             arn = point["RecoveryPointArn"]
@@ -76,10 +77,10 @@ class Journey:
                 IamRoleArn=self.outputs["second-hop-workload"]["BackupRoleArn"],
                 Lifecycle={"DeleteAfterDays": 14},
             )
-            self.tell(f"{databases[point['ResourceArn']]}: backed up; the first hop into the backup account begins")
+            self.report(f"{databases[point['ResourceArn']]}: backed up; the first hop into the backup account begins")
 
     def _tell_jobs(self, databases: dict[str, str]) -> None:
-        """Each job's end, once."""
+        """Report the end of each job once."""
         for hop, account in (("first hop", WORKLOAD), ("second hop", BACKUP)):
             for job in self.place.client("backup", account).list_copy_jobs()["CopyJobs"]:
                 name, state = databases.get(job["ResourceArn"]), job["State"]
@@ -88,7 +89,7 @@ class Journey:
                     continue
                 self.seen.add(mark)
                 why = f": {job['StatusMessage']}" if state == "FAILED" else ""
-                self.tell(f"{name}: {hop} {state}{why}")
+                self.report(f"{name}: {hop} {state}{why}")
 
     def _complete(self, databases: dict[str, str]) -> set[str]:
         done = set()
@@ -99,7 +100,7 @@ class Journey:
             done.add(name)
             if name not in self.seen:
                 self.seen.add(name)
-                self.tell(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
+                self.report(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
         return done
 
     def _chains(self) -> Iterator[tuple[str, str]]:
@@ -112,17 +113,17 @@ class Journey:
 
 
 def final_copies(place: Place) -> list[dict[str, Any]]:
-    """What stands in the DR vault, by AWS Backup's own list."""
+    """The recovery points in the DR vault, as AWS Backup lists them."""
     listed = place.client("backup", BACKUP, DR).list_recovery_points_by_backup_vault(BackupVaultName="dr-vault")
     return list(listed["RecoveryPoints"])
 
 
 @dataclass(frozen=True)
 class Witness:
-    """Hears of deletions by a rule and a queue of its own, and repeats each event when the point is gone.
+    """Receives events about deletions through its own rule and queue, and repeats each one after the deletion.
 
-    AWS announces that a deletion begins, and no more. Second Hop looks again a quarter of an hour later, by the wall
-    clock; an event that comes twice, as EventBridge's may, lets it look sooner.
+    AWS sends an event only when a deletion begins. Second Hop checks again after 15 minutes of wall-clock time. A
+    repeated event, which EventBridge may also send, lets it check sooner.
     """
 
     place: Place
@@ -142,7 +143,7 @@ class Witness:
         return cls(place, work_queue, url)
 
     def repeat(self) -> None:
-        """Repeat what was heard of points that are gone by now."""
+        """Repeat the events about points that do not exist any more."""
         sqs = self.place.client("sqs", WORKLOAD)
         for message in sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
             self.heard.append(json.loads(message["Body"]))

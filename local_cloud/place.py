@@ -1,4 +1,4 @@
-"""Where the local cloud is: its files, its address, its two accounts, and clients for them."""
+"""The files, the address and the two accounts of the local cloud, and clients for them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SECRET = "simulated"  # noqa: S105 - the local cloud does not ask for it
 
 
 class CloudError(Exception):
-    """The local cloud could not do what was asked; one sentence for the user."""
+    """The local cloud cannot do the request. The message is one sentence for the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A folder for pid and log, and the port that the local cloud listens on."""
+    """A folder for the pid file and the log, and the port of the local cloud."""
 
     folder: Path
     port: int
@@ -42,18 +42,18 @@ class Place:
         return self.folder / "log"
 
     def client(self, service: str, account: str, region: str = HOME) -> Any:
-        """A client as the administrator of an account."""
+        """A client for the administrator of an account."""
         session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET, region_name=region)
         return session.client(service, endpoint_url=self.address)  # type: ignore[call-overload]
 
     def control(self, action: str, **given: Any) -> Any:
-        """What only a tester does."""
+        """The simulator's control client, for tests only."""
         request = urllib.request.Request(f"{self.address}/_control/{action}", data=json.dumps(given).encode())  # noqa: S310 - of this machine
         with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - as above
             return json.load(reply)
 
     def environment(self, account: str, region: str) -> Mapping[str, str]:
-        """For commands of a caller who is logged in to no other AWS."""
+        """Environment variables for commands, without any other AWS login."""
         known = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
         return known | {
             "AWS_ENDPOINT_URL": self.address,

@@ -1,4 +1,4 @@
-"""The local cloud's server: started in the background with a pid file and a log, and stopped for good."""
+"""Starts the local cloud's server in the background with a pid file and a log, and stops it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ STOP_SECONDS = 8
 
 
 class PortInUseError(CloudError):
-    """Somebody else listens there."""
+    """Another process uses the port."""
 
 
-def start(place: Place, *, haste: float) -> None:
-    """Start it. Raises PortInUseError, and CloudError if it does not come up."""
+def start(place: Place, *, time_scale: float) -> None:
+    """Start it. Raises PortInUseError, or CloudError if it does not start."""
     if _is_taken(place.port):
         raise PortInUseError(
             f"Port {place.port} of 127.0.0.1 is in use by something else; choose another: make local-cloud PORT=4600"
         )
     temporary = place.folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    command = [str(COMMAND), "serve", "--port", str(place.port), "--haste", str(haste)]
-    # AWS's lists lag behind by seconds, which haste, being about what takes time, does not shorten.
-    command += ["--delivery", json.dumps({"list_lag": LIST_LAG_SECONDS / haste})]
+    command = [str(COMMAND), "serve", "--port", str(place.port), "--time-scale", str(time_scale)]
+    # The time scale does not change AWS's list lag of some seconds, so it is divided here.
+    command += ["--delivery", json.dumps({"list_lag": LIST_LAG_SECONDS / time_scale})]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "MAKE"))}
     environ["TMPDIR"] = str(temporary)
     with place.log.open("wb") as log:
-        # Of a session of its own, and with no stream of the caller's: it holds no terminal and no pipe.
+        # It gets its own session and no stream of the caller, so that it keeps no terminal or pipe open.
         server = subprocess.Popen(  # noqa: S603 - a command of this repository
             command,
             cwd=place.folder,
@@ -62,7 +62,7 @@ def _await(server: subprocess.Popen[bytes], place: Place) -> None:
 
 
 def running(place: Place) -> int | None:
-    """Its process, if it runs. A pid file that was left over by a crash does not count."""
+    """The id of its process, if it runs. A pid file that remains after a crash does not count."""
     if not place.pid_file.exists():
         return None
     pid = int(place.pid_file.read_text().split()[0])
@@ -70,13 +70,13 @@ def running(place: Place) -> int | None:
 
 
 def port_of(folder: Path, default: int) -> int:
-    """The port of the local cloud that runs, or the default."""
+    """The port of the running local cloud, or the default."""
     pid_file = folder / "pid"
     return int(pid_file.read_text().split()[1]) if pid_file.exists() else default
 
 
 def stop(place: Place) -> bool:
-    """Stop it with everything that it started, and wait for the end; whether there was anything to stop."""
+    """Stop it with all its processes, and wait for the end. Returns whether it ran."""
     pid = running(place)
     if pid is not None:
         os.killpg(pid, signal.SIGTERM)
@@ -86,23 +86,23 @@ def stop(place: Place) -> bool:
                 os.killpg(pid, signal.SIGKILL)
             time.sleep(0.1)
     place.pid_file.unlink(missing_ok=True)
-    # What a server that had to be killed could not tidy up itself.
+    # A killed server could not delete these files itself.
     shutil.rmtree(place.folder / "tmp", ignore_errors=True)
     return pid is not None
 
 
 def _is_ours(pid: int) -> bool:
-    """Whether a process is alive and is what we started, not another that got the number since."""
+    """Whether a process is alive and is our server, and not another process with the same id."""
     if not _is_alive(pid):
         return False
-    # -ww: however narrow the caller's terminal is said to be, the whole command line.
+    # -ww prints the whole command line, even for a narrow terminal.
     said = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - of every Unix
     return "backup-simulator" in said.stdout
 
 
 def _is_alive(pid: int) -> bool:
     with suppress(ChildProcessError):
-        # A child of ours that ended is a zombie until it is waited for; of another's child the next look tells.
+        # Our own ended child is a zombie until we wait for it. Other children disappear by themselves.
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False
     try:

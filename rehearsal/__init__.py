@@ -1,1 +1,1 @@
-"""The only room that joins the simulator, the templates and the functions. Demo and replay stand on it."""
+"""Connects the simulator, the templates and the functions: the demo, replay and the simulated nights."""

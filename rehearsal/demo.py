@@ -9,6 +9,7 @@ from typing import TextIO
 
 from backup_simulator import World
 from backup_simulator.model import Point
+from backup_simulator.resource_types import INSTANCES, RESOURCE_TYPES
 from rehearsal.functions import LOG
 from rehearsal.oracle import PROMISES, Violation
 from rehearsal.over_http import http_door
@@ -18,25 +19,22 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
 
 DATABASES = (
-    ("RDS", "orders", 80),
-    ("Aurora", "customers", 60),
-    ("DocumentDB", "catalog", 40),
-    ("Neptune", "graph", 30),
-    ("RDS", "billing", 50),
+    *((each.name, each.example_name, each.example_gib) for each in RESOURCE_TYPES),
+    (INSTANCES.name, "billing", 50),
 )
-# Whose databases are in the second workload account, where there is one.
+# The databases of the second workload account, if there is one.
 OF_THE_NEIGHBOUR = ("graph", "billing")
 FAILS_FIRST = "billing"
 FAILURE = "An internal error occurred."
 NIGHTS = 2
-# Backups begin at 03:00; a full copy of the largest database takes about three hours, twice.
+# Backups begin at 03:00. A full copy of the largest database takes about three hours, twice.
 A_NIGHT = timedelta(hours=24)
 
 
 def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False, topology: Topology = Topology.WORKLOAD) -> int:
-    """Run the demo, writing to a stream. The exit code: 0 only if every promise held and every chain is COMPLETE.
+    """Run the demo, writing to a stream. The exit code is 0 only if every promise held and every chain is COMPLETE.
 
-    `over_http` lets the functions talk to the simulator through a real connection on loopback.
+    With `over_http` the functions use a real connection to the simulator on loopback.
     """
     world = World(seed=seed)
     with http_door(world) if over_http else nullcontext() as door:
@@ -81,8 +79,8 @@ def _introduce(stream: TextIO, stage: Stage) -> None:
         f"{shared if stage.is_hub else five}"
         f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
         f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
-        "AWS: what the cloud does. hop: what Second Hop decides. SNS: what people are\n"
-        f"told. The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
+        "AWS: what the cloud does. hop: what Second Hop decides. SNS: messages to people.\n"
+        f"The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
     )
 
 
@@ -107,7 +105,7 @@ def _exit_code(violations: Sequence[Violation], *, complete: int, expected: int,
 
 
 def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
-    """Database, chain state, copies, lag and what became of the intermediate; a row a chain, 80 columns."""
+    """One row for each chain, 80 columns: database, state, copies, lag, and whether the intermediate was deleted."""
     stream.write(f"{'database':<12}{'backup of':<11}{'chain':<10}{'copy in':<24}{'lag':<8}intermediate\n")
     for chain in sorted(chains, key=lambda each: (each.database.rpartition(":")[2], each.created_at)):
         copies = [
@@ -121,7 +119,7 @@ def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
 
 
 def _lag(stage: Stage, copies: Sequence[Point]) -> str:
-    """Now, minus the creation of the backup whose copy stands: what would be lost if the Region were lost now."""
+    """The age of the newest backup with a copy: the data that a loss of the Region would lose now."""
     if not copies:
         return "-"
     hours = (stage.world.now() - max(copy.created_at for copy in copies)).total_seconds() / 3600
@@ -129,6 +127,6 @@ def _lag(stage: Stage, copies: Sequence[Point]) -> str:
 
 
 def _intermediate(stage: Stage, chain: Chain) -> str:
-    """Asked of the world: whether the recovery point in the watched vault still stands."""
-    stands = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
-    return "kept as base" if stands else "released"
+    """Whether the recovery point in the watched vault still exists in the world."""
+    exists = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
+    return "kept as base" if exists else "released"

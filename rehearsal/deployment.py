@@ -1,7 +1,7 @@
-"""Deploy a template into the simulator's world: every resource that matters there, by its type.
+"""Deploys a template into the simulator's world: each resource that has an effect there, by its type.
 
-A resource is made when something first asks for it, as CloudFormation orders its work by references. A type that is
-not known is refused by name; types without an effect in a rehearsal are listed with the reason.
+A resource is created when it is first referenced, as CloudFormation does. An unknown type is refused by name. Types
+without an effect in a rehearsal are listed with the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from secondhop.application.ports import ChainStore
 
 @dataclass
 class Stack:
-    """A template at an account and a Region, with its parameters."""
+    """A template in an account and a Region, with its parameters."""
 
     world: World
     path: Path
@@ -44,7 +44,7 @@ class Stack:
         self._check_rules()
 
     def deploy(self) -> dict[str, str]:
-        """Make every resource whose condition holds; the outputs."""
+        """Create every resource with a true condition; return the outputs."""
         for logical_id in self.template["Resources"]:
             if self.exists(logical_id):
                 self.make(logical_id)
@@ -63,9 +63,9 @@ class Stack:
         return outputs
 
     def update(self, changes: Mapping[str, str]) -> None:
-        """Deploy again with some other parameters: functions get another environment, schedules another rate.
+        """Deploy with changed parameters: functions get another environment, and schedules another rate.
 
-        Parameters that change other resources are not known here.
+        Changes of other resources are not supported.
         """
         self.given = {**self.given, **changes}
         self.parameters = parameters_of(self.template, self.given)
@@ -87,11 +87,11 @@ class Stack:
         return condition is None or self.resolver.holds(condition)
 
     def make(self, logical_id: str) -> Made:
-        """The resource, made now if it was not yet."""
+        """The resource, created now if it does not exist."""
         if logical_id in self._made:
             return self._made[logical_id]
         if logical_id in self._making:
-            raise TemplateError(f"{self.path.name}: {' -> '.join([*self._making, logical_id])} go round in a circle")
+            raise TemplateError(f"{self.path.name}: {' -> '.join([*self._making, logical_id])} form a cycle")
         resource = self.template["Resources"].get(logical_id)
         if resource is None:
             raise TemplateError(f"{self.path.name} has no resource {logical_id}")

@@ -1,4 +1,4 @@
-"""Functions as Lambda runs them: loaded from their app.py, built once, kept warm, dropped when their process dies."""
+"""Runs functions as Lambda does: load app.py, build once, keep warm, and drop the instance if its process dies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from secondhop.bootstrap import Handler, Runtime
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """The context that Lambda gives a handler."""
 
     function_name: str
     invoked_function_arn: str
@@ -32,12 +32,12 @@ class Context:
     memory_limit_in_mb: int = 512
 
     def get_remaining_time_in_millis(self) -> int:
-        """By virtual time, which stands still while a handler computes and passes while it waits in a call."""
+        """In virtual time, which passes only while a call waits, and not while a handler computes."""
         return max(0, round(self.process.time_left(self.now()) / timedelta(milliseconds=1)))
 
 
 class Log(io.TextIOBase):
-    """What functions print: one line each, JSON where Powertools wrote it; told to whoever listens."""
+    """Passes each line that functions print to the listeners. Lines of Powertools are JSON."""
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
@@ -47,14 +47,14 @@ class Log(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith("{"):
-                told = json.loads(line)
+                entry = json.loads(line)
                 for listener in self.listeners:
-                    listener(told)
+                    listener(entry)
         return len(text)
 
     @contextmanager
     def heard_by(self, listener: Callable[[dict[str, Any]], None]) -> Iterator[None]:
-        """Tell somebody of the lines for a while."""
+        """Add a listener for the lines while the block runs."""
         self.listeners.append(listener)
         try:
             yield
@@ -62,7 +62,7 @@ class Log(io.TextIOBase):
             self.listeners.remove(listener)
 
 
-# Python's logging keeps the first stream that it was given, for the life of the process: hence one log for all.
+# Python's logging keeps its first stream for the life of the process, so all functions share one log.
 LOG = Log()
 
 
@@ -74,7 +74,7 @@ class Running(NamedTuple):
 
 
 RUNNING: list[Running] = []
-"""The invocations under way, the one that acts now last: a process that sleeps lies under those that run meanwhile."""
+"""The running invocations. The last one acts now; those before it sleep in a call."""
 
 
 @contextmanager
@@ -92,8 +92,8 @@ def _on_top(running: Running, process: Process, processes: list[Process]) -> Ite
 class WarmFunction:
     """One function of a stack. `chains` is its store; None lets it use DynamoDB by its session.
 
-    `measure` takes what the function measures: namespace, name, dimensions, value. `timeout` is Lambda's; an invocation
-    that takes longer is killed where `is_killed` says so. `processes` is where the world looks for who calls.
+    `measure` receives each metric: namespace, name, dimensions, value. `timeout` is Lambda's. With `is_killed`, an
+    invocation that takes longer dies. `processes` shows the world which process calls.
     """
 
     name: str
@@ -114,7 +114,7 @@ class WarmFunction:
         self._lambda_now = self.now
 
     def __call__(self, event: dict[str, Any]) -> Any:
-        """Invoke the function. Raises what its handler raises; a death drops the warm instance."""
+        """Invoke the function. Raises what its handler raises. If the process dies, the warm instance is dropped."""
         self.invocations += 1
         process = Process(started_at=self._lambda_now(), timeout=self.timeout, is_killed=self.is_killed)
         context = Context(
@@ -127,9 +127,9 @@ class WarmFunction:
         running = Running(self, self.invocations)
         on_top = _on_top(running, process, self.processes)
         with redirect_stdout(LOG), LOG.heard_by(self._keep_own(running)), on_top, warnings.catch_warnings():
-            # An invocation that counts nothing is no news; on Lambda this line goes to the log.
+            # Powertools warns if an invocation has no metrics. On Lambda this line is in the log.
             warnings.filterwarnings("ignore", message="No application metrics to publish")
-            # A function that is busy, because it sleeps in a call, gets a second instance, as on Lambda.
+            # While an instance sleeps in a call, another invocation gets a second instance, as on Lambda.
             idle = self._idle
             handler = idle.pop() if idle else self._build()
             is_alive = True
@@ -143,7 +143,7 @@ class WarmFunction:
                     idle.append(handler)
 
     def redeploy(self, environ: Mapping[str, str]) -> None:
-        """Give the function another environment: no warm instance outlives that, invocations under way do."""
+        """Change the environment. Warm instances are dropped; running invocations continue."""
         self.environ = environ
         self._idle = []
 
@@ -152,7 +152,7 @@ class WarmFunction:
         return lambda line: self._keep(line) if RUNNING[-1] is running else None
 
     def _keep(self, line: dict[str, Any]) -> None:
-        """What stands in the embedded metric format becomes metrics, as CloudWatch makes them of a log's lines.
+        """Turn lines in the embedded metric format into metrics, as CloudWatch does.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
         """
@@ -171,7 +171,7 @@ class WarmFunction:
 
 
 def load(folder: Path) -> ModuleType:
-    """The module of a function's app.py, as a top-level module of its own."""
+    """A new top-level module from a function's app.py."""
     path = folder / "app.py"
     module = ModuleType(f"app_of_{folder.name}")
     module.__file__ = str(path)
@@ -181,5 +181,5 @@ def load(folder: Path) -> ModuleType:
 
 @cache
 def _compiled(path: Path) -> CodeType:
-    """The code of a file, which many cold starts share."""
+    """The compiled code of a file, shared by all cold starts."""
     return compile(path.read_text(), str(path), "exec")

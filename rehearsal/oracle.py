@@ -1,6 +1,6 @@
-"""The oracle: did every promise of the design hold? It asks the simulator's world alone, never our own table.
+"""The oracle checks whether every promise held. It uses only the simulator's world, never Second Hop's own table.
 
-Each violation names the promise and shows its evidence.
+Each violation has the promise and its evidence.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from backup_simulator import World
 from backup_simulator.model import Deletion, Job, Point, site_of
+from backup_simulator.resource_types import RESOURCE_TYPES
 
 PROMISES = {
     1: "never zero copies",
@@ -22,23 +23,23 @@ PROMISES = {
     4: "never more than the quota",
     5: "never touch what is not ours",
 }
-QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
-# Expiries are exact in the world; a second is lost in wire forms.
+QUOTAS = {each.name: each.copies_in_flight for each in RESOURCE_TYPES}
+# Expiries are exact in the world, and rounded to seconds in API responses.
 ROUNDING = timedelta(seconds=1)
-# What was decided under older settings may be done so much later: a start that was interrupted is repeated as it was.
+# An action decided under older settings may happen this much later: an interrupted start is repeated unchanged.
 STALE = timedelta(hours=12)
 T = TypeVar("T")
 
 
 def in_force(values: Sequence[tuple[datetime, T]], *, since: datetime, until: datetime) -> list[T]:
-    """The values that held at some time of a span. Each holds from its moment until the next one's."""
+    """The values that were valid at some time of a span. Each is valid until the next one begins."""
     ends = [moment for moment, _ in values[1:]] + [datetime.max.replace(tzinfo=UTC)]
     return [value for (begin, value), end in zip(values, ends, strict=True) if begin <= until and end > since]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A promise that was broken, and how one can see it."""
+    """A broken promise, with its evidence."""
 
     promise: int
     evidence: str
@@ -49,10 +50,10 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Oracle:
-    """Judges a world in which Second Hop served one route.
+    """Checks a world with one route.
 
-    `roles` are the role ARNs by which Second Hop acts; `retention_days` is what it promises for final copies;
-    `topic_arn` is where it announces.
+    `roles` are the ARNs of the roles that Second Hop uses. `retention_days` is the promised retention of final copies.
+    `topic_arn` is the topic for notifications.
     """
 
     world: World
@@ -62,7 +63,7 @@ class Oracle:
     retention_days: int
     topic_arn: str
     retention_changes: Sequence[tuple[datetime, int]] = ()
-    """The retentions that were deployed later, each with its moment."""
+    """The retentions that were deployed later, each with its time."""
 
     def violations(self) -> list[Violation]:
         """Every broken promise; empty if all held."""
@@ -85,26 +86,26 @@ class Oracle:
         return [job for job in self.world.copy_jobs() if job.started_by in self.roles]
 
     def _never_zero_copies(self) -> Iterator[Violation]:
-        """When we asked for a delete, a good final copy of the same backup stood."""
+        """When Second Hop requested a delete, a good final copy of the same backup existed."""
         for deletion in self._our_deletions():
             copies = [point for point in self._all_points() if point.source_point_arn == deletion.point_arn]
             good = [copy for copy in copies if self.is_good(copy, deletion.at)]
             if not good:
-                evidence = f"{deletion.point_arn} was deleted at {deletion.at} while no good copy of it stood"
+                evidence = f"{deletion.point_arn} was deleted at {deletion.at} while it had no good copy"
                 yield Violation(promise=1, evidence=evidence)
             elif self.outlives(self.world.point_by_arn(deletion.point_arn), good):
                 evidence = f"{deletion.point_arn} was deleted at {deletion.at} and would have outlived every copy of it"
                 yield Violation(promise=1, evidence=evidence)
 
     def outlives(self, point: Point, copies: Sequence[Point]) -> bool:
-        """Whether a point lives for longer than each of some copies, as their lifecycles are now."""
+        """Whether a point expires later than each of some copies, by their lifecycles now."""
         return all(
             copy.delete_at is not None and (point.delete_at is None or point.delete_at > copy.delete_at + ROUNDING)
             for copy in copies
         )
 
-    def is_brought_back(self, point: Point) -> bool:
-        """Whether people copied a point into the watched vault from a vault of the same account: never ours."""
+    def is_copied_back(self, point: Point) -> bool:
+        """Whether people copied a point into the watched vault from a vault of the same account."""
         job = self.world.find_copy_job(point.copy_job_id)
         return (
             job is not None
@@ -114,12 +115,12 @@ class Oracle:
         )
 
     def is_made_by_hand(self, point: Point) -> bool:
-        """Whether people made a copy, neither a plan nor we."""
+        """Whether people made a copy, and not a backup plan or Second Hop."""
         job = self.world.find_copy_job(point.copy_job_id)
         return job is not None and job.created_by is None and job.started_by not in self.roles
 
     def promised_days(self, copy: Point) -> int:
-        """The least retention that was in force when a copy was ordered; an order may be some hours old."""
+        """The shortest retention that was valid when a copy was ordered. The order may be some hours old."""
         job = self.world.find_copy_job(copy.copy_job_id)
         if job is None or not self.retention_changes:
             return self.retention_days
@@ -127,12 +128,12 @@ class Oracle:
         return min(in_force(values, since=job.created_at - STALE, until=job.created_at))
 
     def promised_expiry(self, copy: Point) -> datetime:
-        """Until when a final copy must live."""
+        """The time until which a final copy must exist."""
         source = self.world.point_by_arn(copy.source_point_arn or "")
         return source.created_at + timedelta(days=self.promised_days(copy))
 
     def is_good(self, copy: Point, at: datetime) -> bool:
-        """Whether a final copy stood at a moment, as it was promised: right database, key and expiry, COMPLETED."""
+        """Whether a final copy existed at a time as promised: right database, key and expiry, COMPLETED."""
         key_arn = self.world.vault_by_arn(self.final_vault_arn).key_arn
         source = self.world.point_by_arn(copy.source_point_arn or "")
         return (
@@ -157,7 +158,7 @@ class Oracle:
         yield from self._never_two_of_one_date()
 
     def _never_two_of_one_date(self) -> Iterator[Violation]:
-        """Of one backup, known by its database and date, we make one final copy, whatever its arrivals are called."""
+        """One backup, identified by its database and date, has one final copy, even if it has several arrivals."""
         if not self.world.unknown.creation_date_inherited:
             return
         copied: dict[tuple[str, datetime], set[str]] = defaultdict(set)
@@ -174,20 +175,20 @@ class Oracle:
                 yield Violation(promise=2, evidence=text)
 
     def _never_silent(self) -> Iterator[Violation]:
-        """Every arrival has a final copy, or somebody was told of it."""
+        """Every arrival has a final copy, or a message names it."""
         copied = {point.source_point_arn for point in self._all_points() if point.vault_arn == self.final_vault_arn}
-        told = "\n".join(
+        messages = "\n".join(
             [message.message for message in self.world.published(self.topic_arn)]
             + [json.dumps(event["detail"]) for event in self.world.put_events if event["source"] == "secondhop"]
         )
         for point in self._all_points():
-            is_owed = point.vault_arn == self.watched_vault_arn and not self.is_brought_back(point)
-            if is_owed and point.arn not in copied and point.arn not in told:
-                yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and nobody was told")
+            is_required = point.vault_arn == self.watched_vault_arn and not self.is_copied_back(point)
+            if is_required and point.arn not in copied and point.arn not in messages:
+                yield Violation(promise=3, evidence=f"{point.arn} arrived, was not copied, and no message says so")
         for deletion in self._our_deletions():
             left = [p for p in self.world.recovery_points() if p.arn == deletion.point_arn and p.status == "EXPIRED"]
-            if left and deletion.point_arn not in told:
-                evidence = f"the delete of {deletion.point_arn} was not carried out, and nobody was told"
+            if left and deletion.point_arn not in messages:
+                evidence = f"the delete of {deletion.point_arn} was not carried out, and no message says so"
                 yield Violation(promise=3, evidence=evidence)
 
     def _never_more_than_the_quota(self) -> Iterator[Violation]:
@@ -209,8 +210,10 @@ class Oracle:
         for deletion in self._our_deletions():
             if deletion.vault_arn != self.watched_vault_arn:
                 yield Violation(promise=5, evidence=f"{deletion.point_arn} of {deletion.vault_arn} was deleted by us")
-            if self.is_brought_back(self.world.point_by_arn(deletion.point_arn)):
-                yield Violation(promise=5, evidence=f"{deletion.point_arn} was brought back and was deleted by us")
+            if self.is_copied_back(self.world.point_by_arn(deletion.point_arn)):
+                yield Violation(
+                    promise=5, evidence=f"{deletion.point_arn} was copied back by people, and we deleted it"
+                )
         for at, by, point_arn in self.world.lifecycle_changes:
             if by in self.roles:
                 yield Violation(promise=5, evidence=f"the lifecycle of {point_arn} was changed by us at {at}")
@@ -218,5 +221,7 @@ class Oracle:
             if (job.source_vault_arn, job.destination_vault_arn) != (self.watched_vault_arn, self.final_vault_arn):
                 evidence = f"we copied {job.source_point_arn} into {job.destination_vault_arn}"
                 yield Violation(promise=5, evidence=evidence)
-            if self.is_brought_back(self.world.point_by_arn(job.source_point_arn)):
-                yield Violation(promise=5, evidence=f"{job.source_point_arn} was brought back and was copied by us")
+            if self.is_copied_back(self.world.point_by_arn(job.source_point_arn)):
+                yield Violation(
+                    promise=5, evidence=f"{job.source_point_arn} was copied back by people, and we copied it"
+                )

@@ -1,4 +1,4 @@
-"""The same rehearsal over HTTP: the functions' clients go through a real connection to the simulator's HTTP door."""
+"""A rehearsal over HTTP: the functions' clients use a real connection to the simulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANY_FREE_PORT = 0
 
 @dataclass(frozen=True, kw_only=True)
 class HttpSession:
-    """A session whose clients all talk to one endpoint."""
+    """A session with one endpoint for all its clients."""
 
     session: Any
     endpoint_url: str

@@ -1,4 +1,4 @@
-"""Replay one event: through the rules of the template and the real handler, on a world in which its points exist."""
+"""Replays one event: through the rules of the template and the real handler, in a world where its points exist."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from backup_simulator import World
 from backup_simulator.matching import matches
 from backup_simulator.model import Point
+from backup_simulator.resource_types import INSTANCES
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.errors import MalformedError
@@ -20,12 +21,12 @@ GIVEN_UP = 1
 
 
 class UnreadableFileError(ValueError):
-    """The file is missing or holds no event; one sentence says which."""
+    """The file is missing or contains no event. The message says which."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """What became of an event: the rule that matched or why none did, the decisions, and the exit code."""
+    """The result of an event: the rule that matched or why none did, the decisions, and the exit code."""
 
     rule: str | None
     misses: tuple[str, ...] = ()
@@ -49,10 +50,10 @@ def read_event(path: Path) -> dict[str, Any]:
 
 
 def replay(event: dict[str, Any]) -> Replayed:
-    """Feed one event through the template's rules and the real handler."""
+    """Send one event through the template's rules and the real handler."""
     world = World(seed=1, start=_moment(event))
     chains = MemoryChains()
-    # An installation of a month: what the event speaks of is not from before its time.
+    # The installation is a month old, so the event's recovery point is newer than it.
     chains.installation(now=world.now() - timedelta(days=30))
     stage = Stage(world, chains)
     rules = world.rules(WORKLOAD, HOME)
@@ -88,7 +89,7 @@ def _first_miss(pattern: Mapping[str, Any], event: Mapping[str, Any], path: str 
 
 
 def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
-    """Let what the event speaks of exist: its arrival in the watched vault, its copy, and the chain that made it."""
+    """Create what the event names: the arrival in the watched vault, its copy, and the chain that made it."""
     detail = event.get("detail")
     resources = event.get("resources")
     if not isinstance(detail, Mapping) or not isinstance(resources, list) or not resources:
@@ -107,7 +108,7 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
 
 
 def _end_job(stage: Stage, detail: Mapping[str, Any]) -> None:
-    """The simulated job ends as the event says that it did."""
+    """Let the simulated job end as the event says."""
     job = stage.world.find_copy_job(str(detail.get("copyJobId")))
     if job is not None and detail.get("state") in ("COMPLETED", "FAILED"):
         job.state, job.completed_at = str(detail["state"]), stage.world.now()
@@ -135,7 +136,7 @@ def _put(
             region=DR if source else HOME,
             vault_arn=vault_arn,
             database_arn=str(detail.get("resourceArn", f"arn:aws:rds:{HOME}:{WORKLOAD}:db:unknown")),
-            resource_type=str(detail.get("resourceType", "RDS")),
+            resource_type=str(detail.get("resourceType", INSTANCES.name)),
             status=status,
             created_at=created_at,
             completed_at=world.now() - timedelta(minutes=5),
@@ -152,7 +153,7 @@ def _put(
 
 
 def _open_chain(stage: Stage, arrival: str, watched_vault_arn: str) -> None:
-    """A hop-2 event comes to a chain whose copy is under way: let the arrival be noticed first."""
+    """For a hop-2 event, open the chain and start its copy first."""
     stage.world.run_for(timedelta(seconds=30))
     noticed = {
         "version": "0",

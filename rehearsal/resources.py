@@ -1,4 +1,4 @@
-"""How each type of resource comes to be in the simulator's world, and what Ref and GetAtt say of it."""
+"""How each type of resource is created in the simulator's world, and what Ref and GetAtt return for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from secondhop.application.ports import ChainStore
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A resource that was made: what Ref says of it, and what GetAtt does."""
+    """A created resource: what Ref and GetAtt return for it."""
 
     ref: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ Properties = dict[str, Any]
 
 
 class Target(Protocol):
-    """The stack that resources are made for: where it is, and what its functions are given."""
+    """The stack of a resource: its place, and what its functions get."""
 
     world: World
     site: Site
@@ -47,7 +47,7 @@ class Target(Protocol):
         ...
 
     def arn_of(self, kind: str, logical_id: str) -> str:
-        """The ARN of a resource that is not made in the simulator's world."""
+        """The ARN of a resource that is not created in the simulator's world."""
         ...
 
 

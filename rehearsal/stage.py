@@ -1,7 +1,7 @@
-"""The stage: workload accounts and a backup account in two Regions, made from the templates of this checkout.
+"""The stage: workload accounts and a backup account in two Regions, deployed from the templates of this checkout.
 
-In the workload topology the main stack is in the one workload account and assumes the operator role; in the hub
-topology it is in the backup account, and serves every workload account that the watched vault admits.
+In the workload topology, the main stack is in the only workload account and assumes the operator role. In the hub
+topology, it is in the backup account, and serves every workload account that the watched vault allows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORKLOAD, BACKUP = "111122223333", "444455556666"
 # A second workload account, for the hub topology.
 NEIGHBOUR = "222233334444"
 HOME, DR = "eu-west-1", "eu-central-1"
-# Where the world's organization and its administrator come from; stacks ask for both.
+# The world's organization and its administrator, which the stacks need as parameters.
 ORGANIZATION = "o-simulated0"
 ADMINISTRATOR = f"arn:aws:iam::{BACKUP}:role/administrator"
 EXTERNAL_ID = "second-hop"
@@ -31,7 +31,7 @@ FUNCTION_ROLES = ("AdvanceChainRole", "SweepChainsRole", "OperateChainsRole")
 
 
 class Topology(StrEnum):
-    """Where the main stack is deployed: in the one workload account, or in the backup account for many."""
+    """Where the main stack is: in the only workload account, or in the backup account for many."""
 
     WORKLOAD = "workload"
     HUB = "hub"
@@ -39,25 +39,25 @@ class Topology(StrEnum):
 
 @dataclass
 class Stage:
-    """Everything that is deployed, and the handles that a rehearsal needs."""
+    """All deployed stacks, with the outputs that a rehearsal needs."""
 
     world: World
     chains: ChainStore | None = field(default_factory=MemoryChains)
-    """Where the functions keep their chains; None lets them use DynamoDB by their sessions."""
+    """The functions' store of chains. With None they use DynamoDB."""
     parameters: dict[str, str] = field(default_factory=dict)
     open_session: Callable[[str, str, str], Any] | None = None
-    """How functions get their sessions (account, role ARN, Region); None asks the world, in process."""
+    """How functions get their sessions (account, role ARN, Region). None uses the world, in process."""
     topology: Topology = Topology.WORKLOAD
     workload_accounts: Sequence[str] = ()
-    """Who has databases; empty takes one account in the workload topology, and two in the hub."""
+    """The accounts with databases. Empty means one in the workload topology, and two in the hub topology."""
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Further parameters of the stacks, by the names of their files without ending."""
+    """Further parameters of the stacks, by their file names without the suffix."""
     name: str = "second-hop"
-    """How the names of its stacks begin; a second stage in one world needs another, and vaults of other names."""
+    """The prefix of its stacks' names. A second stage in one world needs another prefix and other vault names."""
     kills_late_functions: bool = False
-    """Whether an invocation dies when the timeout of its function is over, as on Lambda.
+    """Whether an invocation dies after the timeout of its function, as on Lambda.
 
-    Not by default: nights let processes sleep for many minutes and wake in the past, to try the fences.
+    Off by default: nights let processes sleep for many minutes and continue late, to test the fences.
     """
     home: str = HOME
     away: str = DR
@@ -67,7 +67,7 @@ class Stage:
         self.workload_accounts = self.workload_accounts or ((WORKLOAD, NEIGHBOUR) if self.is_hub else (WORKLOAD,))
         for account in (*self.workload_accounts, BACKUP):
             self.world.account(account).create_service_linked_role("backup.amazonaws.com")
-        # It stands for the person who deploys; only its existence matters here.
+        # The role of the person who deploys. Here it only has to exist.
         self.world.account(BACKUP).create_role("administrator", trust={"Statement": []})
         self.dr = self._stack(
             "stacks/dr-region.yaml", BACKUP, self.away, {"VaultAdministratorArn": ADMINISTRATOR}
@@ -114,14 +114,14 @@ class Stage:
         )
 
     def install_again(self, name: str, chains: ChainStore | None) -> Stack:
-        """A second installation on the same vaults, with a table, a queue and a topic of its own."""
+        """A second installation on the same vaults, with its own table, queue and topic."""
         again = self._stack("template.yaml", self.main_account, HOME, dict(self.main.given))
         again.name, again.chains = name, chains
         again.deploy()
         return again
 
     def acting_roles_of(self, main: Stack) -> frozenset[str]:
-        """The roles of the backup account by which an installation acts."""
+        """The roles of the backup account that an installation uses."""
         if not self.is_hub:
             return frozenset({self.backup_account["OperatorRoleArn"]})
         return frozenset(main.attribute(role, "Arn") for role in FUNCTION_ROLES)
@@ -134,11 +134,11 @@ class Stage:
         return site.create_database(resource_type, name, size_gib=size_gib, key_arn=key, tags={"Backup": "True"})
 
     def acting_roles(self) -> frozenset[str]:
-        """The roles of the backup account by which Second Hop acts."""
+        """The roles of the backup account that Second Hop uses."""
         return self.acting_roles_of(self.main)
 
     def oracle(self) -> Oracle:
-        """The judge of what happened here."""
+        """The oracle that checks this stage."""
         return Oracle(
             world=self.world,
             watched_vault_arn=self.backup_account["WatchedVaultArn"],

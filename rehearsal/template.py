@@ -1,6 +1,6 @@
-"""CloudFormation and SAM templates: reading them, and resolving their intrinsics against what was deployed.
+"""Reads CloudFormation and SAM templates, and resolves their intrinsics against the deployed resources.
 
-Knows the intrinsics that our templates use and refuses others by name, so that a rehearsal never guesses.
+It knows the intrinsics that our templates use. It refuses others by name, so that a rehearsal never guesses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PARAMETER = re.compile(r"\$\{([^!][^}]*)\}")
 
 
 class TemplateError(ValueError):
-    """A template or its parameters cannot be used; says what and where."""
+    """A template or its parameters cannot be used. The message says what and where."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -75,7 +75,7 @@ def parameters_of(template: Mapping[str, Any], given: Mapping[str, str]) -> dict
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver:
-    """Resolves intrinsics. `ref` and `attribute` look names up, and may deploy what they name."""
+    """Resolves intrinsics. `ref` and `attribute` look up names, and may deploy the resource."""
 
     template: Mapping[str, Any]
     ref: Callable[[str], Any]

@@ -1,4 +1,4 @@
-"""The timeline that a person watches: what AWS did and what Second Hop decided, one line each."""
+"""The timeline of the demo: one line for each thing that AWS did or Second Hop decided."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from backup_simulator import TraceLine
 
-# Kinds of the simulator's trace that say something to a person; the rest is for those who debug.
+# The kinds of trace lines that are shown. The others are for debugging.
 SHOWN = {
     "recovery point": "AWS",
     "copy job": "AWS",
@@ -37,7 +37,7 @@ class Timeline:
         self._moment: tuple[datetime, list[tuple[str, str, str]]] | None = None
 
     def show_trace(self, line: TraceLine) -> None:
-        """What the world did."""
+        """Show a line of the world's trace."""
         if line.kind not in SHOWN:
             return
         text = line.text
@@ -47,7 +47,7 @@ class Timeline:
         self._write(line.at, SHOWN[line.kind], line.region, text)
 
     def show_decision(self, now: Callable[[], datetime]) -> Callable[[dict[str, Any]], None]:
-        """What Second Hop decided, as its functions log it."""
+        """A listener that shows decisions as the functions log them."""
 
         def show(entry: dict[str, Any]) -> None:
             is_step = entry.get("before") != entry.get("after") or EFFECTS & set(entry.get("commands", ()))
@@ -60,7 +60,7 @@ class Timeline:
         return show
 
     def flush(self) -> None:
-        """Write what belongs to the last moment: decisions first, since their functions log them after acting."""
+        """Write the lines of the last moment. Decisions come first, because functions log them after the action."""
         if self._moment is None:
             return
         at, lines = self._moment
@@ -78,8 +78,8 @@ class Timeline:
     def _put(self, at: datetime, who: str, region: str, text: str) -> None:
         head = f"{at:%a %H:%M}  {who}  "
         body = f"{region}: {text}" if region else text
-        room = WIDTH - len(head)
-        body = body if len(body) <= room else body[: room - 3] + "..."
+        width = WIDTH - len(head)
+        body = body if len(body) <= width else body[: width - 3] + "..."
         line = head + body
         if self.is_coloured:
             line = f"{COLOURS[who]}{line}{PLAIN}"

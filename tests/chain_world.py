@@ -182,8 +182,8 @@ class World(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ copies
 
-    @rule(choice=choices, is_lost=rarely, is_hasty=rarely)
-    def a_copy_ends_well(self, choice: int, is_lost: bool, is_hasty: bool) -> None:
+    @rule(choice=choices, is_lost=rarely, is_fast=rarely)
+    def a_copy_ends_well(self, choice: int, is_lost: bool, is_fast: bool) -> None:
         if not self.live():
             return
         job = self.live()[choice % len(self.live())]
@@ -193,7 +193,7 @@ class World(RuleBasedStateMachine):
             database=source.database,
             created_at=source.created_at,
             delete_at=source.created_at + timedelta(days=35),
-            status="CREATING" if is_hasty else "COMPLETED",
+            status="CREATING" if is_fast else "COMPLETED",
         )
         done = self.stage.backup.finish(job.job_id, copy)
         if not is_lost:
@@ -203,7 +203,7 @@ class World(RuleBasedStateMachine):
     @rule()
     def all_copies_end_well(self) -> None:
         while self.live():
-            self.a_copy_ends_well(0, is_lost=False, is_hasty=False)
+            self.a_copy_ends_well(0, is_lost=False, is_fast=False)
 
     @rule(choice=choices, message=st.sampled_from(MESSAGES), is_lost=rarely)
     def a_copy_fails(self, choice: int, message: str, is_lost: bool) -> None:

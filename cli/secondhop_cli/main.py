@@ -99,7 +99,7 @@ def _simulate(chosen: argparse.Namespace) -> int:
         sys.stderr.write(f"secondhop simulate: --fresh should be at most --nights, found {chosen.fresh!r}.\n")
         return MISUSE
     try:
-        from rehearsal.nights.many import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
+        from rehearsal.nights.runner import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
     except ModuleNotFoundError:
         return _needs_checkout("simulate")
     if find_spec("moto") is None:

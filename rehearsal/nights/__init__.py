@@ -1,1 +1,1 @@
-"""Nights: whole nights of many databases under every fault that can be thought of, drawn from a seed and judged."""
+"""Simulated nights: many databases and many kinds of faults, drawn from a seed, with checks of every promise."""

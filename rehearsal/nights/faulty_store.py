@@ -1,4 +1,4 @@
-"""A chain store as unreliable as DynamoDB: dying calls, refusals, sleeps, stale indexes, a table lost or rolled back.
+"""A chain store as unreliable as DynamoDB: lost calls, refusals, delays, stale indexes, a table lost or rolled back.
 
 The store itself is the in-memory one, which passes the same contract as DynamoDB's.
 """
@@ -17,7 +17,7 @@ from secondhop.application.ports import Unreadable
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import ConflictError, TryAgainError, UnreadableItemError
 
-# By which call of DynamoDB a question or a write of the store is made.
+# The operation of DynamoDB that each method of the store uses.
 CALLS = {
     "save": "TransactWriteItems",
     "save_installation": "PutItem",
@@ -34,7 +34,7 @@ INDEXED = frozenset({"of_database", "due", "waiting", "stranded"})
 
 
 class FaultyChains:
-    """A `ChainStore` over another one. `index_lag` is by how much its indexes are behind."""
+    """A `ChainStore` that wraps another one. Its indexes lag by `index_lag`."""
 
     def __init__(self, world: World, *, index_lag: timedelta, counts: Counter[str]) -> None:
         self._world = world
@@ -46,11 +46,11 @@ class FaultyChains:
         """Chains whose items cannot be read, as if a newer release had written them."""
 
     def copy(self) -> MemoryChains:
-        """What the table holds now, as point-in-time recovery would bring it back."""
+        """The content of the table now, as point-in-time recovery would restore it."""
         return self._kept.copy()
 
     def become(self, kept: MemoryChains) -> None:
-        """Lose the table, and have another one instead."""
+        """Replace the content of the table."""
         self._kept = kept
         self._changes.clear()
 
@@ -81,11 +81,11 @@ class FaultyChains:
             answer = self._as_read(answer)
         if name == "save":
             self._changes.append((self._world.now(), named.get("chain", given[0]).key, named["before"]))
-        # A query's pages are read as they are needed; here all at once, so that faults fall into the call.
+        # A query reads its pages one by one. Here all are read at once, so that faults happen inside the call.
         return iter(list(answer)) if isinstance(answer, Iterator) else answer
 
     def _as_read(self, answer: Any) -> Any:
-        """What a reader gets: an item that cannot be read raises alone, and stands as `Unreadable` among others."""
+        """What a reader gets: one unreadable item raises an error; among others it is an `Unreadable`."""
         if isinstance(answer, Chain) and answer.key in self.unreadable:
             self._counts["fault: an item could not be read"] += 1
             raise UnreadableItemError(WHY)
@@ -98,13 +98,13 @@ class FaultyChains:
         return Unreadable(key=each.key, why=WHY) if is_unreadable else each
 
     def make_unreadable(self, chance: Random) -> None:
-        """Let one of the chains be unreadable from now on."""
+        """Make the item of one chain unreadable from now on."""
         keys = sorted(chain.key for chain in self._kept.all())
         if keys:
             self.unreadable.add(chance.choice(keys))
 
     def _as_indexed(self) -> MemoryChains:
-        """The table as its indexes show it: without the changes of the last moments."""
+        """The table as its indexes show it, without the latest changes."""
         since = self._world.now() - self._lag
         while self._changes and self._changes[0][0] <= since:
             del self._changes[0]

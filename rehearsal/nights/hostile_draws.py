@@ -1,7 +1,7 @@
-"""What outsiders drew against Second Hop, drawn for a night: odd answers, people who interfere, changed settings.
+"""The hostile draws of a night: unusual answers of AWS, changes that people make, changed settings.
 
-Each field has a stream of chance of its own, so that switching one off changes nothing else in the plan of a seed. The
-default of a field is a night without it.
+Each field has its own random stream, so that switching one off changes nothing else for a seed. A field with its
+default value has no effect.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 from backup_simulator import OverQuota, SourceVaultShown, UnknownBehaviour, texts
 
 FIFTY, FORTY = 50, 40
-# One night in fifty runs until every recovery point has expired; one in forty has a single database that always fails.
+# One night in fifty runs until every recovery point has expired. One in forty has a single, always failing database.
 UNTIL_ALL_IS_GONE, LONELY = 16, 22
 FOR_EVER = -1
-# Restored copies outlive what they were made of, or a copy action keeps arrivals for longer than the final copies.
+# With these retentions, arrivals live longer than their final copies.
 LONG_DAYS = (365, 400, FOR_EVER)
 DAILY, MONTHLY = "cron(0 15 ? * * *)", "cron(0 15 6 * ? *)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsChange:
-    """Parameters that are deployed again in an hour of the night; `intermediate_days` is the plan's copy retention."""
+    """Parameters to deploy in an hour of the night. `intermediate_days` is the plan's copy retention."""
 
     hour: int
     parameters: Mapping[str, str]
@@ -33,7 +33,7 @@ class SettingsChange:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondPlan:
-    """A backup plan beside the first one, for the same databases. `days` is how long its arrivals live."""
+    """A second backup plan for the same databases. `days` is the retention of its arrivals."""
 
     schedule: str
     days: int
@@ -41,8 +41,9 @@ class SecondPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class HostileDraws:
-    """short_pages, partial_answers: the share of pages and of entries of batches. missing_fields, late_points: for how
-    many looks. Rates are per hour.
+    """All hostile draws. `short_pages` and `partial_answers` are shares of pages and of batch entries.
+
+    `missing_fields` and `late_points` say for how many reads. Rates are per hour.
     """
 
     short_pages: float = 0.0
@@ -74,7 +75,7 @@ class HostileDraws:
 def draw_hostility(
     seed: int, *, parameters: Mapping[str, str], is_unlocked: bool, may_change_settings: bool, loses_table: bool = False
 ) -> HostileDraws:
-    """Draw what is hostile in a night. `is_unlocked` says that the administrator can change final copies.
+    """Draw the hostile fields of a night. With `is_unlocked` the administrator can change final copies.
 
     `loses_table` leaves RetentionDays as it is: without its table Second Hop does not know that it made a copy under an
     older retention. It reports such a copy as MISMATCH, and an operator's retry makes another one.
@@ -109,7 +110,7 @@ def draw_hostility(
 
 
 def draw_switches(seed: int, unknown: UnknownBehaviour) -> UnknownBehaviour:
-    """Draw the switches that are younger than the seeds of the others."""
+    """Draw the switches that were added later, from their own random streams."""
     over_quota = _stream(seed, "over quota")
     survives = _stream(seed, "resource arn").random() >= 0.03
     return replace(
@@ -125,13 +126,13 @@ def _stream(seed: int, name: str) -> Random:
 
 
 def _with_odds(seed: int, name: str, odds: float, values: tuple[Any, ...]) -> Any:
-    """One of some values, in a share of the nights; nothing in the others."""
+    """One of some values in a share of the nights, and zero in the others."""
     chance = _stream(seed, name)
     return chance.choice(values) if chance.random() < odds else type(values[0])(0)
 
 
 def _settings_changes(seed: int, parameters: Mapping[str, str], *, loses_table: bool) -> tuple[SettingsChange, ...]:
-    """One to three changes. Retentions stay within what the DR vault's lock and the route's floor admit."""
+    """One to three changes. Retentions stay within the DR vault's lock and the route's minimum."""
     chance = _stream(seed, "settings")
     if chance.random() >= 0.2:
         return ()
@@ -164,7 +165,7 @@ def _second_plan(seed: int) -> SecondPlan | None:
 
 
 def _of_unlocked_vault(seed: int, drawn: HostileDraws) -> HostileDraws:
-    """What the administrator does to final copies: one of these in each night that allows it."""
+    """One change of final copies by the administrator, in each night that allows it."""
     match _stream(seed, "final copies").randrange(4):
         case 0:
             return replace(drawn, lengthens_final_copies=True)

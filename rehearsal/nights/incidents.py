@@ -1,4 +1,4 @@
-"""What Second Hop told: each incident as the event bus had it, and whether the people of the topic heard of it."""
+"""The incidents that Second Hop reported, by their events, and whether the topic got a message about each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
 
 SOURCE = "secondhop"
-# What an incident's next step says: that Second Hop goes on by itself, or that it waits for a person.
-TRIES_AGAIN, WAITS = "Second Hop tries again", "Second Hop waits for an operator"
+# The two kinds of next step in an incident: a retry by Second Hop, or a wait for an operator.
+RETRIES, WAITS = "Second Hop tries again", "Second Hop waits for an operator"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incident:
-    """An incident by the last event that told of it."""
+    """An incident, with the content of its last event."""
 
     main: Stack
     at: datetime
@@ -32,7 +32,7 @@ class Incident:
 
     @property
     def about(self) -> str:
-        """The recovery point whose chain is in trouble."""
+        """The recovery point of the chain with the incident."""
         return str(self.detail["recovery_point"])
 
     @property
@@ -47,13 +47,13 @@ class Incident:
     def next_step(self) -> str:
         return str(self.detail.get("next_step", ""))
 
-    def is_well_told(self, world: World) -> bool:
-        """Whether it says what happened, what to do and what comes next, and the topic named or counted it."""
+    def is_reported(self, world: World) -> bool:
+        """Whether it says what happened, what to do and what follows, and a message on the topic names or counts it."""
         says_all = all(self.detail.get(word) for word in ("cause", "message", "remedy", "next_step"))
-        return says_all and self._was_heard_of(world)
+        return says_all and self._was_published(world)
 
-    def _was_heard_of(self, world: World) -> bool:
-        """A message on the topic names its id, or those of its cause count as many as are open and named by none."""
+    def _was_published(self, world: World) -> bool:
+        """Whether a message names its id, or the messages of its cause count all open incidents that none names."""
         topic = world.published(self.main.ref("Notifications"))
         messages = [each for each in topic if _attribute(each, "state", "") == "open"]
         named = {name for each in messages for name in json.loads(_attribute(each, "incidents", "[]"))}
@@ -65,7 +65,7 @@ class Incident:
 
 
 def _open_by_cause(world: World, cause: str) -> set[str]:
-    """The incidents of a cause that the event bus had as open last."""
+    """The incidents of a cause with an open state in their last event."""
     last = {each["detail"]["incident"]: each for each in world.put_events if each["source"] == SOURCE}
     return {name for name, each in last.items() if each["detail"].get("cause") == cause}
 
@@ -76,7 +76,7 @@ def _attribute(message: Published, name: str, default: str) -> str:
 
 @dataclass(kw_only=True)
 class Incidents:
-    """Listens to what the functions of all installations tell the event bus."""
+    """Collects the events that the functions of all installations put on the event bus."""
 
     world: World
     mains: tuple[Stack, ...]
@@ -87,7 +87,7 @@ class Incidents:
         self._main_of = {id(each): main for main in self.mains for each in main.functions.values()}
 
     def hear_call(self, call: Call) -> None:
-        """One call of AWS; accepted events of incidents are kept."""
+        """Keep the accepted incident events of one call of AWS."""
         if call.operation != "PutEvents" or call.reply is None or not RUNNING:
             return
         main = self._main_of[id(RUNNING[-1].function)]
@@ -95,9 +95,9 @@ class Incidents:
             if entry["Source"] == SOURCE and "ErrorCode" not in answer:
                 detail = json.loads(entry["Detail"])
                 is_open = entry["DetailType"] != "Incident Closed"
-                told = Incident(main=main, at=call.at, detail=detail, is_open=is_open)
-                self._last[main.name, told.id] = told
+                incident = Incident(main=main, at=call.at, detail=detail, is_open=is_open)
+                self._last[main.name, incident.id] = incident
 
     def all_open(self) -> list[Incident]:
-        """The incidents whose last event was not their closing."""
+        """The incidents that are not closed."""
         return [incident for incident in self._last.values() if incident.is_open]

@@ -1,4 +1,4 @@
-"""One night: faulty hours, then quiet ones, then running on until everything has come to its end; and the judgement."""
+"""Runs one night: faulty hours, quiet hours, then time for everything to finish; and returns its result."""
 
 from __future__ import annotations
 
@@ -13,144 +13,146 @@ from typing import Any
 from backup_simulator import World
 from rehearsal.functions import LOG
 from rehearsal.nights.after_expiry import AfterExpiry
-from rehearsal.nights.aftermath import Aftermath
-from rehearsal.nights.claims import Claims
-from rehearsal.nights.ending import Ending
+from rehearsal.nights.after_run import AfterRun
+from rehearsal.nights.coverage import Coverage
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.faults import FaultSchedule
 from rehearsal.nights.faulty_store import FaultyChains
 from rehearsal.nights.incidents import Incidents
-from rehearsal.nights.interference import LAST_LENGTHENED, LAST_SHORTENED, Interference
-from rehearsal.nights.marks import Marks
-from rehearsal.nights.mishaps import Mishaps
-from rehearsal.nights.odd_answers import OddAnswers
-from rehearsal.nights.people import Operator
-from rehearsal.nights.plan import NightPlan, TableLoss
-from rehearsal.nights.story import Line, Story
+from rehearsal.nights.liveness import LivenessChecks
+from rehearsal.nights.notification_checks import NotificationChecks
+from rehearsal.nights.operator_actions import Operator
+from rehearsal.nights.people_changes import LAST_LENGTHENED, LAST_SHORTENED, PeopleChanges
+from rehearsal.nights.result import NightResult
+from rehearsal.nights.safety_checks import SafetyChecks, without_repeats
+from rehearsal.nights.scenario import Scenario, TableLoss
 from rehearsal.nights.table import TableSession, table_of
-from rehearsal.nights.terms import Terms
-from rehearsal.nights.watch import Watch, without_repeats
+from rehearsal.nights.trace_report import TraceReport
+from rehearsal.nights.unusual_answers import UnusualAnswers
 from rehearsal.oracle import Violation
 from rehearsal.stage import HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
 FAULTY_HOURS, QUIET_HOURS = 36, 12
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
-# Stranded work is tried again after a day, a failed delete too; then the last copies run.
+# Stranded hops and failed deletes are retried after a day. Then the last copies run.
 LONGEST_SETTLING = timedelta(days=4)
-# Older final copies are looked at once a week: what becomes of them while nothing is broken is known by then.
+# Older final copies are checked once a week. After this time each was checked without faults.
 LONGEST_UNTIL_ALL_ARE_LOOKED_AT = timedelta(days=9)
-# A copy job may hang in CREATED for three days, in either hop, and its retry once more.
+# A copy job may stay in CREATED for three days, in either hop, and so may its retry.
 LONGEST_SYSTEM_ERRORS = timedelta(days=10)
-# Patience begins anew whenever a copy ended, for where few may run at once; but not for ever.
+# The wait starts again when a copy ends, because few may run at once. This is its limit.
 LONGEST_QUEUE = timedelta(days=30)
 SETTLING_STEP = 6 * AN_HOUR
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """What became of a night: how many chains, which promises broke, what was visited, and the story if one broke."""
-
-    seed: int
-    chains: int
-    violations: tuple[Violation, ...]
-    counts: Counter[str]
-    story: tuple[Line, ...] = ()
 
 
 @dataclass(kw_only=True)
 class Night:
     """Everything of one night.
 
-    `stops_at` ends it with the first broken promise of that number, and lets it settle for a day at most. `spoil` may
-    put something between the functions and their sessions, and `spoil_store` between them and their store, to break
-    it on purpose.
+    `stops_at` ends it at the first violation of the promise with that number, and lets it settle for a day at most.
+    `wrap_session` can put a wrapper around the functions' sessions, and `wrap_store` around their store, to break them.
     """
 
-    plan: NightPlan
+    scenario: Scenario
     stops_at: int | None = None
-    spoil: Callable[[Any], Any] = lambda session: session
-    spoil_store: Callable[[Any], Any] = lambda store: store
+    wrap_session: Callable[[Any], Any] = lambda session: session
+    wrap_store: Callable[[Any], Any] = lambda store: store
     counts: Counter[str] = field(default_factory=Counter)
     chains: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        plan = self.plan
-        self.world = World(seed=plan.seed, unknown=plan.unknown, delivery=plan.delivery)
+        scenario = self.scenario
+        self.world = World(seed=scenario.seed, unknown=scenario.unknown, delivery=scenario.delivery)
         self.stores = [self._store()]
         self.stage = Stage(
             self.world,
-            None if plan.is_in_dynamodb else self.spoil_store(self.stores[0]),
-            parameters=dict(plan.parameters),
+            None if scenario.is_in_dynamodb else self.wrap_store(self.stores[0]),
+            parameters=dict(scenario.parameters),
             open_session=self._open_session,
-            topology=plan.topology,
-            given=plan.given,
-            kills_late_functions=plan.kills_late_functions,
+            topology=scenario.topology,
+            given=scenario.given,
+            kills_late_functions=scenario.kills_late_functions,
         )
         self.mains = (self.stage.main, *self._second())
         self._set_clocks_wrong()
         self._add_databases()
-        self.chance = Random(f"hours {plan.seed}")  # noqa: S311 - a night must be repeatable
-        roles = {role for main in self.mains for role in self.stage.acting_roles_of(main)}
-        roles |= {main.attribute("AdvanceChainRole", "Arn") for main in self.mains}
-        self.terms = Terms(stage=self.stage, our_roles=frozenset(roles))
-        self.watch = Watch(terms=self.terms, oracle=self.terms.oracle, mains=self.mains)
-        self.mishaps = Mishaps(world=self.world, chance=self.chance, per_hour=plan.faults_per_hour)
-        self.operator = Operator(
-            terms=self.terms,
-            watch=self.watch,
-            mains=self.mains,
+        self.chance = Random(f"hours {scenario.seed}")  # noqa: S311 - a night must be repeatable
+        self._add_checks()
+        self._add_hostility()
+        expected, operator = self.expected, self.operator
+        self.after_run = AfterRun(expected=expected, operator=operator, chance=self.chance, counts=self.counts)
+        self.coverage, self.report = Coverage(self.counts), TraceReport(world=self.world)
+        self.world.on_call(self.coverage.hear_call)
+        self.world.on_trace(self.coverage.hear_trace)
+
+    def _add_checks(self) -> None:
+        """The checks of promises, the faults of every night and the operator."""
+        scenario, mains = self.scenario, self.mains
+        roles = {role for main in mains for role in self.stage.acting_roles_of(main)}
+        roles |= {main.attribute("AdvanceChainRole", "Arn") for main in mains}
+        self.expected = expected = Expectations(stage=self.stage, our_roles=frozenset(roles))
+        self.safety = SafetyChecks(expected=expected, oracle=expected.oracle, mains=mains)
+        self.faults = FaultSchedule(world=self.world, chance=self.chance, per_hour=scenario.faults_per_hour)
+        self.operator = operator = Operator(
+            expected=expected,
+            safety=self.safety,
+            mains=mains,
             chance=self.chance,
-            acts_per_hour=plan.operator_acts_per_hour,
+            acts_per_hour=scenario.operator_acts_per_hour,
             counts=self.counts,
         )
-        incidents = Incidents(world=self.world, mains=self.mains)
-        self.ending = Ending(
-            terms=self.terms, mains=self.mains, operator=self.operator, incidents=incidents, draws=plan
+        incidents = Incidents(world=self.world, mains=mains)
+        self.liveness = LivenessChecks(
+            expected=expected, mains=mains, operator=operator, incidents=incidents, draws=scenario
         )
-        self._add_hostility()
-        self.aftermath = Aftermath(terms=self.terms, operator=self.operator, chance=self.chance, counts=self.counts)
-        self.marks, self.story = Marks(self.counts), Story(world=self.world)
-        self.world.on_call(self.marks.hear_call)
-        self.world.on_trace(self.marks.hear_trace)
 
     def _add_hostility(self) -> None:
-        plan, terms, counts = self.plan, self.terms, self.counts
-        is_calm = not (plan.faults_per_hour or plan.odd_codes_per_hour or plan.partial_answers)
-        self.claims = Claims(terms=terms, mains=self.mains, violations=self.watch.violations, is_calm=is_calm)
-        self.after_expiry = AfterExpiry(terms=terms)
-        chance = Random(f"odd answers {plan.seed}")  # noqa: S311 - a night must be repeatable
-        self.odd_answers = OddAnswers(draws=plan, terms=terms, chance=chance, counts=counts)
-        chance = Random(f"interference {plan.seed}")  # noqa: S311 - a night must be repeatable
-        self.chance_of_items = Random(f"items {plan.seed}")  # noqa: S311 - a night must be repeatable
-        quiet_from = self.world.now() + FAULTY_HOURS * AN_HOUR
-        self.interference = Interference(
-            draws=plan, terms=terms, mains=self.mains, quiet_from=quiet_from, chance=chance, counts=counts
+        scenario, expected, counts = self.scenario, self.expected, self.counts
+        is_calm = not (scenario.faults_per_hour or scenario.odd_codes_per_hour or scenario.partial_answers)
+        self.notifications = NotificationChecks(
+            expected=expected, mains=self.mains, violations=self.safety.violations, is_calm=is_calm
         )
-        self.odd_answers.begin()
-        self.interference.begin()
+        self.after_expiry = AfterExpiry(expected=expected)
+        chance = Random(f"odd answers {scenario.seed}")  # noqa: S311 - a night must be repeatable
+        self.unusual_answers = UnusualAnswers(draws=scenario, expected=expected, chance=chance, counts=counts)
+        chance = Random(f"interference {scenario.seed}")  # noqa: S311 - a night must be repeatable
+        self.chance_of_items = Random(f"items {scenario.seed}")  # noqa: S311 - a night must be repeatable
+        quiet_from = self.world.now() + FAULTY_HOURS * AN_HOUR
+        self.people_changes = PeopleChanges(
+            draws=scenario,
+            expected=expected,
+            mains=self.mains,
+            quiet_from=quiet_from,
+            chance=chance,
+            counts=counts,
+        )
+        self.unusual_answers.begin()
+        self.people_changes.begin()
 
     def _store(self) -> FaultyChains:
-        return FaultyChains(self.world, index_lag=self.plan.index_lag, counts=self.counts)
+        return FaultyChains(self.world, index_lag=self.scenario.index_lag, counts=self.counts)
 
     def _second(self) -> tuple[Any, ...]:
-        if not self.plan.has_second_installation:
+        if not self.scenario.has_second_installation:
             return ()
         self.counts["two installations shared a vault"] += 1
         self.stores.append(self._store())
-        return (self.stage.install_again("second-hop-too", self.spoil_store(self.stores[1])),)
+        return (self.stage.install_again("second-hop-too", self.wrap_store(self.stores[1])),)
 
     def _open_session(self, account: str, role_arn: str, region: str) -> Any:
-        opener = self.world.session if self.plan.has_boto3_clients else self.world.light_session
-        session = self.spoil(opener(account, role_arn, region))
-        return TableSession(self.world, session) if self.plan.is_in_dynamodb else session
+        opener = self.world.session if self.scenario.has_boto3_clients else self.world.light_session
+        session = self.wrap_session(opener(account, role_arn, region))
+        return TableSession(self.world, session) if self.scenario.is_in_dynamodb else session
 
     def _set_clocks_wrong(self) -> None:
         functions = {id(each): each for main in self.mains for each in main.functions.values()}
         for number, function in enumerate(functions.values()):
-            skew = timedelta(seconds=self.plan.skews[number % len(self.plan.skews)])
+            skew = timedelta(seconds=self.scenario.skews[number % len(self.scenario.skews)])
             function.now = lambda skew=skew: self.world.now() + skew
 
     def _add_databases(self) -> None:
-        for each in self.plan.databases:
+        for each in self.scenario.databases:
             account = self.stage.workload_accounts[each.account]
             self.world.site(account, HOME).create_database(
                 each.resource_type,
@@ -161,124 +163,128 @@ class Night:
                 multi_az_cluster=each.is_multi_az_cluster,
             )
 
-    def run(self) -> Judgement:
-        """Run the night to its end and judge it."""
-        with LOG.heard_by(self._hear), table_of(self.stage.main) if self.plan.is_in_dynamodb else nullcontext():
+    def run(self) -> NightResult:
+        """Run the night to its end."""
+        with LOG.heard_by(self._hear), table_of(self.stage.main) if self.scenario.is_in_dynamodb else nullcontext():
             self._faulty_hours()
-            demands = [] if self._is_over() else self._end()
-        self.counts["a night with boto3's own clients"] += self.plan.has_boto3_clients
-        self.counts["a night in DynamoDB"] += self.plan.is_in_dynamodb
-        self.counts.update(f"drawn: {name.replace('_', ' ')}" for name in self.plan.drawn())
-        found = without_repeats([*self.watch.violations, *demands])
-        story = self.story.about(violation.evidence for violation in found)
-        return Judgement(
-            seed=self.plan.seed,
+            unfinished = [] if self._is_over() else self._end()
+        self.counts["a night with boto3's own clients"] += self.scenario.has_boto3_clients
+        self.counts["a night in DynamoDB"] += self.scenario.is_in_dynamodb
+        self.counts.update(f"drawn: {name.replace('_', ' ')}" for name in self.scenario.drawn())
+        found = without_repeats([*self.safety.violations, *unfinished])
+        lines = self.report.about(violation.evidence for violation in found)
+        return NightResult(
+            seed=self.scenario.seed,
             chains=len(self.chains),
             violations=tuple(found),
             counts=self.counts,
-            story=tuple(story) if found else (),
+            report=tuple(lines) if found else (),
         )
 
     def _hear(self, entry: dict[str, Any]) -> None:
         if entry.get("message") == "decision":
             self.chains.add(entry["chain"])
-        self.marks.hear_log(entry)
-        self.story.hear_log(entry)
+        self.coverage.hear_log(entry)
+        self.report.hear_log(entry)
 
     def _faulty_hours(self) -> None:
         earlier: list[MemoryChains] = []
         for hour in range(FAULTY_HOURS):
-            self.mishaps.an_hour()
+            self.faults.an_hour()
             self.operator.an_hour()
-            self.odd_answers.an_hour()
-            self.interference.an_hour(hour)
-            if self.chance_of_items.random() < self.plan.unreadable_per_hour:
+            self.unusual_answers.an_hour()
+            self.people_changes.an_hour(hour)
+            if self.chance_of_items.random() < self.scenario.unreadable_per_hour:
                 self.stores[0].make_unreadable(self.chance_of_items)
-            if self.plan.table_loss is not TableLoss.NONE:
+            if self.scenario.table_loss is not TableLoss.NONE:
                 earlier.append(self.stores[0].copy())
-                if hour == self.plan.loss_hour:
+                if hour == self.scenario.loss_hour:
                     self._lose_table(earlier)
             self.world.run_for(AN_HOUR)
-            self.claims.count_dead_letters()
+            self.notifications.count_dead_letters()
             if self._is_over():
                 return
 
     def _is_over(self) -> bool:
-        return any(violation.promise == self.stops_at for violation in self.watch.violations)
+        return any(violation.promise == self.stops_at for violation in self.safety.violations)
 
     def _end(self) -> list[Violation]:
         self._quiet_hours()
         left = self._settle()
-        if not left and self.plan.loses_a_final_copy:
-            self.aftermath.lose_a_final_copy()
+        if not left and self.scenario.loses_a_final_copy:
+            self.after_run.lose_a_final_copy()
             left = self._settle()
-        if not left and self.plan.is_followed_by_a_month:
-            self.aftermath.nobody_runs_for_a_month()
+        if not left and self.scenario.is_followed_by_a_month:
+            self.after_run.stop_for_a_month()
             self._lose_table([])
             left = self._settle()
-        return [*left, *(() if left else self._hostile_end()), *self.claims.demands()]
+        return [*left, *(() if left else self._hostile_end()), *self.notifications.final_violations()]
 
     def _hostile_end(self) -> list[Violation]:
-        """What else may come after a night that ended well."""
+        """What else may follow a night that ended well."""
         left: list[Violation] = []
-        if self.plan.lifecycle_changes_per_hour:
-            self.world.run_for(LAST_LENGTHENED if self.plan.has_lonely_failing_database else LAST_SHORTENED)
+        if self.scenario.lifecycle_changes_per_hour:
+            self.world.run_for(LAST_LENGTHENED if self.scenario.has_lonely_failing_database else LAST_SHORTENED)
             left = self._settle()
-        if not left and self.plan.shortens_a_final_copy and (copy := self.aftermath.newest_final_copy()) is not None:
-            self.interference.shorten_final_copy(copy)
+        if (
+            not left
+            and self.scenario.shortens_a_final_copy
+            and (copy := self.after_run.newest_final_copy()) is not None
+        ):
+            self.people_changes.shorten_final_copy(copy)
             left = self._settle()
-        if not left and self.plan.empties_the_dr_vault:
-            self.aftermath.empty_the_dr_vault()
+        if not left and self.scenario.empties_the_dr_vault:
+            self.after_run.empty_the_dr_vault()
             left = self._settle(at_least=LONGEST_UNTIL_ALL_ARE_LOOKED_AT)
-        if self.plan.runs_until_all_is_gone:
-            left += self.after_expiry.demands()
+        if self.scenario.runs_until_all_is_gone:
+            left += self.after_expiry.final_violations()
         return left
 
     def _lose_table(self, earlier: list[MemoryChains]) -> None:
-        """The table is lost entirely, or restored as of some hours ago; then the operator adopts what there is."""
-        is_rolled_back = self.plan.table_loss is TableLoss.ROLLED_BACK and earlier
+        """Lose the table, or restore it from some hours ago. Then the operator adopts what exists."""
+        is_rolled_back = self.scenario.table_loss is TableLoss.ROLLED_BACK and earlier
         self.stores[0].become(earlier[self.chance.randrange(len(earlier))] if is_rolled_back else MemoryChains())
         what = "rolled back" if is_rolled_back else "lost"
         self.counts[f"a table was {what}"] += 1
         self.world.note("night", "", "", f"the table of {self.mains[0].name} was {what}")
-        self.ending.tables_lost[self.mains[0].name] = self.world.now()
-        self.watch.forgive_in_flight()
-        self.watch.paused.pop(self.mains[0].name, None)
+        self.liveness.tables_lost[self.mains[0].name] = self.world.now()
+        self.safety.allow_again_in_flight()
+        self.safety.paused.pop(self.mains[0].name, None)
         self.operator.adopt(self.mains[0])
-        if self.plan.copies_back_per_hour:
-            self.interference.bring_back()
+        if self.scenario.copies_back_per_hour:
+            self.people_changes.copy_back()
 
     def _quiet_hours(self) -> None:
-        self.mishaps.end()
-        self.odd_answers.end()
+        self.faults.end()
+        self.unusual_answers.end()
         for store in self.stores:
             store.unreadable.clear()
         for plan in self.world.plans.values():
             plan.ended = True
         for main in self.mains:
             self.operator.resume(main)
-        if self.plan.table_loss is not TableLoss.NONE:
+        if self.scenario.table_loss is not TableLoss.NONE:
             self.operator.adopt(self.mains[0])
         self.operator.redrive()
         self.world.run_for(AN_HOUR)
-        self.ending.quiet_since = self.world.now()
+        self.liveness.quiet_since = self.world.now()
         self.world.run_for((QUIET_HOURS - 1) * AN_HOUR)
 
     def _settle(self, *, at_least: timedelta = LONGEST_SETTLING) -> list[Violation]:
-        """Run on until everything has come to its end, but not for ever; what is left then."""
-        patience = LONGEST_SYSTEM_ERRORS if self.plan.unknown.system_error_is_long else at_least
+        """Run until everything has finished, for a limited time; return what has not."""
+        patience = LONGEST_SYSTEM_ERRORS if self.scenario.unknown.system_error_is_long else at_least
         patience = A_DAY if self.stops_at else patience
-        begun, ended = self.world.now(), self.ending.copies_that_ended()
+        begun, ended = self.world.now(), self.liveness.copies_that_ended()
         until = begun + patience
-        while (left := self.ending.demands()) and self.world.now() < min(until, begun + LONGEST_QUEUE):
+        while (left := self.liveness.unfinished()) and self.world.now() < min(until, begun + LONGEST_QUEUE):
             self.operator.redrive()
-            self.ending.answer_messages()
+            self.liveness.answer_messages()
             self.world.run_for(SETTLING_STEP)
-            if self.ending.copies_that_ended() > ended:
-                ended, until = self.ending.copies_that_ended(), self.world.now() + patience
+            if self.liveness.copies_that_ended() > ended:
+                ended, until = self.liveness.copies_that_ended(), self.world.now() + patience
         return left
 
 
-def run_night(plan: NightPlan) -> Judgement:
-    """Run a night to its end and judge it."""
-    return Night(plan=plan).run()
+def run_night(scenario: Scenario) -> NightResult:
+    """Run a night to its end."""
+    return Night(scenario=scenario).run()

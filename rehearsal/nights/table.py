@@ -1,6 +1,6 @@
 """A night in DynamoDB: the functions' own adapter on moto's table, with the world's faults around each call.
 
-moto is only of the development environment; whoever runs nights without it is told so before the first one.
+Only the development environment has moto. Without it, `simulate` refuses to run such nights.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryInd
 
 
 class TableSession:
-    """A session whose DynamoDB is moto's; everything else is the other session's."""
+    """A session with moto's DynamoDB. Clients of other services come from the wrapped session."""
 
     def __init__(self, world: World, session: Any) -> None:
         self._world = world
         self._session = session
 
     def client(self, service_name: str, /, **options: Any) -> Any:
-        """A client; of DynamoDB one with faults."""
+        """A client. The one for DynamoDB has faults."""
         if service_name != "dynamodb":
             return self._session.client(service_name, **options)
         return TableClient(self._world, _dynamodb())
 
 
 class TableClient:
-    """A DynamoDB client around whose calls the world's faults happen."""
+    """A DynamoDB client with the world's faults around its calls."""
 
     def __init__(self, world: World, client: Any) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""An AWS Backup of our own: many accounts and Regions on a virtual clock, as strict, sparse and unreliable as AWS."""
+"""An AWS Backup simulator: many accounts and Regions on a virtual clock, as strict and unreliable as AWS."""
 
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.eventbridge import RuleTarget

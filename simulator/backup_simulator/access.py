@@ -1,8 +1,8 @@
-"""Who may do what: identity policies, vault policies and key policies, read from the documents that are there.
+"""Decides who may do what, by the documents of identity policies, vault policies and key policies.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html says which action of AWS Backup
-is about which resource; a recovery point of the RDS family is its snapshot's ARN, which does not name a vault. Every
-denial is a line of the trace, with its reason.
+is about which resource. The ARN of an RDS recovery point is its snapshot's, which does not name a vault. Every denial
+is a line of the trace, with its reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from backup_simulator.regions import partition_of
 from backup_simulator.vaults import Vaults
 
 PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
-# Calls whose IAM action has another name than the operation.
+# Calls with an IAM action that has another name than the operation.
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
@@ -31,10 +31,10 @@ ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryP
 
 
 class Access:
-    """The one place that evaluates policies.
+    """The only place that evaluates policies.
 
-    `enforced` False lets every caller and every passed role do everything; trust, and the vaults' and keys' policies
-    that a copy job meets, count all the same.
+    With `enforced` False every caller and every passed role may do everything. Trust policies, and the policies of
+    vaults and keys in a copy job, are still evaluated.
     """
 
     def __init__(
@@ -74,18 +74,18 @@ class Access:
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
 
     def record_grants(self) -> Counter[Grant]:
-        """Keep a record, from now on, of what roles are allowed and by which statement; the record, which grows."""
+        """Record from now on what roles are allowed and by which statement; return the growing record."""
         self._authority.grants = Counter()
         return self._authority.grants
 
     def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-        """Whether all that binds a role together allows an action."""
+        """Whether all policies of a role together allow an action."""
         if not self.enforced:
             return True
         return self._authority.verdict(role.caller, action, resource, context or {}).outcome == "allow"
 
     def role_may_always(self, role: Role, actions: tuple[str, ...]) -> bool:
-        """Whether nothing of a copy's circumstances could keep a role from any of these actions."""
+        """Whether a role may do all these actions for every copy."""
         return not self.enforced or self._authority.always_allows(role.caller, actions)
 
     def describes_backup_key(self, role: Role, region: str) -> bool:
@@ -107,7 +107,7 @@ class Access:
         return verdict == "allow" or (verdict == "none" and vault.account == account)
 
     def key_admits(self, key: Key, actions: tuple[str, ...], account: str, role_arn: str) -> bool:
-        """Whether a key's policy lets a role of AWS Backup use it; a key without a policy serves its own account."""
+        """Whether a key's policy lets a role of AWS Backup use it. A key without a policy allows its own account."""
         if key.managed_by or key.policy is None:
             return key.account == account
         return self._named_by_key(key, actions, account, role_arn, by_name=False)
@@ -130,7 +130,7 @@ class Access:
         )
 
     def _named_by_key(self, key: Key, actions: tuple[str, ...], account: str, arn: str, *, by_name: bool) -> bool:
-        """What a key's policy says of a role, remembered until it is another document or the role's account moves."""
+        """What a key's policy says about a role. Cached until the document or the role's organization changes."""
         organization = self._identity.organization_of(account)
         place = (key.arn, actions, arn, by_name)
         known = self._of_keys.get(place)

@@ -1,4 +1,4 @@
-"""What a test makes in an account: roles with their policies, and its place in the organization."""
+"""What a test creates in an account: roles with their policies, and its place in the organization."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ class Account:
     def set_service_control_policies(self, levels: Sequence[Sequence[dict[str, Any]]]) -> None:
         """The organization's policies for the account, a list for each level from the root to the account itself.
 
-        Every level must allow what anybody in the account does, the administrator too; no level is FullAWSAccess.
+        Every level must allow each action in the account, also of the administrator. No levels mean FullAWSAccess.
         """
         self._identity.service_control[self.id] = deepcopy(tuple(tuple(level) for level in levels))
 
     def add_policy(self, role_name: str, policy: dict[str, Any]) -> None:
-        """One more identity policy for a role, known by its name."""
+        """Add an identity policy with this name to a role."""
         self._identity.add_policy(self.id, role_name, policy)
 
     def delete_role(self, role_arn: str) -> None:
-        """Remove a role; jobs that run with it go on."""
+        """Remove a role. Running jobs with this role continue."""
         self._identity.delete_role(role_arn)
 
     def join_organization(self, organization_id: str) -> None:
-        """Move the account to another organization; the empty text is none."""
+        """Move the account to another organization; an empty text means none."""
         self._identity.move(self.id, organization_id)
 
     def create_service_linked_role(self, service: str) -> str:

@@ -1,6 +1,6 @@
-"""Faults of answers: short pages, batches that are accepted in part, fields and recovery points that are not shown yet.
+"""Faults of answers: short pages, partly accepted batches, and fields and recovery points that are not shown yet.
 
-AWS documents each of them as something that clients must expect. Pages: "the list might be incomplete" with a NextToken
+AWS documents that clients must expect each of them. Pages: "the list might be incomplete" with a NextToken
 (API_ListRecoveryPointsByBackupVault); batches: API_SendMessageBatch, API_PutEvents. Missing fields and late points are
 what eventual consistency allows; no page says how long they last.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from backup_simulator.model import Point
 
-# The calls that answer each entry of a batch on its own. DynamoDB is not simulated: its stand-in asks `fails_entry`.
+# The calls that answer each entry of a batch separately. DynamoDB is not simulated; its stand-in uses `fails_entry`.
 BATCHES = frozenset({("sqs", "SendMessageBatch"), ("events", "PutEvents"), ("dynamodb", "BatchGetItem")})
 # What DescribeRecoveryPoint and the lists may leave out; a client cannot read a point without the other fields.
 OPTIONAL_FIELDS = frozenset(
@@ -29,7 +29,7 @@ LATE = timedelta(hours=1)
 
 @dataclass(kw_only=True)
 class _Looks:
-    """What happens to the first `looks` at a point, for a share of the points. `fields` are left out."""
+    """A fault of the first `looks` reads of a point, for a share of the points. `fields` are left out."""
 
     looks: int
     share: float
@@ -47,7 +47,7 @@ class _Looks:
 
 @dataclass
 class AnswerFaults:
-    """The faults of answers that a test put. `struck` counts how often each happened."""
+    """The faults of answers that a test set. `struck` counts how often each happened."""
 
     random: Random = field(default_factory=lambda: Random(1))
     struck: Counter[str] = field(default_factory=Counter)
@@ -67,13 +67,13 @@ class AnswerFaults:
         self._batches[service, operation] = _checked_share(share)
 
     def missing_fields(self, *fields: str, looks: int = 1, share: float = 1.0) -> None:
-        """Leave fields out of the first looks at a recovery point, for a share of the points."""
+        """Leave fields out of the first reads of a recovery point, for a share of the points."""
         if not fields or not set(fields) <= OPTIONAL_FIELDS:
             raise ValueError(f"missing fields are some of {', '.join(sorted(OPTIONAL_FIELDS))}")
         self._missing.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share), fields=frozenset(fields)))
 
     def late_points(self, *, looks: int = 1, share: float = 1.0) -> None:
-        """Do not show a point that has just landed to those who look first, for a share of the points."""
+        """Hide a new point from the first reads, for a share of the points."""
         self._late.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share)))
 
     def clear_answers(self) -> None:
@@ -84,7 +84,7 @@ class AnswerFaults:
         self._late.clear()
 
     def page_size(self, asked: int) -> int:
-        """How many items a page holds that may hold so many."""
+        """The number of items of a page, given its maximum."""
         if not self._short_pages or self.random.random() >= self._short_pages:
             return asked
         self.struck["a page was short"] += 1
@@ -98,7 +98,7 @@ class AnswerFaults:
         return fails
 
     def hides(self, point: Point, now: datetime) -> bool:
-        """Whether a look at a point does not find it."""
+        """Whether a read of a point does not find it."""
         if point.landed_at is None or now - point.landed_at > LATE:
             return False
         hidden = any(late.take(point.arn, self.random) for late in self._late)
@@ -106,7 +106,7 @@ class AnswerFaults:
         return hidden
 
     def as_shown(self, reply: dict[str, Any]) -> dict[str, Any]:
-        """A description of a point, without the fields that this look does not show."""
+        """A description of a point, without the fields that this read does not show."""
         taken = [missing.fields for missing in self._missing if missing.take(reply["RecoveryPointArn"], self.random)]
         if not taken:
             return reply

@@ -1,8 +1,8 @@
-"""What all policies of a caller say together: service control policies, permissions boundary, session and identity.
+"""Evaluates all policies of a caller together: service control policies, permissions boundary, session and identity.
 
 An explicit deny anywhere denies. Without one, every level of service control policies, the boundary and the session
-policy must each allow what the identity policies allow. An Allow of a resource's own policy stands in for the identity
-policies of the same account alone: boundary and session policy bound it, as AWS bounds an Allow that names a role.
+policy must each allow what the identity policies allow. An Allow of a resource policy replaces only the identity
+policies of the same account. Boundary and session policy still limit it, as in AWS for an Allow that names a role.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html; the
 reasons are worded as in troubleshoot_access-denied.html.
 """
@@ -27,7 +27,7 @@ MEMORY = 10_000
 
 
 class Verdict(NamedTuple):
-    """What comes of it: "allow", "deny", or "none" where only an Allow of the identity policies is missing.
+    """The result: "allow", "deny", or "none" if only an Allow of the identity policies is missing.
 
     `reason` is worded as AWS words it.
     """
@@ -40,7 +40,7 @@ ALWAYS = Verdict("allow", "")
 
 
 class Grant(NamedTuple):
-    """What a role was allowed, and by which statement of its policies."""
+    """An action that a role was allowed, and the statement of its policies that allowed it."""
 
     role_arn: str
     sid: str
@@ -49,7 +49,7 @@ class Grant(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """The policies of one kind; one of them must allow."""
+    """The policies of one kind. One of them must allow."""
 
     kind: str
     documents: Sequence[Document]
@@ -57,7 +57,7 @@ class _Layer(NamedTuple):
 
 @dataclass(kw_only=True, slots=True)
 class _Relevant:
-    """What a caller's policies say of an action. `always` where resource and conditions do not matter."""
+    """What a caller's policies say about an action. `always`: for every resource and every condition."""
 
     levels: Any
     boundary: Any
@@ -68,17 +68,17 @@ class _Relevant:
 
 
 class Authority:
-    """Remembers verdicts per caller and action, until one of the policies is another document."""
+    """Caches verdicts per caller and action until one of the policies changes."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
         self.grants: Counter[Grant] | None = None
-        """What roles were allowed so far, and how often; None, the default, keeps no such record."""
+        """What roles were allowed so far, and how often. None, the default, keeps no record."""
         self._known: dict[tuple[str, str | None, str], _Relevant] = {}
         self._always: dict[tuple[str, str | None, tuple[str, ...]], tuple[Any, Any, Any, bool]] = {}
 
     def verdict(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> Verdict:
-        """What a caller's own policies, and his organization's, say of an action."""
+        """What the policies of a caller and its organization say about an action."""
         verdict = self._verdict(caller, action, resource, context)
         if self.grants is not None and verdict == ALWAYS:
             self._record(self.grants, caller, action, resource, context)
@@ -105,7 +105,7 @@ class Authority:
         return known.verdicts[marks]
 
     def always_allows(self, caller: Caller, actions: tuple[str, ...]) -> bool:
-        """Whether a caller may do all this to whatever resource, under whatever conditions."""
+        """Whether a caller may do all these actions to every resource under all conditions."""
         policies = levels, boundary, own = self._policies(caller)
         place = (caller.name, caller.session_policy, actions)
         known = self._always.get(place)
@@ -115,7 +115,7 @@ class Authority:
         return known[3]
 
     def _policies(self, caller: Caller) -> tuple[Any, Any, Any]:
-        """Service control policies, boundary and own policies, as they are: the very same objects until they change."""
+        """Service control policies, boundary and own policies: the same objects until they change."""
         identity = self._identity
         levels = identity.service_control.get(caller.account, ())
         boundary, own = None, ALLOW_ALL

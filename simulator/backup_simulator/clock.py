@@ -1,7 +1,7 @@
-"""Virtual time: a heap of things to happen, in the order of their moments and of their making.
+"""Virtual time: a heap of scheduled actions, in the order of their times and of their scheduling.
 
-With `haste` everything that takes time takes that many times less of it, while dates and what is due at a date stay as
-they are: for worlds beside processes that live by the wall clock.
+With a `time_scale` of 60, what takes an hour takes a minute. Dates, and what is due at a date, do not change. This is
+for worlds that run with other processes in wall-clock time.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from itertools import count
 
 
 class Clock:
-    """Moves from one scheduled thing to the next. `now` is aware, UTC."""
+    """Moves from one scheduled action to the next. `now` is aware, UTC."""
 
-    def __init__(self, start: datetime, *, haste: float = 1.0) -> None:
+    def __init__(self, start: datetime, *, time_scale: float = 1.0) -> None:
         if start.tzinfo is None:
             raise ValueError("a world's start needs a time zone")
-        if haste <= 0:
-            raise ValueError(f"haste must be more than 0, not {haste}")
+        if time_scale <= 0:
+            raise ValueError(f"time_scale must be more than 0, not {time_scale}")
         self.now = start
-        self._haste = haste
+        self._time_scale = time_scale
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
 
     def at(self, moment: datetime, happening: Callable[[], None]) -> None:
-        """Let something happen at a moment; the past means now."""
+        """Schedule an action at a time. A time in the past means now."""
         heapq.heappush(self._heap, (max(moment, self.now), next(self._order), happening))
 
     def after(self, delay: timedelta, happening: Callable[[], None]) -> None:
-        self.at(self.now + (delay if self._haste == 1.0 else delay / self._haste), happening)
+        self.at(self.now + (delay if self._time_scale == 1.0 else delay / self._time_scale), happening)
 
     def run_until(self, moment: datetime) -> None:
-        """Let everything happen that is due up to and including a moment."""
+        """Run all actions that are due up to and including a time."""
         while self._heap and self._heap[0][0] <= moment:
             self.now, _, happening = heapq.heappop(self._heap)
             happening()

@@ -14,11 +14,11 @@ from backup_simulator.world import World
 
 MISUSE = 2
 Prepare = Callable[[int, dict[str, Any]], Callable[[], None]]
-"""Opens a port for a world of these settings. What it returns serves until it is interrupted."""
+"""Opens a port for a world with these settings. The result serves until it is interrupted."""
 
 
 def prepare_alone(port: int, settings: dict[str, Any]) -> Callable[[], None]:
-    """The simulator by itself, on its own clock."""
+    """The simulator alone, on its own clock."""
     server = serve(World(**settings), port)
 
     def run() -> None:
@@ -32,7 +32,7 @@ def prepare_alone(port: int, settings: dict[str, Any]) -> Callable[[], None]:
 def main(
     arguments: Sequence[str] | None = None, *, prog: str = "backup-simulator", prepare: Prepare = prepare_alone
 ) -> int:
-    """0 after an interrupt, 2 for what makes no sense, with one sentence on standard error."""
+    """The exit code: 0 after an interrupt, 2 for wrong arguments, with one sentence on standard error."""
     given = _parser(prog).parse_args(arguments)
     try:
         settings: dict[str, Any] = {
@@ -40,7 +40,7 @@ def main(
             "unknown": _switches(given.unknown),
             "delivery": Delivery.named(_object("--delivery", given.delivery)),
             "enforce_identity": not given.lax,
-            "haste": given.haste,
+            "time_scale": given.time_scale,
         }
         run = prepare(given.port, settings)
     except (ValueError, TypeError) as error:
@@ -57,13 +57,13 @@ def main(
 
 
 def announce(what: str, port: int) -> None:
-    """Say where it listens."""
+    """Print the address."""
     sys.stdout.write(f"{what} simulated at http://{LOOPBACK}:{port} until interrupted.\n")
     sys.stdout.flush()
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage in front of it."""
+    """Reports errors in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(MISUSE, f"{self.prog}: {message}\n")
@@ -77,7 +77,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1, help="of everything that is left to chance; default 1")
     command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
     command.add_argument("--delivery", default="{}", help="settings of Delivery, delays in seconds, as a JSON object")
-    command.add_argument("--haste", type=float, default=1.0, help="let what takes time take so many times less of it")
+    command.add_argument(
+        "--time-scale", type=float, default=1.0, help="divide everything that takes time by this number"
+    )
     command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
     return parser
 

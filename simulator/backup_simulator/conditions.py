@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html,
 reference_policies_condition-single-vs-multi-valued-context-keys.html and reference_policies_variables.html. An operator
-that is not known, and a key that requests to AWS carry and requests here do not, are refused by name.
+that is not known is refused by name, and so is a key that requests to AWS have and requests here do not have.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from backup_simulator.errors import NotModelled
 
-# In the context of every request to AWS, or of most, and not in ours: evaluated as absent they would mislead.
+# Keys in the context of most requests to AWS, and not in ours. To evaluate them as absent would be wrong.
 NOT_SUPPLIED = frozenset(
     {
         "aws:currenttime",
@@ -46,7 +46,7 @@ WILD = re.compile(r"(\*|\?|\$\{[*?$]\})")
 
 
 class Unresolved(Exception):  # noqa: N818 - no error: the statement with this variable does not apply
-    """A policy variable has no value in the request, so that its statement matches nothing."""
+    """A policy variable has no value in the request, so its statement matches nothing."""
 
 
 def hold(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, Any], *, variables: bool) -> bool:
@@ -87,7 +87,7 @@ def _holds(name: str, key: str, expected: list[str], context: Mapping[str, Any],
 
 
 def _found(context: Mapping[str, Any], key: str) -> Any:
-    """The value of a context key, whose name may be written in whatever case."""
+    """The value of a context key. Its name is not case-sensitive."""
     if key in context:
         return context[key]
     folded = key.lower()
@@ -97,7 +97,7 @@ def _found(context: Mapping[str, Any], key: str) -> Any:
 
 
 def _comparison(name: str) -> Callable[[str, list[str]], bool]:
-    """Of one value of the request with all those of the policy."""
+    """Compare one value of the request with all values of the policy."""
     if "Not" in name and name not in ("NumericNotEquals", "DateNotEquals"):
         positive = _comparison(name.replace("Not", ""))
         return lambda value, expected: not positive(value, expected)
@@ -137,7 +137,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def filled(pattern: str, context: Mapping[str, Any]) -> str:
-    """A pattern with its policy variables in place; what they bring is no wildcard. Raises Unresolved."""
+    """A pattern with the values of its policy variables, which are no wildcards. Raises Unresolved."""
     if "${" not in pattern:
         return pattern
 
@@ -154,7 +154,7 @@ def filled(pattern: str, context: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=4096)
 def literal(pattern: str) -> str:
-    """A pattern in which `${*}`, `${?}` and `${$}` stand for what is in their braces."""
+    """A pattern in which `${*}`, `${?}` and `${$}` mean the character in their braces."""
     return re.sub(r"\$\{([*?$])\}", r"\1", pattern)
 
 
@@ -165,7 +165,7 @@ def like(value: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def arn_like(value: str, pattern: str) -> bool:
-    """Part by part: no wildcard reaches over a colon but in the last of the six; missing parts are wildcards."""
+    """Match part by part: only a wildcard in the last of six parts can match a colon. Missing parts are wildcards."""
     return _arn_regex(pattern).fullmatch(value) is not None
 
 

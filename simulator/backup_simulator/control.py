@@ -1,6 +1,6 @@
-"""The tester's own way in over HTTP: move the clock, make things, put faults, show the world.
+"""The control endpoint for tests over HTTP: move the clock, create resources, set faults, show the world.
 
-Each action takes a JSON object. One that makes no sense is answered with status 400 and one sentence.
+Each action takes a JSON object. A wrong one is answered with status 400 and one sentence.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SITE_MAKES = (
     "enable_key",
     "disable_key",
 )
-# What JSON must give for a parameter; those of other types are checked where they are used.
+# The JSON types of parameters. Others are checked where they are used.
 TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "int": int,
@@ -52,7 +52,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class ControlError(ValueError):
-    """A request to the control endpoint makes no sense; one sentence says why."""
+    """A request to the control endpoint is wrong. The message is one sentence."""
 
 
 def reply(world: World, action: str, body: bytes) -> tuple[int, str, bytes]:
@@ -118,7 +118,7 @@ def _advance(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(action: str, function: Callable[..., Any], given: dict[str, Any], taken: tuple[str, ...] = ()) -> Any:
-    """What was given, if the function takes it. Raises ControlError."""
+    """The given arguments, if the function accepts them. Raises ControlError."""
     parameters = {name: each for name, each in inspect.signature(function).parameters.items() if name not in taken}
     known = {name: each for name, each in parameters.items() if each.kind is not inspect.Parameter.VAR_POSITIONAL}
     if unknown := sorted(given.keys() - known.keys()):

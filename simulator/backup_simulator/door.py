@@ -1,7 +1,7 @@
-"""The in-process door: unmodified boto3 clients, answered at botocore's `before-call` event.
+"""In-process sessions: unmodified boto3 clients, answered at botocore's `before-call` event.
 
-boto3 keeps its own validation of parameters, its paginators and its typed exceptions; what it does not do here is
-retry, so that an injected error stands for "all retries were in vain".
+boto3 still validates parameters and has its paginators and typed exceptions. It does not retry here, so an injected
+error means that all retries failed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from backup_simulator.errors import Refused, Unanswered
 Answer = Callable[[str, str, str, str, Mapping[str, Any]], dict[str, Any]]
 """Carries out a call: access key, Region, service, operation, parameters. It may raise Refused and Unanswered."""
 PARAMETERS = "simulated-parameters"
-# Service models are large and never change: read once, not once a session.
+# Service models are large and never change. They are read once, not once for each session.
 LOADER = Loader()
-# Nobody reads the header User-Agent here, and to compose it takes botocore a seventh of each call.
+# The header User-Agent is not used here, and botocore needs a seventh of each call to compose it.
 PLAIN = Config(user_agent="backup-simulator")
 
 
 class _Reply:
-    """What botocore looks at of an HTTP response."""
+    """The parts of an HTTP response that botocore reads."""
 
     def __init__(self, status: int) -> None:
         self.status_code = status
@@ -34,7 +34,7 @@ class _Reply:
 
 
 def open_session(call: Answer, key: str, region: str) -> boto3.Session:
-    """A boto3 session with an access key, whose clients are answered by a function such as `World.call`."""
+    """A boto3 session with an access key. A function such as `World.call` answers its clients."""
     core = get_session()
     core.register_component("data_loader", LOADER)
     core.set_default_client_config(PLAIN)
@@ -44,7 +44,7 @@ def open_session(call: Answer, key: str, region: str) -> boto3.Session:
         aws_secret_access_key="simulated",  # noqa: S106 - nothing is signed with it
         region_name=region,
     )
-    # Each boto3 session adds its own folder to the loader, which is always the same one.
+    # Each boto3 session adds its own folder to the loader, which all sessions share.
     LOADER.search_paths[:] = dict.fromkeys(LOADER.search_paths)
 
     def keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

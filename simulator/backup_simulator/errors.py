@@ -1,4 +1,4 @@
-"""Errors as AWS answers them, and errors of this simulator's users."""
+"""Errors that AWS returns, and errors in the use of this simulator."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of
 
 
 class ProcessDied(BaseException):
-    """The process that made a call was killed at a fault point; nothing after that point happens in it."""
+    """The process that made a call was killed at a fault point. Nothing after that point happens in it."""
 
 
 class Unanswered(Exception):  # noqa: N818 - it says what AWS does, and it is no fault of ours
-    """A call is not answered. `is_connected` says whether the request was sent; each door raises its own error then."""
+    """A call is not answered. `is_connected` says whether the request was sent. Clients raise their own errors."""
 
     def __init__(self, service: str, region: str, *, is_connected: bool) -> None:
         self.endpoint_url = f"https://{service}.{region}.amazonaws.com/"
@@ -28,15 +28,15 @@ class Unanswered(Exception):  # noqa: N818 - it says what AWS does, and it is no
         self.is_connected = is_connected
 
     def as_botocore(self) -> ReadTimeoutError | ConnectTimeoutError:
-        """What an unmodified client raises when its own time is up."""
+        """The error of an unmodified client after its own timeout."""
         kind = ReadTimeoutError if self.is_connected else ConnectTimeoutError
         return kind(endpoint_url=self.endpoint_url)
 
 
 class NotModelled(NotImplementedError):  # noqa: N818 - the word says more than an ending would
-    """The simulator does not know this operation, property or setting; it says which rather than pretend."""
+    """The simulator does not know this operation, property or setting. The message names it."""
 
 
 def denied(message: str = "Insufficient privileges to perform this action.") -> Refused:
-    """AccessDeniedException. AWS answers it for a vault that does not exist, too."""
+    """AccessDeniedException. AWS returns it also for a vault that does not exist."""
     return Refused("AccessDeniedException", message)

@@ -1,8 +1,8 @@
-"""AWS Backup's events, exactly as sparse as AWS sends them.
+"""AWS Backup's events, with exactly the fields that AWS sends.
 
-https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html: a CREATED copy job has no id and no resource,
-RUNNING and FAILED carry `{}` as destinationRecoveryPointArn, isEncrypted is a text, the source recovery point stands in
-`resources` only, recovery points have `status` and jobs `state`.
+https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html. A CREATED copy job has no id and no resource.
+RUNNING and FAILED have `{}` as destinationRecoveryPointArn. isEncrypted is a text. Only `resources` contains the source
+recovery point. Recovery points have `status`, and jobs have `state`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _created_by(plan: dict[str, str]) -> dict[str, str]:
 
 
 def backup_job_detail(job: BackupJob) -> dict[str, Any]:
-    """The detail of a Backup Job State Change: sizes are texts here, and messages stand in quotes of their own."""
+    """The detail of a Backup Job State Change: sizes are texts here, and messages have quotes around them."""
     detail: dict[str, Any] = {"backupJobId": job.id, "state": job.state, "creationDate": stamp(job.created_at)}
     if job.state == "CREATED":
         return detail

@@ -1,4 +1,4 @@
-"""EventBridge: buses, rules, targets, and delivery as unreliable as the world's settings make it.
+"""EventBridge: buses, rules, targets, and delivery as unreliable as the world's settings say.
 
 Forwarded events keep their account and Region; a bus does not pass them on to a third account or Region
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html).
@@ -28,7 +28,7 @@ from backup_simulator.regions import OPT_IN, partition_of
 from backup_simulator.rule_index import RuleIndex
 
 Bus = tuple[str, str, str]
-# Of the duplicates, how many are events of their own, with an id of their own.
+# The share of duplicates that are separate events with their own id.
 ANOTHER_EVENT = 0.5
 
 
@@ -67,7 +67,7 @@ class EventBridge:
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
 
     def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
-        """AWS Backup emits an event: batched, best effort, at least once where it is delivered at all."""
+        """Emit an event of AWS Backup: in batches, best effort, at least once if it is delivered at all."""
         event = {
             "version": "0",
             "id": self.ground.make_id(),
@@ -90,7 +90,7 @@ class EventBridge:
             delay = delivery.batch * chance()
             if chance() < delivery.reorder:
                 delay += delivery.batch * (1 + 3 * chance())
-            # "At least once": the same event again, or another event that says the same.
+            # "At least once": the same event again, or another event with the same content.
             is_another = number > 0 and chance() < ANOTHER_EVENT
             sent = event if number == 0 else deepcopy(event)
             if is_another:
@@ -98,7 +98,7 @@ class EventBridge:
             self.ground.clock.after(delay, partial(self.put, (account, region, "default"), sent, hops=0))
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
-        """An event reaches a bus: every rule that matches sends it on."""
+        """Put an event on a bus. Every matching rule sends it to its targets."""
         rules = self.rules[bus]
         index = self._indexes.get(bus)
         if index is None or index.size != len(rules):
@@ -108,7 +108,7 @@ class EventBridge:
             return
         body = json.dumps(event)
         for number, rule in enumerate(matched):
-            # Each line of the trace has an event of its own: who reads it cannot change what is still on its way.
+            # Each trace line has its own copy of the event, so that a reader cannot change an event in delivery.
             own = event if number == 0 else json.loads(body)
             self.ground.note("event", bus[0], bus[1], f"rule {rule.name} matched", rule=rule.name, event=own)
             for target in rule.targets:
@@ -150,7 +150,7 @@ class EventBridge:
             self.queues.send(target.dead_letter_arn, json.dumps(event))
 
     def refusal(self, bus: Bus, receiver: Bus, role_arn: str | None, *, hops: int) -> str | None:
-        """Why a bus would not forward to another one, as EventBridge calls it; None if it would."""
+        """Why a bus would not forward to another one, with EventBridge's name for it; None if it would."""
         account, region, _ = receiver
         if hops:
             return "THIRD_ACCOUNT_HOP_DETECTED" if account != bus[0] else "THIRD_REGION_HOP_DETECTED"

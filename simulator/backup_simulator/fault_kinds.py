@@ -1,4 +1,4 @@
-"""The faults that a `FaultPlan` keeps: what shall go wrong, where, and how often."""
+"""The faults of a `FaultPlan`: what fails, where, and how often."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Sleep:
 
 @dataclass(frozen=True, kw_only=True)
 class Hang:
-    """Calls that are not answered until a moment. Each takes its client so long to give up."""
+    """Calls that are not answered until a time. `takes` is the client's timeout."""
 
     service: str
     region: str

@@ -1,4 +1,4 @@
-"""Faults that a test puts into a world: jobs that fail, calls that are refused, processes that die."""
+"""Faults that a test sets in a world: jobs that fail, calls that are refused, processes that die."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backup_simulator.model import Job, site_of
 
 @dataclass
 class FaultPlan(AnswerFaults):
-    """What shall go wrong, and how often. Each fault is used up from the first match on; `clear` ends them all."""
+    """The faults of a world and how often each happens. Each is used from its first match on. `clear` ends them all."""
 
     _flaky: list[Flakiness] = field(default_factory=list)
     _jobs: list[JobFault] = field(default_factory=list)
@@ -90,7 +90,7 @@ class FaultPlan(AnswerFaults):
         )
 
     def entry_refusal(self, service: str, operation: str) -> Refused | None:
-        """Asked for each entry of a batch: why it fails, if it does."""
+        """Why an entry of a batch fails, or None."""
         for fault in self._entries:
             if fault.times and (fault.service, fault.operation) == (service, operation):
                 if fault.accepted_first:
@@ -109,7 +109,7 @@ class FaultPlan(AnswerFaults):
         service: str = "backup",
         status: int = 400,
     ) -> None:
-        """Refuse a share of all calls of these operations, or of the whole service where none is named."""
+        """Refuse a share of all calls of these operations, or of the whole service if none is named."""
         _existing(service, *operations)
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, not {share}")
@@ -125,7 +125,7 @@ class FaultPlan(AnswerFaults):
         )
 
     def clear(self) -> None:
-        """Let nothing more go wrong."""
+        """End all faults."""
         self._jobs.clear()
         self._calls.clear()
         self._entries.clear()
@@ -143,7 +143,7 @@ class FaultPlan(AnswerFaults):
         self._deaths.append(Death(service=service, operation=operation, when=when, times=_positive(times)))
 
     def sleep(self, service: str, operation: str, duration: timedelta, *, times: int = 1) -> None:
-        """Let the process that makes the call sleep first, while the world goes on without it."""
+        """Let the process sleep before the call, while the world continues."""
         if duration <= timedelta(0):
             raise ValueError("a process sleeps for longer than no time")
         self._sleeps.append(Sleep(service=service, operation=operation, duration=duration, times=_positive(times)))
@@ -158,11 +158,11 @@ class FaultPlan(AnswerFaults):
         is_connected: bool = True,
         is_carried_out: bool = False,
     ) -> None:
-        """Leave calls of a service in a Region unanswered until a moment; all of them, where no operation is named.
+        """Leave calls of a service in a Region unanswered until a time: these operations, or all if none is named.
 
-        `takes` is what the client waits before it gives up: by default two attempts, each with 3 s to connect and 10 s
-        to read. `is_connected` False is a connect timeout. `is_carried_out` does what was asked, and loses the answer.
-        Only what goes through `World.call` hangs.
+        `takes` is the client's timeout: by default two attempts, each with 3 s to connect and 10 s to read.
+        `is_connected` False is a connect timeout. With `is_carried_out` the call has its effect, and its answer is
+        lost. Only calls through `World.call` hang.
         """
         _existing(service, *operations)
         if takes <= timedelta(0) or (is_carried_out and not is_connected):
@@ -180,7 +180,7 @@ class FaultPlan(AnswerFaults):
         )
 
     def hang_of(self, service: str, region: str, operation: str, *, now: datetime) -> Hang | None:
-        """The hang that a call falls into, if any."""
+        """The hang that affects a call, if any."""
         for hang in self._hangs:
             is_meant = (hang.service, hang.region) == (service, region) and now < hang.until
             if is_meant and (not hang.operations or operation in hang.operations):
@@ -188,7 +188,7 @@ class FaultPlan(AnswerFaults):
         return None
 
     def sleep_before(self, service: str, operation: str) -> timedelta | None:
-        """For how long the process that makes a call sleeps first, if it does."""
+        """How long the process sleeps before a call, if it does."""
         for sleep in self._sleeps:
             if sleep.times and (sleep.service, sleep.operation) == (service, operation):
                 sleep.times -= 1
@@ -196,7 +196,7 @@ class FaultPlan(AnswerFaults):
         return None
 
     def message_for(self, job: Job) -> str | None:
-        """The message with which a job shall fail, if it shall."""
+        """The failure message of a job, if it must fail."""
         region = site_of(job.destination_vault_arn)[1]
         for fault in self._jobs:
             hits = fault.database_arn in (None, job.database_arn) and fault.destination_region in (None, region)
@@ -237,7 +237,7 @@ def _operations(service: str) -> frozenset[str]:
 
 
 def _existing(service: str, *operations: str) -> None:
-    """A fault that can never strike is a mistake of whoever put it. Raises ValueError."""
+    """A fault that can never happen is a mistake of the test. Raises ValueError."""
     for operation in operations:
         if operation not in _operations(service):
             raise ValueError(f"{service} has no operation {operation!r}")

@@ -1,4 +1,4 @@
-"""What every service of a world stands on: time, chance, the settings, and the trace. No service is in here."""
+"""What every service of a world uses: time, random numbers, the settings and the trace. It contains no service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 class Ground:
-    """The clock, the seeded source of chance, the settings and the trace of one world."""
+    """The clock, the seeded random numbers, the settings and the trace of one world."""
 
     def __init__(
         self,
@@ -26,10 +26,10 @@ class Ground:
         start: datetime = START,
         unknown: UnknownBehaviour | None = None,
         delivery: Delivery | None = None,
-        haste: float = 1.0,
+        time_scale: float = 1.0,
     ) -> None:
         self.random = Random(seed)
-        self.clock = Clock(start, haste=haste)
+        self.clock = Clock(start, time_scale=time_scale)
         self.unknown = unknown or UnknownBehaviour()
         self.delivery = delivery or Delivery()
         self.trace: list[TraceLine] = []
@@ -45,7 +45,7 @@ class Ground:
         self.clock.run_until(self.clock.now + duration)
 
     def make_id(self) -> str:
-        """A lower-case UUID, version 4, from the world's own chance; written out, for speed."""
+        """A lower-case UUID, version 4, from the world's own random numbers. Written out, for speed."""
         text = f"{self.random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 

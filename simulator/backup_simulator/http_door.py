@@ -1,8 +1,8 @@
-"""The HTTP door: an unmodified AWS CLI or SDK talks to a world on a port of this machine alone.
+"""The HTTP server: an unmodified AWS CLI or SDK calls a world on a loopback port.
 
-Who calls, for which service and Region, is read from the request's signature, which is not verified: an access key id
-of twelve digits is that account's administrator, others are what AssumeRole gave out. `/_control/` is the tester's own
-way in: it moves the clock, makes what the modelled services do not make, puts faults, and shows the world.
+The caller, the service and the Region come from the request's signature, which is not verified. An access key id of
+twelve digits is that account's administrator. AssumeRole gives others. `/_control/` is for tests: it moves the clock,
+creates resources that the modelled services do not create, sets faults, and shows the world.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def serve(world: World, port: int) -> ThreadingHTTPServer:
 
 def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
     class Door(BaseHTTPRequestHandler):
-        """One request at a time: a world is not made for threads."""
+        """Handles one request at a time, because a world is not thread-safe."""
 
         protocol_version = "HTTP/1.1"
-        # One packet an answer: headers and body sent apart wait 40 ms for each other (Nagle and delayed ACK).
+        # One packet for an answer: separate headers and body wait 40 ms for each other (Nagle and delayed ACK).
         wbufsize = -1
 
         def _answer(self) -> None:
@@ -50,7 +50,7 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
                 with lock:
                     status, kind, content = _reply(world, self, body)
             except (ProcessDied, Unanswered):
-                # Whoever called is dead as far as this world knows, or waits for an answer that does not come.
+                # The calling process is dead in this world, or waits for an answer that does not come.
                 self.close_connection = True
                 return
             self.send_response(status)
@@ -62,7 +62,7 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
         do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - names that http.server asks for
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named so by http.server
-            """Say nothing: the world has its own trace."""
+            """Log nothing: the world has its own trace."""
 
     return Door
 
@@ -91,7 +91,7 @@ def answer(world: World, request: Request) -> tuple[int, str, bytes]:
 
 
 def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:
-    """Operation and parameters. Raises Refused for what cannot be read, or is not as the model demands."""
+    """Operation and parameters. Raises Refused for a request that cannot be read or does not fit the model."""
     try:
         operation, parameters = wire.read(service, *request)
     except (ValueError, TypeError, AttributeError) as error:

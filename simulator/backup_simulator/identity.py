@@ -26,7 +26,7 @@ class _Session:
 
 
 class Identity:
-    """Who is who in a world. Sessions of assumed roles end an hour later, on the virtual clock."""
+    """The identities of a world. Sessions of assumed roles end an hour later, on the virtual clock."""
 
     def __init__(self, organization_id: str, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -49,7 +49,7 @@ class Identity:
         return self._organizations.get(account, "")
 
     def same_organization(self, *accounts: str) -> bool:
-        """No organization reaches from one partition into another."""
+        """An organization is within one partition."""
         found = {(self.partition_of(account), self.organization_of(account)) for account in accounts}
         return len(found) == 1 and all(organization for _, organization in found)
 
@@ -68,7 +68,7 @@ class Identity:
         return Caller(account=account, role_arn=role_arn, partition=self.partition_of(account))
 
     def context_of(self, account: str, arn: str) -> dict[str, Any]:
-        """What every request says about who makes it."""
+        """The condition keys about the caller that every request has."""
         organization = self.organization_of(account)
         return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
 
@@ -108,7 +108,7 @@ class Identity:
             raise ValueError(f"there is no role {role_arn}")
 
     def service_linked_role(self, account: str) -> str | None:
-        """AWS Backup's own role in an account, if somebody made it."""
+        """AWS Backup's service-linked role in an account, if it exists."""
         arn = self.service_linked_arn(account)
         return arn if arn in self.roles else None
 
@@ -123,11 +123,11 @@ class Identity:
         return key
 
     def admit(self, access_key: str, caller: Caller) -> None:
-        """Know a key that somebody else issued, and sees to its end."""
+        """Accept a key that another simulator issued. That simulator also ends it."""
         self._sessions[access_key] = _Session(caller=caller, until=None)
 
     def caller_of(self, access_key: str) -> Caller:
-        """Raises Refused for a key that nobody issued, and for one whose session is over."""
+        """Raises Refused for a key that was not issued, or with an expired session."""
         if len(access_key) == ACCOUNT_DIGITS and access_key.isdecimal():
             # As local clouds do: an account's number is its administrator's key.
             if not self.organization_of(access_key):
@@ -177,7 +177,7 @@ class Identity:
             raise Refused("InvalidParameterValueException", message)
 
     def _trusts(self, role: Role, principal: str, context: Mapping[str, Any]) -> bool:
-        """Remembered until the trust is another document."""
+        """Cached until the trust policy changes."""
         given = {name: value for name, value in context.items() if value is not None}
         place = (role.arn, principal, *given.items())
         known = self._trusted.get(place)
@@ -191,7 +191,7 @@ class Identity:
 
 
 def _session_policy(request: Mapping[str, Any]) -> str | None:
-    """The policy that a session may be narrowed with. Raises Refused for one that is malformed."""
+    """The session policy, if any. Raises Refused for a malformed one."""
     if request.get("PolicyArns"):
         raise NotModelled("AssumeRole with PolicyArns is not modelled: give the document as Policy")
     text = request.get("Policy")

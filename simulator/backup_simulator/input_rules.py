@@ -1,7 +1,7 @@
-"""What AWS Backup's model demands of a request, beyond what boto3 checks itself: patterns and enumerations.
+"""What AWS Backup's model requires of a request, beyond what boto3 checks: patterns and enumerations.
 
-Read from botocore's own model, so that no rule is written twice. What is missing or of a wrong type is refused by boto3
-before the call; over HTTP the same validator speaks, with the service's errors.
+The rules come from botocore's own model. boto3 refuses missing parameters and wrong types before the call. Over HTTP
+the same validator runs, with the service's errors.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _rules(operation: str) -> tuple[tuple[str, Rule], ...]:
 
 
 def check_as_boto3(service: str, operation: str, request: Mapping[str, Any]) -> None:
-    """What boto3 checks before a call, for those who call without it. Raises Refused."""
+    """The checks of boto3 before a call, for callers without boto3. Raises Refused."""
     shape = model_of(service).operation_model(operation).input_shape
     report = ParamValidator().validate(request, shape) if shape is not None else None
     if report is None or not report.has_errors():

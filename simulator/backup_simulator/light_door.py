@@ -1,8 +1,8 @@
-"""The light door: clients that ask the world directly, for runs of very many worlds.
+"""Light sessions: clients that call the world directly, for runs of very many worlds.
 
-Most of an in-process call is botocore's own work: user agents, endpoints, hooks. A light client keeps what a caller
-can notice: the validation of parameters by the service's model, the answers, and ClientError. It has a method for each
-operation, and neither paginators nor waiters. Whoever wants boto3 itself uses `World.session`.
+Most time of an in-process call is botocore's own work: user agents, endpoints, hooks. A light client keeps what a
+caller can notice: the validation of parameters by the service's model, the answers, and ClientError. It has a method
+for each operation, and neither paginators nor waiters. For boto3 itself, use `World.session`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from backup_simulator.wire import model_of
 
 
 class LightSession:
-    """Makes light clients, by the options of boto3's `Session.client` that name a Region and credentials."""
+    """Creates light clients. It accepts the options of boto3's `Session.client` for the Region and credentials."""
 
     def __init__(self, answer: Answer, key: str, region: str) -> None:
         self._answer = answer
@@ -42,7 +42,7 @@ class LightSession:
 
 
 class LightClient:
-    """A client whose methods are the operations of its service."""
+    """A client with a method for each operation of its service."""
 
     def __init__(self, answer: Answer, service: str, region: str, key: str) -> None:
         self._answer = answer

@@ -28,7 +28,7 @@ Measure = Callable[[str, str, str, str, Mapping[str, str], float], None]
 
 @dataclass(frozen=True, kw_only=True)
 class MetricFilter:
-    """Counts a value for each line of a group that matches; a dimension's value is a field of the line."""
+    """Counts a value for each matching line of a group. A dimension's value is a field of the line."""
 
     pattern: str
     namespace: str
@@ -64,7 +64,7 @@ class LogGroups:
         self.filters[arn].append(metric_filter)
 
     def deliver(self, arn: str, body: str, rule_arn: str) -> str | None:
-        """Write an event of a rule into a group; why EventBridge could not, if so."""
+        """Write an event of a rule into a group. Returns why EventBridge could not, or None."""
         refusal = self._refusal(arn, rule_arn)
         if refusal is None:
             self._write(arn, json.loads(body))
@@ -80,7 +80,7 @@ class LogGroups:
         return None if is_allowed else "NO_PERMISSIONS"
 
     def _write(self, arn: str, line: dict[str, Any]) -> None:
-        """A line reaches a group, and every filter of the group sees it."""
+        """Add a line to a group, and apply every filter of the group."""
         self.lines[arn].append(line)
         for each in self.filters[arn]:
             if all(_field(line, path) == wanted for path, wanted in _equalities(each.pattern)):

@@ -1,4 +1,4 @@
-"""The things of a world: keys, vaults, databases, recovery points, jobs. Plain records; the rules are elsewhere."""
+"""The records of a world: keys, vaults, databases, recovery points, jobs. They contain no rules."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from backup_simulator.errors import Refused
 from backup_simulator.regions import partition_of
 
 GIBIBYTE = 1024**3
-# The resource types that are clusters; the other one is RDS.
-CLUSTERS = ("Aurora", "DocumentDB", "Neptune")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,7 +27,7 @@ class Key:
 
     @property
     def state(self) -> str:
-        """The KeyState of DescribeKey. A key whose deletion is pending is disabled too."""
+        """The KeyState of DescribeKey. A key with a pending deletion is disabled too."""
         return "PendingDeletion" if self.deletion_is_pending else "Enabled" if self.enabled else "Disabled"
 
 
@@ -85,7 +83,7 @@ class Point:
         return None if self.delete_after_days is None else self.created_at + timedelta(days=self.delete_after_days)
 
     def as_it_is(self) -> Point:
-        """A copy that shares nothing changeable with the record."""
+        """A copy that shares no mutable object with the record."""
         plan = None if self.created_by is None else dict(self.created_by)
         return replace(self, tags=dict(self.tags), created_by=plan)
 
@@ -106,7 +104,7 @@ class Vault:
     tags: dict[str, str] = field(default_factory=dict)
     lock_date: datetime | None = None
     vault_type: str = "BACKUP_VAULT"
-    """As replies name it. Nothing else here knows of logically air-gapped vaults."""
+    """The value in replies. Logically air-gapped vaults are not modelled otherwise."""
     lately_gone: list[Point] = field(default_factory=list)
 
 
@@ -148,7 +146,7 @@ class Job:
         return self.state in ("CREATED", "RUNNING")
 
     def as_it_is(self) -> Job:
-        """A copy that shares nothing changeable with the record."""
+        """A copy that shares no mutable object with the record."""
         return replace(self, created_by=None if self.created_by is None else dict(self.created_by))
 
 
@@ -194,7 +192,7 @@ class Caller:
 
 @dataclass(kw_only=True, slots=True)
 class Role:
-    """An IAM role. `boundary` is the policy that bounds what its own policies can allow."""
+    """An IAM role. `boundary` limits what its own policies can allow."""
 
     arn: str
     account: str
@@ -218,7 +216,7 @@ class Deletion:
 
 
 class Call(NamedTuple):
-    """A call that somebody made, and how it was answered: by `reply`, or by `refused`."""
+    """A call and its result: `reply`, or `refused`."""
 
     at: datetime
     caller: Caller
@@ -231,7 +229,7 @@ class Call(NamedTuple):
 
 
 class TraceLine(NamedTuple):
-    """Something that happened in the world; a tuple, because a world makes very many."""
+    """Something that happened in the world. It is a tuple, because a world makes very many."""
 
     at: datetime
     kind: str

@@ -1,7 +1,7 @@
 """Evaluation of policy documents of one kind: an explicit deny, an allow, or nothing.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html; how kinds of policies work together
-is in `authority`. A trust policy has no Resource; any other statement without one would be refused by IAM.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html; `authority` combines
+the kinds of policies. A trust policy has no Resource; any other statement without one would be refused by IAM.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from backup_simulator.conditions import Unresolved, arn_like, as_list, filled, h
 from backup_simulator.errors import NotModelled
 
 Statement = Mapping[str, Any]
-# Only this language version knows policy variables; the older one, the default, takes them for text.
+# Only this version has policy variables. In the older one, the default, they are plain text.
 WITH_VARIABLES = "2012-10-17"
 
 
@@ -37,8 +37,8 @@ def decide(
 ) -> str:
     """Answer with "deny", "allow" or "none".
 
-    `principal` given: resource policies, whose statements must name it. `by_name`: an Allow must name the principal
-    itself, or everybody; naming its account only hands the question on to the account's own policies.
+    With `principal`, these are resource policies, and a statement must name it. With `by_name`, an Allow must name the
+    principal itself or "*". If it names only the account, the account's own policies decide.
     """
     verdict = "none"
     for statement, variables in statements(documents):
@@ -56,7 +56,7 @@ def decide(
 def allowing(
     documents: Iterable[Mapping[str, Any]], *, action: str, resource: str, context: Mapping[str, Any]
 ) -> Iterator[Statement]:
-    """The statements of identity policies that allow an action, each of which alone would do."""
+    """The statements of identity policies that allow an action. Each of them is sufficient."""
     for statement, variables in statements(documents):
         if statement["Effect"] == "Allow" and _applies(statement, action, resource, context, variables=variables):
             yield statement
@@ -83,19 +83,18 @@ def _names_resource(statement: Statement, resource: str, context: Mapping[str, A
 
 
 def names_action(statement: Statement, action: str) -> bool:
-    """Whether a statement is about an action, which IAM writes in whatever case."""
+    """Whether a statement is about an action. Actions are not case-sensitive."""
     if "NotAction" in statement:
         return not any(like(action.lower(), each.lower()) for each in as_list(statement["NotAction"]))
     return any(like(action.lower(), each.lower()) for each in as_list(statement.get("Action", [])))
 
 
 def _names(statement: Statement, principal: str, context: Mapping[str, Any], *, by_name: bool) -> bool:
-    """Whether a statement of a resource policy is about a principal; one without the element is about nobody."""
+    """Whether a statement of a resource policy is about a principal. Without the element it is about none."""
     account = context.get("aws:PrincipalAccount", "")
     if "NotPrincipal" in statement:
         spared = statement["NotPrincipal"]
-        # A role is spared if it and its account are named; the account alone, or the role alone, does not spare it
-        # (reference_policies_elements_notprincipal).
+        # A role is excepted only if both it and its account are named (reference_policies_elements_notprincipal).
         return not (
             _is_among(spared, principal, account, by_name=True)
             and (not account or _is_among(spared, "", account, by_name=False))

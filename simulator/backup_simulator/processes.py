@@ -1,7 +1,7 @@
-"""Processes that make calls: how long each of them may go on, and how time passes for one that waits.
+"""Processes that make calls: how long each may run, and how time passes while one waits.
 
-A process that waits in a call lies under those that run meanwhile, on the stack of this one Python process. Hence only
-some can wait in the world's own time. For the others the wait counts against their own time alone.
+While a process waits in a call, others run above it on the stack of this Python process. So only some can wait in the
+world's own time. For the others, the wait counts only against their own time.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from backup_simulator.errors import ProcessDied
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 
-# Two that sleep at a time are enough, and keep the stack flat.
+# Two sleeping processes at a time are enough, and keep the stack small.
 MOST_SLEEPERS = 2
 
 
 @dataclass(kw_only=True)
 class Process:
-    """One invocation, as Lambda limits it. `lost` is time that it waited and the world did not.
+    """One invocation with Lambda's time limit. `lost` is the time that it waited while the world's clock did not move.
 
-    `is_killed` says whether it dies when its time is up. Without that it only knows how much is left.
+    With `is_killed` it dies at its limit. Without it, it only knows how much time is left.
     """
 
     started_at: datetime
@@ -30,12 +30,12 @@ class Process:
     lost: timedelta = timedelta(0)
 
     def time_left(self, now: datetime) -> timedelta:
-        """How long it may go on; less than nothing when its time is up."""
+        """The time that is left; negative after its limit."""
         return self.timeout - self.lost - (now - self.started_at)
 
 
 class Processes:
-    """The processes under way, the one that acts now last. Whoever runs a process puts it there."""
+    """The running processes, the current one last. The caller that runs a process adds it."""
 
     def __init__(self, ground: Ground, faults: FaultPlan) -> None:
         self._ground = ground
@@ -44,7 +44,7 @@ class Processes:
         self.under_way: list[Process] = []
 
     def sleep(self, service: str, operation: str) -> None:
-        """A process that sleeps before a call wakes in a world that went on. Raises ProcessDied."""
+        """Let a process sleep before a call while the world continues. Raises ProcessDied."""
         if len(self._wake_at) >= MOST_SLEEPERS:
             return
         duration = self._faults.sleep_before(service, operation)
@@ -53,9 +53,9 @@ class Processes:
             self._wait(duration, in_world=True)
 
     def hang(self, duration: timedelta, service: str, region: str, operation: str) -> None:
-        """A process waits for an answer that does not come. Raises ProcessDied.
+        """Let a process wait for an answer that does not come. Raises ProcessDied.
 
-        Only one waits in the world's time. If others did so above it on the stack, its own wait would take longer.
+        Only one waits in the world's time. Others above it on the stack would make its own wait longer.
         """
         self._ground.note("hangs", "", region, f"{service}:{operation} is not answered for {duration}")
         self._wait(duration, in_world=not self._wake_at)
@@ -65,7 +65,7 @@ class Processes:
         limit = process.time_left(self._ground.now()) if process is not None and process.is_killed else None
         span = duration if limit is None else max(min(duration, limit), timedelta(0))
         if in_world:
-            # One that waits above another on the stack must not keep that one waiting for longer than it said.
+            # A wait above another one on the stack must not make that one longer.
             until = min(self._ground.now() + span, *self._wake_at) if self._wake_at else self._ground.now() + span
             self._wake_at.append(until)
             self._ground.run_for(max(until - self._ground.now(), timedelta(0)))

@@ -1,7 +1,7 @@
 """SQS queues on the virtual clock, and Lambda's polling of them.
 
-Delivery is at least once; a message that was not deleted comes back when its visibility timeout is over, and goes to
-the dead-letter queue when it was received more often than the redrive policy allows.
+Delivery is at least once. A message that is not deleted becomes visible again after its visibility timeout. After more
+receives than the redrive policy allows, it moves to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCH_ENTRIES = 10
 
 @dataclass(kw_only=True, slots=True)
 class Message:
-    """A message. `visible_at` moves on with every receive."""
+    """A message. Every receive moves `visible_at`."""
 
     id: str
     body: str
@@ -64,13 +64,13 @@ class Queue:
     complain: Callable[[str], None]
     messages: dict[str, Message] = field(default_factory=dict)
     mapping: EventSourceMapping | None = None
-    # By the moment at which each shows itself; who was deleted, or received since, is passed over.
+    # Ordered by the time of visibility. Messages that were deleted or received since are skipped.
     _hidden: list[tuple[datetime, int, Message]] = field(default_factory=list)
     _receipts: dict[str, Message] = field(default_factory=dict)
     _order: Iterator[int] = field(default_factory=count)
 
     def send(self, body: str, attributes: dict[str, Any] | None = None, delay_seconds: int = 0) -> str:
-        """Put a message on the queue. Raises Refused for one that SQS would not take."""
+        """Put a message on the queue. Raises Refused for one that SQS would not accept."""
         if len(body.encode()) > MESSAGE_BYTES:
             raise Refused(
                 "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter."
@@ -133,7 +133,7 @@ class Queue:
         return taken
 
     def delete(self, receipt: str) -> None:
-        """Only the newest receipt of a message counts; one that is old deletes nothing."""
+        """Only the newest receipt of a message is valid. An older one deletes nothing."""
         if (message := self._receipts.get(receipt)) is not None:
             self._forget(message)
 
@@ -142,7 +142,7 @@ class Queue:
         self.messages.pop(message.id, None)
 
     def _poll(self) -> None:
-        """Lambda looks: invoke the function with what is visible, delete what it did not report as failed."""
+        """Poll as Lambda does: invoke the function with visible messages, and delete those that did not fail."""
         while self.mapping is not None and self.mapping.enabled and (batch := self.receive(self.mapping.batch_size)):
             try:
                 answer = self.mapping.invoke({"Records": [self._record(each) for each in batch]})

@@ -1,4 +1,4 @@
-"""The records of a world, as its tests look at them and change them."""
+"""The records of a world, for tests that read and change them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from backup_simulator.vaults import Vaults
 
 
 class Records:
-    """What is in a world: the records themselves by ARN, and views of what happened.
+    """The records of a world by ARN, and views of what happened.
 
-    A test may change a record, and the world goes on from there. Views are copies: changing one changes nothing.
+    A test may change a record, and the world continues with it. Views are copies: a change of one has no effect.
     """
 
     keys: dict[str, Key]
@@ -90,7 +90,7 @@ class Records:
         return self._queues.by_url.get(name) or self._queues.by_arn[name]
 
     def published(self, topic_arn: str) -> Sequence[Published]:
-        """The messages of a topic; the list itself, which grows, only to be read. Raises KeyError."""
+        """The messages of a topic: the growing list itself. Do not change it. Raises KeyError."""
         return self._sns.topics[topic_arn]
 
     @property
@@ -111,15 +111,15 @@ class Records:
         return self._vaults.by_arn(arn)
 
     def point_by_arn(self, arn: str) -> Point:
-        """A recovery point, even if it is gone. Raises KeyError."""
+        """A recovery point, even if it is deleted. Raises KeyError."""
         return self._points.by_arn(arn)
 
     def landed(self) -> Sequence[Point]:
-        """All points that ever stood, in the order in which they landed; the world's own list, only to be read."""
+        """All points that ever existed, in the order of their arrival: the world's own list. Do not change it."""
         return self._points.landed()
 
     def recovery_points(self, *, gone: bool = False) -> Sequence[Point]:
-        """Views of all points that stand, or with `gone` of all that ever stood, in the order in which they landed."""
+        """Views of all existing points in the order of their arrival. With `gone`, deleted points are included."""
         return [point.as_it_is() for point in self._points.landed() if gone or point.gone_at is None]
 
     def copy_jobs(self) -> Sequence[Job]:
@@ -140,13 +140,13 @@ class Records:
 
     @property
     def lifecycle_changes(self) -> Sequence[tuple[datetime, str, str]]:
-        """When a lifecycle was changed, by whom, and of which point."""
+        """The changes of lifecycles: time, role and recovery point."""
         return self._deleting.lifecycle_changes
 
     def record_grants(self) -> Counter[Grant]:
-        """Keep a record, from now on, of what roles are allowed and by which statement; the record, which grows."""
+        """Record from now on what roles are allowed and by which statement; return the growing record."""
         return self._access.record_grants()
 
     def role_may(self, role: Role, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-        """Whether all that binds a role together allows an action."""
+        """Whether all policies of a role together allow an action."""
         return self._access.role_may(role, action, resource, context)

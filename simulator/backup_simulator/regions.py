@@ -2,12 +2,14 @@
 
 https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html with its footnotes. Opt-in
 Regions are those launched after 20 March 2019: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html.
-An account has all of them here; that they must be enabled first is not modelled.
+Here an account has all of them; enabling them is not modelled.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+
+from backup_simulator.resource_types import BY_NAME
 
 PARTITIONS = {
     "cn-": "aws-cn",
@@ -39,17 +41,6 @@ OPT_IN = frozenset(
         "mx-central-1",
     }
 )
-# Neptune's cross-Region copies reach these opt-in Regions and no others.
-NEPTUNE_OPT_IN = frozenset(
-    {
-        "af-south-1",
-        "ap-east-1",
-        "ap-southeast-3",
-        "il-central-1",
-        "me-central-1",
-        "me-south-1",
-    }
-)
 
 
 @lru_cache(maxsize=256)
@@ -62,7 +53,7 @@ def supports_copy(resource_type: str, source: str, destination: str, *, crosses_
     """Whether AWS Backup copies this type from one Region to another, or to another account, at all.
 
     As of 24 September 2026. China and GovCloud copy between their two Regions and between accounts; the European
-    Sovereign Cloud does neither. Neptune copies to no other account in opt-in Regions, and across Regions into some.
+    Sovereign Cloud does neither. A type may have its own rule for opt-in Regions; see `resource_types`.
     """
     crosses_region = source != destination
     if not crosses_region and not crosses_account:
@@ -70,6 +61,7 @@ def supports_copy(resource_type: str, source: str, destination: str, *, crosses_
     if partition_of(source) == "aws-eusc":
         return False
     touched = {source, destination} & OPT_IN
-    if resource_type == "Neptune":
-        return not (crosses_account and touched) and (not crosses_region or touched <= NEPTUNE_OPT_IN)
-    return True
+    kind = BY_NAME.get(resource_type)
+    if kind is None or kind.opt_in_regions is None:
+        return True
+    return not (crosses_account and touched) and (not crosses_region or touched <= kind.opt_in_regions)

@@ -1,7 +1,7 @@
-"""Which rules of a bus may match an event, without trying them all.
+"""Finds the rules of a bus that may match an event, without trying all of them.
 
-Each rule is filed under one exact value that it demands, an ARN in the detail by preference; a rule that demands none
-is always tried. What is found is a candidate only: `matching` decides.
+Each rule is indexed by one exact value that it requires, if possible an ARN in the detail. A rule without such a value
+is always tried. The result is only candidates: `matching` decides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R", bound=HasPattern)
 
 
 class RuleIndex(Generic[R]):
-    """The rules of one bus, filed. Made anew when a rule is added."""
+    """The indexed rules of one bus. Created again when a rule is added."""
 
     def __init__(self, rules: Sequence[R]) -> None:
         self.size = len(rules)
@@ -43,7 +43,7 @@ class RuleIndex(Generic[R]):
             self._filed[path][value].append((number, rule))
 
     def candidates(self, event: Mapping[str, Any]) -> list[R]:
-        """The rules that may match, in the order in which they were put."""
+        """The rules that may match, in the order in which they were added."""
         found = list(self._always)
         for path, by_value in self._filed.items():
             there: Any = event

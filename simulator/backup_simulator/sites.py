@@ -1,4 +1,4 @@
-"""What a test makes at a site: keys, vaults, databases, plans, queues, topics, rules, schedules and stacks."""
+"""What a test creates at a site: keys, vaults, databases, plans, queues, topics, rules, schedules and stacks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
+from backup_simulator.resource_types import BY_NAME
 from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
@@ -24,7 +25,7 @@ from backup_simulator.vaults import Vaults
 
 @dataclass(frozen=True, kw_only=True)
 class SiteServices:
-    """What the things at a site are made with and kept in."""
+    """The services that keep the resources of a site."""
 
     ground: Ground
     keys: dict[str, Key]
@@ -62,7 +63,7 @@ class Site:
         key.enabled, key.deletion_is_pending = True, False
 
     def disable_key(self, key_arn: str, *, pending_deletion: bool = False) -> None:
-        """No one can use it until it is enabled; a key whose deletion is cancelled is disabled (CancelKeyDeletion)."""
+        """No one can use it until it is enabled. After a cancelled deletion a key is disabled (CancelKeyDeletion)."""
         key = self._key(key_arn)
         key.enabled, key.deletion_is_pending = False, pending_deletion
 
@@ -82,7 +83,7 @@ class Site:
         point.on_hold = True
 
     def release_point(self, point_arn: str) -> None:
-        """Take the legal hold away."""
+        """Remove the legal hold."""
         self._services.points.by_arn(point_arn).on_hold = False
 
     def create_vault(
@@ -116,7 +117,7 @@ class Site:
         option_group_options: Sequence[str] = (),
     ) -> str:
         """A database that plans may select; its ARN."""
-        kind = "db" if resource_type == "RDS" and not multi_az_cluster else "cluster"
+        kind = "cluster" if multi_az_cluster else BY_NAME[resource_type].database_kind
         arn = self._arn("rds", f"{kind}:{name}")
         self._services.databases[arn] = Database(
             arn=arn,
@@ -198,7 +199,7 @@ class Site:
         report_batch_item_failures: bool = True,
         function: str = "",
     ) -> None:
-        """Let a function be invoked with what is on a queue, as Lambda's event source mapping does."""
+        """Invoke a function with the messages of a queue, as Lambda's event source mapping does."""
         queue = self._services.queues.by_arn[queue_arn]
         queue.mapping = EventSourceMapping(
             invoke=invoke, batch_size=batch_size, reports_failures=report_batch_item_failures, function=function
@@ -214,7 +215,7 @@ class Site:
         first_after: timedelta | None = None,
         target_arn: str = "",
     ) -> None:
-        """Invoke a function regularly, as EventBridge Scheduler does; what it raises does not end the schedule."""
+        """Invoke a function regularly, as EventBridge Scheduler does. Errors do not end the schedule."""
         record = ScheduleRecord(
             name=name,
             arn=self._arn("scheduler", f"schedule/default/{name}"),
@@ -234,7 +235,7 @@ class Site:
         outputs: Mapping[str, str],
         resources: Sequence[StackResource],
     ) -> StackRecord:
-        """A CloudFormation stack that has been deployed here, for those who ask what there is."""
+        """Record a CloudFormation stack as deployed here."""
         stack = StackRecord(
             name=name,
             arn=self._arn("cloudformation", f"stack/{name}/{name}-id"),

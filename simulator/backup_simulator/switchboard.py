@@ -1,4 +1,4 @@
-"""Carries out calls: who calls, whether a fault strikes, whether the caller may, and which service answers."""
+"""Carries out calls: identifies the caller, applies faults, checks permissions and calls the service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Tables = Mapping[str, Mapping[str, Operation]]
 
 
 class Switchboard:
-    """The way of every call into a world. `calls` counts them by account, caller, service and operation."""
+    """Every call into a world passes here. `calls` counts them by account, caller, service and operation."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Switchboard:
         self._listeners: list[Callable[[Call], None]] = []
 
     def on_call(self, listener: Callable[[Call], None]) -> None:
-        """Call a listener with every call once it was carried out or refused, before its caller learns of it."""
+        """Call a listener with every call after its result is known and before the caller gets it."""
         self._listeners.append(listener)
 
     def operations(self) -> frozenset[tuple[str, str]]:
@@ -67,7 +67,7 @@ class Switchboard:
         raise Unanswered(service, region, is_connected=hang.is_connected)
 
     def outside(self, service: str, operation: str, carry_out: Callable[[], T]) -> T:
-        """A call of a service that is simulated elsewhere, with this world's faults around it."""
+        """A call of a service in another simulator, with this world's faults around it."""
         self._processes.sleep(service, operation)
         self._faults.before(service, operation)
         answer = carry_out()
@@ -90,7 +90,7 @@ class Switchboard:
         return self._operation(call.service, call.operation, parameters)(call.caller, call.region, parameters)
 
     def _operation(self, service: str, operation: str, parameters: dict[str, Any]) -> Operation:
-        """Raises Refused as AWS would, NotModelled for what is not simulated."""
+        """Raises Refused as AWS would, or NotModelled."""
         carried_out_by = self._tables.get(service, {}).get(operation)
         if carried_out_by is None:
             raise NotModelled(f"{service}:{operation} is not modelled")

@@ -1,6 +1,6 @@
-"""What AWS does where its documents do not say. Each switch is one open question; the default is the likeliest answer.
+"""Switches for behaviour that AWS does not document. Each is one open question; the default is the most likely answer.
 
-A system that is right for every setting of every switch is right whatever AWS turns out to do.
+A system that is correct for every setting is correct for every possible behaviour of AWS.
 """
 
 from __future__ import annotations
@@ -56,33 +56,54 @@ CHOICES: dict[str, type[StrEnum]] = {
 class UnknownBehaviour:
     """The settings of a world.
 
-    over_quota: no page says what AWS Backup does at the limits of 20 and 5; jobs "queue and may eventually fail".
-    token_lifetime: no page says for how long StartCopyJob remembers an IdempotencyToken; None is for ever.
-    delete_during_copy: RDS says that it can make the copy fail, and AWS advises a locked vault to prevent it: likely
-        accepted; no page says it.
-    unshare_failure_state: the state that comes with "Failed to unshare snapshot" (create-cross-account-backup).
-    creation_date_inherited: recov-point-create-a-copy says yes; False tests those who lean on it.
-    source_vault_shown: the API model says that SourceBackupVaultArn is null for a point from the same account (lists),
-        or from the same account or the same Region (describe). Older readings are the other settings.
-    resource_arn_survives_second_copy: a copy names the database as its ResourceArn; no page says so of a copy of a
-        copy. False names the recovery point that it was copied from, in lists, describes and events.
-    destination_sees_copy_events: nobody listens for Copy Job events in the destination; four projects forward them.
-    arrival_event: one AWS sample is triggered by a Recovery Point event in the destination; no page promises it.
-    arrival_is_creating_first: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
-    delete_leaves_expired: "deleted" points without permission stay as EXPIRED (deleting-backups).
-    delete_asks_the_points_role: whether the role that made a point must itself be allowed to delete the snapshot.
-    expiry_asks_the_makers_role: a lifecycle ends by the role that made the point. Where that role is gone or narrowed,
-        AWS tries its service-linked role, which may leave the point EXPIRED (backup-iam); True always leaves it so.
-    unknown_vault_denied: DescribeRecoveryPoint on an unknown vault is known to answer AccessDenied; others likely.
-    locked_delete_code: the error of a delete in a locked vault; InvalidRequestException was seen in several runs.
-    unfit_source_code: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
-    multi_az_cluster_fails_later: Multi-AZ DB clusters cannot be copied; at the call, or by a FAILED job.
-    single_action: since October 2025 one copy action crosses account and Region; False is the time before.
-    initiator_describes_aws_backup_key: "the role initiating a cross-Region copy job must have kms:ResourceAliases
-        alias/aws/backup in the DescribeKey permission" (encryption); which role that is, no page says.
-    events_reach_opt_in_regions: whether a rule's target may be a bus in an opt-in Region; no list of them was found.
-    system_error_share: the share of jobs that meet a system error and stay CREATED for up to two hours.
-    system_error_is_long: such jobs stay CREATED for days, until AWS's team starts them again by hand.
+    `over_quota`: no page says what AWS Backup does at the limits of 20 and 5. Jobs "queue and may eventually fail".
+
+    `token_lifetime`: no page says how long StartCopyJob remembers an IdempotencyToken. None is for ever.
+
+    `delete_during_copy`: RDS says that it can make the copy fail, and AWS advises a locked vault to prevent it. No page
+    says whether the delete is accepted; probably it is.
+
+    `unshare_failure_state`: the state that comes with "Failed to unshare snapshot" (create-cross-account-backup).
+
+    `creation_date_inherited`: recov-point-create-a-copy says yes. False tests code that relies on it.
+
+    `source_vault_shown`: the API model says that SourceBackupVaultArn is null for a point from the same account
+    (lists), or from the same account or the same Region (describe). Older readings are the other settings.
+
+    `resource_arn_survives_second_copy`: a copy names the database as its ResourceArn. No page says so for a copy of a
+    copy. False names the recovery point that it was copied from, in lists, describes and events.
+
+    `destination_sees_copy_events`: no page mentions Copy Job events in the destination. Four projects forward them.
+
+    `arrival_event`: one AWS sample uses a Recovery Point event in the destination. No page promises it.
+
+    `arrival_is_creating_first`: whether a copy shows as CREATING for some minutes after its job is COMPLETED.
+
+    `delete_leaves_expired`: points that are deleted without permission remain as EXPIRED (deleting-backups).
+
+    `delete_asks_the_points_role`: whether the role of a point must itself be allowed to delete the snapshot.
+
+    `expiry_asks_the_makers_role`: a lifecycle ends with the role of the point. If that role is deleted or restricted,
+    AWS tries its service-linked role, which may leave the point EXPIRED (backup-iam). True always leaves it so.
+
+    `unknown_vault_denied`: DescribeRecoveryPoint on an unknown vault answers AccessDenied. The others probably do too.
+
+    `locked_delete_code`: the error of a delete in a locked vault. InvalidRequestException was seen in several runs.
+
+    `unfit_source_code`: the error of StartCopyJob on a point that is EXPIRED, DELETING or CREATING.
+
+    `multi_az_cluster_fails_later`: Multi-AZ DB clusters cannot be copied. The call or the job fails.
+
+    `single_action`: since October 2025 one copy action crosses account and Region. False is the time before.
+
+    `initiator_describes_aws_backup_key`: "the role initiating a cross-Region copy job must have kms:ResourceAliases
+    alias/aws/backup in the DescribeKey permission" (encryption). No page says which role that is.
+
+    `events_reach_opt_in_regions`: whether a rule's target may be a bus in an opt-in Region. No list of them was found.
+
+    `system_error_share`: the share of jobs that meet a system error and stay CREATED for up to two hours.
+
+    `system_error_is_long`: such jobs stay CREATED for days, until AWS's team starts them again.
     """
 
     over_quota: OverQuota = OverQuota.QUEUES

@@ -1,6 +1,6 @@
-"""Requests and answers as they travel, read and written by botocore's own models: REST-JSON, JSON and query with XML.
+"""Reads and writes requests and answers by botocore's own models: REST-JSON, JSON and query with XML.
 
-One parser for all operations of all services: the model says where each member stands and of which type it is.
+One parser for all operations of all services: the model defines the place and the type of each member.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _read_rest(
 
 
 def _typed(shape: Any, value: Any) -> Any:
-    """A JSON value, or the text of a query, in the type that boto3 would have given."""
+    """A JSON value, or the text of a query, in the type that boto3 would return."""
     if shape is None or value is None:
         return value
     match shape.type_name:
@@ -111,7 +111,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _from_form(shape: Any, form: Mapping[str, str], prefix: str) -> Any:
-    """What stands under a prefix of a query-protocol form; None if nothing does."""
+    """The values with a prefix in a query-protocol form; None if there are none."""
     if not any(name == prefix or name.startswith(f"{prefix}." if prefix else "") for name in form):
         return None
     match shape.type_name:

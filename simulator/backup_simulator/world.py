@@ -1,6 +1,6 @@
-"""The world: accounts, Regions, a virtual clock and one seeded source of chance. Here its services are put together.
+"""The world: accounts, Regions, a virtual clock and seeded random numbers. It connects all services.
 
-Same seed, same trace. Nothing in here knows who uses it.
+The same seed gives the same trace.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ if TYPE_CHECKING:
 
 
 class World(Records):
-    """N accounts times M Regions of AWS Backup, with what surrounds it."""
+    """AWS Backup in any number of accounts and Regions, with the services around it."""
 
     bus_type: ClassVar[type[EventBridge]] = EventBridge
-    """For a world whose events go onto buses of another simulator."""
+    """For a world with the event buses of another simulator."""
 
     def __init__(
         self,
@@ -73,9 +73,9 @@ class World(Records):
         delivery: Delivery | None = None,
         organization_id: str = "o-simulated0",
         enforce_identity: bool = True,
-        haste: float = 1.0,
+        time_scale: float = 1.0,
     ) -> None:
-        self._ground = ground = Ground(seed, start=start, unknown=unknown, delivery=delivery, haste=haste)
+        self._ground = ground = Ground(seed, start=start, unknown=unknown, delivery=delivery, time_scale=time_scale)
         self.random, self.clock, self.trace = ground.random, ground.clock, ground.trace
         self.now, self.run_until, self.run_for = ground.now, ground.run_until, ground.run_for
         self.make_id, self.note, self.on_trace = ground.make_id, ground.note, ground.on_trace
@@ -104,7 +104,7 @@ class World(Records):
         self._connect()
 
     def _open_backup(self) -> None:
-        """What AWS Backup does."""
+        """The services of AWS Backup."""
         ground, identity, access, vaults = self._ground, self._identity, self._access, self._vaults
         ledger = CopyLedger()
         self._settings = SettingCalls(ground, identity)
@@ -120,7 +120,7 @@ class World(Records):
         self._plans = Plans(ground, self.databases, self._settings, self._backup_jobs)
 
     def _open_others(self) -> None:
-        """The services that keep something of their own."""
+        """The other services with their own state."""
         self._sns = Sns(self._ground)
         self._events = Events(self._ground, self.buses, self.faults)
         self._scheduler = Scheduler(self._ground)
@@ -178,20 +178,20 @@ class World(Records):
 
     @property
     def unknown(self) -> UnknownBehaviour:
-        """What AWS does now where its documents are silent."""
+        """The switches for behaviour that AWS does not document."""
         return self._ground.unknown
 
     def set_unknown(self, unknown: UnknownBehaviour) -> None:
-        """Change what AWS does where its documents are silent, from now on."""
+        """Change the switches for undocumented behaviour."""
         self._ground.unknown = unknown
 
     @property
     def delivery(self) -> Delivery:
-        """How events travel now."""
+        """How events are delivered now."""
         return self._ground.delivery
 
     def set_delivery(self, delivery: Delivery) -> None:
-        """Change how events travel and how much lists lag from now on; what is under way goes on as it began."""
+        """Change the delivery of events and the lag of lists. Events already under way keep the old settings."""
         self._ground.delivery = delivery
 
     def account(self, account_id: str) -> Account:
@@ -201,7 +201,7 @@ class World(Records):
         return Account(self._identity, account_id)
 
     def site(self, account_id: str, region: str) -> Site:
-        """An account's place in a Region, whose partition is the account's from then on."""
+        """An account in a Region. The Region's partition becomes the account's partition."""
         self.account(account_id)
         self._identity.settle(account_id, partition_of(region))
         return Site(self._site_services, account_id, region)
@@ -219,12 +219,12 @@ class World(Records):
         return open_session(self.call, self.issue_key(account_id, role_arn), region)
 
     def light_session(self, account_id: str, role_arn: str | None = None, region: str = "eu-west-1") -> LightSession:
-        """The same without boto3's own work, for runs of very many worlds; see `light_door`."""
+        """A light session, for runs of very many worlds; see `light_door`."""
         return LightSession(self.call, self.issue_key(account_id, role_arn), region)
 
     @property
     def processes(self) -> list[Process]:
-        """The running processes, the one that acts now last. Add a process while it runs."""
+        """The running processes, the current one last. Add a process while it runs."""
         return self._processes.under_way
 
     def add_point(self, point: Point, *, announce: bool) -> None:
@@ -232,11 +232,11 @@ class World(Records):
         self._points.add(point, announce=announce)
 
     def remove_vault(self, arn: str) -> None:
-        """Remove a vault with all that is in it, which AWS Backup would refuse."""
+        """Remove a vault with its recovery points, which AWS Backup would refuse."""
         self._vaults.remove(arn)
 
     def expire_later(self, point: Point) -> None:
-        """Let the lifecycle of a point end it, after a test has changed that lifecycle."""
+        """Let a point expire by its lifecycle, after a test has changed it."""
         self._deleting.expire_later(point)
 
     def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""The simulator beside all the other services, on one port: an extension of ministack (MIT licensed, on its own).
+"""The simulator and all the other services on one port: an extension of ministack (a separate project, MIT licence).
 
-ministack serves DynamoDB, Lambda, CloudFormation, SQS, SNS, EventBridge, Scheduler, IAM, KMS, S3, Logs and many more,
-and AWS Backup only in outline. Here every request for AWS Backup, and every AssumeRole, is answered by a world of this
-simulator, which reads roles, keys and bus policies where ministack keeps them; what AWS Backup has to tell goes to
-ministack's event buses. Only this package imports ministack, whose modules are read as of version 1.5.33.
+ministack serves DynamoDB, Lambda, CloudFormation, SQS, SNS, EventBridge, Scheduler, IAM, KMS, S3, Logs and many more.
+It has only a sketch of AWS Backup. Here a world of this simulator answers every request for AWS Backup, and every
+AssumeRole. It uses ministack's roles, keys and bus policies, and puts its events on ministack's buses. Only this
+package imports ministack. It uses modules of version 1.5.33.
 """

@@ -1,8 +1,8 @@
-"""Event buses that are ministack's: the world's events go onto them, and rules forward to other accounts and Regions.
+"""Puts the world's events on ministack's event buses, and forwards events to other accounts and Regions.
 
-ministack delivers a rule's events within one account and Region. Here they go on as EventBridge sends them: once, with
-their account and Region, if the rule's role may send them and the receiving bus's policy admits it; what is not
-forwarded goes to the target's dead-letter queue (userguide: eb-cross-account, eb-rule-dlq).
+ministack delivers a rule's events within one account and Region. This module forwards them as EventBridge does: once,
+with their account and Region. The rule's role must be allowed to send them, and the receiving bus must accept them. The
+target's dead-letter queue gets events that are not forwarded (userguide: eb-cross-account, eb-rule-dlq).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ FORWARDED = "_Forwarded"
 
 
 class OutsideBuses(EventBridge):
-    """Emits as unreliably as the world's settings say, onto ministack's buses."""
+    """Puts events on ministack's buses, as unreliably as the world's settings say."""
 
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:  # noqa: ARG002 - it counts what it forwards itself
-        """An event reaches a bus of ministack's, whose rules take it from there."""
+        """Put an event on a bus of ministack, which applies its rules."""
         account, region, name = bus
         record = {
             "EventId": event["id"],
@@ -45,7 +45,7 @@ class OutsideBuses(EventBridge):
 
 
 def forward_beyond(world: World) -> None:
-    """Teach ministack's EventBridge to send events to buses of other accounts and Regions."""
+    """Extend ministack's EventBridge to send events to buses of other accounts and Regions."""
     within = eventbridge._dispatch_to_event_bus
 
     def send(spec: Any, event: dict[str, Any], rule: dict[str, Any], path: set[str], text: str | None = None) -> None:
@@ -87,6 +87,6 @@ def _refusal(
 
 
 def _with_principal(statement: dict[str, Any]) -> dict[str, Any]:
-    """PutPermission's principal is an account's bare number, which policies write under AWS."""
+    """PutPermission's principal is an account id. In a policy it is under `AWS`."""
     principal = statement.get("Principal")
     return {**statement, "Principal": {"AWS": principal}} if isinstance(principal, str) else statement

@@ -25,7 +25,7 @@ def prepare(port: int, settings: dict[str, Any]) -> Callable[[], None]:
     """A bound socket, and what serves on it: the world is opened when ministack is imported."""
     if find_spec("ministack") is None:
         raise ValueError("ministack is not installed here: install backup-simulator[ministack].")
-    World(**settings)  # Settings that make no sense are refused before the port is opened.
+    World(**settings)  # Wrong settings are refused before the port is opened.
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((LOOPBACK, port))

@@ -1,4 +1,4 @@
-"""The world beside ministack, and the door to both: one ASGI application."""
+"""The world and ministack in one ASGI application."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class JoinedWorld(World):
-    """A world whose event buses are ministack's."""
+    """A world with ministack's event buses."""
 
     bus_type = OutsideBuses
 
@@ -42,7 +42,7 @@ class Joined:
         BackupResources(self.world, self._mirror, self._lock).install()
 
     def tick(self) -> None:
-        """Let the world's clock run on by as much time as went by here."""
+        """Advance the world's clock by the wall-clock time since the last call."""
         with self._lock:
             now = time.monotonic()
             went_by, self._ticked = now - self._ticked, now
@@ -74,7 +74,7 @@ class Joined:
                 self._mirror.refresh()
                 status, kind, body = self._answer(request, signed)
         except ProcessDied:
-            # No answer reaches who is dead as far as this world knows: the connection closes.
+            # A caller that is dead in this world gets no answer. The connection closes.
             await send({"type": "http.disconnect"})
             return
         headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
@@ -96,7 +96,7 @@ class Joined:
         return answer(self.world, request)
 
     def _assume(self, key: str, region: str, request: Request) -> tuple[int, str, bytes]:
-        """AssumeRole by the world's rules, which know a role by its path; ministack learns of the session."""
+        """AssumeRole by the world's rules. They need the role's path. The session is registered in ministack too."""
         operation, parameters = read("sts", request)
         reply = self.world.call(key, region, "sts", operation, parameters)
         granted = reply["Credentials"]
@@ -129,7 +129,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _again(body: bytes) -> Receive:
-    """A request's body once more, for who asks next."""
+    """Replay a request's body for the next reader."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -1,4 +1,4 @@
-"""What ministack knows, shown to the world: roles with their policies, keys, and whose a session is."""
+"""Copies ministack's roles with their policies, its keys and its sessions into the world."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backup_simulator.world import World
 
 
 class Mirror:
-    """Keeps a world's roles and keys as ministack's are. What was made in the world itself stays as it is."""
+    """Keeps a world's roles and keys equal to ministack's. Resources created in the world itself do not change."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -22,7 +22,7 @@ class Mirror:
         self._keys: dict[str, Any] = {}
 
     def refresh(self) -> None:
-        """Bring over what changed since the last time."""
+        """Copy the changes since the last call."""
         found = {role["Arn"]: (account, role) for (account, _), role in iam._roles.to_dict().items()}
         for arn in self._roles.keys() - found.keys():
             del self._roles[arn]
@@ -54,7 +54,7 @@ class Mirror:
             self._keys[key["Arn"]] = state
 
     def admit(self, access_key: str, session_token: str | None) -> None:
-        """Let the world know whose a session is that ministack gave out. Raises Refused for one that is no good."""
+        """Register a session of ministack in the world. Raises Refused for an invalid one."""
         session = sts._sessions.get(access_key)
         if session is None:
             return
@@ -77,7 +77,7 @@ def _document(text: Any) -> dict[str, Any]:
 
 
 def _managed(arn: str, account: str) -> dict[str, Any]:
-    """A managed policy; one that is not there allows nothing."""
+    """A managed policy. A missing one allows nothing."""
     found = iam_evaluator._resolve_managed_policy_document(arn, account)
     return _document(found) if found else {"Statement": []}
 

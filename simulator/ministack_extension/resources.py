@@ -1,7 +1,7 @@
 """The resource types of CloudFormation that ministack lacks or only sketches: AWS::Backup::*, EventBusPolicy.
 
-CloudFormation acts here as the account itself: what the deploying role may do is not checked, as nowhere in ministack's
-CloudFormation.
+CloudFormation acts here as the account itself. The permissions of the deploying role are not checked, as everywhere in
+ministack's CloudFormation.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
 class BackupResources:
-    """Makes, changes and removes them in a world."""
+    """Creates, changes and deletes them in a world."""
 
     def __init__(self, world: World, mirror: Mirror, lock: AbstractContextManager[Any]) -> None:
         self._world = world
@@ -68,7 +68,7 @@ class BackupResources:
         return name, {"BackupVaultArn": made["BackupVaultArn"], "BackupVaultName": name}
 
     def _guard_vault(self, name: str, properties: Properties) -> None:
-        """Lock and policy, in this order: the policy may deny the account itself to change either."""
+        """Lock and policy, in this order, because the policy may deny changes of both to the account itself."""
         vault = self._world.vault_by_arn(vault_arn(get_account_id(), get_region(), name))
         vault.policy = None
         if lock := properties.get("LockConfiguration"):
@@ -97,7 +97,7 @@ class BackupResources:
         return made["BackupPlanId"], {name: made[name] for name in ("BackupPlanId", "BackupPlanArn", "VersionId")}
 
     def _update_plan(self, physical_id: str, _old: Properties, new: Properties, stack: str) -> Made:
-        """Made anew: here, unlike in AWS, a changed plan gets another id."""
+        """Replace the plan. Unlike in AWS, a changed plan gets another id."""
         made = self._create_plan("", new, stack)
         self._world.plans[made[0]].selections = self._world.plans[physical_id].selections
         self._world.plans[physical_id].ended = True
@@ -123,14 +123,14 @@ class BackupResources:
 
 
 def _numbered(value: Any) -> Any:
-    """Days and minutes as numbers, which CloudFormation hands on as text where a parameter says them."""
+    """Days and minutes as numbers. CloudFormation passes values of parameters as text."""
     if isinstance(value, dict):
         return {name: int(each) if name in NUMBERS else _numbered(each) for name, each in value.items()}
     return [_numbered(each) for each in value] if isinstance(value, list) else value
 
 
 def _numbering(handlers: dict[str, Any]) -> dict[str, Any]:
-    """An event source mapping's handlers, given numbers: ministack compares what a parameter says as text."""
+    """An event source mapping's handlers with numbers. ministack passes values of parameters as text."""
     create, update = handlers["create"], handlers["update"]
     return handlers | {
         "create": lambda logical_id, properties, stack: create(logical_id, _numbered(properties), stack),

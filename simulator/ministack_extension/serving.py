@@ -19,7 +19,7 @@ TICK_SECONDS = 0.1
 def serve_joined(listening: socket.socket, settings: dict[str, Any], ready: Callable[[], None]) -> None:
     """Serve a world of these settings on a bound socket, which it closes, until a signal ends it."""
     with TemporaryDirectory(prefix="local-cloud-") as folder:
-        # Where functions are unpacked; nothing is left of them.
+        # The folder for unpacked functions, deleted at the end.
         tempfile.tempdir = os.environ["TMPDIR"] = folder
         _serve(listening, settings, ready)
 
@@ -42,7 +42,7 @@ def _serve(listening: socket.socket, settings: dict[str, Any], ready: Callable[[
         ticking = asyncio.create_task(_tick(joined.tick))
         serving = asyncio.create_task(serve(joined, config))
         ready()
-        # A clock that stopped with an error ends the server: a world that stands still would be a lie.
+        # If the clock stops with an error, the server ends, because time would not pass any more.
         done, _ = await asyncio.wait({ticking, serving}, return_when=asyncio.FIRST_COMPLETED)
         ticking.cancel()
         for task in done:
@@ -59,11 +59,11 @@ def _prepare(port: int, *, enforced: bool) -> None:
         "MINISTACK_HOST": LOOPBACK,
         "AUTH": "true" if enforced else "false",
         "LAMBDA_EXECUTOR": "local",
-        # Doors of their own that it would open beside the one port.
+        # Further ports that it would open.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-        # Functions there talk to this port, whatever AWS the caller is logged in to.
+        # Functions there use this port, even if the user is logged in to AWS.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -8,9 +8,9 @@ import pytest
 
 from backup_simulator.regions import OPT_IN, partition_of, supports_copy
 from secondhop.domain.arn import Site
-from secondhop.domain.route import RESOURCE_TYPES
+from secondhop.domain.resource_types import BY_NAME
 from secondhop_cli.doctor.availability import refusal, unknown_regions
-from secondhop_cli.doctor.copy_support import ALWAYS_ON, DATE, NEPTUNE_OPT_IN, PAGE, ROWS, as_markdown, row_of
+from secondhop_cli.doctor.copy_support import ALWAYS_ON, DATE, PAGE, ROWS, as_markdown, row_of
 
 ROOT = Path(__file__).parents[2]
 A, B = "111122223333", "444455556666"
@@ -21,7 +21,7 @@ def by_the_table(resource_type: str, source: str, destination: str, *, crosses_a
     return not refusal(resource_type, Site(A, source), Site(B if crosses_account else A, destination))
 
 
-@pytest.mark.parametrize("resource_type", sorted(RESOURCE_TYPES))
+@pytest.mark.parametrize("resource_type", sorted(BY_NAME))
 @pytest.mark.parametrize("crosses_account", [False, True])
 def test_the_simulator_makes_exactly_the_copies_of_the_table(resource_type: str, *, crosses_account: bool) -> None:
     pairs = [(a, b) for a in REGIONS for b in REGIONS if partition_of(a) == partition_of(b)]
@@ -38,7 +38,7 @@ def test_the_simulator_makes_exactly_the_copies_of_the_table(resource_type: str,
 
 
 def test_every_type_has_one_row_for_each_region_and_both_know_the_same_opt_in_regions() -> None:
-    for resource_type in RESOURCE_TYPES:
+    for resource_type in BY_NAME:
         named = [region for row in ROWS if resource_type in row.resource_types for region in row.regions]
         assert sorted(named) == REGIONS
 
@@ -78,12 +78,13 @@ def test_the_installation_guide_has_the_table_as_it_is_with_its_page_and_date() 
 
 def test_the_readme_names_copies_that_only_two_hops_make() -> None:
     """Neptune into an opt-in Region: not in one action across account and Region, but across one after the other."""
-    for region in NEPTUNE_OPT_IN:
+    reached = BY_NAME["Neptune"].opt_in_regions or ()
+    for region in reached:
         assert not by_the_table("Neptune", "eu-west-1", region, crosses_account=True)
         assert by_the_table("Neptune", "eu-west-1", "eu-west-1", crosses_account=True)
         assert by_the_table("Neptune", "eu-west-1", region, crosses_account=False)
 
     readme = " ".join((ROOT / "README.md").read_text().split())
     assert "Neptune in an opt-in Region such as af-south-1" in readme
-    assert "af-south-1" in NEPTUNE_OPT_IN
+    assert "af-south-1" in reached
     assert DATE in readme

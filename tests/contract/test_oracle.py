@@ -133,7 +133,7 @@ def test_a_delete_is_right_while_a_copy_lives_as_long_as_its_source(stage: Stage
     assert broken(stage) == set()
 
 
-def bring_back(stage: Stage) -> Any:
+def copy_back(stage: Stage) -> Any:
     """People copy a final copy back into the watched vault; the point there."""
     copy = final(stage)
     stage.world.account(BACKUP).create_role("administrator", trust={"Statement": []})
@@ -157,27 +157,27 @@ def silence(stage: Stage) -> None:
 
 def test_what_people_brought_back_is_owed_no_copy(stage: Stage) -> None:
     silence(stage)
-    bring_back(stage)
+    copy_back(stage)
 
     assert broken(stage) == set()
 
 
 def test_a_copy_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> None:
     silence(stage)
-    start_copy(stage, RecoveryPointArn=bring_back(stage).arn)
+    start_copy(stage, RecoveryPointArn=copy_back(stage).arn)
     (violation,) = stage.oracle().violations()
 
     assert violation.promise == 5
-    assert "was brought back and was copied by us" in violation.evidence
+    assert "was copied back by people, and we copied it" in violation.evidence
 
 
 def test_a_delete_of_what_people_brought_back_breaks_promise_5(stage: Stage) -> None:
     silence(stage)
-    back = bring_back(stage)
+    back = copy_back(stage)
     as_second_hop(stage).delete_recovery_point(BackupVaultName="watched-vault", RecoveryPointArn=back.arn)
     found = [each.evidence for each in stage.oracle().violations() if each.promise == 5]
 
-    assert found == [f"{back.arn} was brought back and was deleted by us"]
+    assert found == [f"{back.arn} was copied back by people, and we deleted it"]
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

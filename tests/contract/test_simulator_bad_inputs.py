@@ -146,7 +146,7 @@ def test_malformed_parameters_are_refused_as_the_service_refuses_them(
         (["--unknown", "[]"], "takes a JSON object"),
         (["--delivery", '{"loss": -1}'], "a probability from 0 to 1"),
         (["--port", "70000"], "70000 is not a port"),
-        (["--haste", "0"], "haste must be more than 0"),
+        (["--time-scale", "0"], "time_scale must be more than 0"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_gets_one_sentence_and_exit_code_2(

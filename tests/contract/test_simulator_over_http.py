@@ -77,12 +77,12 @@ def test_a_role_is_assumed_and_messages_are_sent_over_http(address: str) -> None
         client(address, "backup", granted["AccessKeyId"]).list_copy_jobs()
 
 
-def test_haste_shortens_what_takes_time_and_moves_no_date() -> None:
-    hasty = World(haste=60)
+def test_a_time_scale_shortens_durations_and_moves_no_date() -> None:
+    fast = World(time_scale=60)
     seen: list[str] = []
-    hasty.clock.after(timedelta(hours=1), lambda: seen.append("an hour's work"))
-    hasty.clock.at(hasty.now() + timedelta(hours=1), lambda: seen.append("a date"))
+    fast.clock.after(timedelta(hours=1), lambda: seen.append("an hour's work"))
+    fast.clock.at(fast.now() + timedelta(hours=1), lambda: seen.append("a date"))
 
-    hasty.run_for(timedelta(minutes=1))
+    fast.run_for(timedelta(minutes=1))
 
     assert seen == ["an hour's work"]

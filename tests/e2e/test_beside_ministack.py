@@ -25,8 +25,8 @@ COPY_JOBS = json.dumps({"source": ["aws.backup"], "detail-type": ["Copy Job Stat
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    """So hasty that a copy of half an hour takes a second."""
-    with a_cloud("--haste", "1800") as served:
+    """So fast that a copy of half an hour takes a second."""
+    with a_cloud("--time-scale", "1800") as served:
         for account in (WORKLOAD, BACKUP):
             served.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
         yield served

@@ -33,7 +33,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
         port = free.getsockname()[1]
     place = Place(folder=tmp_path_factory.mktemp("runtime"), port=port)
     try:
-        server.start(place, haste=600)
+        server.start(place, time_scale=600)
         for account in (WORKLOAD, BACKUP):
             place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
         yield place, deploy_all(place)

@@ -41,7 +41,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, s
         port = free.getsockname()[1]
     place = Place(folder=tmp_path_factory.mktemp("cloud"), port=port)
     try:
-        done = command(place, "start", "--haste", "600", "--services", "RDS,Neptune")
+        done = command(place, "start", "--time-scale", "600", "--services", "RDS,Neptune")
         assert done.returncode == 0, done.stdout + done.stderr
         yield place, done.stdout
     finally:

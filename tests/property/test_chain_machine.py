@@ -121,7 +121,7 @@ class Chains(World):
             elif point.status in ("DELETING", "EXPIRED"):
                 del self.stage.backup.points[place]
         while self.live():
-            self.a_copy_ends_well(0, is_lost=True, is_hasty=False)
+            self.a_copy_ends_well(0, is_lost=True, is_fast=False)
 
     def teardown(self) -> None:
         """Mend everything, let time run, and demand an end of every chain: what is not complete, somebody knows of."""

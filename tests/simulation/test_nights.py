@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rehearsal.nights.many import judge
+from rehearsal.nights.runner import run_seed
 
 NIGHTS = 30
 # Small groups, so that two workers can share them.
@@ -14,11 +14,11 @@ GROUP = 5
 @pytest.mark.parametrize("first", range(1, NIGHTS + 1, GROUP))
 def test_the_promises_hold_over_whole_nights(first: int) -> None:
     for seed in range(first, first + GROUP):
-        judgement = judge(seed)
+        result = run_seed(seed)
 
-        assert judgement.violations == (), f"make simulate NIGHTS=1 SEED={seed}"
-        assert judgement.chains > 0
+        assert result.violations == (), f"make simulate NIGHTS=1 SEED={seed}"
+        assert result.chains > 0
 
 
 def test_a_seed_gives_the_same_night_again() -> None:
-    assert judge(5) == judge(5)
+    assert run_seed(5) == run_seed(5)

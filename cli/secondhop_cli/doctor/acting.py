@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secondhop.domain.arn import Site
+from secondhop.domain.resource_types import RESOURCE_TYPES
 from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
 from secondhop_cli.doctor.permissions import ALIASES, REGION, SAMPLE_KEY, Need, missing_permissions
 from secondhop_cli.doctor.visit import NOT_THERE, Visit
@@ -94,8 +95,8 @@ def first_hops_can_be_repeated(visit: Visit) -> Iterator[Outcome]:
 
 def sample_points(visit: Visit, site: Site, *, prefix: str = SAMPLE) -> tuple[str, ...]:
     """ARNs as recovery points of the installation's types have them at a site."""
-    types = set(visit.installation.resource_types)
-    kinds = (["snapshot"] if "RDS" in types else []) + (["cluster-snapshot"] if types - {"RDS"} else [])
+    types = visit.installation.resource_types
+    kinds = dict.fromkeys(each.snapshot_kind for each in RESOURCE_TYPES if each.name in types)
     start = f"arn:{visit.installation.partition}:rds:{site.region}:{site.account}"
     return tuple(f"{start}:{kind}:awsbackup:{prefix}" for kind in kinds)
 

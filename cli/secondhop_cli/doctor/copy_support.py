@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PAGE = "https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html"
-HISTORY = "https://docs.aws.amazon.com/aws-backup/latest/devguide/doc-history.html"
-DATE = "2026-09-24"
+from secondhop.domain.resource_types import RESOURCE_TYPES, SUPPORT_DATE, SUPPORT_PAGE, ResourceType
 
-RDS_FAMILY = ("RDS", "Aurora", "DocumentDB")
-EVERY_TYPE = (*RDS_FAMILY, "Neptune")
+HISTORY = "https://docs.aws.amazon.com/aws-backup/latest/devguide/doc-history.html"
+
+PAGE, DATE = SUPPORT_PAGE, SUPPORT_DATE
+EVERY_TYPE = tuple(each.name for each in RESOURCE_TYPES)
+EVERYWHERE = tuple(each for each in RESOURCE_TYPES if each.opt_in_regions is None)
 # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 ALWAYS_ON = (
     "ap-northeast-1",
@@ -34,8 +35,13 @@ ALWAYS_ON = (
     "us-west-1",
     "us-west-2",
 )
-NEPTUNE_OPT_IN = ("af-south-1", "ap-east-1", "ap-southeast-3", "il-central-1", "me-central-1", "me-south-1")
-OTHER_OPT_IN = (
+OPT_IN = (
+    "af-south-1",
+    "ap-east-1",
+    "ap-southeast-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
     "ap-east-2",
     "ap-south-2",
     "ap-southeast-4",
@@ -68,40 +74,38 @@ class Row:
     date: str = DATE
 
 
+def _opt_in_rows(kind: ResourceType) -> tuple[Row, ...]:
+    """The rows of a type with its own rules for opt-in Regions."""
+    reached = kind.opt_in_regions or ()
+    others = tuple(each for each in OPT_IN if each not in reached)
+    return tuple(
+        Row(
+            resource_types=(kind.name,),
+            partition="aws",
+            regions=regions,
+            named=named,
+            cross_account=cross_account,
+            cross_region=cross_region,
+        )
+        for regions, named, cross_account, cross_region in (
+            (ALWAYS_ON, "all that need no opt-in", True, True),
+            (reached, ", ".join(reached), False, True),
+            (others, "all other opt-in Regions", False, False),
+        )
+    )
+
+
 ROWS = (
     Row(
-        resource_types=RDS_FAMILY,
+        resource_types=tuple(each.name for each in EVERYWHERE),
         partition="aws",
-        regions=(*ALWAYS_ON, *NEPTUNE_OPT_IN, *OTHER_OPT_IN),
+        regions=(*ALWAYS_ON, *OPT_IN),
         named="all",
         cross_account=True,
         cross_region=True,
-        note="DocumentDB in opt-in Regions since 26 August 2026",
+        note="; ".join(f"{each.name} {each.support_note}" for each in EVERYWHERE if each.support_note),
     ),
-    Row(
-        resource_types=("Neptune",),
-        partition="aws",
-        regions=ALWAYS_ON,
-        named="all that need no opt-in",
-        cross_account=True,
-        cross_region=True,
-    ),
-    Row(
-        resource_types=("Neptune",),
-        partition="aws",
-        regions=NEPTUNE_OPT_IN,
-        named=", ".join(NEPTUNE_OPT_IN),
-        cross_account=False,
-        cross_region=True,
-    ),
-    Row(
-        resource_types=("Neptune",),
-        partition="aws",
-        regions=OTHER_OPT_IN,
-        named="all other opt-in Regions",
-        cross_account=False,
-        cross_region=False,
-    ),
+    *(row for each in RESOURCE_TYPES if each.opt_in_regions is not None for row in _opt_in_rows(each)),
     Row(
         resource_types=EVERY_TYPE,
         partition="aws-cn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from secondhop.domain.arn import Site
+from secondhop.domain.arn import Site, is_multi_az_cluster
 from secondhop_cli.doctor.estate import Database, backup_roles, copying_rules, databases, rules, travelling
 from secondhop_cli.doctor.findings import Finding, Outcome
 from secondhop_cli.doctor.keys import Part, is_managed, usable
@@ -97,7 +97,7 @@ def database_limits(visit: Visit) -> Iterator[Outcome]:
     """What no policy can mend: Multi-AZ DB clusters, bound options, too many tags."""
 
     def look(database: Database) -> Iterator[Outcome]:
-        if database.is_cluster and database.resource_type == "RDS":
+        if is_multi_az_cluster(database.resource_type, database.arn):
             yield Finding(
                 kind="database-is-multi-az-cluster",
                 site=database.site,

@@ -8,16 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from secondhop.domain.arn import Site
+from secondhop.domain.resource_types import CLUSTERS, INSTANCES
 from secondhop_cli.doctor.visit import Visit
 
 # RDS's API describes all four services; the engine says which one a cluster belongs to.
-CLUSTER_ENGINES = {
-    "aurora": "Aurora",
-    "aurora-mysql": "Aurora",
-    "aurora-postgresql": "Aurora",
-    "docdb": "DocumentDB",
-    "neptune": "Neptune",
-}
+CLUSTER_ENGINES = {engine: each.name for each in CLUSTERS for engine in each.cluster_engines}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +67,13 @@ def databases(visit: Visit, site: Site) -> tuple[Database, ...]:
 
 def _instance(site: Site, described: Mapping[str, Any]) -> Database:
     groups = tuple(each["OptionGroupName"] for each in described.get("OptionGroupMemberships", []))
-    return _database(site, described, arn=described["DBInstanceArn"], resource_type="RDS", option_groups=groups)
+    return _database(
+        site, described, arn=described["DBInstanceArn"], resource_type=INSTANCES.name, option_groups=groups
+    )
 
 
 def _cluster(site: Site, described: Mapping[str, Any]) -> Database:
-    kind = CLUSTER_ENGINES.get(described.get("Engine", ""), "RDS")
+    kind = CLUSTER_ENGINES.get(described.get("Engine", ""), INSTANCES.name)
     return _database(site, described, arn=described["DBClusterArn"], resource_type=kind, option_groups=())
 
 

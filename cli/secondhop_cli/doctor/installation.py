@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from secondhop.domain.arn import Site
-from secondhop.domain.route import RESOURCE_TYPES
+from secondhop.domain.resource_types import BY_NAME
 from secondhop_cli.doctor.findings import UnseenError
 from secondhop_cli.doctor.sites import Sites
 
@@ -135,7 +135,7 @@ def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
         external_id=given.get("ExternalId", ""),
         first_hop_role_arn=given.get("FirstHopRoleArn", ""),
         demanded_lock=given.get("DrVaultLock", "none"),
-        resource_types=_names(given.get("ResourceTypes", "")) or tuple(sorted(RESOURCE_TYPES)),
+        resource_types=_names(given.get("ResourceTypes", "")) or tuple(sorted(BY_NAME)),
         retention_days=int(given.get("RetentionDays", "35")),
         floor_days=int(given.get("MinimumRetentionDays", "7")),
         ceiling_days=int(given.get("MaximumRetentionDays", "365")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from secondhop.domain.arn import Site
+from secondhop.domain.resource_types import CLUSTERS
 from secondhop.domain.route import VaultLock
 from secondhop_cli.doctor.estate import Rule, copying_rules
 from secondhop_cli.doctor.findings import Finding, Outcome
@@ -15,7 +16,7 @@ from secondhop_cli.doctor.visit import Visit, over
 
 LONGEST_DAYS = 36500
 COPY_QUOTA = re.compile(r"snapshot cop(y|ies)|copies? in progress", re.IGNORECASE)
-CLUSTERS = re.compile(r"cluster|aurora|documentdb|neptune", re.IGNORECASE)
+OF_CLUSTERS = re.compile("|".join(("cluster", *(each.name for each in CLUSTERS))), re.IGNORECASE)
 
 
 def retention_fits_dr_lock(visit: Visit) -> Iterator[Outcome]:
@@ -139,7 +140,7 @@ def quotas(visit: Visit) -> Iterator[Outcome]:
     installation = visit.installation
     listed = visit.sites.ask_all(installation.dr, "service-quotas", "list_service_quotas", "Quotas", ServiceCode="rds")
     for quota in (each for each in listed if COPY_QUOTA.search(each["QuotaName"])):
-        is_cluster = CLUSTERS.search(quota["QuotaName"])
+        is_cluster = OF_CLUSTERS.search(quota["QuotaName"])
         limit = installation.maximum_cluster_copies if is_cluster else installation.maximum_rds_copies
         parameter = "MaximumClusterCopies" if is_cluster else "MaximumRdsCopies"
         if limit > quota["Value"]:

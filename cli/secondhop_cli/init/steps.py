@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from secondhop.domain.resource_types import RESOURCE_TYPES
 from secondhop_cli.init.questions import Answers, accounts_of, is_hub
 
 FOLDER = "parameters"
@@ -17,7 +18,7 @@ TRUSTED_ACCESS = f"""# Only if AWS answers that AWS Backup has no trusted access
 # The role may exist already, and then to create it is an error.
 SERVICE_LINKED_ROLE = f"""aws iam get-role --role-name AWSServiceRoleForBackup >/dev/null 2>&1 || \\
   aws iam create-service-linked-role --aws-service-name {SERVICE}"""
-TYPES = "RDS=true,Aurora=true,DocumentDB=true,Neptune=true"
+TYPES = ",".join(f"{each.name}=true" for each in RESOURCE_TYPES)
 IRREVOCABLE = f"""
    A compliance lock is irrevocable. Whoever wants it adds to {FOLDER}/dr-region.json, by hand:
      "ConfirmComplianceLock=nobody can ever remove this lock",

@@ -22,7 +22,7 @@ class Kms:
         }
 
     def _key(self, caller: Caller, region: str, request: dict[str, Any]) -> Key:
-        """A key by its ARN or id. Nobody sees another account's key here."""
+        """A key by its ARN or id. Keys of other accounts are not visible here."""
         wanted = request["KeyId"]
         arn = wanted if wanted.startswith("arn:") else f"arn:aws:kms:{region}:{caller.account}:key/{wanted}"
         key = self._keys.get(arn)
@@ -49,7 +49,7 @@ class Kms:
     def _get_key_policy(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         key = self._key(caller, region, request)
         root = {"AWS": f"arn:aws:iam::{key.account}:root"}
-        # What KMS gives a key for which nobody wrote a policy (key-policy-default).
+        # The policy of a key that was created without one (key-policy-default).
         default = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
         policy = key.policy or {"Version": "2012-10-17", "Statement": [default]}
         return {"Policy": json.dumps(policy), "PolicyName": "default"}

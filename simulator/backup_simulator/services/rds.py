@@ -1,4 +1,4 @@
-"""RDS's descriptions of databases, in the shapes of its model; Aurora, DocumentDB and Neptune are clusters in it.
+"""RDS's descriptions of databases, in the shapes of its model: instances, and the clusters of all types.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html, API_DescribeDBClusters.html,
 API_DescribeOptionGroups.html.
@@ -11,8 +11,7 @@ from typing import Any
 
 from backup_simulator.errors import Refused
 from backup_simulator.model import Caller, Database, Operation, site_of
-
-ENGINES = {"Aurora": "aurora-postgresql", "DocumentDB": "docdb", "Neptune": "neptune", "RDS": "postgres"}
+from backup_simulator.resource_types import BY_NAME
 
 
 class Rds:
@@ -77,7 +76,7 @@ def _cluster(database: Database) -> dict[str, Any]:
 def _described(database: Database) -> dict[str, Any]:
     key = {"KmsKeyId": database.key_arn} if database.key_arn else {}
     return {
-        "Engine": ENGINES[database.resource_type],
+        "Engine": BY_NAME[database.resource_type].engine,
         "StorageEncrypted": database.key_arn is not None,
         "TagList": [{"Key": name, "Value": value} for name, value in database.tags.items()],
         **key,

@@ -16,7 +16,8 @@ from secondhop.domain.classification import REMEDIES, ROWS, Cause, classify
 from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.lifecycle import is_too_late, promised_expiry
-from secondhop.domain.route import CLUSTER_TYPES, Retention, problems_of
+from secondhop.domain.resource_types import CLUSTERS
+from secondhop.domain.route import Retention, problems_of
 from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS
 from tests.builders import (
     DR_VAULT,
@@ -105,7 +106,7 @@ def test_a_route_knows_its_sites_and_limits() -> None:
     assert a_route().sites() == {WATCHED.site, DR_VAULT.site}
     types = ("RDS", "Aurora", "DocumentDB", "Neptune", "of a later day")
     assert [a_route(limits={}).limit(each) for each in types] == [20, 5, 5, 5, 1]
-    assert {"Aurora", "DocumentDB", "Neptune"} == CLUSTER_TYPES
+    assert [each.name for each in CLUSTERS] == ["Aurora", "DocumentDB", "Neptune"]
     assert a_route(limits={"RDS": 3}).limit("RDS") == 3
 
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from backup_simulator import OverQuota, SourceVaultShown
 from rehearsal.nights.hostile_draws import HostileDraws, draw_hostility
-from rehearsal.nights.plan import NightPlan, TableLoss, plan_night
+from rehearsal.nights.scenario import Scenario, TableLoss, draw_scenario
 from rehearsal.oracle import in_force
 
 NIGHTS = 300
-PLANS = [plan_night(seed) for seed in range(1, NIGHTS + 1)]
+PLANS = [draw_scenario(seed) for seed in range(1, NIGHTS + 1)]
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def drawn(plans: list[NightPlan]) -> Counter[str]:
+def drawn(plans: list[Scenario]) -> Counter[str]:
     return Counter(name for plan in plans for name in plan.drawn())
 
 
@@ -32,7 +32,7 @@ def test_a_night_without_hostile_draws_is_the_night_that_it_was() -> None:
     plan = next(plan for plan in PLANS if plan.copies_back_per_hour and plan.short_pages)
 
     assert replace(plan, **harmless).drawn() == []
-    assert plan_night(plan.seed) == plan
+    assert draw_scenario(plan.seed) == plan
 
 
 def test_every_setting_of_the_younger_switches_is_drawn() -> None:

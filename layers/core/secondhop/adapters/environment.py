@@ -13,9 +13,8 @@ from datetime import timedelta
 from secondhop.domain import patience
 from secondhop.domain.arn import ACCOUNT, VAULT_NAME, Arn, Site, Vault
 from secondhop.domain.errors import MalformedError, SettingsError
+from secondhop.domain.resource_types import BY_NAME, CLUSTERS, INSTANCES
 from secondhop.domain.route import (
-    CLUSTER_TYPES,
-    RESOURCE_TYPES,
     FirstHops,
     Leg,
     Retention,
@@ -147,14 +146,14 @@ def _route(reader: _Reader) -> Route:
         retention=_retention(reader),
         vault_lock=reader.lock("DR_VAULT_LOCK", "DrVaultLock"),
     )
-    types = reader.names("RESOURCE_TYPES", "ResourceTypes", known=RESOURCE_TYPES.__contains__, what="type of ours")
+    types = reader.names("RESOURCE_TYPES", "ResourceTypes", known=BY_NAME.__contains__, what="type of ours")
     accounts = reader.names("WORKLOAD_ACCOUNTS", "WorkloadAccountIds", known=_is_account, what="account id")
     return Route(
         name=reader.text("ROUTE_NAME", "RouteName", pattern=re.compile(r"[a-zA-Z0-9\-]{1,40}")),
         watched=Vault(partition, Site(account, region), watched),
         workload_accounts=frozenset(accounts or (reader.environ.get(f"{PREFIX}STACK_ACCOUNT", ""),)),
         workload_region=region,
-        resource_types=frozenset(types or RESOURCE_TYPES),
+        resource_types=frozenset(types or BY_NAME),
         legs=(leg,),
         keep=_keep(reader),
         limits=_limits(reader),
@@ -194,18 +193,19 @@ def _keep(reader: _Reader) -> dict[str, int]:
     """Newest arrivals to keep per type; "all" leaves the type out, and its arrivals expire by themselves."""
     keep: dict[str, int] = {}
     for variable, parameter, types in (
-        ("KEEP_RDS", "KeepRdsIntermediates", ("RDS",)),
-        ("KEEP_CLUSTERS", "KeepClusterIntermediates", tuple(sorted(CLUSTER_TYPES))),
+        ("KEEP_RDS", "KeepRdsIntermediates", (INSTANCES,)),
+        ("KEEP_CLUSTERS", "KeepClusterIntermediates", CLUSTERS),
     ):
         if reader.environ.get(PREFIX + variable) != "all":
-            keep |= dict.fromkeys(types, reader.number(variable, parameter, least=0, most=1000))
+            keep |= dict.fromkeys((each.name for each in types), reader.number(variable, parameter, least=0, most=1000))
     return keep
 
 
 def _limits(reader: _Reader) -> dict[str, int]:
-    rds = reader.number("LIMIT_RDS", "MaximumRdsCopies", least=1, most=20)
-    clusters = reader.number("LIMIT_CLUSTERS", "MaximumClusterCopies", least=1, most=5)
-    return {"RDS": rds, **dict.fromkeys(sorted(CLUSTER_TYPES), clusters)}
+    most = min(each.copies_in_flight for each in CLUSTERS)
+    instances = reader.number("LIMIT_RDS", "MaximumRdsCopies", least=1, most=INSTANCES.copies_in_flight)
+    clusters = reader.number("LIMIT_CLUSTERS", "MaximumClusterCopies", least=1, most=most)
+    return {INSTANCES.name: instances, **dict.fromkeys((each.name for each in CLUSTERS), clusters)}
 
 
 def _is_account(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from secondhop.domain.errors import MalformedError
+from secondhop.domain.resource_types import INSTANCES
 
 ACCOUNT = re.compile(r"[0-9]{12}")
 # CreateBackupVault accepts 2 to 50 of these characters.
@@ -99,4 +100,4 @@ def is_multi_az_cluster(resource_type: str, database_arn: str) -> bool:
 
     https://docs.aws.amazon.com/aws-backup/latest/devguide/rds-backup.html
     """
-    return resource_type == "RDS" and Arn.parse(database_arn).resource.startswith("cluster:")
+    return resource_type == INSTANCES.name and Arn.parse(database_arn).resource.startswith("cluster:")

@@ -8,7 +8,8 @@ from secondhop.domain.arn import is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import Chain, ChainKey, Hop, Intermediate
 from secondhop.domain.classification import Cause
 from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
-from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
+from secondhop.domain.resource_types import copies_stay_unencrypted
+from secondhop.domain.route import ARRIVAL, Route
 from secondhop.domain.source import USABLE
 
 GONE = "GONE"
@@ -61,6 +62,6 @@ def why_unfit(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
         return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
     if is_multi_az_cluster(point.resource_type, point.database):
         return Cause.UNSUPPORTED, f"{point.database} is an RDS Multi-AZ DB cluster; AWS Backup does not copy those"
-    if point.is_encrypted is False and point.resource_type in CLUSTER_TYPES and not route.allow_unencrypted:
+    if point.is_encrypted is False and copies_stay_unencrypted(point.resource_type) and not route.allow_unencrypted:
         return Cause.UNENCRYPTED, f"{point.arn} is not encrypted, and copies of {point.resource_type} stay so"
     return None

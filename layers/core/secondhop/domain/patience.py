@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from secondhop.domain.resource_types import RESOURCE_TYPES
+
 # Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions, and
 # shorter than the queue's visibility timeout (6 x 60 s), so that a redelivery after a crash finds the fence open.
 FENCE = timedelta(minutes=5)
@@ -27,8 +29,8 @@ OLDER_COPY_CHECK = timedelta(days=7)
 # AWS Backup retries its own system errors for two hours while a job stays CREATED, and its team restarts jobs by hand
 # after that; copies of this family take hours. What is older than this is told to the operators, once.
 CREATED_PATIENCE = timedelta(hours=2)
-COPYING_LIMITS: Mapping[str | None, timedelta] = {"RDS": timedelta(hours=24)}
-LONGEST_COPY = timedelta(hours=36)
+COPYING_LIMITS: Mapping[str | None, timedelta] = {each.name: each.longest_copy for each in RESOURCE_TYPES}
+LONGEST_COPY = max(COPYING_LIMITS.values())
 
 # A described point may lag behind the job that made it; an hour is far beyond the seconds that are documented.
 ARRIVAL_GRACE = timedelta(hours=1)

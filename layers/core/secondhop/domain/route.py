@@ -7,15 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from secondhop.domain.arn import Arn, Site, Vault
+from secondhop.domain.resource_types import RESOURCE_TYPES
 
-# The resource types that AWS Backup reports for this family; other services have other copy rules.
-# https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html
-CLUSTER_TYPES = frozenset({"Aurora", "DocumentDB", "Neptune"})
-RESOURCE_TYPES = CLUSTER_TYPES | {"RDS"}
-
-# Copies in progress per destination Region and account: RDS User Guide, CHAP_Limits (20) and the limits pages
-# of Aurora, DocumentDB and Neptune (5 each).
-COPY_QUOTAS: Mapping[str, int] = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
+# AWS's quotas of copies in progress, by resource type.
+COPY_QUOTAS: Mapping[str, int] = {each.name: each.copies_in_flight for each in RESOURCE_TYPES}
 
 ARRIVAL = "arrival"
 """The name of the chain's own recovery point among the intermediates."""

@@ -14,7 +14,8 @@ from secondhop.domain.chain import Chain, Hop
 from secondhop.domain.classification import Cause
 from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
 from secondhop.domain.observation import ArrivalInspected, PointSeen
-from secondhop.domain.route import CLUSTER_TYPES, Leg, Route, VaultLock
+from secondhop.domain.resource_types import copies_stay_unencrypted
+from secondhop.domain.route import Leg, Route, VaultLock
 
 # kms/key-state: only an Enabled key decrypts; the states that pass by themselves say nothing yet.
 USABLE_KEY = "Enabled"
@@ -105,8 +106,7 @@ def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
-        # Copies of unencrypted clusters stay unencrypted (devguide/encryption); RDS instances must not be.
-        if allow_unencrypted and not chain.encrypted and chain.resource_type in CLUSTER_TYPES:
+        if allow_unencrypted and not chain.encrypted and copies_stay_unencrypted(chain.resource_type):
             return None
         return _wrong("it is not encrypted", Cause.UNENCRYPTED)
     return None

@@ -118,7 +118,7 @@ class BackupJobs:
         return point
 
     def _copy(self, job: BackupJob, point: Point, action: dict[str, Any]) -> None:
-        """A copy action; one that cannot even be started leaves a line in the trace, as AWS leaves one in its logs."""
+        """Start a copy action. If it cannot start, the trace gets a line, as AWS writes one to its logs."""
         request = {
             "RecoveryPointArn": point.arn,
             "SourceBackupVaultName": job.vault_arn.rpartition(":")[2],

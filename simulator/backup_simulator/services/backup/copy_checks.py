@@ -1,7 +1,7 @@
-"""What AWS finds wrong with a copy: at the call, or minutes later by a FAILED job (rules 2 to 8).
+"""Checks of a copy: at the call, or minutes later in the job, which then fails (rules 2 to 8).
 
-Sources: API_StartCopyJob, create-cross-account-backup, encryption, vault-lock, backup-feature-availability; the texts'
-own sources are in `texts`. Cross-account and key rights are evaluated from the policy documents that are there.
+Sources: API_StartCopyJob, create-cross-account-backup, encryption, vault-lock, backup-feature-availability; `texts`
+has the sources of the texts. Cross-account and key rights are evaluated from the existing policy documents.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Database, Job, Key, Point, Vault, site_of
 from backup_simulator.regions import supports_copy
+from backup_simulator.resource_types import BY_NAME, INSTANCES
 from backup_simulator.switches import DescribesBackupKey
 from backup_simulator.vaults import Vaults
 
@@ -28,7 +29,7 @@ LONGEST_RETENTION_DAYS = 36500
 KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 
 KEY_GRANT = ("kms:DescribeKey", "kms:CreateGrant")
-# What the passed role does for a copy of whatever type: a role that may do all this always needs no closer look.
+# What the passed role does for a copy of any type. A role that may always do all this needs no further check.
 COPYING_ROLE = (
     "backup:CopyFromBackupVault",
     "backup:CopyIntoBackupVault",
@@ -81,7 +82,7 @@ class CopyChecks:
         return vault, point
 
     def has_role(self, job: Job) -> bool:
-        """Whether the role that was passed still exists."""
+        """Whether the passed role still exists."""
         return job.role_arn in self._identity.roles
 
     def point_of(self, job: Job) -> Point | None:
@@ -89,7 +90,7 @@ class CopyChecks:
         return vault.points.get(job.source_point_arn) if vault else None
 
     def refusal(self, job: Job) -> str | None:
-        """The message with which a job fails at its start, if it does."""
+        """The message of a job that fails at its start, or None."""
         destination = self._vaults.find(job.destination_vault_arn)
         point = self.point_of(job)
         if point is None or point.status not in FIT:
@@ -106,10 +107,10 @@ class CopyChecks:
         )
 
     def _between(self, job: Job, point: Point) -> str | None:
-        """Rules 6 and 7 as far as they are about accounts and Regions alone."""
+        """The parts of rules 6 and 7 that concern only accounts and Regions."""
         account, region = site_of(job.destination_vault_arn)
         if account != job.account:
-            # One organization is one partition: no copy leaves it.
+            # An organization is within one partition, and so is every copy.
             if not self._identity.same_organization(account, job.account):
                 return texts.ORGANIZATION
             if not self._identity.cross_account_enabled:
@@ -127,7 +128,7 @@ class CopyChecks:
         return None
 
     def _passed_role(self, job: Job, point: Point, destination: Vault) -> str | None:
-        """What the role that was passed may do (create-cross-account-backup; the managed backup policy)."""
+        """What the passed role may do (create-cross-account-backup; the managed backup policy)."""
         may = self._access.role_may
         role = self._identity.roles.get(job.role_arn)
         if role is None:
@@ -155,7 +156,7 @@ class CopyChecks:
         return None
 
     def _initiators(self, job: Job, destination: Vault) -> str | None:
-        """Who initiates a cross-Region copy must be allowed to describe the keys aws/backup (encryption)."""
+        """The initiator of a cross-Region copy must be allowed to describe the keys aws/backup (encryption)."""
         needed = self._ground.unknown.initiator_describes_aws_backup_key
         if destination.region == job.region or needed is DescribesBackupKey.NOBODY:
             return None
@@ -183,7 +184,7 @@ class CopyChecks:
         return None
 
     def _keys_serve(self, job: Job, point: Point, destination: Vault) -> str | None:
-        """The copying is done by the destination account's service-linked role, with both keys."""
+        """The service-linked role of the destination account copies, and uses both keys."""
         copier = self._identity.service_linked_role(destination.account)
         if copier is None:
             return texts.NOT_ASSUMED.format(role=self._identity.service_linked_arn(destination.account))
@@ -197,8 +198,7 @@ class CopyChecks:
         key = self._keys.get(destination.key_arn)
         # A key of the owning service, aws/rds, serves as destination inside an account only (encryption).
         is_foreign = key is not None and key.managed_by is not None and crosses_account
-        # Unencrypted clusters stay so; an unencrypted RDS snapshot is encrypted on its way.
-        is_needed = point.encrypted or job.resource_type == "RDS"
+        is_needed = point.encrypted or not BY_NAME[job.resource_type].copies_stay_unencrypted
         if is_needed and (is_foreign or not self._usable(key, destination.account, copier)):
             return texts.DESTINATION_KEY
         return None
@@ -214,7 +214,7 @@ class CopyChecks:
 
 def is_multi_az_cluster(point: Point) -> bool:
     """RDS Multi-AZ DB clusters are of type RDS but are clusters; they support no copies (rds-multiaz)."""
-    return point.resource_type == "RDS" and ":cluster:" in point.database_arn
+    return point.resource_type == INSTANCES.name and ":cluster:" in point.database_arn
 
 
 def check_retention(lifecycle: dict[str, Any]) -> None:

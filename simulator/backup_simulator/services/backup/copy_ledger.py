@@ -1,7 +1,7 @@
-"""The book of all copy jobs: found by site, by source, by what they keep busy, without looking at all of them.
+"""Finds copy jobs by site, by source, and by the resource and quota that they use.
 
-Rule 9: one running job per resource, and so many per resource type, destination account and Region; whoever finds no
-place waits in CREATED in the order of its coming.
+Rule 9: one running job per resource, and a quota per resource type, destination account and Region. Other jobs wait in
+CREATED, in the order of their creation.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 
 from backup_simulator.model import Job, site_of
+from backup_simulator.resource_types import BY_NAME
 
-# Copies in progress per destination Region and account: RDS CHAP_Limits; Aurora, DocumentDB and Neptune limits.
-QUOTAS = {"RDS": 20, "Aurora": 5, "DocumentDB": 5, "Neptune": 5}
 Lane = tuple[str, str, str]
 
 
 class CopyLedger:
-    """Copy jobs and their places."""
+    """Copy jobs, and their places in the quotas."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
@@ -44,7 +43,7 @@ class CopyLedger:
         return database_arn in self._busy
 
     def has_place(self, job: Job) -> bool:
-        return self._in_lane[lane_of(job)] < QUOTAS[job.resource_type]
+        return self._in_lane[lane_of(job)] < BY_NAME[job.resource_type].copies_in_flight
 
     def is_backed_up(self, account: str, database_arn: str) -> bool:
         """Whether a backup job of this account works on the database."""
@@ -67,7 +66,7 @@ class CopyLedger:
         self._for_lane[lane_of(job)].append(job)
 
     def leave_lane(self, job: Job) -> bool:
-        """Take a job out of the waiting ones of its lane; whether it was among them."""
+        """Remove a waiting job from its lane; whether it was there."""
         waiting = self._for_lane.get(lane_of(job), ())
         if job not in waiting:
             return False
@@ -75,12 +74,12 @@ class CopyLedger:
         return True
 
     def occupy(self, job: Job) -> None:
-        """A job runs."""
+        """Record that a job runs."""
         self._busy[job.database_arn] = job.id
         self._in_lane[lane_of(job)] += 1
 
     def release(self, job: Job) -> None:
-        """A job ended; it may never have run."""
+        """Record that a job ended, even if it never ran."""
         if self._busy.get(job.database_arn) == job.id:
             del self._busy[job.database_arn]
             self._in_lane[lane_of(job)] -= 1
@@ -90,7 +89,7 @@ class CopyLedger:
         return waiting.popleft() if waiting else None
 
     def next_for_place(self, job: Job) -> Job | None:
-        """Who may have the place in the lane of this job, if there is one free and somebody waits."""
+        """The next waiting job of this job's lane, if it has a free place."""
         waiting = self._for_lane.get(lane_of(job))
         return waiting.popleft() if waiting and self.has_place(job) else None
 

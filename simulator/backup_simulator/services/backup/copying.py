@@ -1,6 +1,6 @@
-"""Copy jobs: from StartCopyJob to a point in another vault, or to FAILED with AWS's own words.
+"""Copy jobs: from StartCopyJob to a point in another vault, or to FAILED with AWS's message.
 
-Rules 2, 9 to 13 and 15 of what AWS does; what may be wrong with a copy is in `copy_checks`. Sources: API_StartCopyJob,
+Rules 2, 9 to 13 and 15. The checks of a copy are in `copy_checks`. Sources: API_StartCopyJob,
 create-cross-account-backup, recov-point-create-a-copy, and the snapshot-copy pages of RDS, Aurora, DocumentDB, Neptune.
 """
 
@@ -16,7 +16,8 @@ from backup_simulator.event_shapes import copy_job_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
-from backup_simulator.model import CLUSTERS, GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
+from backup_simulator.resource_types import BY_NAME, Incremental
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.points import Points
@@ -24,7 +25,7 @@ from backup_simulator.switches import OverQuota
 from backup_simulator.vaults import Vaults
 
 HISTORY = timedelta(days=30)
-# System errors are tried again for two hours; after that somebody at AWS starts the job by hand (devguide, copies).
+# AWS retries system errors for two hours. After that, AWS's team starts the job again (devguide, copies).
 SYSTEM_ERROR_HOURS = 2
 LONG_SYSTEM_ERROR_HOURS = 72
 # Invented: jobs beyond the quota "queue and may eventually fail", and no page says after how long.
@@ -103,7 +104,7 @@ class Copying:
         return job
 
     def _names_its_source(self, source: Point) -> bool:
-        """Whether a copy of this point is a copy of a copy whose resource is not the database any more."""
+        """Whether a copy of this point is a copy of a copy, with a resource that is not the database."""
         return source.source_point_arn is not None and not self._ground.unknown.resource_arn_survives_second_copy
 
     def _time_in_created(self) -> timedelta:
@@ -115,7 +116,7 @@ class Copying:
         return usual + timedelta(hours=hours * chance.random())
 
     def _begin(self, job: Job) -> None:
-        """The job's turn, unless the resource or the quota is busy: then it waits in CREATED."""
+        """Run the job, or let it wait in CREATED while the resource or the quota is busy."""
         ledger = self._ledger
         message = self._faults.message_for(job) or self._checks.refusal(job)
         if message is not None:
@@ -145,21 +146,22 @@ class Copying:
         self._ground.clock.after(self._duration(job), lambda: self._finish(job))
 
     def _duration(self, job: Job) -> timedelta:
-        """Hours for a full copy, less for an incremental one (rule 12), never the same twice."""
+        """Hours for a full copy, and less for an incremental one (rule 12), with random variation."""
         gibibytes = job.size_bytes / GIBIBYTE
         minutes = 20 + gibibytes * (0.3 if self.is_incremental(job) else 2.0)
         return timedelta(minutes=minutes * (0.8 + 0.4 * self._ground.random.random()))
 
     def is_incremental(self, job: Job) -> bool:
-        """Whether only changes travel (rule 12).
+        """Whether the copy is incremental (rule 12).
 
-        RDS instances: if the newest earlier copy of the database still stands in the destination account and Region
-        under the same key. Neptune: so within an account; copies of shared snapshots are full. Aurora and DocumentDB
-        snapshot copies are always full. Source: the snapshot-copy page of each.
+        Types with incremental copies need the newest earlier copy of the database in the destination account and
+        Region, under the same key. Copies of shared snapshots may be full: see `resource_types`.
         """
         destination = self._vaults.find(job.destination_vault_arn)
-        is_local_neptune = job.resource_type == "Neptune" and destination and destination.account == job.account
-        if destination is None or not (job.resource_type == "RDS" or is_local_neptune):
+        incremental = BY_NAME[job.resource_type].incremental
+        if destination is None or incremental is Incremental.NONE:
+            return False
+        if incremental is Incremental.WITHIN_ACCOUNT and destination.account != job.account:
             return False
         newest = self._points.newest_copy(destination.account, destination.region, job.database_arn)
         return newest is not None and newest.gone_at is None and newest.key_arn == destination.key_arn
@@ -181,14 +183,13 @@ class Copying:
     def _land(self, job: Job, source: Point) -> Point:
         """The copy in its destination vault: another ARN, the original's creation date, the vault's key."""
         destination = self._vaults.by_arn(job.destination_vault_arn)
-        # Unencrypted clusters stay so when copied; an unencrypted RDS snapshot gets the vault's key (encryption).
-        stays_plain = not source.encrypted and job.resource_type in CLUSTERS
-        kind = "cluster-snapshot" if job.resource_type in CLUSTERS else "snapshot"
+        kind = BY_NAME[job.resource_type]
+        stays_plain = not source.encrypted and kind.copies_stay_unencrypted
         partition = job.database_arn.split(":")[1]
         owner = f"{destination.region}:{destination.account}"
         days = job.delete_after_days if job.delete_after_days not in (None, -1) else source.delete_after_days
         point = Point(
-            arn=f"arn:{partition}:rds:{owner}:{kind}:awsbackup:copyjob-{self._ground.make_id()}",
+            arn=f"arn:{partition}:rds:{owner}:{kind.snapshot_kind}:awsbackup:copyjob-{self._ground.make_id()}",
             account=destination.account,
             region=destination.region,
             vault_arn=destination.arn,
@@ -223,18 +224,18 @@ class Copying:
     def _fail(self, job: Job, message: str) -> None:
         job.state, job.message, job.completed_at, job.category = "FAILED", message, self._ground.now(), "FAILURE"
         self._announce(job)
-        # Not at once: a long row of jobs that fail one after another would be as deep a recursion.
+        # Not immediately: many jobs that fail one after another would be a deep recursion.
         self._ground.clock.after(timedelta(0), lambda: self._wake(job))
 
     def _wake(self, job: Job) -> None:
-        """A place is free: who waits for the resource, and who waits for the lane, try again, in their order."""
+        """A place is free: start the jobs that wait for the resource or the lane, in order."""
         self._ledger.release(job)
         self.wake_database(job.database_arn)
         while (waiting := self._ledger.next_for_place(job)) is not None:
             self._begin(waiting)
 
     def wake_database(self, database_arn: str) -> None:
-        """A job of this resource ended: the next one that waits has its turn."""
+        """A job of this resource ended: start the next waiting one."""
         if (waiting := self._ledger.next_for_database(database_arn)) is not None:
             self._begin(waiting)
 
@@ -249,7 +250,7 @@ class Copying:
             self._events.emit(*site, "Copy Job State Change", [job.source_point_arn], detail)
 
     def describe(self, caller: Caller, region: str, job_id: str) -> Job:
-        """DescribeCopyJob; records vanish after 30 days."""
+        """DescribeCopyJob. Records are removed after 30 days."""
         job = self.jobs.get(job_id.upper())
         if job is None or (job.account, job.region) != (caller.account, region) or self._is_forgotten(job):
             raise Refused("ResourceNotFoundException", f"Cannot find copy job {job_id}")

@@ -1,7 +1,7 @@
 """Deletion and expiry of recovery points (rules 11, 13 and 14).
 
-DeleteRecoveryPoint answers 200 at once and works later, or not at all: without permission the point goes to EXPIRED
-and stays. Points expire at a random moment in the 8 hours after their time (devguide/deleting-backups).
+DeleteRecoveryPoint answers 200 at once and deletes later. Without permission the point becomes EXPIRED and remains.
+Points expire at a random moment in the 8 hours after their time (devguide/deleting-backups).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Deleting:
         points.on_landed(self.expire_later)
         self.accepted: list[Deletion] = []
         self.lifecycle_changes: list[tuple[datetime, str, str]] = []
-        """When, by whom, and of which point."""
+        """Time, role and recovery point."""
 
     def delete(self, caller: Caller, region: str, vault_name: str, point_arn: str) -> None:
         """DeleteRecoveryPoint."""
@@ -64,7 +64,7 @@ class Deleting:
         self._remove(point)
 
     def _remove(self, point: Point) -> None:
-        """Minutes later it is gone; without permission it is EXPIRED at once, and stays."""
+        """Delete it minutes later. Without permission it becomes EXPIRED at once, and remains."""
         if not self._is_permitted(point):
             if point.status != "EXPIRED":
                 self._points.change_status(point, "EXPIRED")
@@ -75,7 +75,7 @@ class Deleting:
     def _is_permitted(self, point: Point) -> bool:
         """Whether AWS Backup can carry a delete out (API_DeleteRecoveryPoint).
 
-        The service-linked role deletes; where it does not exist, the role that made the point must be able to make it.
+        The service-linked role deletes. If it does not exist, the role of the point must be able to create it.
         """
         role = self._identity.roles.get(point.role_arn)
         if self._ground.unknown.delete_leaves_expired:
@@ -93,7 +93,7 @@ class Deleting:
         return self._access.role_may(role, f"rds:DeleteDB{kind}Snapshot", point.arn)
 
     def _maker_permits(self, point: Point) -> bool:
-        """Whether the role that made a point still lets its lifecycle end it (backup-iam, Warning).
+        """Whether the role of a point still allows its expiry (backup-iam, Warning).
 
         A copy from another account was made with a role of that account, which deletes nothing here.
         """
@@ -103,7 +103,7 @@ class Deleting:
         return role is not None and self._may_delete(role, point)
 
     def expire_later(self, point: Point) -> None:
-        """Let a point's lifecycle end it; one whose time is over goes soon after it was made."""
+        """Let a point expire by its lifecycle. If that is already over, it is deleted soon."""
         if point.delete_at is None:
             return
         window = timedelta(hours=8) * self._ground.random.random()
@@ -113,7 +113,7 @@ class Deleting:
         if point.gone_at is not None or point.delete_at is None or point.delete_at > self._ground.now():
             return
         if point.on_hold:
-            # Looked at again: a hold outlasts the lifecycle (legal-holds).
+            # Checked again later, because a hold can last longer than the lifecycle (legal-holds).
             self._ground.clock.after(timedelta(hours=8), lambda: self._expire(point))
         elif self._is_permitted(point) and self._maker_permits(point):
             self._gone(point)

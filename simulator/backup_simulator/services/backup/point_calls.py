@@ -90,7 +90,7 @@ class PointCalls:
         return {}
 
     def _update_lifecycle(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Replaces both values; what is left out is unset. Lifecycles of a locked vault stand fast."""
+        """Replaces both values; what is left out is unset. Lifecycles in a locked vault cannot change."""
         vault, point = self._point(caller, region, request)
         if vault.lock:
             raise Refused("InvalidRequestException", LOCKED)

@@ -12,7 +12,7 @@ from backup_simulator.vaults import Vaults
 
 
 class Points:
-    """All recovery points that ever were in a world, in the order in which they landed."""
+    """All recovery points that ever existed in a world, in the order of their arrival."""
 
     def __init__(self, ground: Ground, vaults: Vaults, events: EventBridge) -> None:
         self._ground = ground
@@ -53,15 +53,15 @@ class Points:
         self._events.emit(point.account, point.region, "Recovery Point State Change", [point.arn], detail)
 
     def newest_copy(self, account: str, region: str, database_arn: str) -> Point | None:
-        """The copy of a database that landed last at a site, even if it is gone."""
+        """The newest copy of a database at a site, even if it is deleted."""
         return self._newest_copies.get((account, region, database_arn))
 
     def landed(self) -> Sequence[Point]:
-        """All points that ever stood; the list itself, only to be read."""
+        """All points that ever existed: the list itself. Do not change it."""
         return self._landed
 
     def by_arn(self, arn: str) -> Point:
-        """A point, even if it is gone. Raises KeyError."""
+        """A point, even if it is deleted. Raises KeyError."""
         if arn not in self._by_arn:
             raise KeyError(f"no recovery point {arn} ever was in this world")
         return self._by_arn[arn]

@@ -148,10 +148,10 @@ def vault_reply(vault: Vault) -> dict[str, Any]:
 
 
 def _own(plan: dict[str, str] | None) -> dict[str, str] | None:
-    """A copy for whoever asked: what he does with it is his own affair."""
+    """A copy for the caller, who may change it."""
     return None if plan is None else dict(plan)
 
 
 def _without_nothing(reply: dict[str, Any]) -> dict[str, Any]:
-    """AWS leaves out what there is not."""
+    """AWS leaves out fields without a value."""
     return {name: value for name, value in reply.items() if value is not None}

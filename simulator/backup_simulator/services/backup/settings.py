@@ -7,10 +7,10 @@ from typing import Any
 from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
-from backup_simulator.model import CLUSTERS, Caller, Operation
+from backup_simulator.model import Caller, Operation
+from backup_simulator.resource_types import BY_NAME
 
 CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
-TYPES = (*CLUSTERS, "RDS")
 
 
 class SettingCalls:
@@ -45,12 +45,12 @@ class SettingCalls:
         return {}
 
     def _describe_region(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        chosen = {kind: self.is_opted_in(caller.account, region, kind) for kind in TYPES}
+        chosen = {kind: self.is_opted_in(caller.account, region, kind) for kind in BY_NAME}
         return {"ResourceTypeOptInPreference": chosen, "ResourceTypeManagementPreference": {}}
 
     def _update_region(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         chosen = request.get("ResourceTypeOptInPreference", {})
-        if unknown := chosen.keys() - set(TYPES):
+        if unknown := chosen.keys() - BY_NAME.keys():
             raise Refused("InvalidParameterValueException", f"Unknown resource types: {', '.join(sorted(unknown))}")
         self._opted.setdefault((caller.account, region), {}).update(chosen)
         return {}

@@ -1,7 +1,7 @@
-"""The judges are judged: an adapter that is broken on purpose turns the nights red, and the right promise is named.
+"""The checks of the nights detect an adapter that is broken on purpose, and name the broken promise.
 
-What is broken lies between the real handlers and their world: a client that does too much or too little, a store that
-forgets its limit. Nothing of Second Hop is patched.
+The broken part is between the real handlers and their world: a client that does too much or too little, or a store
+without its limit. Nothing of Second Hop is patched.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from rehearsal.functions import RUNNING, Running
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.night import Night
-from rehearsal.nights.plan import NightPlan, plan_night
+from rehearsal.nights.scenario import Scenario, draw_scenario
 from rehearsal.oracle import Violation
 from tests.spoilt import Behaviour, SpoiltSession
 
@@ -25,16 +25,16 @@ pytestmark = pytest.mark.under_fire
 MOST_NIGHTS = 50
 
 
-def small_nights() -> list[NightPlan]:
-    """Of fifty nights those whose copies all end within a day or so, the ones with the fewest databases first."""
-    plans = [plan_night(seed) for seed in range(1, MOST_NIGHTS + 1)]
+def small_nights() -> list[Scenario]:
+    """Those of fifty nights with copies that all end within about a day; the ones with few databases first."""
+    plans = [draw_scenario(seed) for seed in range(1, MOST_NIGHTS + 1)]
     quick = [
         plan
         for plan in plans
         if not (plan.is_in_dynamodb or plan.unknown.system_error_is_long)
         if not (plan.has_lonely_failing_database or plan.runs_until_all_is_gone)
     ]
-    # The checks for hostile draws are tried in test_judges_of_outsiders.
+    # The checks of hostile draws are tested in test_checks_detect_outside_faults.
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     return sorted((replace(plan, **harmless) for plan in quick), key=lambda plan: len(plan.databases))
 
@@ -42,18 +42,18 @@ def small_nights() -> list[NightPlan]:
 def first_violations(promise: int, evidence: str = "", **spoilt: Any) -> list[Violation]:
     """The violations of the first night in which a promise is broken, with such evidence.
 
-    The same night is green while nothing is broken; otherwise its red would say nothing about what is broken.
+    The same night must have none while nothing is broken. Otherwise its violations would prove nothing.
     """
     for plan in small_nights():
-        found = Night(plan=plan, stops_at=promise, **spoilt).run().violations
+        found = Night(scenario=plan, stops_at=promise, **spoilt).run().violations
         if any(each.promise == promise and evidence in each.evidence for each in found):
-            assert Night(plan=plan, stops_at=promise).run().violations == ()
+            assert Night(scenario=plan, stops_at=promise).run().violations == ()
             return list(found)
     return []
 
 
 def broken(service: str, behave: Behaviour, *, promise: int, evidence: str = "") -> list[Violation]:
-    return first_violations(promise, evidence, spoil=lambda session: SpoiltSession(session, service, behave))
+    return first_violations(promise, evidence, wrap_session=lambda session: SpoiltSession(session, service, behave))
 
 
 def promises(found: Iterable[Violation]) -> set[int]:
@@ -87,7 +87,7 @@ def test_a_delete_before_the_copy_was_verified_breaks_promise_one() -> None:
 
     found = broken("backup", delete_at_once, promise=1)
     assert 1 in promises(found)
-    assert any("while no good copy of it stood" in violation.evidence for violation in found)
+    assert any("while it had no good copy" in violation.evidence for violation in found)
 
 
 def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
@@ -106,7 +106,7 @@ def test_a_stored_verification_that_is_trusted_breaks_promise_one() -> None:
 
     found = broken("backup", remember, promise=1)
     assert 1 in promises(found)
-    assert any("was not looked at in the same invocation" in violation.evidence for violation in found)
+    assert any("was not described in the same invocation" in violation.evidence for violation in found)
 
 
 def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> None:
@@ -124,7 +124,7 @@ def test_a_look_counts_however_many_others_look_before_the_delete_goes_out() -> 
     # Final copies of eight days are outlived by their intermediates, which are kept then.
     releasing = [plan for plan in small_nights() if "RetentionDays" not in plan.parameters]
     plan = replace(releasing[0], faults_per_hour=0.0)
-    night = Night(plan=plan, spoil=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
+    night = Night(scenario=plan, wrap_session=lambda session: SpoiltSession(session, "backup", look_from_elsewhere))
 
     assert night.run().violations == ()
     assert deleted != []
@@ -159,13 +159,13 @@ def test_a_delete_that_is_believed_breaks_promise_three() -> None:
             deleted.add(request["RecoveryPointArn"])
         return answer
 
-    found = broken("backup", believe, promise=3, evidence="is no longer needed, is still there (EXPIRED)")
+    found = broken("backup", believe, promise=3, evidence="is no longer needed, still exists (EXPIRED)")
     assert promises(found) == {3}
 
 
 def test_a_quota_that_is_ignored_breaks_promise_four() -> None:
     class Generous:
-        """A store that lets every hop have its slot."""
+        """A store that gives every hop a slot."""
 
         def __init__(self, store: Any) -> None:
             self._store = store
@@ -176,7 +176,7 @@ def test_a_quota_that_is_ignored_breaks_promise_four() -> None:
         def save(self, chain: Any, *, before: Any, limit: int) -> Any:
             return self._store.save(chain, before=before, limit=limit + 100)
 
-    assert 4 in promises(first_violations(4, spoil_store=Generous))
+    assert 4 in promises(first_violations(4, wrap_store=Generous))
 
 
 def test_a_touch_of_what_is_not_ours_breaks_promise_five() -> None:

@@ -1,4 +1,4 @@
-"""What may come after a night: somebody deletes a final copy, or nobody runs for a month and the table is gone."""
+"""What may follow a night: a person deletes final copies, or all sweeps stop for a month and the table is lost."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import timedelta
 from random import Random
 
 from backup_simulator.model import Point
-from rehearsal.nights.people import Operator
-from rehearsal.nights.terms import Terms
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.operator_actions import Operator
 from rehearsal.stage import ADMINISTRATOR, BACKUP, DR
 
-# AWS Backup forgets its copy jobs after 30 days: what was copied before is known by the points alone.
+# AWS Backup lists copy jobs for 30 days. After that, only recovery points show what was copied.
 LONGER_THAN_JOBS = timedelta(days=31)
 A_DAY = timedelta(days=1)
 COPIES_BY_HAND = 8
@@ -20,10 +20,10 @@ SWEEPS = "SweepSchedule"
 
 
 @dataclass(kw_only=True)
-class Aftermath:
-    """What happens once a night has come to its end."""
+class AfterRun:
+    """What happens after the end of a night."""
 
-    terms: Terms
+    expected: Expectations
     operator: Operator
     chance: Random
     counts: Counter[str]
@@ -36,37 +36,37 @@ class Aftermath:
             self.counts["a final copy was deleted by hand"] += 1
 
     def newest_final_copy(self) -> Point | None:
-        """The newest final copy of a database that chance names."""
+        """The newest final copy of a database that the seed draws."""
         newest: dict[str, Point] = {}
-        for point in sorted(self.terms.arrivals(), key=lambda arrival: arrival.created_at):
-            newest.update({copy.database_arn: copy for copy in self.terms.copies_of(point) if copy.gone_at is None})
+        for point in sorted(self.expected.arrivals(), key=lambda arrival: arrival.created_at):
+            newest.update({copy.database_arn: copy for copy in self.expected.copies_of(point) if copy.gone_at is None})
         return newest[self.chance.choice(sorted(newest))] if newest else None
 
     def empty_the_dr_vault(self) -> None:
         """The administrator of the DR vault deletes every final copy."""
-        points = list(self.terms.world.vault_by_arn(self.terms.final).points.values())
+        points = list(self.expected.world.vault_by_arn(self.expected.final).points.values())
         for point in points:
             if point.status == "COMPLETED":
                 self._delete(point)
         self.counts["people: emptied the DR vault"] += bool(points)
 
     def _delete(self, victim: Point) -> None:
-        client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, DR).client("backup")
+        client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, DR).client("backup")
         client.delete_recovery_point(BackupVaultName=victim.vault_arn.rpartition(":")[2], RecoveryPointArn=victim.arn)
-        self.terms.deleted_by_hand[victim.arn] = victim.source_point_arn or ""
+        self.expected.deleted_by_hand[victim.arn] = victim.source_point_arn or ""
 
-    def nobody_runs_for_a_month(self) -> None:
-        """Copies are made by hand, then all schedules stop, until AWS has forgotten every job."""
-        standing = [point for point in self.terms.arrivals() if point.gone_at is None]
-        for point in standing[:COPIES_BY_HAND]:
+    def stop_for_a_month(self) -> None:
+        """Make copies by hand, then stop all sweeps until AWS lists no job any more."""
+        existing = [point for point in self.expected.arrivals() if point.gone_at is None]
+        for point in existing[:COPIES_BY_HAND]:
             self.operator.copy_by_hand(point)
-        self.terms.world.run_for(A_DAY)
+        self.expected.world.run_for(A_DAY)
         self._switch(is_on=False)
-        self.terms.world.run_for(LONGER_THAN_JOBS)
+        self.expected.world.run_for(LONGER_THAN_JOBS)
         self._switch(is_on=True)
-        self.counts["nobody ran for a month"] += 1
+        self.counts["no sweep ran for a month"] += 1
 
     def _switch(self, *, is_on: bool) -> None:
-        for (_, _, name), schedule in self.terms.world.schedules.items():
+        for (_, _, name), schedule in self.expected.world.schedules.items():
             if name == SWEEPS:
                 schedule.enabled = is_on

@@ -1,4 +1,4 @@
-"""The plan of a night: all that chance decides beforehand, drawn from the seed. The same seed, the same night."""
+"""The scenario of a night, drawn from its seed. The same seed gives the same night."""
 
 from __future__ import annotations
 
@@ -10,45 +10,44 @@ from random import Random
 from typing import Any, TypeVar
 
 from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour
+from backup_simulator.resource_types import CLUSTERS, INSTANCES, RESOURCE_TYPES
 from rehearsal.nights.hostile_draws import HostileDraws, draw_hostility, draw_switches
 from rehearsal.stage import Topology
 
-KINDS = ("RDS", "Aurora", "DocumentDB", "Neptune")
-CLUSTERS = KINDS[1:]
 FEWEST_DATABASES, MOST_DATABASES = 6, 30
-# Few nights are crowded, so that there are many of them; the crowded ones fill the quotas of every lane.
+# Few nights have many databases, so that most nights are fast. Those with many fill every quota.
 CROWDED_SHARE, CROWDED = 0.08, (30, 60)
 LARGEST_GIB = 60
 # One night in twenty keeps its chains in DynamoDB; one in twenty lets the functions use boto3's own clients.
 IN_DYNAMODB, WITH_BOTO3 = 7, 13
 LOSING_A_COPY = (1, 11)
 TWENTY = 20
-# One night in fifty is followed by a month in which nobody runs; its points live for longer than that.
+# After one night in fifty, no sweep runs for a month. Its points live longer than that.
 FOLLOWED_BY_A_MONTH, FIFTY = 29, 50
 LONG_LIVED = {"RetentionDays": "60", "KeepRdsIntermediates": "all", "KeepClusterIntermediates": "all"}
-# moto answers slowly: a night in DynamoDB has few databases, and is swept as seldom as the template allows; so are the
-# nights in which AWS leaves jobs in CREATED for days.
+# moto answers slowly, so a night in DynamoDB has few databases and rare sweeps. Nights in which AWS leaves jobs in
+# CREATED for days have rare sweeps too.
 FEW_DATABASES = 4
 SELDOM_SWEPT = {"SweepIntervalMinutes": "30"}
 SHORT_LIVED = {"RetentionDays": "8", "MinimumRetentionDays": "7", "MinimumRemainingDays": "7"}
 SHORT_LIVED_SOURCES = {"OriginRetentionDays": "7", "IntermediateRetentionDays": "7"}
 LONG_LIVED_SOURCES = {"OriginRetentionDays": "60", "IntermediateRetentionDays": "60"}
-# Nobody deletes from a locked vault; a route into one without a lock must say so. A lost table forgets chains that were
-# finished, and nobody looks after their copies any more: the two do not go together.
+# No one can delete from a locked vault, so these nights unlock it, and their route must say so. They keep their table.
+# A lost table does not know finished chains, and their copies are not checked any more.
 UNLOCKED = {"DrVaultLock": "none"}
 SHORTEST_TOKEN = timedelta(minutes=10)
 T = TypeVar("T")
 
 
 class TableLoss(StrEnum):
-    """What becomes of an installation's table in the middle of the night."""
+    """What happens to an installation's table in the middle of the night."""
 
     NONE = "none"
     LOST = "lost"
     ROLLED_BACK = "rolled back"
 
 
-# What does not fit into a night of which one database that fails is all.
+# Draws that a night with only one failing database does not use.
 QUIET_NIGHT: dict[str, Any] = {
     "has_second_installation": False,
     "table_loss": TableLoss.NONE,
@@ -71,8 +70,8 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NightPlan(HostileDraws):
-    """What a night is made of. `skews` are the seconds by which the functions' clocks are wrong, in turn."""
+class Scenario(HostileDraws):
+    """Everything drawn for a night. `skews` are the seconds by which the functions' clocks are wrong, in turn."""
 
     seed: int
     topology: Topology
@@ -94,7 +93,7 @@ class NightPlan(HostileDraws):
     is_followed_by_a_month: bool
 
 
-def plan_night(seed: int) -> NightPlan:
+def draw_scenario(seed: int) -> Scenario:
     """Draw a night."""
     chance = Random(f"night {seed}")  # noqa: S311 - a night must be repeatable
     topology = chance.choice(list(Topology))
@@ -104,7 +103,7 @@ def plan_night(seed: int) -> NightPlan:
     has_second = not is_in_dynamodb and not has_month and chance.random() < 0.15
     unknown = draw_switches(seed, _unknown(chance, has_second=has_second, has_month=has_month))
     unknown = replace(unknown, **_asked_roles(seed))
-    plan = NightPlan(
+    scenario = Scenario(
         seed=seed,
         topology=topology,
         databases=_databases(chance, topology, is_few=is_in_dynamodb or has_boto3_clients),
@@ -130,40 +129,40 @@ def plan_night(seed: int) -> NightPlan:
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,
     )
-    plan = _with_hostility(plan)
-    return plan if plan.table_loss is TableLoss.NONE else _with_tokens(plan)
+    scenario = _with_hostility(scenario)
+    return scenario if scenario.table_loss is TableLoss.NONE else _with_tokens(scenario)
 
 
-def _with_hostility(plan: NightPlan) -> NightPlan:
-    """The night with its hostile draws, and what they need of its other draws."""
+def _with_hostility(scenario: Scenario) -> Scenario:
+    """Add the hostile draws, and adapt the other draws to them."""
     draws = draw_hostility(
-        plan.seed,
-        parameters=plan.parameters,
-        is_unlocked=plan.loses_a_final_copy,
-        may_change_settings=not (plan.is_followed_by_a_month or plan.has_second_installation),
-        loses_table=plan.table_loss is not TableLoss.NONE,
+        scenario.seed,
+        parameters=scenario.parameters,
+        is_unlocked=scenario.loses_a_final_copy,
+        may_change_settings=not (scenario.is_followed_by_a_month or scenario.has_second_installation),
+        loses_table=scenario.table_loss is not TableLoss.NONE,
     )
-    plan = replace(plan, **vars(draws))
+    scenario = replace(scenario, **vars(draws))
     if draws.has_lonely_failing_database:
-        lonely = Database(name="lonely", resource_type="Aurora", size_gib=5, account=0)
-        return replace(plan, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
+        lonely = Database(name="lonely", resource_type=CLUSTERS[0].name, size_gib=5, account=0)
+        return replace(scenario, databases=(lonely,), faults_per_hour=0.0, operator_acts_per_hour=0.0, **QUIET_NIGHT)
     if not draws.runs_until_all_is_gone:
-        return plan
-    # A point that AWS leaves EXPIRED stands for ever, and is rightly looked at for ever.
-    unknown = replace(plan.unknown, delete_leaves_expired=False, delete_asks_the_points_role=False)
+        return scenario
+    # A point that AWS leaves EXPIRED never disappears, and Second Hop keeps checking it.
+    unknown = replace(scenario.unknown, delete_leaves_expired=False, delete_asks_the_points_role=False)
     given = {"workload": SHORT_LIVED_SOURCES}
     if draws.leaves_the_dr_vault_unlocked:
         given["dr-region"] = {"VaultLock": "off"}
-    parameters = {**plan.parameters, **SHORT_LIVED, **SELDOM_SWEPT}
-    databases = plan.databases[:FEW_DATABASES]
-    return replace(plan, unknown=unknown, given=given, parameters=parameters, databases=databases)
+    parameters = {**scenario.parameters, **SHORT_LIVED, **SELDOM_SWEPT}
+    databases = scenario.databases[:FEW_DATABASES]
+    return replace(scenario, unknown=unknown, given=given, parameters=parameters, databases=databases)
 
 
-def _with_tokens(plan: NightPlan) -> NightPlan:
-    """A table that is lost in the minute of a start forgets it; AWS must not do so too while its lists lag behind."""
-    lifetime = plan.unknown.token_lifetime
+def _with_tokens(scenario: Scenario) -> Scenario:
+    """If a table is lost in the minute of a start, AWS must know the token until its lists show the job."""
+    lifetime = scenario.unknown.token_lifetime
     remembered = lifetime if lifetime is None else max(lifetime, SHORTEST_TOKEN)
-    return replace(plan, unknown=replace(plan.unknown, token_lifetime=remembered))
+    return replace(scenario, unknown=replace(scenario.unknown, token_lifetime=remembered))
 
 
 def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Database, ...]:
@@ -174,20 +173,20 @@ def _databases(chance: Random, topology: Topology, *, is_few: bool) -> tuple[Dat
 
 
 def _database(chance: Random, number: int, accounts: int) -> Database:
-    kind = chance.choice(KINDS)
+    kind = chance.choice(RESOURCE_TYPES)
     is_odd = chance.random() < 0.04
     return Database(
-        name=f"{kind.lower()}-{number}",
-        resource_type=kind,
+        name=f"{kind.name.lower()}-{number}",
+        resource_type=kind.name,
         size_gib=chance.randint(1, LARGEST_GIB),
         account=chance.randrange(accounts),
-        is_encrypted=not (is_odd and kind in CLUSTERS),
-        is_multi_az_cluster=is_odd and kind == "RDS",
+        is_encrypted=not (is_odd and kind.is_cluster),
+        is_multi_az_cluster=is_odd and kind is INSTANCES,
     )
 
 
 def _parameters(chance: Random, topology: Topology, *, has_second: bool) -> dict[str, str]:
-    """Parameters of the main stack. Two installations share the quota as their operators must: by halving it."""
+    """Parameters of the main stack. Two installations have half of the quota each."""
     given = {
         "SweepIntervalMinutes": chance.choice(("10", "15", "20", "20", *("30",) * 6)),
         "KeepRdsIntermediates": chance.choice(("0", "1", "1", "2", "all")),
@@ -224,9 +223,9 @@ def _delivery(chance: Random) -> Delivery:
 def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBehaviour:
     """A setting of every switch.
 
-    Two installations know of each other only through AWS: where its lists lag and it forgets tokens at once, nobody
-    could keep two that begin in the same second from making two copies. Where AWS has forgotten its jobs, only the
-    creation date tells whose copy a point is: it must be inherited, as is documented.
+    Two installations know each other only through AWS. If its lists lag and it forgets tokens at once, two starts in
+    the same second make two copies. When AWS lists no jobs any more, only the creation date identifies the source of a
+    copy. Then it must be inherited, as documented.
     """
     lifetimes = (SHORTEST_TOKEN, timedelta(hours=24), None)
     has_system_errors = chance.random() < 0.3
@@ -252,7 +251,7 @@ def _unknown(chance: Random, *, has_second: bool, has_month: bool) -> UnknownBeh
 
 
 def _asked_roles(seed: int) -> dict[str, Any]:
-    """Which roles AWS asks. Drawn apart, so that the other draws of a seed stay as they were."""
+    """Which roles AWS checks. They have their own random stream, so that the other draws of a seed do not change."""
     chance = Random(f"asked roles {seed}")  # noqa: S311 - a night must be repeatable
     return {
         "expiry_asks_the_makers_role": chance.random() < 0.3,

@@ -1,4 +1,4 @@
-"""What Second Hop owes in a night, in the words of the simulated world: what is served, kept, limited, copied."""
+"""What Second Hop must do in a night, as facts of the simulated world: what it must copy, keep, limit and delete."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from datetime import datetime, timedelta
 
 from backup_simulator import World
 from backup_simulator.model import Job, Point
+from backup_simulator.resource_types import BY_NAME
 from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
 from rehearsal.stage import HOME, Stage
 
-CLUSTERS = frozenset({"Aurora", "DocumentDB", "Neptune"})
-# An arrival that would outlive its copies is looked at again after a week, at a sweep.
-A_WEEKLY_LOOK = timedelta(days=7, hours=2)
+# An arrival that would outlive its copies is checked again after a week, at a sweep.
+A_WEEKLY_CHECK = timedelta(days=7, hours=2)
 
 
 @dataclass(kw_only=True)
-class Terms:
-    """The terms of a night, over its world."""
+class Expectations:
+    """The expectations of a night, computed from its world."""
 
     stage: Stage
     our_roles: frozenset[str]
-    """All roles by which Second Hop acts, of every installation."""
+    """All roles that Second Hop uses, in every installation."""
     deleted_by_hand: dict[str, str] = field(default_factory=dict)
-    """Final copies that somebody else deleted, with the arrival that each was made of: no copy of ours is a second one,
-    and the keep rule still counts them.
+    """Final copies that people deleted, with their arrivals. A new copy is not a duplicate, and the keep rule still
+    counts the deleted ones.
     """
     shortened: set[str] = field(default_factory=set)
-    """Points whose life people shortened: they may go before they were copied."""
+    """Points with a lifecycle that people shortened. They may expire before they are copied."""
     life_changed: dict[str, datetime] = field(default_factory=dict)
-    """Points whose lifecycle people changed, with the last time."""
+    """Points with a lifecycle that people changed, with the time of the last change."""
     unusable_keys: dict[str, datetime] = field(default_factory=dict)
-    """Keys that are disabled or wait for their deletion, and since when."""
+    """Keys that are disabled or pending deletion, with the time since when."""
     settings: list[tuple[datetime, Mapping[str, str]]] = field(default_factory=list)
     """The parameters of the main stack, each version with the moment of its deployment."""
     _retentions: list[tuple[datetime, int]] = field(default_factory=list)
@@ -54,18 +54,18 @@ class Terms:
         self._seen = 0
 
     def note_settings(self) -> None:
-        """The main stack was deployed again with other parameters."""
+        """Record that the main stack was deployed with other parameters."""
         parameters = dict(self.stage.main.parameters)
         self.settings.append((self.world.now(), parameters))
         self._retentions.append((self.world.now(), int(parameters["RetentionDays"])))
 
     def _lately(self, name: str) -> list[str]:
-        """The values of a parameter by which we may act now."""
+        """The values of a parameter that Second Hop may use now."""
         now = self.world.now()
         return [parameters[name] for parameters in in_force(self.settings, since=now - STALE, until=now)]
 
     def _learn(self) -> None:
-        """Take in the points that landed since the last look."""
+        """Index the points that landed since the last call."""
         landed = self.world.landed()
         for point in landed[self._seen :]:
             self._of_database.setdefault(point.database_arn, []).append(point)
@@ -74,7 +74,7 @@ class Terms:
         self._seen = len(landed)
 
     def copies_of(self, point: Point) -> list[Point]:
-        """The copies that were made of a point into the vault that owes one, gone ones too."""
+        """The copies of a point in the next vault of its route, including deleted ones."""
         self._learn()
         into = self.final if point.vault_arn == self.watched else self.watched
         return [copy for copy in self._copies.get(point.arn, ()) if copy.vault_arn == into]
@@ -84,9 +84,9 @@ class Terms:
         return (point for point in self.world.landed() if self.is_served(point))
 
     def origins(self) -> Iterator[Point]:
-        """Every point of which a backup plan started a first hop, where first hops are watched.
+        """Every point with a first hop that a backup plan started, if first hops are watched.
 
-        A copy action that AWS does not even start leaves no job, and nobody can follow it.
+        If AWS does not start a copy action, there is no job to follow.
         """
         if self.watches_first_hops:
             planned = {job.source_point_arn for job in self.world.copy_jobs() if job.created_by is not None}
@@ -94,43 +94,43 @@ class Terms:
             yield from (point for point in found if self._is_claimed(point))
 
     def is_served(self, point: Point) -> bool:
-        return point.vault_arn == self.watched and self._is_claimed(point) and not self.is_brought_back(point)
+        return point.vault_arn == self.watched and self._is_claimed(point) and not self.is_copied_back(point)
 
-    def is_brought_back(self, point: Point) -> bool:
+    def is_copied_back(self, point: Point) -> bool:
         """Whether people copied it back into the watched vault, to restore from it."""
-        return self.oracle.is_brought_back(point)
+        return self.oracle.is_copied_back(point)
 
     def is_ours_to_copy(self, point: Point) -> bool:
         is_source = point.vault_arn in {source for source, _ in self.our_legs}
-        return is_source and self._is_claimed(point) and not self.is_brought_back(point)
+        return is_source and self._is_claimed(point) and not self.is_copied_back(point)
 
     def _is_claimed(self, point: Point) -> bool:
         _, _, _, region, account, *_ = point.database_arn.split(":")
         return account in self.accounts and region == HOME and point.resource_type in QUOTAS
 
     def limit(self, job: Job) -> int:
-        """How many copies may be in flight where a job goes."""
-        name = "MaximumClusterCopies" if job.resource_type in CLUSTERS else "MaximumRdsCopies"
+        """How many copies may be in flight into the destination of a job."""
+        name = "MaximumClusterCopies" if BY_NAME[job.resource_type].is_cluster else "MaximumRdsCopies"
         return min(max(map(int, self._lately(name))), QUOTAS[job.resource_type])
 
-    def may_go(self, point: Point) -> bool:
-        """Whether the route lets an arrival go, or let it go some hours ago, when its delete may have been decided."""
+    def may_be_deleted(self, point: Point) -> bool:
+        """Whether the keep rule allows the delete now, or allowed it some hours ago, when it may have been decided."""
         newer = self._newer(point, ())
         return any(keep != "all" and newer >= int(keep) for keep in self._lately(_keep_rule(point)))
 
-    def must_go(self, point: Point, *, without: Collection[str] = ()) -> bool:
-        """Whether an arrival is no longer needed: so many newer ones stand, each with a good copy, not counting some;
-        and it would not outlive its own copies.
+    def must_be_deleted(self, point: Point, *, without: Collection[str] = ()) -> bool:
+        """Whether an arrival is no longer needed: enough newer ones have a good copy, and it would not outlive its
+        copies. Arrivals in `without` do not count.
         """
         keep = self.stage.main.parameters[_keep_rule(point)]
         is_spare = keep != "all" and self._newer(point, without) >= int(keep)
         return is_spare and not self.outlives(point) and not self._may_have_outlived(point)
 
     def _may_have_outlived(self, point: Point) -> bool:
-        """Whether people changed a life not long ago: an arrival that outlived its copies is looked at once a week."""
+        """Whether people changed a lifecycle lately. An arrival that outlived its copies is checked once a week."""
         lives = [point.arn, *(copy.arn for copy in self.copies_of(point))]
         return any(
-            self.world.now() - self.life_changed[arn] < A_WEEKLY_LOOK for arn in lives if arn in self.life_changed
+            self.world.now() - self.life_changed[arn] < A_WEEKLY_CHECK for arn in lives if arn in self.life_changed
         )
 
     def outlives(self, point: Point) -> bool:
@@ -153,15 +153,15 @@ class Terms:
         return len(newer)
 
     def has_good_copy(self, point: Point) -> bool:
-        """Whether a good final copy of an arrival stands, or stood until its own time was over."""
+        """Whether an arrival has a good final copy, or had one until it expired as promised."""
         now = self.world.now()
         copies = self.copies_of(point)
-        had_their_time = any(
+        has_expired_copy = any(
             copy.delete_at and (copy.gone_at or now) >= copy.delete_at and (copy.gone_at or copy.status == "EXPIRED")
             for copy in copies
         )
-        return had_their_time or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)
+        return has_expired_copy or any(copy.encrypted and self.oracle.is_good(copy, now) for copy in copies)
 
 
 def _keep_rule(point: Point) -> str:
-    return "KeepClusterIntermediates" if point.resource_type in CLUSTERS else "KeepRdsIntermediates"
+    return "KeepClusterIntermediates" if BY_NAME[point.resource_type].is_cluster else "KeepRdsIntermediates"

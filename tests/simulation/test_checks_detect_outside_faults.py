@@ -1,6 +1,6 @@
-"""The checks for what outsiders drew: each is broken on purpose from outside, and the right promise is named.
+"""The checks of hostile nights detect what is broken on purpose from outside, and name the broken promise.
 
-The nights are calm and small. The same nights are green while nothing is broken.
+The nights are calm and small. The same nights have no violations if nothing is broken.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from backup_simulator import Delivery, SourceVaultShown, UnknownBehaviour
 from rehearsal.nights.hostile_draws import HostileDraws
 from rehearsal.nights.night import Night
-from rehearsal.nights.plan import Database, NightPlan, TableLoss, plan_night
+from rehearsal.nights.scenario import Database, Scenario, TableLoss, draw_scenario
 from rehearsal.oracle import Violation
 from rehearsal.stage import Topology
 from tests.spoilt import SpoiltSession
@@ -28,13 +28,13 @@ DATABASES = (
     Database(name="customers", resource_type="Aurora", size_gib=5, account=0),
     Database(name="orders", resource_type="RDS", size_gib=5, account=0),
 )
-# Second Hop is told which copies were brought back; what it does without being told is its own matter.
+# AWS names the source vault of each copy, so Second Hop knows which ones were copied back.
 UNKNOWN = UnknownBehaviour(source_vault_shown=SourceVaultShown.ALWAYS)
 Sabotage = Callable[[Night, Any, str, dict[str, Any]], Any]
 
 
-def a_calm_night(**changes: Any) -> NightPlan:
-    """A night of two databases in which nothing goes wrong but what is given."""
+def a_calm_night(**changes: Any) -> Scenario:
+    """A night of two databases with only the given faults."""
     harmless = {each.name: each.default for each in fields(HostileDraws)}
     calm = {
         "topology": Topology.WORKLOAD,
@@ -54,7 +54,7 @@ def a_calm_night(**changes: Any) -> NightPlan:
         "loses_a_final_copy": False,
         "is_followed_by_a_month": False,
     }
-    return replace(plan_night(1), **{**harmless, **calm, **changes})
+    return replace(draw_scenario(1), **{**harmless, **calm, **changes})
 
 
 OPEN_VAULT: dict[str, Any] = {"given": {"dr-region": {"VaultLock": "off"}}, "parameters": {"DrVaultLock": "none"}}
@@ -65,17 +65,17 @@ SHORT_LIVED: dict[str, Any] = {
 A_LONELY_NIGHT = a_calm_night(has_lonely_failing_database=True, databases=DATABASES[:1])
 
 
-def found_in(plan: NightPlan, service: str, sabotage: Sabotage, *, control: bool = True) -> list[Violation]:
-    """The violations of a night that is sabotaged; without sabotage there are none, where that is controlled."""
+def found_in(plan: Scenario, service: str, sabotage: Sabotage, *, control: bool = True) -> list[Violation]:
+    """The violations of a sabotaged night. With `control`, the same night must have none without sabotage."""
     nights: list[Night] = []
 
     def behave(client: Any, operation: str, request: dict[str, Any]) -> Any:
         return sabotage(nights[0], client, operation, request)
 
-    nights.append(Night(plan=plan, spoil=lambda session: SpoiltSession(session, service, behave)))
+    nights.append(Night(scenario=plan, wrap_session=lambda session: SpoiltSession(session, service, behave)))
     found = nights[0].run().violations
     if control:
-        assert Night(plan=plan).run().violations == ()
+        assert Night(scenario=plan).run().violations == ()
     return list(found)
 
 
@@ -83,35 +83,35 @@ def said(found: list[Violation], promise: int, evidence: str) -> bool:
     return any(each.promise == promise and evidence in each.evidence for each in found)
 
 
-def brought_back(night: Night) -> list[Any]:
-    points = night.world.vault_by_arn(night.terms.watched).points.values()
-    return [point for point in points if night.terms.is_brought_back(point) and point.status == "COMPLETED"]
+def copied_back(night: Night) -> list[Any]:
+    points = night.world.vault_by_arn(night.expected.watched).points.values()
+    return [point for point in points if night.expected.is_copied_back(point) and point.status == "COMPLETED"]
 
 
 def test_a_calm_night_is_green() -> None:
-    assert Night(plan=a_calm_night()).run().violations == ()
+    assert Night(scenario=a_calm_night()).run().violations == ()
 
 
-def test_a_copy_of_what_people_brought_back_breaks_promise_five() -> None:
+def test_a_copy_of_what_people_copied_back_breaks_promise_five() -> None:
     def copy_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
-        if operation == "start_copy_job" and request["DestinationBackupVaultArn"] == night.terms.final:
-            for point in brought_back(night):
+        if operation == "start_copy_job" and request["DestinationBackupVaultArn"] == night.expected.final:
+            for point in copied_back(night):
                 client.start_copy_job(**{**request, "RecoveryPointArn": point.arn, "IdempotencyToken": point.arn[-36:]})
         return getattr(client, operation)(**request)
 
     found = found_in(a_calm_night(copies_back_per_hour=0.5), "backup", copy_it)
-    assert said(found, 5, "which people had brought back")
+    assert said(found, 5, "which people had copied back")
 
 
-def test_a_delete_of_what_people_brought_back_breaks_promise_five() -> None:
+def test_a_delete_of_what_people_copied_back_breaks_promise_five() -> None:
     def delete_it(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "delete_recovery_point":
-            for point in brought_back(night):
+            for point in copied_back(night):
                 client.delete_recovery_point(**{**request, "RecoveryPointArn": point.arn})
         return getattr(client, operation)(**request)
 
     found = found_in(a_calm_night(copies_back_per_hour=0.5), "backup", delete_it)
-    assert said(found, 5, "was deleted, and people had brought it back")
+    assert said(found, 5, "was deleted, and people had copied it back")
 
 
 def test_a_delete_of_an_intermediate_that_would_outlive_its_copy_breaks_promise_one() -> None:
@@ -128,7 +128,7 @@ def test_a_delete_while_the_key_of_the_copy_cannot_be_used_breaks_promise_one() 
     def see_no_trouble(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         answer = getattr(client, operation)(**request)
         night.world.site("444455556666", "eu-central-1").disable_key(request["KeyId"])
-        night.terms.unusable_keys.setdefault(request["KeyId"], night.world.now() - timedelta(hours=1))
+        night.expected.unusable_keys.setdefault(request["KeyId"], night.world.now() - timedelta(hours=1))
         answer["KeyMetadata"] |= {"Enabled": True, "KeyState": "Enabled"}
         return answer
 
@@ -137,20 +137,20 @@ def test_a_delete_while_the_key_of_the_copy_cannot_be_used_breaks_promise_one() 
 
 
 def call_it(cause: str) -> Sabotage:
-    """Tell people of another cause than the true one."""
+    """Report another cause than the true one."""
 
-    def tell(_night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
+    def report(_night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         for entry in request.get("Entries", []):
             detail = json.loads(entry["Detail"])
             entry["Detail"] = json.dumps(detail | ({"cause": cause} if detail.get("cause") else {}))
         return getattr(client, operation)(**request)
 
-    return tell
+    return report
 
 
-def test_a_source_that_is_told_to_be_gone_while_it_stands_breaks_promise_three() -> None:
+def test_an_existing_source_that_is_reported_as_deleted_breaks_promise_three() -> None:
     found = found_in(A_LONELY_NIGHT, "events", call_it("SOURCE_GONE"), control=False)
-    assert said(found, 3, "was told to be gone, and it stands")
+    assert said(found, 3, "was reported as deleted, and it exists")
 
 
 def test_a_copy_that_fails_and_is_started_all_day_breaks_promise_three() -> None:
@@ -161,13 +161,13 @@ def test_a_copy_that_fails_and_is_started_all_day_breaks_promise_three() -> None
         return getattr(client, operation)(**request)
 
     found = found_in(A_LONELY_NIGHT, "backup", start_often, control=False)
-    assert said(found, 3, "though it fails each time")
+    assert said(found, 3, "and it always fails")
 
 
-def test_a_copy_that_is_told_to_have_vanished_while_it_stands_breaks_promise_three() -> None:
+def test_an_existing_copy_that_is_reported_as_vanished_breaks_promise_three() -> None:
     plan = a_calm_night(shortens_a_final_copy=True, loses_a_final_copy=True, **OPEN_VAULT)
     found = found_in(plan, "events", call_it("VANISHED"))
-    assert said(found, 3, "was told to have vanished, and it stands")
+    assert said(found, 3, "was reported as vanished, and it exists")
 
 
 def test_a_flood_of_messages_breaks_promise_three() -> None:
@@ -180,7 +180,7 @@ def test_a_flood_of_messages_breaks_promise_three() -> None:
     assert said(found, 3, "sent 70 messages about VANISHED")
 
 
-def test_a_call_about_what_is_gone_for_long_breaks_promise_three() -> None:
+def test_a_call_about_a_point_that_was_deleted_long_ago_breaks_promise_three() -> None:
     def never_forget(night: Night, client: Any, operation: str, request: dict[str, Any]) -> Any:
         if operation == "list_recovery_points_by_backup_vault":
             for point in night.world.landed()[:1]:
@@ -193,7 +193,7 @@ def test_a_call_about_what_is_gone_for_long_breaks_promise_three() -> None:
         return getattr(client, operation)(**request)
 
     plan = a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED)
-    assert said(found_in(plan, "backup", never_forget), 3, "calls of one week, and it is gone since")
+    assert said(found_in(plan, "backup", never_forget), 3, "calls of one week, and it was deleted at")
 
 
 def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
@@ -203,13 +203,13 @@ def test_dead_letters_in_a_calm_night_break_promise_three() -> None:
                 night.world.queue(night.stage.main.ref("DeadLetters")).send(entry["MessageBody"])
         return getattr(client, operation)(**request)
 
-    assert said(found_in(a_calm_night(), "sqs", lose_it), 3, "dead letters lie in second-hop")
+    assert said(found_in(a_calm_night(), "sqs", lose_it), 3, "dead letters")
 
 
 def test_a_copy_that_expired_as_promised_has_not_vanished() -> None:
-    night = Night(plan=a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED))
+    night = Night(scenario=a_calm_night(runs_until_all_is_gone=True, **SHORT_LIVED))
     assert night.run().violations == ()
-    for point in night.terms.arrivals():
-        night.claims.judge("VANISHED", point)
+    for point in night.expected.arrivals():
+        night.notifications.check("VANISHED", point)
 
-    assert said(night.watch.violations, 3, "was told to have vanished, and it expired as promised")
+    assert said(night.safety.violations, 3, "was reported as vanished, and it expired as promised")

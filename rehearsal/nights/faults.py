@@ -1,4 +1,4 @@
-"""What goes wrong in the faulty hours of a night, drawn hour by hour."""
+"""The faults of a night, drawn for each hour."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from backup_simulator import World, texts
+from backup_simulator.resource_types import INSTANCES
 from rehearsal.stage import DR, HOME
 
 # Calls that the functions make, by service.
@@ -33,14 +34,14 @@ CALLS = (
     ("dynamodb", "BatchGetItem"),
 )
 ERRORS = (("ThrottlingException", 400), ("ServiceUnavailableException", 500), ("InternalFailure", 500))
-# A process that sleeps before it asks something may sleep for long; its effects are guarded by their fence.
+# A process may sleep for long before a read. Fences guard what it does after that.
 LONGEST_SLEEP = 20 * 60
-# Before an effect only as long as a call can hang: the function's timeout is a minute. With the lists' lag (45 s) and
-# two clocks that are wrong by 10 s each this stays below the two minutes that the fence leaves.
+# Before an effect it sleeps only as long as a call can hang, because the function's timeout is a minute. The lists lag
+# by 45 s, and two clocks are wrong by 10 s each. The sum is less than the two minutes that the fence leaves.
 LONGEST_EFFECT = 40
 EFFECTS = frozenset({"StartCopyJob", "DeleteRecoveryPoint", "Publish", "PutEvents"})
 UNSEEN = "A text that nobody has seen before."
-# Every message with which a copy job may end FAILED, and one that nobody has seen.
+# Every message of a FAILED copy job, and one that the engine does not know.
 MESSAGES = (
     texts.ORGANIZATION,
     texts.SETTING,
@@ -54,7 +55,7 @@ MESSAGES = (
     texts.LIST_TAGS,
     texts.TOO_MANY_TAGS,
     texts.TOO_MANY_JOBS,
-    texts.SINGLE_ACTION.format(source=HOME, destination=DR, resource_type="RDS"),
+    texts.SINGLE_ACTION.format(source=HOME, destination=DR, resource_type=INSTANCES.name),
     texts.NOT_ASSUMED.format(role="arn:aws:iam::444455556666:role/copy"),
     texts.NOT_PERMITTED.format(role="arn:aws:iam::444455556666:role/copy", action="rds:CopyDBSnapshot"),
     texts.FATAL,
@@ -62,14 +63,14 @@ MESSAGES = (
     "Token expired. Try again.",
     UNSEEN,
 )
-# Most failures pass by themselves; of the rest each text has its turn over many nights.
+# Most failures end by themselves. Over many nights, each other text is drawn too.
 PASSING = (texts.INTERNAL, texts.FATAL, texts.TOO_MANY_JOBS)
-HAUNTING = (UNSEEN, UNSEEN, texts.INTERNAL)
+REPEATED = (UNSEEN, UNSEEN, texts.INTERNAL)
 
 
 @dataclass(kw_only=True)
-class Mishaps:
-    """Puts faults into a world."""
+class FaultSchedule:
+    """Sets the drawn faults in a world."""
 
     world: World
     chance: Random
@@ -79,13 +80,13 @@ class Mishaps:
         self._usual = self.world.unknown
 
     def an_hour(self) -> None:
-        """Draw what goes wrong in the coming hour."""
+        """Draw the faults of the next hour."""
         many = int(self.per_hour) + (self.chance.random() < self.per_hour % 1)
         for _ in range(many):
             self._one()
 
     def end(self) -> None:
-        """Let nothing more go wrong."""
+        """End all faults."""
         self.world.faults.clear()
 
     def _one(self) -> None:
@@ -108,27 +109,27 @@ class Mishaps:
             case 6:
                 self._let_deletes_fail()
             case _ if chance.random() < 0.3:
-                self._haunt_a_database()
+                self._fail_copies_of_a_database()
             case _:
                 messages = PASSING if chance.random() < 0.5 else MESSAGES
                 message = messages[chance.randrange(len(messages))]
                 region = DR if chance.random() < 0.7 else None
                 faults.fail_copy_job(message=message, destination_region=region, times=chance.randint(1, 8))
 
-    def _haunt_a_database(self) -> None:
-        """From now on the copies of one database fail, with a text that says little."""
+    def _fail_copies_of_a_database(self) -> None:
+        """Let many copies of one database fail, with a text that says little."""
         databases = sorted({point.database_arn for point in self.world.landed()})
         if databases:
             self.world.faults.fail_copy_job(
-                message=HAUNTING[self.chance.randrange(len(HAUNTING))],
+                message=REPEATED[self.chance.randrange(len(REPEATED))],
                 database_arn=databases[self.chance.randrange(len(databases))],
                 times=self.chance.randint(8, 30),
             )
 
     def _let_deletes_fail(self) -> None:
-        """For an hour AWS answers 200 to deletes and leaves the points behind, EXPIRED."""
+        """For an hour, AWS accepts deletes and leaves the points EXPIRED."""
         self.world.set_unknown(replace(self._usual, delete_leaves_expired=True))
-        self.world.clock.after(timedelta(hours=1), self._mend)
+        self.world.clock.after(timedelta(hours=1), self._restore)
 
-    def _mend(self) -> None:
+    def _restore(self) -> None:
         self.world.set_unknown(self._usual)

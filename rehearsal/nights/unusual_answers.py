@@ -1,4 +1,4 @@
-"""Faults of AWS in hostile nights: odd error codes, odd answers, and keys that cannot be used for hours."""
+"""Faults of AWS in hostile nights: rare error codes, incomplete answers, and keys that are unusable for hours."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import timedelta
 from random import Random
 
 from backup_simulator.model import site_of
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.faults import CALLS
 from rehearsal.nights.hostile_draws import HostileDraws
-from rehearsal.nights.mishaps import CALLS
-from rehearsal.nights.terms import Terms
 from rehearsal.stage import DR, HOME
 
-# Codes of the common errors of AWS's services, beside the three that every night draws. None says "not found".
+# Common error codes of AWS, besides the three that every night draws. None of them says "not found".
 ODD_CODES = (
     ("AccessDeniedException", 403),
     ("DependencyFailureException", 500),
@@ -34,7 +34,7 @@ KEY_CODES = (
     ("DependencyTimeoutException", 503),
 )
 FIELDS = ("CalculatedLifecycle", "IsEncrypted", "EncryptionKeyArn", "CompletionDate")
-# What may hang together: one operation, or the whole service in a Region.
+# What can hang at the same time: some operations, or a whole service in a Region.
 HANGING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("backup", DR, ()),
     ("backup", HOME, ()),
@@ -50,17 +50,17 @@ FOR_EVER = 10**6
 
 
 @dataclass(kw_only=True)
-class OddAnswers:
-    """Puts the faults of hostile draws into a world."""
+class UnusualAnswers:
+    """Sets the faults of hostile draws in a world."""
 
     draws: HostileDraws
-    terms: Terms
+    expected: Expectations
     chance: Random
     counts: Counter[str]
 
     def begin(self) -> None:
-        """Put the faults that last for all faulty hours."""
-        draws, faults = self.draws, self.terms.world.faults
+        """Set the faults that last for all faulty hours."""
+        draws, faults = self.draws, self.expected.world.faults
         faults.short_pages(draws.short_pages)
         faults.partial("sqs", "SendMessageBatch", draws.partial_answers)
         faults.partial("events", "PutEvents", draws.partial_answers)
@@ -73,7 +73,7 @@ class OddAnswers:
         self._fail_the_lonely_database()
 
     def an_hour(self) -> None:
-        """Draw what goes wrong in the coming hour."""
+        """Draw the faults of the next hour."""
         if self.chance.random() < self.draws.odd_codes_per_hour:
             self._odd_code()
         if self.chance.random() < self.draws.key_faults_per_hour:
@@ -82,24 +82,24 @@ class OddAnswers:
             self._hang()
 
     def end(self) -> None:
-        """Let every key be used again, and count what happened."""
-        for key_arn in list(self.terms.unusable_keys):
+        """Make every key usable again, and count the faults that happened."""
+        for key_arn in list(self.expected.unusable_keys):
             self._enable(key_arn)
-        for what, count in self.terms.world.faults.struck.items():
+        for what, count in self.expected.world.faults.struck.items():
             self.counts[f"fault: {what}"] += count
         self._fail_the_lonely_database()
 
     def _fail_the_lonely_database(self) -> None:
-        """Its copies fail for ever, also in the quiet hours."""
+        """Its copies always fail, also in the quiet hours."""
         if self.draws.has_lonely_failing_database:
-            (database,) = self.terms.world.databases
+            (database,) = self.expected.world.databases
             message = self.draws.lonely_message
-            self.terms.world.faults.fail_copy_job(
+            self.expected.world.faults.fail_copy_job(
                 message=message, database_arn=database, destination_region=DR, times=FOR_EVER
             )
 
     def _odd_code(self) -> None:
-        chance, faults = self.chance, self.terms.world.faults
+        chance, faults = self.chance, self.expected.world.faults
         service, operation = chance.choice(CALLS)
         code, status = chance.choice(ODD_CODES)
         self.counts[f"fault: {code}"] += 1
@@ -110,14 +110,14 @@ class OddAnswers:
             faults.flaky(0.2, operation, service=service, code=code, status=status, message=f"{code} was drawn")
 
     def _key_fault(self) -> None:
-        chance, world = self.chance, self.terms.world
+        chance, world = self.chance, self.expected.world
         if chance.random() < 0.4:
             code, status = chance.choice(KEY_CODES)
             world.faults.refuse("DescribeKey", service="kms", code=code, status=status, times=chance.randint(1, 4))
             self.counts["fault: a question about a key was refused"] += 1
             return
         key_arn = chance.choice(self._keys())
-        if key_arn in self.terms.unusable_keys:
+        if key_arn in self.expected.unusable_keys:
             return
         is_pending, hours = chance.random() < 0.5, chance.randint(1, 8)
         self._disable(key_arn, is_pending=is_pending)
@@ -130,8 +130,8 @@ class OddAnswers:
         world.clock.after(hours * AN_HOUR, lambda: self._enable(key_arn))
 
     def _hang(self) -> None:
-        """A service in a Region does not answer for a time, or carries out what it is asked and loses its answers."""
-        chance, world = self.chance, self.terms.world
+        """A service in a Region does not answer for a time, or carries out requests and loses its answers."""
+        chance, world = self.chance, self.expected.world
         until = world.now() + timedelta(minutes=chance.randint(5, 180))
         service, region, operations = chance.choice(HANGING)
         kind = chance.choice(("no connection", "no answer", "answers are lost"))
@@ -146,19 +146,19 @@ class OddAnswers:
         self.counts[f"fault: a service hung, {kind}"] += 1
 
     def _keys(self) -> list[str]:
-        stage = self.terms.stage
-        vaults = (self.terms.watched, self.terms.final)
-        of_vaults = [self.terms.world.vault_by_arn(vault).key_arn for vault in vaults]
+        stage = self.expected.stage
+        vaults = (self.expected.watched, self.expected.final)
+        of_vaults = [self.expected.world.vault_by_arn(vault).key_arn for vault in vaults]
         return [*of_vaults, *(outputs["KeyArn"] for outputs in stage.workloads.values())]
 
     def _disable(self, key_arn: str, *, is_pending: bool) -> None:
-        self.terms.world.site(*site_of(key_arn)).disable_key(key_arn, pending_deletion=is_pending)
-        self.terms.unusable_keys.setdefault(key_arn, self.terms.world.now())
+        self.expected.world.site(*site_of(key_arn)).disable_key(key_arn, pending_deletion=is_pending)
+        self.expected.unusable_keys.setdefault(key_arn, self.expected.world.now())
 
     def _cancel_deletion(self, key_arn: str) -> None:
-        if key_arn in self.terms.unusable_keys:
+        if key_arn in self.expected.unusable_keys:
             self._disable(key_arn, is_pending=False)
 
     def _enable(self, key_arn: str) -> None:
-        self.terms.world.site(*site_of(key_arn)).enable_key(key_arn)
-        self.terms.unusable_keys.pop(key_arn, None)
+        self.expected.world.site(*site_of(key_arn)).enable_key(key_arn)
+        self.expected.unusable_keys.pop(key_arn, None)

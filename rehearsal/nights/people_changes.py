@@ -1,4 +1,4 @@
-"""People who interfere in a hostile night: other lifecycles, copies brought back, another plan, other settings."""
+"""Changes that people make in a hostile night: lifecycles, copies back, a second plan, settings."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backup_simulator import ProcessDied
 from backup_simulator.model import Point, site_of
 from rehearsal.deployment import Stack
+from rehearsal.nights.expectations import Expectations
 from rehearsal.nights.hostile_draws import FOR_EVER, HostileDraws, SecondPlan, SettingsChange
-from rehearsal.nights.people import EVERYTHING
-from rehearsal.nights.terms import Terms
+from rehearsal.nights.operator_actions import EVERYTHING
 from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 
 RECALL = "recall"
 A_DAY = timedelta(days=1)
 LONG_LIVES = (30, 60, 400, FOR_EVER)
-# A point is never shortened so much that it goes before a sweep without faults can have seen it.
+# A shortened point lives until a sweep without faults has seen it.
 AFTER_THE_FAULTS = timedelta(hours=8)
-# So long after the faults the last point that was shortened has gone; and the last one that was lengthened has
-# outlived its first lifecycle.
+# This long after the faults, the last shortened point has expired, and the last lengthened one has outlived its first
+# lifecycle.
 LAST_SHORTENED, LAST_LENGTHENED = timedelta(days=3), timedelta(days=16)
-BROUGHT_BACK_DAYS = 30
+COPIED_BACK_DAYS = 30
 
 
 @dataclass(kw_only=True)
-class Interference:
-    """What people do by hand, or by their own templates, without asking Second Hop."""
+class PeopleChanges:
+    """What people change by hand or with their own templates, without Second Hop."""
 
     draws: HostileDraws
-    terms: Terms
+    expected: Expectations
     mains: tuple[Stack, ...]
     quiet_from: datetime
     """When the faults end."""
@@ -44,50 +44,50 @@ class Interference:
     counts: Counter[str]
 
     def begin(self) -> None:
-        """Make the role by which copies are brought back, and the second plan."""
+        """Create the role for copies back, and the second plan."""
         trusted = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        account = self.terms.world.account(BACKUP)
+        account = self.expected.world.account(BACKUP)
         self._recall_role = account.create_role(RECALL, trust={"Statement": [trusted]}, policies=[EVERYTHING])
         if self.draws.second_plan is not None:
             self._add(self.draws.second_plan)
 
     def an_hour(self, hour: int) -> None:
-        """Do what was drawn for an hour."""
+        """Make the changes that are drawn for one hour."""
         if self.chance.random() < self.draws.lifecycle_changes_per_hour:
             self._change_an_intermediate()
         if self.chance.random() < self.draws.copies_back_per_hour:
-            self.bring_back()
+            self.copy_back()
         if self.draws.lengthens_final_copies and self.chance.random() < 0.2:
             self._lengthen_a_final_copy()
         for change in self.draws.settings_changes:
             if change.hour == hour:
                 self._change_settings(change)
 
-    def bring_back(self) -> None:
+    def copy_back(self) -> None:
         """The administrator copies a final copy back into the watched vault, to restore from it."""
-        finals = self._standing(self.terms.final)
+        finals = self._existing(self.expected.final)
         if not finals:
             return
         point = self.chance.choice(finals)
         request: dict[str, Any] = {
             "RecoveryPointArn": point.arn,
             "SourceBackupVaultName": point.vault_arn.rpartition(":")[2],
-            "DestinationBackupVaultArn": self.terms.watched,
+            "DestinationBackupVaultArn": self.expected.watched,
             "IamRoleArn": self._recall_role,
-            "Lifecycle": {"DeleteAfterDays": BROUGHT_BACK_DAYS},
+            "Lifecycle": {"DeleteAfterDays": COPIED_BACK_DAYS},
         }
         if self._carried_out(point, lambda client: client.start_copy_job(**request)):
-            stands = any(
-                each.gone_at is None and each.arn == point.source_point_arn for each in self.terms.world.landed()
+            exists = any(
+                each.gone_at is None and each.arn == point.source_point_arn for each in self.expected.world.landed()
             )
-            self.counts[f"people: brought a copy back, its arrival {'stands' if stands else 'is gone'}"] += 1
+            self.counts[f"people: copied a final copy back, its arrival {'exists' if exists else 'is deleted'}"] += 1
 
     def _change_an_intermediate(self) -> None:
-        """Lengthen it, shorten it, or shorten it and lengthen it again shortly before its time is over."""
-        standing = self._standing(self.terms.watched)
-        if not standing:
+        """Lengthen or shorten its life, or shorten it and lengthen it shortly before it expires."""
+        existing = self._existing(self.expected.watched)
+        if not existing:
             return
-        point = self.chance.choice(standing)
+        point = self.chance.choice(existing)
         kind = self.chance.randrange(3)
         if kind == 0:
             self._set_lifecycle(point, self.chance.choice(LONG_LIVES))
@@ -95,14 +95,14 @@ class Interference:
         days = (self.quiet_from + AFTER_THE_FAULTS - point.created_at) // A_DAY + 1
         if self._set_lifecycle(point, days) and kind == 2:
             expiry = point.created_at + days * A_DAY
-            self.terms.world.clock.at(expiry - timedelta(hours=2), lambda: self._lengthen_again(point))
+            self.expected.world.clock.at(expiry - timedelta(hours=2), lambda: self._lengthen_again(point))
 
     def _lengthen_again(self, point: Point) -> None:
         if point.gone_at is None and point.status == "COMPLETED":
-            self._set_lifecycle(point, BROUGHT_BACK_DAYS)
+            self._set_lifecycle(point, COPIED_BACK_DAYS)
 
     def _lengthen_a_final_copy(self) -> None:
-        finals = self._standing(self.terms.final)
+        finals = self._existing(self.expected.final)
         if finals:
             self._set_lifecycle(self.chance.choice(finals), self.chance.choice((400, FOR_EVER)))
 
@@ -115,54 +115,54 @@ class Interference:
         }
         if not self._carried_out(point, lambda client: client.update_recovery_point_lifecycle(**request)):
             return False
-        self.terms.life_changed[point.arn] = self.terms.world.now()
+        self.expected.life_changed[point.arn] = self.expected.world.now()
         is_shorter = point.delete_at is not None and (lived is None or point.delete_at < lived)
         if is_shorter:
-            self.terms.shortened.add(point.arn)
-        what = "a final copy" if point.vault_arn == self.terms.final else "an intermediate"
+            self.expected.shortened.add(point.arn)
+        what = "a final copy" if point.vault_arn == self.expected.final else "an intermediate"
         self.counts[f"people: {'shortened' if is_shorter else 'lengthened'} {what}"] += 1
         return True
 
     def shorten_final_copy(self, point: Point) -> bool:
-        """Let a final copy go a day before its promised time, or earlier."""
-        days = (self.terms.oracle.promised_expiry(point) - point.created_at) // A_DAY
-        return self._set_lifecycle(point, max(days - 1, (self.terms.world.now() - point.created_at) // A_DAY + 2))
+        """Let a final copy expire a day before its promised time, or earlier."""
+        days = (self.expected.oracle.promised_expiry(point) - point.created_at) // A_DAY
+        return self._set_lifecycle(point, max(days - 1, (self.expected.world.now() - point.created_at) // A_DAY + 2))
 
     def _carried_out(self, point: Point, act: Callable[[Any], Any]) -> bool:
-        """Act as the administrator where a point lies; whether AWS took it."""
-        client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, point.region).client("backup")
+        """Act as the administrator in the Region of a point; whether AWS accepted it."""
+        client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, point.region).client("backup")
         try:
             act(client)
         except (ClientError, BotoCoreError, ProcessDied):
             return False
         return True
 
-    def _standing(self, vault_arn: str) -> list[Point]:
-        points = self.terms.world.vault_by_arn(vault_arn).points.values()
+    def _existing(self, vault_arn: str) -> list[Point]:
+        points = self.expected.world.vault_by_arn(vault_arn).points.values()
         return sorted((point for point in points if point.status == "COMPLETED"), key=lambda point: point.arn)
 
     def _add(self, second: SecondPlan) -> None:
-        """The first plan again, at another time of the day, with another retention of its copies."""
-        for plan in list(self.terms.world.plans.values()):
+        """Add a copy of the first plan, at another time of day, with another retention of its copies."""
+        for plan in list(self.expected.world.plans.values()):
             document = deepcopy(plan.document)
             document["BackupPlanName"] += "-second"
             for rule in document["Rules"]:
                 rule["ScheduleExpression"] = second.schedule
                 for action in rule["CopyActions"]:
                     action["Lifecycle"] = {"DeleteAfterDays": second.days}
-            self.terms.world.site(plan.account, HOME).create_plan(document, list(plan.selections.values()))
+            self.expected.world.site(plan.account, HOME).create_plan(document, list(plan.selections.values()))
         self.counts["people: added a second plan"] += 1
 
     def _change_settings(self, change: SettingsChange) -> None:
         """Deploy the main stack again with other parameters, and the plan with another retention of its copies."""
         for main in self.mains:
             main.update(change.parameters)
-        self.terms.note_settings()
+        self.expected.note_settings()
         if change.intermediate_days is not None:
-            for plan in self.terms.world.plans.values():
+            for plan in self.expected.world.plans.values():
                 self._set_copy_retention(plan.document, change.intermediate_days)
-        told = ", ".join(f"{name} {value}" for name, value in change.parameters.items())
-        self.terms.world.note("night", "", "", f"the main stack was deployed again with {told}")
+        values = ", ".join(f"{name} {value}" for name, value in change.parameters.items())
+        self.expected.world.note("night", "", "", f"the main stack was deployed again with {values}")
         self.counts[f"people: changed {', '.join(change.parameters)}"] += 1
 
     def _set_copy_retention(self, document: dict[str, Any], days: int) -> None:

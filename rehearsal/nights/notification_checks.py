@@ -1,6 +1,6 @@
-"""Judges what Second Hop tells people: whether it is true and whether it is few; and how many dead letters there are.
+"""Checks that notifications are true and few, and that there are few dead letters.
 
-It listens to the calls of SNS and EventBridge, and compares what was said with the simulator's world.
+It compares the calls of SNS and EventBridge with the simulator's world.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from datetime import date, timedelta
 from backup_simulator.model import Call, Point
 from rehearsal.deployment import Stack
 from rehearsal.functions import RUNNING
-from rehearsal.nights.people import POISON
-from rehearsal.nights.terms import Terms
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.operator_actions import POISON
 from rehearsal.oracle import ROUNDING, Violation
 
 SOURCE = "secondhop"
-# Messages to the topic about one cause in one day, by one installation: nobody reads more.
+# The most messages to the topic about one cause in one day, by one installation.
 MOST_MESSAGES = 60
-# Dead letters of one installation at the same time, while no call of its own services fails.
+# The most dead letters of one installation at one time, if no call of its own services fails.
 MOST_DEAD_LETTERS = 10
 # The functions' clocks may be wrong by some seconds.
 SKEW = timedelta(minutes=1)
 
 
 @dataclass(kw_only=True)
-class Claims:
-    """Judges what is told. Violations that are seen at once are added to the list that is given."""
+class NotificationChecks:
+    """Checks events and messages. Violations found at once are added to the given list."""
 
-    terms: Terms
+    expected: Expectations
     mains: tuple[Stack, ...]
     violations: list[Violation]
     is_calm: bool
-    """Whether neither calls are refused at random nor processes die; a Region may be down all the same."""
+    """Whether no call is refused at random and no process dies. A Region may still be down."""
     _causes: dict[str, str] = field(default_factory=dict)
     """By the id of an incident or of a group, its cause."""
     _messages: list[tuple[str, str, date]] = field(default_factory=list)
     most_dead_letters: int = 0
 
     def __post_init__(self) -> None:
-        self.terms.world.on_call(self.hear_call)
+        self.expected.world.on_call(self.hear_call)
         self._main_of = {id(each): main.name for main in self.mains for each in main.functions.values()}
 
     def hear_call(self, call: Call) -> None:
-        """One call of AWS. Accepted events and messages of incidents are judged."""
+        """Check one call of AWS, if it is an accepted event or message about an incident."""
         if call.reply is None or not RUNNING:
             return
         if call.operation == "PutEvents":
@@ -64,44 +64,44 @@ class Claims:
             if cause and name in detail:
                 self._causes[detail[name]] = cause
         if is_open and "recovery_point" in detail:
-            self.judge(cause, self.terms.world.point_by_arn(detail["recovery_point"]))
+            self.check(cause, self.expected.world.point_by_arn(detail["recovery_point"]))
 
-    def judge(self, cause: str, point: Point) -> None:
-        """Judge the claim that a source or a copy is gone, at the moment at which people are told."""
-        now = self.terms.world.now()
-        if cause == "SOURCE_GONE" and _stands(point) and (point.delete_at is None or now < point.delete_at - SKEW):
-            self._blame(f"{point.arn} was told to be gone, and it stands until {point.delete_at}")
-        if cause == "VANISHED" and point.vault_arn == self.terms.watched:
-            copies = self.terms.copies_of(point)
+    def check(self, cause: str, point: Point) -> None:
+        """When an incident says that a source or a copy does not exist any more, check that this is true."""
+        now = self.expected.world.now()
+        if cause == "SOURCE_GONE" and _exists(point) and (point.delete_at is None or now < point.delete_at - SKEW):
+            self._report(f"{point.arn} was reported as deleted, and it exists until {point.delete_at}")
+        if cause == "VANISHED" and point.vault_arn == self.expected.watched:
+            copies = self.expected.copies_of(point)
             if copies and all(self._expired_as_promised(copy) for copy in copies):
-                self._blame(f"the copy of {point.arn} was told to have vanished, and it expired as promised")
-            if copies and all(_stands(copy) for copy in copies):
-                self._blame(f"the copy of {point.arn} was told to have vanished, and it stands")
+                self._report(f"the copy of {point.arn} was reported as vanished, and it expired as promised")
+            if copies and all(_exists(copy) for copy in copies):
+                self._report(f"the copy of {point.arn} was reported as vanished, and it exists")
 
     def _expired_as_promised(self, copy: Point) -> bool:
-        is_by_hand = copy.arn in self.terms.deleted_by_hand
+        is_by_hand = copy.arn in self.expected.deleted_by_hand
         return (
             copy.gone_at is not None
             and not is_by_hand
-            and copy.gone_at >= self.terms.oracle.promised_expiry(copy) - ROUNDING
+            and copy.gone_at >= self.expected.oracle.promised_expiry(copy) - ROUNDING
         )
 
     def count_dead_letters(self) -> None:
-        """Judge how many dead letters lie there now, without those that can never be read.
+        """Check the number of dead letters now, without those that can never be read.
 
-        Where calls are refused and processes die for 36 hours, messages end there in any number.
+        If calls are refused and processes die for 36 hours, any number of messages can end there.
         """
         if not self.is_calm:
             return
         for main in self.mains:
-            queue = self.terms.world.queue(main.ref("DeadLetters"))
-            lie = sum(message.body not in POISON for message in queue.messages.values())
-            self.most_dead_letters = max(lie, self.most_dead_letters)
-            if lie > MOST_DEAD_LETTERS:
-                self._blame(f"{lie} dead letters lie in {main.name}")
+            queue = self.expected.world.queue(main.ref("DeadLetters"))
+            count = sum(message.body not in POISON for message in queue.messages.values())
+            self.most_dead_letters = max(count, self.most_dead_letters)
+            if count > MOST_DEAD_LETTERS:
+                self._report(f"{main.name} has {count} dead letters")
 
-    def demands(self) -> Iterator[Violation]:
-        """At the end: no flood of messages."""
+    def final_violations(self) -> Iterator[Violation]:
+        """At the end: too many messages in one day."""
         for (main, cause, day), count in self.messages_a_day().items():
             if count > MOST_MESSAGES:
                 text = f"{main} sent {count} messages about {cause or 'something unknown'} on {day}"
@@ -111,9 +111,9 @@ class Claims:
         """How many messages each installation sent about a cause on a day."""
         return Counter((main, self._causes.get(incident, ""), day) for main, incident, day in self._messages)
 
-    def _blame(self, evidence: str) -> None:
-        self.violations.append(Violation(promise=3, evidence=f"{evidence} (at {self.terms.world.now()})"))
+    def _report(self, evidence: str) -> None:
+        self.violations.append(Violation(promise=3, evidence=f"{evidence} (at {self.expected.world.now()})"))
 
 
-def _stands(point: Point) -> bool:
+def _exists(point: Point) -> bool:
     return point.gone_at is None and point.status not in ("EXPIRED", "DELETING")

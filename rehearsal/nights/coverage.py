@@ -1,7 +1,7 @@
-"""Rare branches, counted: a proof that never visited them proves nothing about them.
+"""Counts how often a run reached each rare branch. A long run that misses one fails.
 
-They are counted from the reasons that decisions log, from the calls and the trace of the world, and from the nights'
-own stand-ins; nothing of Second Hop is patched for it.
+The counts come from logged decisions, from the calls and the trace of the world, and from the nights' own stand-ins.
+Nothing of Second Hop is patched for it.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ CAUSES = (
 HARDLY_EVER = frozenset({"a token named an older job", "an intermediate expired or was deleted by others"})
 
 
-class Marks:
-    """Counts what a night visits."""
+class Coverage:
+    """Counts the branches that a night reaches."""
 
     def __init__(self, counts: Counter[str]) -> None:
         self.counts = counts
         self._jobs: set[str] = set()
 
     def hear_log(self, entry: Mapping[str, Any]) -> None:
-        """A line that a function logged."""
+        """Count one line that a function logged."""
         match entry.get("message"):
             case "decision":
                 self._hear_decision(entry)
@@ -82,7 +82,7 @@ class Marks:
             case "work is not done and comes back":
                 self.counts[f"work came back: {entry['kind']}"] += 1
             case "work cannot be read and goes to the dead-letter queue":
-                self.counts["work that cannot be read was buried"] += 1
+                self.counts["unreadable work was sent to the dead-letter queue"] += 1
 
     def _hear_decision(self, entry: Mapping[str, Any]) -> None:
         reason = entry["reason"]
@@ -95,21 +95,21 @@ class Marks:
             self.counts[f"state: {entry['after']}"] += 1
 
     def hear_call(self, call: Call) -> None:
-        """A call of AWS."""
+        """Count one call of AWS."""
         if call.operation == "StartCopyJob" and call.reply:
             is_known = call.reply["CopyJobId"] in self._jobs
             self.counts["AWS answered a known token with its job, and did nothing"] += is_known
             self._jobs.add(call.reply["CopyJobId"])
 
     def hear_trace(self, line: TraceLine) -> None:
-        """A line of the world's trace."""
+        """Count one line of the world's trace."""
         if line.kind in ("event lost", "asleep", "denied", "schedule failed"):
             self.counts[f"world: {line.kind}"] += 1
         if line.kind == "function failed" and "ProcessDied" in line.text:
             self.counts["world: a process died"] += 1
 
 
-# What outsiders drew: a field of a night's hostile draws, what AWS did because of it, and what people did.
+# Of hostile nights: the drawn fields, the faults that happened, and the changes that people made.
 DRAWS = (
     "short pages",
     "partial answers",
@@ -144,8 +144,8 @@ FAULTS = (
     "an item could not be read",
 )
 PEOPLE = (
-    "brought a copy back, its arrival stands",
-    "brought a copy back, its arrival is gone",
+    "copied a final copy back, its arrival exists",
+    "copied a final copy back, its arrival is deleted",
     "lengthened an intermediate",
     "shortened an intermediate",
     "lengthened a final copy",
@@ -162,7 +162,7 @@ DEMANDED = (
     "a sweep made way for another one",
     "AWS answered a known token with its job, and did nothing",
     "a write lost a race against another one",
-    "work that cannot be read was buried",
+    "unreadable work was sent to the dead-letter queue",
     "work came back: TryAgainError",
     "the operator paused, and resumed",
     "the operator copied by hand",
@@ -171,7 +171,7 @@ DEMANDED = (
     "a table was rolled back",
     "two installations shared a vault",
     "a final copy was deleted by hand",
-    "nobody ran for a month",
+    "no sweep ran for a month",
     "stranded: VANISHED",
     "a night in DynamoDB",
     "a night with boto3's own clients",
@@ -183,9 +183,9 @@ DEMANDED = (
     *(f"fault: {what}" for what in FAULTS),
     *(f"people: {what}" for what in PEOPLE),
 )
-"""What a long run must have visited."""
+"""The branches that a long run must reach."""
 
 
 def never_visited(counts: Counter[str]) -> list[str]:
-    """The branches that a long run owes and did not visit."""
+    """The branches that a long run must reach and did not."""
     return [mark for mark in DEMANDED if not counts[mark]]

@@ -1,7 +1,6 @@
 """The operator of a night: retries, abandons, adopts, pauses, resumes, redrives, and copies by hand.
 
-Orders go through the real function, as a person would invoke it; what was accepted is remembered, because the world
-cannot tell who may leave a chain as it is.
+Orders invoke the real function, as a person would. Accepted orders are recorded, because they change what is expected.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backup_simulator import ProcessDied
 from backup_simulator.model import Point
 from rehearsal.deployment import Stack
-from rehearsal.nights.terms import Terms
-from rehearsal.nights.watch import Watch
+from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.safety_checks import SafetyChecks
 from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 
 NAME = "Olga"
@@ -30,8 +29,8 @@ RESUMED = "the operator paused, and resumed"
 class Operator:
     """A person with access to the functions of all installations and to the backup account."""
 
-    terms: Terms
-    watch: Watch
+    expected: Expectations
+    safety: SafetyChecks
     mains: tuple[Stack, ...]
     chance: Random
     acts_per_hour: float
@@ -39,28 +38,28 @@ class Operator:
 
     def __post_init__(self) -> None:
         name = ADMINISTRATOR.rpartition("/")[2]
-        self.terms.world.account(BACKUP).create_role(name, trust={"Statement": []}, policies=[EVERYTHING])
+        self.expected.world.account(BACKUP).create_role(name, trust={"Statement": []}, policies=[EVERYTHING])
 
     def an_hour(self) -> None:
-        """Do what comes to mind in an hour."""
+        """Do what the seed draws for one hour."""
         if self.chance.random() >= self.acts_per_hour:
             return
         main = self.mains[self.chance.randrange(len(self.mains))]
-        standing = [point for point in self.terms.arrivals() if point.gone_at is None]
-        if main.name in self.watch.paused:
+        existing = [point for point in self.expected.arrivals() if point.gone_at is None]
+        if main.name in self.safety.paused:
             self.resume(main)
-        elif not standing or self.chance.random() < 0.2:
+        elif not existing or self.chance.random() < 0.2:
             self._pause(main)
         else:
-            self._meddle(main, standing[self.chance.randrange(len(standing))])
+            self._act_on(main, existing[self.chance.randrange(len(existing))])
 
-    def _meddle(self, main: Stack, point: Point) -> None:
+    def _act_on(self, main: Stack, point: Point) -> None:
         match self.chance.randrange(6):
             case 0 | 1:
                 self._order(main, "retry", recovery_point=point.arn)
             case 2:
-                # Also an order whose answer is lost may have been carried out.
-                self.watch.abandoned.add(point.arn)
+                # An order may have been carried out even if its answer is lost.
+                self.safety.abandoned.add(point.arn)
                 self._order(main, "abandon", recovery_point=point.arn)
             case 3:
                 self.copy_by_hand(point)
@@ -68,10 +67,10 @@ class Operator:
                 self.adopt(main)
             case _:
                 body = POISON[self.chance.randrange(len(POISON))]
-                self.terms.world.queue(main.ref("WorkQueue")).send(body)
+                self.expected.world.queue(main.ref("WorkQueue")).send(body)
 
     def adopt(self, main: Stack) -> None:
-        """Look first, then adopt what there is."""
+        """Adopt with a dry run first, as an operator should."""
         self._order(main, "adopt")
         if not self._order(main, "adopt", dry_run=False):
             self.counts["an order of the operator was lost in a fault"] += 1
@@ -82,25 +81,25 @@ class Operator:
             self.counts["the operator answered a message"] += 1
 
     def resume(self, main: Stack) -> None:
-        """Act again; also where an earlier order to pause was carried out and its answer was lost."""
-        was_paused = self.watch.paused.pop(main.name, None) is not None
+        """Resume, also after an order to pause with a lost answer."""
+        was_paused = self.safety.paused.pop(main.name, None) is not None
         if self._order(main, "resume"):
             self.counts[RESUMED] += was_paused
 
     def _pause(self, main: Stack) -> None:
         if self._order(main, "pause"):
-            self.watch.paused[main.name] = NAME
+            self.safety.paused[main.name] = NAME
 
     def copy_by_hand(self, point: Point) -> None:
-        """A copy that nobody ordered from Second Hop; now and then with a life that is shorter than what is owed."""
-        days = int(self.terms.stage.main.parameters["RetentionDays"])
-        client = self.terms.world.light_session(BACKUP, ADMINISTRATOR, HOME).client("backup")
+        """Copy without Second Hop; sometimes with a shorter retention than promised."""
+        days = int(self.expected.stage.main.parameters["RetentionDays"])
+        client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, HOME).client("backup")
         try:
             client.start_copy_job(
                 RecoveryPointArn=point.arn,
                 SourceBackupVaultName=point.vault_arn.rpartition(":")[2],
-                DestinationBackupVaultArn=self.terms.final,
-                IamRoleArn=self.terms.stage.backup_account["CopyRoleArn"],
+                DestinationBackupVaultArn=self.expected.final,
+                IamRoleArn=self.expected.stage.backup_account["CopyRoleArn"],
                 Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else max(7, days * 2 // 3)},
             )
         except (ClientError, BotoCoreError, ProcessDied):
@@ -108,13 +107,13 @@ class Operator:
         self.counts["the operator copied by hand"] += 1
 
     def redrive(self) -> None:
-        """Put dead letters back on their queues, except what can never be read."""
+        """Move dead letters back to their queues, except those that can never be read."""
         for main in self.mains:
-            dead = self.terms.world.queue(main.ref("DeadLetters"))
+            dead = self.expected.world.queue(main.ref("DeadLetters"))
             for message in list(dead.messages.values()):
                 if message.body not in POISON:
                     del dead.messages[message.id]
-                    self.terms.world.queue(main.ref("WorkQueue")).send(message.body)
+                    self.expected.world.queue(main.ref("WorkQueue")).send(message.body)
                     self.counts["a dead letter was redriven"] += 1
 
     def _order(self, main: Stack, verb: str, **given: Any) -> bool:

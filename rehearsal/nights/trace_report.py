@@ -1,4 +1,4 @@
-"""The story of a night: what happened to one database, in order, for whoever reads about a broken promise."""
+"""The report of a night: what happened to one database, in order, for the person who reads about a broken promise."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from backup_simulator import World
 from backup_simulator.model import TraceLine
 
 POINT = re.compile(r"arn:\S+?:awsbackup:(?:copyjob|job)-[0-9a-f-]{36}")
-# Kinds of the trace that concern everybody, whatever the database.
+# Kinds of trace lines that concern every database.
 FOR_ALL = frozenset({"asleep", "function failed", "schedule failed", "night"})
-# Kinds of the trace that say nothing to a person.
+# Kinds of trace lines that are left out.
 SILENT = frozenset({"event", "backup job"})
 MOST_LINES = 400
 
 
-class Line(NamedTuple):
-    """One line of a story."""
+class ReportLine(NamedTuple):
+    """One line of a report."""
 
     at: datetime
     who: str
@@ -28,11 +28,11 @@ class Line(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Story:
-    """Keeps what the functions decided; what the world did stands in its own trace."""
+class TraceReport:
+    """Keeps the decisions of the functions. The world keeps its own trace."""
 
     world: World
-    decisions: list[tuple[Line, str]] = field(default_factory=list)
+    decisions: list[tuple[ReportLine, str]] = field(default_factory=list)
 
     def hear_log(self, entry: Mapping[str, Any]) -> None:
         """A line that a function logged."""
@@ -40,10 +40,10 @@ class Story:
             return
         does = ", ".join(entry["commands"])
         text = f"{entry.get('before')} -> {entry['after']}: {entry['reason']}" + (f" [{does}]" if does else "")
-        self.decisions.append((Line(self.world.now(), entry["service"], text), entry["chain"].partition("/")[2]))
+        self.decisions.append((ReportLine(self.world.now(), entry["service"], text), entry["chain"].partition("/")[2]))
 
-    def about(self, evidence: Iterable[str]) -> list[Line]:
-        """The lines about the databases of the recovery points that some evidence names."""
+    def about(self, evidence: Iterable[str]) -> list[ReportLine]:
+        """The lines about the databases of the recovery points in some evidence."""
         named = {arn for text in evidence for arn in POINT.findall(text)}
         points = {point.arn: point for point in self.world.landed()}
         databases = {points[arn].database_arn for arn in named if arn in points}
@@ -51,7 +51,7 @@ class Story:
         subjects |= {database.rpartition(":")[2] for database in databases}
         jobs = {job.id for job in self.world.copy_jobs() if job.database_arn in databases}
         lines = [line for line, chain in self.decisions if chain in subjects]
-        lines += [_told(line) for line in self.world.trace if _is_about(line, subjects, jobs)]
+        lines += [_as_line(line) for line in self.world.trace if _is_about(line, subjects, jobs)]
         ordered = sorted(lines, key=lambda line: line.at)
         return ordered if len(ordered) <= MOST_LINES else [*ordered[: MOST_LINES // 2], *ordered[-MOST_LINES // 2 :]]
 
@@ -65,12 +65,12 @@ def _is_about(line: TraceLine, subjects: set[str], jobs: set[str]) -> bool:
     return bool(words & subjects)
 
 
-def _told(line: TraceLine) -> Line:
+def _as_line(line: TraceLine) -> ReportLine:
     place = f"{line.region} " if line.region else ""
-    return Line(line.at, f"AWS {place}{line.kind}", line.text)
+    return ReportLine(line.at, f"AWS {place}{line.kind}", line.text)
 
 
-def written(lines: Iterable[Line], write: Callable[[str], object]) -> None:
+def write_lines(lines: Iterable[ReportLine], write: Callable[[str], object]) -> None:
     """Write lines for a person: time, who, what."""
     for line in lines:
         write(f"    {line.at:%a %H:%M:%S}  {line.who}: {line.text}\n")
