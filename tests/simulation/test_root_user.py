@@ -87,7 +87,9 @@ def test_not_even_the_root_user_removes_a_compliance_lock_that_is_in_force() -> 
 
     assert "in force" in refusal_of(root.delete_backup_vault_lock_configuration, BackupVaultName=vault.name)
     for point in vault.points:
-        assert "configured with Lock" in refusal_of(root.delete_recovery_point, BackupVaultName=vault.name, RecoveryPointArn=point)
+        assert "configured with Lock" in refusal_of(
+            root.delete_recovery_point, BackupVaultName=vault.name, RecoveryPointArn=point
+        )
 
 
 @pytest.mark.parametrize(("name", "region"), VAULTS)
