@@ -48,8 +48,8 @@ def test_without_credentials_a_program_reads_the_same(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--region", "eu-west-1", "--profile", "nobody"], "The config profile (nobody) could not be found"),
-        ([], "no Region is configured; name the main stack's with --region"),
-        (["--region", "Frankfurt"], "Frankfurt is no Region"),
+        ([], "no Region is configured. Name the main stack's with --region"),
+        (["--region", "Frankfurt"], "--region is 'Frankfurt'. Use the code of a Region"),
         (["--regoin", "eu-west-1"], "unrecognized arguments"),
     ],
 )

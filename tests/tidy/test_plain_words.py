@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from secondhop.domain.classification import REMEDIES
-from secondhop_cli.doctor.kinds import KINDS
+from secondhop_cli.doctor.finding_kinds import KINDS
 from tests.tidy.prose import PLACEHOLDER, Piece, markdown_prose, pieces_of_markdown, plain, python_prose
 
 LONGEST_SENTENCE = 30

@@ -200,8 +200,8 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.UNDECIDABLE: Remedy(
         again=Again.OPERATOR,
         words="Second Hop cannot decide whether the copy exists or is needed. Check the destination vault. "
-        f"Retry if it has no good copy, and abandon the chain otherwise. To retry, {RETRY} To abandon, use abandon instead "
-        "of retry in this command.",
+        f"Retry if it has no good copy, and abandon the chain otherwise. To retry, {RETRY} To abandon, use abandon "
+        "instead of retry in this command.",
     ),
     Cause.CLAIMED: Remedy(
         again=Again.OPERATOR,
