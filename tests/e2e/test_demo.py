@@ -41,6 +41,7 @@ def test_the_demo_shows_what_became_of_each_database(demo: tuple[subprocess.Comp
     kept = sorted(row[0] for row in table if row[-1] == "base")
     assert kept == ["billing", "orders"]
     assert [row[1] for row in table if row[-1] == "base"] == ["Tue", "Tue"]
+    assert all(float(row[6]) < float(row[8]) < 10 and row[7] == row[9] == "h" for row in table)
     assert lines[-1] == "10 of 10 chains are COMPLETE."
     assert sum(line.endswith(": held") for line in lines) == 5
 
