@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.template import parameters_of, read_template
-from secondhop_cli.init.parameter_files import MAIN, PLACES
+from secondhop_cli.init.parameter_files import MAIN, PARAMETER_SOURCES
 from secondhop_cli.init.questions import QUESTIONS
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
@@ -26,7 +26,7 @@ def path_of(stack: str) -> Path:
 def test_what_is_written_is_accepted_by_the_templates_limits(checkout, given):
     assert checkout.init(given).code == 0
 
-    for stack in PLACES:
+    for stack in PARAMETER_SOURCES:
         template = read_template(path_of(stack))
         written = checkout.parameters(stack)
         needed = {key for key, each in template["Parameters"].items() if "Default" not in each}
@@ -36,14 +36,14 @@ def test_what_is_written_is_accepted_by_the_templates_limits(checkout, given):
         assert written.items() <= values.items()
 
 
-@pytest.mark.parametrize("stack", PLACES)
+@pytest.mark.parametrize("stack", PARAMETER_SOURCES)
 def test_every_parameter_that_init_knows_is_one_of_the_template(stack):
-    assert PLACES[stack].keys() <= read_template(path_of(stack))["Parameters"].keys()
+    assert PARAMETER_SOURCES[stack].keys() <= read_template(path_of(stack))["Parameters"].keys()
 
 
 def test_what_init_takes_when_nobody_says_is_what_the_templates_take():
     defaults = {each.name: each.default for each in QUESTIONS if each.default}
-    for stack, places in PLACES.items():
+    for stack, places in PARAMETER_SOURCES.items():
         for key, name in places.items():
             declared = str(read_template(path_of(stack))["Parameters"][key].get("Default", ""))
             # The main stack needs no external id in the hub, and so has no default for it.
@@ -173,11 +173,11 @@ def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(ch
     checkout.init({**GOOD, "operator_role_arn": role})
     refused = checkout.init({"topology": "hub"})
     assert refused.code == 2
-    assert "hub acts under its own roles" in refused.complaints[0]
+    assert "hub uses its own roles" in refused.complaints[0]
 
     checkout.edit("samconfig.toml", f"  OperatorRoleArn={role} \\\n", "")
     moved = checkout.init({"topology": "hub"})
-    assert "  ExternalId: second-hop is taken out\n" in moved.said
+    assert "  ExternalId: second-hop is removed\n" in moved.said
     assert "OperatorRoleArn" not in checkout.parameters(MAIN)
 
 

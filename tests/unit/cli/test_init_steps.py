@@ -92,8 +92,8 @@ def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_
     said = checkout.init(HUB).said
 
     for account in (WORKLOAD, NEIGHBOUR):
-        assert f"workload account {account}, eu-west-1: a key for databases" in said
-    assert f"backup account {BACKUP}, eu-west-1: Second Hop itself" in said
+        assert f"workload account {account}, eu-west-1: creates a key for databases" in said
+    assert f"backup account {BACKUP}, eu-west-1: deploys Second Hop" in said
     assert "--operator-role-arn" not in said
 
 
