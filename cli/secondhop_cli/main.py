@@ -1,8 +1,9 @@
-"""The command `secondhop`. Exit codes: 0 success, 1 failure, 2 usage error; doctor also 3, not all was checked."""
+"""The command `secondhop`. Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted; doctor also 3."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -13,7 +14,9 @@ from secondhop_cli.doctor.command import add_doctor
 from secondhop_cli.init.command import add_init
 from secondhop_cli.redrive import redrive
 
-USAGE_ERROR = 2
+FAILED, USAGE_ERROR = 1, 2
+# 128 and the number of SIGINT, as shells have it.
+INTERRUPTED = 130
 # The largest accepted number of nights, and the largest seed.
 LARGEST_NUMBER = 10**9
 
@@ -22,11 +25,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        code = int(chosen.run(chosen))
+        sys.stdout.flush()
     except BrokenPipeError:
         # The program that reads the output has closed the pipe.
-        sys.stderr.close()
+        _discard_output()
         return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\nsecondhop: interrupted.\n")
+        return INTERRUPTED
+    except OSError as error:
+        _discard_output()
+        sys.stderr.write(f"secondhop: {error}\n")
+        return FAILED
+    return code
+
+
+def _discard_output() -> None:
+    """Prevent Python from writing the rest of the output at exit, which would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

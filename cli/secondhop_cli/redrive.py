@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 # API_ReceiveMessage: up to ten at a time.
 BATCH = 10
@@ -29,7 +30,7 @@ def redrive(*, dead_letter_queue_url: str, work_queue_url: str, limit: int, stre
             for message in found:
                 _move(sqs, message, dead_letter_queue_url, work_queue_url, stream)
                 moved += 1
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         stream.write(
             f"secondhop redrive: stopped after {moved} messages; the others stay in the dead-letter queue: {error}\n"
         )

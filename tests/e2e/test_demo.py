@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,17 @@ def test_a_seed_that_is_no_number_is_misuse() -> None:
 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_demo_ends_with_130_and_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "secondhop_cli.main", "demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+
+    assert (process.returncode, complaints) == (130, "\nsecondhop: interrupted.\n")
 
 
 def test_a_command_is_needed_and_help_is_there() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from secondhop.adapters.sites import ClientFactory
 from secondhop.domain.arn import Site
@@ -21,6 +22,9 @@ from secondhop_cli.doctor.findings import NotCheckedError
 READ_ONLY = re.compile(r"(Describe|Get|List|Simulate)[A-Z]\w*|AssumeRole")
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 Answer = dict[str, Any]
+# botocore's errors for an answer that it cannot parse. KeyError: XML without the result, such as a proxy's HTML page.
+NOT_FROM_AWS = (ResponseParserError, KeyError)
+NOT_FROM_AWS_REASON = "the answer is not from AWS; check the proxy and the endpoint (AWS_ENDPOINT_URL, HTTPS_PROXY)"
 
 
 class WriteRefusedError(AssertionError):
@@ -81,6 +85,8 @@ class ApiCalls:
             return None if code in missing else NotCheckedError(what, _message(error))
         except BotoCoreError as error:
             return NotCheckedError(what, f"{type(error).__name__}: {error}")
+        except NOT_FROM_AWS:
+            return NotCheckedError(what, NOT_FROM_AWS_REASON)
 
     def _no_credentials(self, account: str) -> str:
         others = f" ({'; '.join(self.problems)})" if self.problems else ""

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from secondhop.adapters.environment import REGION
 from secondhop.adapters.sites import ClientFactory
-from secondhop_cli.doctor.api_calls import CONFIG, ApiCalls
+from secondhop_cli.doctor.api_calls import CONFIG, NOT_FROM_AWS, NOT_FROM_AWS_REASON, ApiCalls
 from secondhop_cli.doctor.as_json import as_json
 from secondhop_cli.doctor.examination import Diagnosis, examine
 from secondhop_cli.doctor.main_stack import NoMainStackError
@@ -87,7 +87,7 @@ def doctor(
     """Examine and report; returns the exit code. `streams` are for the report and for errors. `width` None: JSON."""
     stream, errors = streams
     try:
-        diagnosis = examine(_sites(sessions, region), stack=stack, region=region, now=now)
+        diagnosis = examine(_api_calls(sessions, region), stack=stack, region=region, now=now)
     except NoMainStackError as error:
         errors.write(f"secondhop doctor: {error}.\n")
         return USAGE_ERROR
@@ -103,7 +103,7 @@ def exit_code(diagnosis: Diagnosis) -> int:
     return NOT_CHECKED if diagnosis.not_checked else FINE
 
 
-def _sites(sessions: Iterable[ClientFactory], region: str) -> ApiCalls:
+def _api_calls(sessions: Iterable[ClientFactory], region: str) -> ApiCalls:
     """API calls with each session, by the account that AWS reports for it."""
     by_account: dict[str, ClientFactory] = {}
     problems: list[str] = []
@@ -113,6 +113,9 @@ def _sites(sessions: Iterable[ClientFactory], region: str) -> ApiCalls:
             identity = session.client("sts", region_name=region, config=CONFIG).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
             problems.append(f"profile {name}: {error}")
+            continue
+        except NOT_FROM_AWS:
+            problems.append(f"profile {name}: {NOT_FROM_AWS_REASON}")
             continue
         by_account.setdefault(identity["Account"], session)
     return ApiCalls(by_account, problems=problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -167,13 +167,14 @@ def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: Text
     except UnreadableFileError as error:
         return _refuse([f"{error}. Move the file away, and init writes a new one"], errors)
     try:
-        for name, text in texts.items():
-            _report(directory, name, found, after, text, stream)
+        # Write before the report: a reader that closes the pipe must not prevent the writing.
+        report = [line for name, text in texts.items() for line in _report(directory, name, found, after, text)]
         for name, text in texts.items():
             _replace(directory / name, text)
     except OSError as error:
         errors.write(f"secondhop init: {error}. Make the file writable, and run the same command again.\n")
         return FAILED
+    stream.writelines(report)
     locations = Locations(program=_program(), checkout=directory.resolve())
     stream.write(f"\n{INTRODUCTION}\n\n")
     stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, locations), start=1))
@@ -187,16 +188,16 @@ def _program() -> str:
 
 
 def _report(
-    directory: Path, name: str, found: ExistingFiles, after: Mapping[str, Parameters], text: str, stream: TextIO
-) -> None:
-    """Report the changes of one file."""
+    directory: Path, name: str, found: ExistingFiles, after: Mapping[str, Parameters], text: str
+) -> Iterator[str]:
+    """The lines about the changes of one file."""
     stack = MAIN if name == NAME else Path(name).stem
     path = directory / name
     if path.is_file() and path.read_text(encoding="utf-8") == text:
-        stream.write(f"{name}: unchanged\n")
+        yield f"{name}: unchanged\n"
         return
-    stream.write(f"{name}: {'changed' if path.is_file() else 'new'}\n")
-    stream.writelines(f"  {each}\n" for each in changes(found.parameters.get(stack, {}), after[stack]))
+    yield f"{name}: {'changed' if path.is_file() else 'new'}\n"
+    yield from (f"  {each}\n" for each in changes(found.parameters.get(stack, {}), after[stack]))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from rehearsal.template import parameters_of, read_template
+from secondhop_cli.init.command import initialize
 from secondhop_cli.init.parameter_files import MAIN, PARAMETER_SOURCES
 from secondhop_cli.init.questions import QUESTIONS
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
@@ -229,3 +231,20 @@ def test_accounts_are_read_with_blanks_and_a_comma_too_many(checkout):
     checkout.init({**HUB, "workload_accounts": f" {WORKLOAD}, {NEIGHBOUR},"})
 
     assert checkout.parameters("backup-account")["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
+
+
+class ClosedPipe(StringIO):
+    """The output after its reader has gone, as in `secondhop init | head -1`."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_closes_the_pipe_does_not_prevent_the_writing(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+
+    with pytest.raises(BrokenPipeError):
+        initialize(tmp_path, GOOD, stream=ClosedPipe(), errors=StringIO())
+
+    assert checkout.parameters(MAIN)["RetentionDays"] == "35"
+    assert checkout.init().said.count(": unchanged\n") == 4
