@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from secondhop import __version__
 from secondhop_cli.doctor.command import add_doctor
@@ -55,6 +56,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"secondhop {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    _add_demo(commands)
+    _add_simulate(commands)
+    replay = commands.add_parser("replay", help="send one event file through the real handler (needs a checkout)")
+    replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
+    replay.set_defaults(run=_replay)
+
+    add_init(commands)
+    add_doctor(commands)
+    _add_redrive(commands)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
     demo = commands.add_parser("demo", help="run two nights of backups on the embedded simulator (needs a checkout)")
     demo.add_argument("--seed", type=int, default=1, help="the random seed; the same seed gives the same nights")
     demo.add_argument("--http", action="store_true", help="call the simulator over HTTP on the loopback interface")
@@ -66,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
 
+
+def _add_simulate(commands: Any) -> None:
     nights = commands.add_parser(
         "simulate", help="run simulated nights with faults, and check the promises (needs a checkout)"
     )
@@ -76,19 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     nights.set_defaults(run=_simulate)
 
-    replay = commands.add_parser("replay", help="send one event file through the real handler (needs a checkout)")
-    replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
-    replay.set_defaults(run=_replay)
 
-    add_init(commands)
-    add_doctor(commands)
-
+def _add_redrive(commands: Any) -> None:
     move = commands.add_parser("redrive", help="move messages from the dead-letter queue back to the work queue")
-    move.add_argument("--dead-letter-queue-url", required=True, help="output DeadLetterQueueUrl of the main stack")
-    move.add_argument("--work-queue-url", required=True, help="output WorkQueueUrl of the main stack")
+    move.add_argument(
+        "--dead-letter-queue-url", required=True, metavar="URL", help="output DeadLetterQueueUrl of the main stack"
+    )
+    move.add_argument("--work-queue-url", required=True, metavar="URL", help="output WorkQueueUrl of the main stack")
     move.add_argument("--limit", type=int, default=1000, help="the most messages to move (default 1000)")
     move.set_defaults(run=_redrive)
-    return parser
 
 
 def _needs_checkout(command: str) -> int:

@@ -94,9 +94,9 @@ def _no_administrator(site: Site, vault_arn: str, named: list[str], *, is_root_a
         site=site,
         resource=vault_arn,
         what=what,
-        fix="Set VaultAdministratorArn to the role's ARN as IAM shows it, and deploy the vault's stack again as a "
-        "principal that the policy lets through: the root user if the policy names it, else a role that you create "
-        "with exactly the ARN that the policy names.",
+        fix="Set VaultAdministratorArn to the role's ARN as IAM shows it, and deploy the vault's stack again. You need "
+        "a principal that the policy allows: the root user if the policy names it. Otherwise create a role with "
+        "exactly the ARN that the policy names.",
         command=_command(names),
     )
 

@@ -83,7 +83,7 @@ def _meets_when_missing(quantifier: str, plain: str) -> bool:
 def _compare(operator: str, value: str, wanted: list[Any]) -> Truth:
     texts = [str(each) for each in wanted]
     if any("${" in each for each in texts):
-        # A policy variable, whose value only the real request has.
+        # Only the real request has the value of a policy variable.
         return Truth.UNCLEAR
     negated = "Not" in operator
     match operator.replace("Not", ""):

@@ -104,7 +104,7 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="Backup plans make first hops. Without one, nothing arrives in the watched vault."
     ),
     "retention-outside-lock": Kind(
-        severity=FAILS, why="A vault lock refuses copies whose retention is outside its range."
+        severity=FAILS, why="A vault lock refuses copies with a retention outside its range."
     ),
     "lock-weaker-than-required": Kind(
         severity=FAILS,

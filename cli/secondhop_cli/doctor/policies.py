@@ -1,9 +1,10 @@
 """Evaluates a resource's policy for a request: allowed, denied, or unclear.
 
-This is IAM's logic for one document: an explicit deny, else an allow, else an implicit deny
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). The result is unclear if a
-statement depends on a value that is not known here. Unclear never counts as allowed. For a role's own policies, the
-doctor asks IAM instead (SimulatePrincipalPolicy).
+This is IAM's logic for one document: an explicit deny, else an allow, else an implicit deny. See
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+The result is unclear if a statement depends on a value that is not known here. Unclear never counts as allowed. For a
+role's own policies, the doctor asks IAM instead (SimulatePrincipalPolicy).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ IRREVOCABLE = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step. `where` names the account whose credentials it needs."""
+    """One step. `where` names the account that it needs credentials of."""
 
     where: str
     why: str
