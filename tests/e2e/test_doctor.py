@@ -22,7 +22,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    command = [SECONDHOP, "doctor", *arguments]
+    command: list[str | Path] = [SECONDHOP, "doctor", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env=bare | nothing | environment, timeout=60
     )

@@ -75,7 +75,8 @@ def commands(said: str, beginning: str) -> dict[str, str]:
     """Stack -> the command that init printed for it and that begins so."""
     joined = said.replace("\\\n", " ")
     found = [line.strip() for line in joined.splitlines() if line.strip().startswith(beginning)]
-    return {re.search(r"--stack-name second-hop-([a-z-]+)", command)[1]: command for command in found}
+    named = re.compile(r"--stack-name second-hop-([a-z-]+)")
+    return {match[1]: command for command in found if (match := named.search(command))}
 
 
 def run(command: str, folder: Path, listener: Listener) -> subprocess.CompletedProcess[str]:

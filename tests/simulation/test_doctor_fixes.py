@@ -132,7 +132,7 @@ def test_the_statements_of_a_finding_mend_it_when_they_are_pasted(pasted: Pasted
     assert journey.outcome() == "COMPLETED"
 
 
-TRUSTS = {
+TRUSTS: dict[str, tuple[str, dict[str, Any]]] = {
     "role-not-assumable": ("OperatorRoleArn", {"Statement": []}),
     "role-not-trusting-backup": ("CopyRoleArn", {"Statement": []}),
 }

@@ -9,9 +9,12 @@ import pytest
 
 from backup_simulator import UnknownBehaviour, texts
 from tests.contract.test_simulator_failures import CASES, Case
-from tests.misconfigurations import ALL, EXPIRY, HOME, add_to_the_role, may_not, without_the_key_of_aws_backup
+from tests.misconfigurations import EXPIRY, add_to_the_role, may_not, without_the_key_of_aws_backup
+from tests.simulated_place import ALL, HOME
 from tests.staged_journey import FirstHop, SecondHop, StagedJourney
 
+ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
+IN_HOME_ONLY = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": ELSEWHERE}]}
 FIRST_HOP = {
     "another organization": "organization-differs",
     "cross-account backup is off": "cross-account-off",
@@ -94,8 +97,6 @@ HOPS = [
         id="second hop, the role may act in one Region only",
     ),
 ]
-ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
-IN_HOME_ONLY = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": ELSEWHERE}]}
 
 
 @pytest.mark.parametrize(("hop", "case", "kind"), HOPS)

@@ -110,11 +110,12 @@ def test_nothing_is_ever_written() -> None:
 
 def test_a_call_that_writes_is_stopped_before_it_leaves() -> None:
     stage = a_stage()
-    sites = ApiCalls({BACKUP: stage.world.session(BACKUP)})
+    session: Any = stage.world.session(BACKUP)
+    api = ApiCalls({BACKUP: session})
     before = stage.world.calls.copy()
 
     with pytest.raises(WriteRefusedError, match="delete_backup_vault is not a read-only call"):
-        sites.call(Site(BACKUP, HOME), "backup", "delete_backup_vault", BackupVaultName="watched-vault")
+        api.call(Site(BACKUP, HOME), "backup", "delete_backup_vault", BackupVaultName="watched-vault")
 
     assert stage.world.calls == before
 

@@ -35,7 +35,7 @@ def small_nights() -> list[NightPlan]:
         if not (plan.has_lonely_failing_database or plan.runs_until_all_is_gone)
     ]
     # The checks for hostile draws are tried in test_judges_of_outsiders.
-    harmless = {each.name: each.default for each in fields(HostileDraws)}
+    harmless: dict[str, Any] = {each.name: each.default for each in fields(HostileDraws)}
     return sorted((replace(plan, **harmless) for plan in quick), key=lambda plan: len(plan.databases))
 
 

@@ -68,11 +68,11 @@ def idiomatic(pieces: Iterable[Piece]) -> Iterator[str]:
                 yield f'{piece.place}: "{found[0]}" -> {instead}'
 
 
-def test_no_sentence_is_longer_than_thirty_words():
+def test_no_sentence_is_longer_than_thirty_words() -> None:
     assert list(too_long(prose())) == []
 
 
-def test_no_page_uses_a_word_of_the_private_idiom():
+def test_no_page_uses_a_word_of_the_private_idiom() -> None:
     assert list(idiomatic(prose())) == []
 
 
@@ -100,7 +100,7 @@ def bad_page() -> list[Piece]:
     return list(pieces_of_markdown("bad.md", tuple(BAD.format(long=LONG.strip() + ".").splitlines())))
 
 
-def test_the_checker_finds_long_sentences_in_paragraphs_cells_and_items():
+def test_the_checker_finds_long_sentences_in_paragraphs_cells_and_items() -> None:
     assert [each.split(": ")[:2] for each in too_long(bad_page())] == [
         ["bad.md:3", "31 words"],
         ["bad.md:7", "31 words"],
@@ -108,7 +108,7 @@ def test_the_checker_finds_long_sentences_in_paragraphs_cells_and_items():
     ]
 
 
-def test_the_checker_finds_each_idiom_once_with_its_replacement_and_none_in_code():
+def test_the_checker_finds_each_idiom_once_with_its_replacement_and_none_in_code() -> None:
     found = list(idiomatic(bad_page()))
 
     assert {each.split('"')[1] for each in found} == {
@@ -126,13 +126,13 @@ def test_the_checker_finds_each_idiom_once_with_its_replacement_and_none_in_code
 
 
 @pytest.mark.parametrize("count", [30, 31])
-def test_thirty_words_are_allowed_and_one_more_is_not(count):
+def test_thirty_words_are_allowed_and_one_more_is_not(count: int) -> None:
     piece = Piece(place="here", text="word " * count)
 
     assert bool(list(too_long([piece]))) is (count > LONGEST_SENTENCE)
 
 
-def test_docstrings_and_comments_can_be_checked_in_the_same_way():
+def test_docstrings_and_comments_can_be_checked_in_the_same_way() -> None:
     pieces = list(python_prose("tests/tidy"))
 
     assert {each.place.split(":")[0] for each in pieces} >= {"tests/tidy/prose.py", "tests/tidy/test_plain_words.py"}
