@@ -65,7 +65,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("bad", "complaint"), BAD, ids=lambda each: each if isinstance(each, str) else "")
-def test_bad_input_is_named_alone_and_nothing_is_written(checkout, bad, complaint):
+def test_bad_input_is_named_alone_and_nothing_is_written(
+    checkout: Checkout, bad: dict[str, str], complaint: str
+) -> None:
     before = checkout.texts()
     refused = checkout.init({**GOOD, **bad})
 
@@ -76,7 +78,7 @@ def test_bad_input_is_named_alone_and_nothing_is_written(checkout, bad, complain
     assert refused.said == ""
 
 
-def test_all_problems_are_named_at_once(checkout):
+def test_all_problems_are_named_at_once(checkout: Checkout) -> None:
     together = {
         "backup_account": "44445555666",
         "dr_region": "eu-west-1",
@@ -94,7 +96,7 @@ def test_all_problems_are_named_at_once(checkout):
     assert not (checkout.folder / "parameters").exists()
 
 
-def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout):
+def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout: Checkout) -> None:
     refused = checkout.init()
 
     assert refused.code == 2
@@ -110,14 +112,14 @@ def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout)
 
 
 @pytest.mark.parametrize(("region", "dr"), [("cn-north-1", "cn-northwest-1"), ("us-gov-west-1", "us-gov-east-1")])
-def test_both_regions_of_another_partition_are_accepted(checkout, region, dr):
+def test_both_regions_of_another_partition_are_accepted(checkout: Checkout, region: str, dr: str) -> None:
     partition = "aws-cn" if region.startswith("cn") else "aws-us-gov"
     administrator = f"arn:{partition}:iam::{BACKUP}:role/administrator"
 
     assert checkout.init({**GOOD, "region": region, "dr_region": dr, "administrator": administrator}).code == 0
 
 
-def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
+def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout: Checkout) -> None:
     checkout.init(GOOD)
     checkout.edit("parameters/backup-account.json", "dr-vault", "other-vault")
     before = checkout.texts()
@@ -145,7 +147,9 @@ def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
         ("parameters/workload.json", "[1]", "parameters/workload.json is not a JSON list"),
     ],
 )
-def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text, complaint):
+def test_a_file_that_cannot_be_understood_is_left_as_it_is(
+    checkout: Checkout, name: str, text: str, complaint: str
+) -> None:
     checkout.init(GOOD)
     (checkout.folder / name).write_text(text)
     before = checkout.texts()
@@ -156,7 +160,7 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text,
     assert checkout.texts() == before
 
 
-def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(checkout):
+def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(checkout: Checkout) -> None:
     (checkout.folder / "samconfig.toml").write_text('default = {deploy = {parameters = {region = "eu-west-1"}}}\n')
     before = checkout.texts()
     refused = checkout.init(GOOD)
@@ -166,7 +170,7 @@ def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(check
     assert checkout.texts() == before
 
 
-def test_outside_of_a_checkout_nothing_is_written(tmp_path):
+def test_outside_of_a_checkout_nothing_is_written(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     (tmp_path / "template.yaml").unlink()
     refused = checkout.init(GOOD)
@@ -176,7 +180,7 @@ def test_outside_of_a_checkout_nothing_is_written(tmp_path):
     assert not (tmp_path / "parameters").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout):
+def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout: Checkout) -> None:
     (checkout.folder / "parameters").write_text("in the way")
     refused = checkout.init(GOOD)
 
@@ -196,7 +200,9 @@ IDENTITY_CENTER = f"arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com"
         ("*/other/AWSReservedSSO_Admin_*", "only roles with another path"),
     ],
 )
-def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_with_a_warning(checkout, pattern, words):
+def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_with_a_warning(
+    checkout: Checkout, pattern: str, words: str
+) -> None:
     done = checkout.init({**GOOD, "administrator": f"{IDENTITY_CENTER}/{pattern}"})
 
     assert done.code == 0
@@ -215,13 +221,13 @@ def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_w
         f"arn:aws:iam::{BACKUP}:role/deploy-*",
     ],
 )
-def test_a_pattern_for_both_paths_and_a_whole_arn_bring_no_warning(checkout, administrator):
+def test_a_pattern_for_both_paths_and_a_whole_arn_bring_no_warning(checkout: Checkout, administrator: str) -> None:
     done = checkout.init({**GOOD, "administrator": administrator})
 
     assert (done.code, done.complaints) == (0, [])
 
 
-def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(checkout):
+def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(checkout: Checkout) -> None:
     (pattern,) = set(re.findall(r"arn:\S+AWSReservedSSO_Admin_\*", (ROOT / "docs/install.md").read_text()))
     done = checkout.init({**GOOD, "administrator": pattern})
 
