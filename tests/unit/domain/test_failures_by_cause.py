@@ -73,7 +73,7 @@ def test_chains_that_failed_together_are_not_tried_again_together() -> None:
 TOLD = [
     (Cause.TRANSIENT, Again.SOON, "temporary fault"),
     (Cause.QUOTA, Again.SOON, "too many are in progress"),
-    (Cause.NO_SLOT, Again.SOON, "abandon chains"),
+    (Cause.NO_SLOT, Again.SOON, "Abandon chains"),
     (Cause.PAUSED, Again.SOON, '"verb": "resume"'),
     (Cause.UNKNOWN, Again.DAILY, "AWS's text in the message"),
     (Cause.ORGANIZATION, Again.DAILY, "update-global-settings"),

@@ -65,7 +65,7 @@ def told(before: Chain, after: Chain, after_time: timedelta = timedelta(0)) -> A
     [
         (Cause.QUOTA, "Second Hop tries again by itself until the source expires."),
         (Cause.ROLE, "Second Hop retries once a day until the source expires."),
-        (Cause.MISMATCH, "Second Hop waits for an operator to retry or abandon."),
+        (Cause.MISMATCH, "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands."),
     ],
 )
 def test_an_opening_says_what_happened_where_and_what_to_do_next(cause: Cause, next_step: str) -> None:

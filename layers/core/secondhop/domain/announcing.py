@@ -175,7 +175,7 @@ def _opening(incident: Incident) -> Announce:
     next_step = {
         Again.SOON: "Second Hop tries again by itself until the source expires.",
         Again.DAILY: "Second Hop retries once a day until the source expires.",
-        Again.OPERATOR: "Second Hop waits for an operator to retry or abandon.",
+        Again.OPERATOR: "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands.",
     }[remedy.again]
     return Announce(
         subject=incident.subject,

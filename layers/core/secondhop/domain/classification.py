@@ -87,8 +87,8 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.NO_SLOT: Remedy(
         again=Again.SOON,
         words="This copy waits because other copies use all slots, or do not end. List them with "
-        "`aws backup list-copy-jobs --by-state RUNNING`, and abandon chains with a copy that does not end. If AWS's "
-        "quota is higher, raise MaximumRdsCopies or MaximumClusterCopies. You can also start this copy by hand.",
+        "`aws backup list-copy-jobs --by-state RUNNING`. Abandon chains with a copy that does not end, as "
+        "docs/runbook.md shows. If AWS's quota is higher, raise MaximumRdsCopies or MaximumClusterCopies.",
     ),
     Cause.PAUSED: Remedy(
         again=Again.SOON,
@@ -168,7 +168,8 @@ REMEDIES: dict[Cause, Remedy] = {
         "Take a new backup, and keep intermediates for longer.",
     ),
     Cause.ROUTE: Remedy(
-        again=Again.DAILY, words="The route no longer has this hop. Restore the hop, or abandon the chain."
+        again=Again.DAILY,
+        words="The route no longer has this hop. Restore the hop, or abandon the chain as docs/runbook.md shows.",
     ),
     Cause.UNSHARE: Remedy(
         again=Again.SOON,
