@@ -15,7 +15,7 @@ from rehearsal.over_http import http_door
 from rehearsal.stage import BACKUP, DR, HOME, NEIGHBOUR, WORKLOAD, Stage, Topology
 from rehearsal.timeline import Timeline
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.domain.chain import Chain, ChainState, HopState
+from secondhop.domain.chain import Chain, ChainState
 
 DATABASES = (
     ("RDS", "orders", 80),
@@ -81,8 +81,8 @@ def _introduce(stream: TextIO, stage: Stage) -> None:
         f"{shared if stage.is_hub else five}"
         f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
         f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
-        "AWS: what the cloud does. hop: what Second Hop decides. SNS: the messages to\n"
-        f"people. The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
+        "AWS: what the cloud does. hop: what Second Hop decides. SNS: messages to people.\n"
+        f"The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
     )
 
 
@@ -132,7 +132,7 @@ def _copy_took(stage: Stage, copies: Sequence[Point]) -> str:
 
 def _age_when_verified(chain: Chain) -> str:
     """The age of the backup when its last copy was verified."""
-    if any(hop.state is not HopState.VERIFIED for hop in chain.hops):
+    if any(hop.state != "VERIFIED" for hop in chain.hops):
         return "-"
     return _hours(max(hop.since for hop in chain.hops) - chain.created_at)
 
@@ -142,6 +142,6 @@ def _hours(duration: timedelta) -> str:
 
 
 def _intermediate(stage: Stage, chain: Chain) -> str:
-    """Asked of the world: whether the recovery point in the watched vault still stands."""
-    stands = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
-    return "kept as base" if stands else "released"
+    """Whether the recovery point in the watched vault still exists in the world."""
+    exists = any(point.arn == chain.key.recovery_point for point in stage.world.recovery_points())
+    return "kept as base" if exists else "released"
