@@ -105,25 +105,38 @@ def _exit_code(violations: Sequence[Violation], *, complete: int, expected: int,
 
 
 def _write_table(stream: TextIO, stage: Stage, chains: Sequence[Chain]) -> None:
-    """One row for each chain, 80 columns: database, state, copies, lag, and whether the intermediate was deleted."""
-    stream.write(f"{'database':<12}{'backup of':<11}{'chain':<10}{'copy in':<24}{'lag':<8}intermediate\n")
+    """Database, chain state, copies, their times and the intermediate. A row for each chain, 80 columns."""
+    stream.write(f"{'':<52}{'copy':<7}age when\n")
+    stream.write(
+        f"{'database':<10}{'backup of':<11}{'chain':<9}{'copy in':<22}{'took':<7}{'verified':<9}intermediate\n"
+    )
     for chain in sorted(chains, key=lambda each: (each.database.rpartition(":")[2], each.created_at)):
         copies = [
             point for point in stage.world.recovery_points() if point.source_point_arn == chain.key.recovery_point
         ]
         places = ", ".join(f"{copy.region} dr-vault" for copy in copies) or "nowhere"
         stream.write(
-            f"{chain.database.rpartition(':')[2]:<12}{chain.created_at:%a %H:%M}  {chain.state:<10}{places:<24}"
-            f"{_lag(stage, copies):<8}{_intermediate(stage, chain)}\n"
+            f"{chain.database.rpartition(':')[2]:<10}{chain.created_at:%a %H:%M}  {chain.state:<9}{places:<22}"
+            f"{_copy_took(stage, copies):<7}{_age_when_verified(chain):<9}{_intermediate(stage, chain)}\n"
         )
 
 
-def _lag(stage: Stage, copies: Sequence[Point]) -> str:
-    """The age of the newest backup with a copy: the data that a loss of the Region would lose now."""
-    if not copies:
+def _copy_took(stage: Stage, copies: Sequence[Point]) -> str:
+    """The duration of the copy jobs that made these copies."""
+    made = {copy.arn for copy in copies}
+    jobs = [job for job in stage.world.copy_jobs() if job.destination_point_arn in made]
+    return ", ".join(_hours(job.completed_at - job.created_at) for job in jobs if job.completed_at) or "-"
+
+
+def _age_when_verified(chain: Chain) -> str:
+    """The age of the backup when its last copy was verified."""
+    if any(hop.state != "VERIFIED" for hop in chain.hops):
         return "-"
-    hours = (stage.world.now() - max(copy.created_at for copy in copies)).total_seconds() / 3600
-    return f"{hours:.1f} h"
+    return _hours(max(hop.since for hop in chain.hops) - chain.created_at)
+
+
+def _hours(duration: timedelta) -> str:
+    return f"{duration.total_seconds() / 3600:.1f} h"
 
 
 def _intermediate(stage: Stage, chain: Chain) -> str:

@@ -38,7 +38,8 @@ class Cloud:
 
     def client(self, service: str, account: str = WORKLOAD, *, region: str = HOME, token: str | None = None) -> Any:
         """A client by an account's number, or by a session's key with its token."""
-        return boto3.client(
+        open_client: Any = boto3.client
+        return open_client(
             service,
             endpoint_url=self.address,
             region_name=region,
@@ -72,9 +73,10 @@ class Cloud:
 def a_cloud(*options: str) -> Iterator[Cloud]:
     """A server on a free port, for as long as the block lasts."""
     assert COMMAND.exists(), "run `make beside`, which makes its environment"
-    command = [COMMAND, "serve", "--port", "0", *options]
+    command: list[str | Path] = [COMMAND, "serve", "--port", "0", *options]
     with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as server:
         try:
+            assert server.stdout is not None
             found = re.search(r"http://[\d.:]+", server.stdout.readline())
             assert found, "the server did not start"
             yield Cloud(found[0])

@@ -58,7 +58,16 @@ def in_the_lambda_runtime(name: str, variables: Mapping[str, str], log: Path) ->
     )
     addresses = {"interface-emulator": port, "api": runtime_port}
     options = [word for kind, at in addresses.items() for word in (f"--runtime-{kind}-address", f"127.0.0.1:{at}")]
-    command = [emulator, *options, "--log-level", "error", PYTHON, "-m", "awslambdaric", "app.lambda_handler"]
+    command: list[str | Path] = [
+        emulator,
+        *options,
+        "--log-level",
+        "error",
+        PYTHON,
+        "-m",
+        "awslambdaric",
+        "app.lambda_handler",
+    ]
     with log.open("wb") as output:
         running = subprocess.Popen(command, cwd=code, env=environ, stdout=output, stderr=output)
         try:

@@ -18,7 +18,8 @@ QUOTED = re.compile(
     r"|\b[0-9a-f]{16}\b"  # an incident's id
     r"|\b[A-Z]+-\w+|\bjob \S+"  # a job's id
     r"|\b[a-z]+:[A-Z]\w+|\bAWSServiceRole\w+"  # an action and a role of IAM
-    r"|\baws (backup|kms) [a-z-]+|--[\w-]+|\d+"
+    r"|`[^`]+`|\bNAME\b"  # a command, and what to replace in it
+    r"|--[\w-]+|\d+"
 )
 WORD = re.compile(r"[A-Za-z]+")
 ORDINARY = re.compile(r"[a-z]+|([A-Z][a-z]+)+|[a-z]+([A-Z][a-z]+)+|[A-Z]")

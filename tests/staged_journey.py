@@ -58,7 +58,7 @@ class Clinic:
         assert report["exit_code"] == self.code
         return report
 
-    def written(self, *, width: int = 80) -> str:
+    def as_text(self, *, width: int = 80) -> str:
         return self._run(width=width)
 
     def _run(self, *, width: int | None) -> str:

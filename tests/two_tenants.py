@@ -26,7 +26,8 @@ class Tenants(Neighbours):
 
     def operator(self, region: str = HOME, service: str = "backup") -> Any:
         """A client of the operator role."""
-        return self.world.session(BACKUP, self.ours.backup_account["OperatorRoleArn"], region).client(service)
+        session: Any = self.world.session(BACKUP, self.ours.backup_account["OperatorRoleArn"], region)
+        return session.client(service)
 
     def vault(self, owner: str, which: str) -> Vault:
         stage = self.ours if owner == "our" else self.theirs
@@ -172,7 +173,7 @@ def assume(tenants: Tenants, account: str, *, path: str, external_id: str | None
     """Assume our operator role by a role of an account that may assume whatever it likes."""
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}
     role = tenants.world.account(account).create_role("taker", path=path, trust=trust, policies=[{"Statement": [FREE]}])
-    given = {"ExternalId": external_id} if external_id else {}
+    given: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
     tenants.world.session(account, role).client("sts").assume_role(
         RoleArn=tenants.ours.backup_account["OperatorRoleArn"], RoleSessionName="attack", **given
     )

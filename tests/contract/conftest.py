@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from moto import mock_aws
 
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.ports import ChainStore
+from secondhop.application.ports import ChainStore, Unreadable
+from secondhop.domain.chain import Chain
 from tests.minimal_answers import MinimalAnswers
 
 
@@ -44,3 +46,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
         client.create_table(TableName="chains", **table_of_the_template())
         minimal = request.param == "dynamodb with minimal answers"
         yield DynamoDbChains(MinimalAnswers(client) if minimal else client, "chains")
+
+
+def date_of(found: Chain | Unreadable) -> datetime:
+    """The date of a chain's backup; its item has to be readable."""
+    assert isinstance(found, Chain)
+    return found.created_at

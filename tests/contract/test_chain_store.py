@@ -16,7 +16,7 @@ from secondhop.application.ports import ChainStore, ClaimTakenError, Installatio
 from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
-from tests.contract.conftest import table_of_the_template
+from tests.contract.conftest import date_of, table_of_the_template
 
 LIMIT = 2
 
@@ -137,9 +137,9 @@ def test_the_chains_of_a_database_come_by_date(store: ChainStore) -> None:
         save_new(store, a_chain(point=an_arrival(arn=f"{ARRIVAL_ARN}-{number}", created_at=date)))
     save_new(store, numbered(9))
 
-    assert [chain.created_at for chain in store.of_database(ORDERS)] == sorted(dates)
+    assert [date_of(chain) for chain in store.of_database(ORDERS)] == sorted(dates)
     newest_first = store.of_database(ORDERS, newest_first=True)
-    assert [chain.created_at for chain in newest_first] == sorted(dates, reverse=True)
+    assert [date_of(chain) for chain in newest_first] == sorted(dates, reverse=True)
 
 
 def test_the_newest_chains_of_a_long_history_come_first_and_all_of_it_is_there(store: ChainStore) -> None:
@@ -149,8 +149,8 @@ def test_the_newest_chains_of_a_long_history_come_first_and_all_of_it_is_there(s
 
     newest_first = store.of_database(ORDERS, newest_first=True)
 
-    assert next(newest_first).created_at == dates[-1]
-    assert [chain.created_at for chain in newest_first] == dates[-2::-1]
+    assert date_of(next(newest_first)) == dates[-1]
+    assert [date_of(chain) for chain in newest_first] == dates[-2::-1]
 
 
 def test_due_chains_come_longest_overdue_first_and_the_others_not_at_all(store: ChainStore) -> None:

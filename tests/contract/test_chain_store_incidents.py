@@ -71,8 +71,8 @@ def test_a_group_of_the_shape_before_is_read_and_written_over(is_told: bool) -> 
             "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
         )
         client.create_table(TableName="chains", **table_of_the_template())
-        old = {"members": {"SS": ["one", "two"]}, "expires_at": {"N": "1"}}
-        told = {"told": {"BOOL": True}} if is_told else {}
+        old: dict[str, Any] = {"members": {"SS": ["one", "two"]}, "expires_at": {"N": "1"}}
+        told: dict[str, Any] = {"told": {"BOOL": True}} if is_told else {}
         client.put_item(TableName="chains", Item={"pk": {"S": "group#g"}, "sk": {"S": "members"}, **old, **told})
         store = DynamoDbChains(client, "chains")
         found = store.group("g")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from secondhop.domain.chain import Chain, ChainKey, HopState
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import UnreadableItemError
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
-from tests.contract.test_chain_store import table_of_the_template
-from tests.stand_ins import Stage, timedelta
+from tests.contract.conftest import table_of_the_template
+from tests.stand_ins import Stage
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

@@ -60,7 +60,7 @@ def shortest_function_timeout_seconds() -> int:
     template = Stage(World()).main.template
     functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
     shared = template["Globals"]["Function"]["Timeout"]
-    return min(each["Properties"].get("Timeout", shared) for each in functions)
+    return min(int(each["Properties"].get("Timeout", shared)) for each in functions)
 
 
 def test_a_call_that_is_never_answered_ends_before_its_function_does(made: dict[str, list[Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from secondhop_cli.doctor.kinds import KINDS
+from secondhop_cli.doctor.finding_kinds import KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
 

@@ -191,6 +191,7 @@ def test_two_copies_of_one_backup_break_promise_2_unless_people_made_its_second_
     first = stage.world.point_by_arn(next(arn for arn in sorted(copied)))
     again = replace(first, arn=f"{first.arn[:-4]}ffff", gone_at=None, status="COMPLETED")
     stage.world.add_point(again, announce=False)
+    assert first.copy_job_id is not None
     job = stage.world.copy_job(first.copy_job_id)
     if by_hand:
         job.created_by, job.started_by = None, "somebody"

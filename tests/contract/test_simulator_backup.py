@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -69,7 +70,8 @@ def test_every_answer_fits_the_output_shape_of_the_service_model() -> None:
     for operation, request in calls.items():
         key = place.client._request_signer._credentials.access_key
         answer = place.world.call(key, HOME, "backup", operation, request)
-        report = ParamValidator().validate(answer, model.operation_model(operation).output_shape)
+        shape: Any = model.operation_model(operation).output_shape
+        report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), f"{operation}: {report.generate_report()}"
 
 

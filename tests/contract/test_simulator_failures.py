@@ -236,11 +236,12 @@ def test_a_key_that_waits_for_its_deletion_serves_no_copy_until_it_is_cancelled_
     there = journey.world.site(B, HOME)
     kms = journey.world.session(B, region=HOME).client("kms")
     seen = []
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: there.disable_key(key, pending_deletion=True),
         lambda: there.disable_key(key),
         lambda: there.enable_key(key),
-    ):
+    )
+    for change in changes:
         change()
         metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
         seen.append((metadata["KeyState"], metadata["Enabled"], journey.outcome()))

@@ -14,7 +14,7 @@ TRUST_A = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": A}, "Action": 
 
 
 def clients(place: Place, service: str = "backup", **options: Any) -> tuple[Any, Any]:
-    sessions = (place.world.session(A, region=HOME), place.world.light_session(A, region=HOME))
+    sessions: tuple[Any, Any] = (place.world.session(A, region=HOME), place.world.light_session(A, region=HOME))
     heavy, light = (session.client(service, **options) for session in sessions)
     return heavy, light
 

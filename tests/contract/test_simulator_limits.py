@@ -79,7 +79,7 @@ def test_a_region_has_three_hundred_vaults_at_most() -> None:
 def test_a_rule_has_five_copy_actions_at_most(count: int, code: str) -> None:
     place = Place()
     actions = [{"DestinationBackupVaultArn": f"{place.target}-{number}"} for number in range(count)]
-    rule = {"RuleName": "night", "TargetBackupVaultName": "near", "CopyActions": actions}
+    rule: Any = {"RuleName": "night", "TargetBackupVaultName": "near", "CopyActions": actions}
     found = ""
     try:
         place.client.create_backup_plan(BackupPlan={"BackupPlanName": "nightly", "Rules": [rule]})

@@ -38,9 +38,10 @@ class Looker:
     def __call__(
         self, service: str, operation: str, account: str = WORKLOAD, region: str = HOME, **request: Any
     ) -> Any:
-        key = self.world.session(account).client("sts")._request_signer._credentials.access_key
+        sts: Any = self.world.session(account).client("sts")
+        key = sts._request_signer._credentials.access_key
         answer = self.world.call(key, region, service, operation, request)
-        shape = MODELS.get_service_model(service).operation_model(operation).output_shape
+        shape: Any = MODELS.get_service_model(service).operation_model(operation).output_shape
         report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), f"{operation}: {report.generate_report()}"
         assert answer.keys() <= shape.members.keys(), operation
@@ -55,7 +56,7 @@ def about_accounts(look: Looker) -> None:
     listed = [each["Arn"] for each in look("iam", "ListRoles", BACKUP)["Roles"]]
     assert role in listed
     assert {each.split(":")[4] for each in listed} == {BACKUP}
-    asked = {"PolicySourceArn": role, "ActionNames": ["kms:DescribeKey", "kms:Decrypt"]}
+    asked: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": ["kms:DescribeKey", "kms:Decrypt"]}
     judged = look("iam", "SimulatePrincipalPolicy", BACKUP, **asked, ResourceArns=[look.stage.dr["KeyArn"]])
     assert [each["EvalDecision"] for each in judged["EvaluationResults"]] == ["allowed", "implicitDeny"]
     assert look("organizations", "DescribeOrganization")["Organization"]["Id"] == "o-simulated0"
@@ -105,12 +106,12 @@ def about_the_sweep(look: Looker) -> None:
     schedule = look("scheduler", "GetSchedule", Name="SweepSchedule")
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(15 minutes)")
     now = look.world.now()
-    asked = STATISTICS | {"StartTime": now - timedelta(hours=1), "EndTime": now + timedelta(seconds=1)}
+    asked: dict[str, Any] = STATISTICS | {"StartTime": now - timedelta(hours=1), "EndTime": now + timedelta(seconds=1)}
     assert look("cloudwatch", "GetMetricStatistics", **asked)["Datapoints"][0]["Sum"] == 4
     look.world.schedules[WORKLOAD, HOME, "SweepSchedule"].enabled = False
     look.world.run_for(timedelta(hours=2))
     now = look.world.now()
-    later = STATISTICS | {"StartTime": now - timedelta(hours=1), "EndTime": now}
+    later: dict[str, Any] = STATISTICS | {"StartTime": now - timedelta(hours=1), "EndTime": now}
     assert look("cloudwatch", "GetMetricStatistics", **later)["Datapoints"] == []
 
 
@@ -135,7 +136,8 @@ def test_every_answer_about_the_surroundings_fits_its_services_model() -> None:
 def test_a_mapping_that_is_disabled_leaves_the_messages_where_they_are() -> None:
     world = World()
     site = world.site(WORKLOAD, HOME)
-    queue, taken = site.create_queue("work"), []
+    queue = site.create_queue("work")
+    taken: list[Any] = []
     site.map_queue(queue.arn, taken.append)
     assert queue.mapping is not None
     queue.mapping.enabled = False

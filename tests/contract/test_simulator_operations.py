@@ -183,7 +183,7 @@ def test_what_is_refused_is_refused_with_an_error_that_the_model_names(
 
 def test_a_compliance_lock_cannot_be_taken_away_after_its_grace() -> None:
     place = Place()
-    place.client.put_backup_vault_lock_configuration(**{**LOCK, "BackupVaultName": "near"})
+    place.client.put_backup_vault_lock_configuration(**LOCK | {"BackupVaultName": "near"})
     place.world.run_for(timedelta(days=4))
 
     with pytest.raises(place.client.exceptions.InvalidRequestException):

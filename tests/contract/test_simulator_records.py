@@ -44,8 +44,8 @@ class Planned(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self.plan, self.selection = deepcopy(PLAN), {"SelectionName": "all", "IamRoleArn": self.role}
-        self.selection["Resources"] = [self.database]
+        self.plan: Any = deepcopy(PLAN)
+        self.selection: Any = {"SelectionName": "all", "IamRoleArn": self.role, "Resources": [self.database]}
         self.plan_id = self.client.create_backup_plan(BackupPlan=self.plan)["BackupPlanId"]
         chosen = self.client.create_backup_selection(BackupPlanId=self.plan_id, BackupSelection=self.selection)
         self.selection_id = chosen["SelectionId"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -74,10 +75,11 @@ def test_a_locked_vault_refuses_deletes_and_lifecycle_changes_in_aws_words() -> 
     place.world.vault_by_arn(place.vault).lock = {"MinRetentionDays": 7}
     request = {"BackupVaultName": "near", "RecoveryPointArn": place.point.arn}
     refusals = []
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: place.client.delete_recovery_point(**request),
         lambda: place.client.update_recovery_point_lifecycle(**request, Lifecycle={"DeleteAfterDays": 8}),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError) as refused:
             call()
         refusals.append((code_of(refused), refused.value.response["Error"]["Message"]))

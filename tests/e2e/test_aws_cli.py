@@ -25,6 +25,7 @@ def address() -> Iterator[str]:
     command = [sys.executable, "-m", "backup_simulator.command_line", "serve", "--port", "0"]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
         found = re.search(r"http://[\d.:]+", server.stdout.readline())
         assert found
         yield found[0]
@@ -32,7 +33,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.aws_cli
-def test_the_aws_cli_alone_takes_a_backup_through_both_hops_and_sees_a_delete_fail(address):
+def test_the_aws_cli_alone_takes_a_backup_through_both_hops_and_sees_a_delete_fail(address: str) -> None:
     assert (CLI / "aws").exists(), "run `make aws-cli`, which installs the AWS CLI"
     known = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environ = {

@@ -10,6 +10,7 @@ import json
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -250,7 +251,7 @@ def test_the_clock_can_be_advanced_and_the_world_looked_at(cloud: Cloud) -> None
 
 
 def test_a_port_in_use_gets_one_sentence_and_exit_code_2(cloud: Cloud) -> None:
-    command = [COMMAND, "serve", "--port", cloud.address.rpartition(":")[2]]
+    command: list[str | Path] = [COMMAND, "serve", "--port", cloud.address.rpartition(":")[2]]
 
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,7 @@ def test_the_demo_shows_what_became_of_each_database(demo: tuple[subprocess.Comp
     kept = sorted(row[0] for row in table if row[-1] == "base")
     assert kept == ["billing", "orders"]
     assert [row[1] for row in table if row[-1] == "base"] == ["Tue", "Tue"]
+    assert all(float(row[6]) < float(row[8]) < 10 and row[7] == row[9] == "h" for row in table)
     assert lines[-1] == "10 of 10 chains are COMPLETE."
     assert sum(line.endswith(": held") for line in lines) == 5
 
@@ -89,6 +91,17 @@ def test_a_seed_that_is_no_number_is_misuse() -> None:
 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_demo_ends_with_130_and_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "secondhop_cli.main", "demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+
+    assert (process.returncode, complaints) == (130, "\nsecondhop: interrupted.\n")
 
 
 def test_a_command_is_needed_and_help_is_there() -> None:

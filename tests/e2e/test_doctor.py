@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -20,7 +22,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    command = [SECONDHOP, "doctor", *arguments]
+    command: list[str | Path] = [SECONDHOP, "doctor", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env=bare | nothing | environment, timeout=60
     )
@@ -48,8 +50,8 @@ def test_without_credentials_a_program_reads_the_same(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--region", "eu-west-1", "--profile", "nobody"], "The config profile (nobody) could not be found"),
-        ([], "no Region is configured; name the main stack's with --region"),
-        (["--region", "Frankfurt"], "Frankfurt is no Region"),
+        ([], "no Region is configured. Name the main stack's with --region"),
+        (["--region", "Frankfurt"], "--region is 'Frankfurt'. Use the code of a Region"),
         (["--regoin", "eu-west-1"], "unrecognized arguments"),
     ],
 )
@@ -59,6 +61,32 @@ def test_misuse_is_one_sentence_and_ends_with_two(tmp_path: Path, arguments: lis
     assert (ended.returncode, ended.stdout) == (2, "")
     assert words in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
+
+
+class ProxyPage(BaseHTTPRequestHandler):
+    """Answers every request with the page of a proxy."""
+
+    def do_POST(self) -> None:
+        page = b"<html><body>Please log in.</body></html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        pass
+
+
+def test_an_answer_that_is_not_from_aws_is_not_checked(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), ProxyPage) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "NO_PROXY": "127.0.0.1"}
+        ended = run("--region", "eu-west-1", folder=tmp_path, AWS_ENDPOINT_URL=here, **keys)
+        server.shutdown()
+
+    assert (ended.returncode, ended.stderr) == (3, "")
+    assert "the answer is not from AWS" in ended.stdout
 
 
 def test_a_reader_who_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
@@ -74,5 +102,5 @@ def test_a_reader_who_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
         timeout=60,
     )
 
-    assert ended.stdout == "The installation could not be seen.\n"
+    assert ended.stdout == "The main stack could not be read.\n"
     assert ended.stderr == ""

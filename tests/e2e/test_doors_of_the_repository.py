@@ -24,7 +24,7 @@ def a_program(folder: Path, name: str, text: str) -> Path:
     return program
 
 
-def test_make_alone_says_what_can_be_made():
+def test_make_alone_says_what_can_be_made() -> None:
     done = run("make")
 
     offered = re.findall(r"^  make ([a-z-]+) ", done.stdout, re.MULTILINE)
@@ -32,7 +32,7 @@ def test_make_alone_says_what_can_be_made():
     assert {"demo", "test", "check", "build", "lint", "lock", "replay", "clean"} <= set(offered)
 
 
-def test_every_target_that_is_offered_is_never_mistaken_for_a_file():
+def test_every_target_that_is_offered_is_never_mistaken_for_a_file() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
     described = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
@@ -40,7 +40,7 @@ def test_every_target_that_is_offered_is_never_mistaken_for_a_file():
     assert described <= set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
 
 
-def test_a_missing_python_is_said_in_one_sentence_and_nothing_is_made(tmp_path):
+def test_a_missing_python_is_said_in_one_sentence_and_nothing_is_made(tmp_path: Path) -> None:
     done = run("make", "test", f"VENV={tmp_path}/venv", "PYTHON=/nowhere/python3")
 
     sentences = [line for line in done.stderr.splitlines() if not line.startswith("make")]
@@ -50,7 +50,7 @@ def test_a_missing_python_is_said_in_one_sentence_and_nothing_is_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_replay_without_an_event_says_how_to_give_one(tmp_path):
+def test_a_replay_without_an_event_says_how_to_give_one(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / ".demo").touch()
@@ -62,7 +62,7 @@ def test_a_replay_without_an_event_says_how_to_give_one(tmp_path):
     assert "make replay EVENT=events/<file>.json" in done.stderr
 
 
-def test_a_version_managers_shim_that_does_not_start_is_passed_over(tmp_path):
+def test_a_version_managers_shim_that_does_not_start_is_passed_over(tmp_path: Path) -> None:
     a_program(tmp_path / "shims", "python3.13", "echo 'python3.13: command not found' >&2; exit 127")
     a_program(tmp_path / "later", "python3.12", f'exec {sys.executable} "$@"')
 
@@ -81,7 +81,7 @@ def test_a_version_managers_shim_that_does_not_start_is_passed_over(tmp_path):
     assert not found.is_relative_to(tmp_path / "shims")
 
 
-def test_an_interpreter_that_is_too_old_is_not_taken(tmp_path):
+def test_an_interpreter_that_is_too_old_is_not_taken(tmp_path: Path) -> None:
     # An interpreter runs the question that it is asked; this one answers as Python 3.10 would.
     a_program(tmp_path / "bin", "python3.99", "exit 1")
 
@@ -90,7 +90,7 @@ def test_an_interpreter_that_is_too_old_is_not_taken(tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_a_folder_with_a_blank_in_its_name_is_searched(tmp_path):
+def test_a_folder_with_a_blank_in_its_name_is_searched(tmp_path: Path) -> None:
     a_program(tmp_path / "my programs", "python3.13", f'exec {sys.executable} "$@"')
 
     done = run(
@@ -101,11 +101,11 @@ def test_a_folder_with_a_blank_in_its_name_is_searched(tmp_path):
 
 
 @pytest.mark.parametrize("script", [".ci/run", "tools/find-python"])
-def test_scripts_can_be_started(script):
+def test_scripts_can_be_started(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
 
-def test_ci_runs_the_command_that_the_readers_are_told_and_then_the_rest():
+def test_ci_runs_the_command_that_the_readers_are_told_and_then_the_rest() -> None:
     lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("make ")]
     check = re.search(r"^check: (.*?) ##", (ROOT / "Makefile").read_text(), re.MULTILINE)
 

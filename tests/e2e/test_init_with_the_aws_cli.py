@@ -75,7 +75,8 @@ def commands(said: str, beginning: str) -> dict[str, str]:
     """Stack -> the command that init printed for it and that begins so."""
     joined = said.replace("\\\n", " ")
     found = [line.strip() for line in joined.splitlines() if line.strip().startswith(beginning)]
-    return {re.search(r"--stack-name second-hop-([a-z-]+)", command)[1]: command for command in found}
+    named = re.compile(r"--stack-name second-hop-([a-z-]+)")
+    return {match[1]: command for command in found if (match := named.search(command))}
 
 
 def run(command: str, folder: Path, listener: Listener) -> subprocess.CompletedProcess[str]:
@@ -163,5 +164,5 @@ def test_the_printed_command_changes_nothing_when_the_stack_is_not_there(tmp_pat
     done = run(commands(said, "secondhop init")["dr-region"], tmp_path, listener)
 
     assert done.returncode == 2
-    assert "--dr-key-arn is empty: was the stack deployed whose output it is?" in done.stderr
+    assert "--dr-key-arn is empty. Deploy the stack whose output it is?" in done.stderr
     assert checkout.texts() == before

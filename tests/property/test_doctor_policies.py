@@ -11,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from backup_simulator.policy import decide
-from secondhop_cli.doctor.policies import Asker, Deed, Verdict, judge
+from secondhop_cli.doctor.policies import PolicyResult, Principal, Request, evaluate
 
 OWN, OTHER = "111122223333", "444455556666"
 ROLE, SIBLING = f"arn:aws:iam::{OWN}:role/secondhop/actor", f"arn:aws:iam::{OWN}:role/other"
@@ -85,15 +85,15 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
 
 
 documents = st.builds(lambda found: {"Version": "2012-10-17", "Statement": found}, st.lists(statements(), max_size=4))
-SAME = {"allow": Verdict.ALLOWED, "deny": Verdict.DENIED, "none": Verdict.NOTHING}
+SAME = {"allow": PolicyResult.ALLOWED, "deny": PolicyResult.EXPLICIT_DENY, "none": PolicyResult.IMPLICIT_DENY}
 
 
 @given(documents, st.sampled_from(ACTIONS), st.booleans())
 def test_what_the_doctor_says_of_a_policy_is_what_aws_does(
     document: dict[str, Any], action: str, by_name: bool
 ) -> None:
-    deed = Deed(action=action, resource=KEY, context=CONTEXT, absent=frozenset(ABSENT))
-    said = judge(document, Asker(account=OWN, arn=ROLE), deed, by_name=by_name).verdict
+    request = Request(action=action, resource=KEY, condition_keys=CONTEXT, absent_keys=frozenset(ABSENT))
+    said = evaluate(document, Principal(account=OWN, arn=ROLE), request, by_name=by_name).result
 
     done = decide([document], action=action, resource=KEY, context=CONTEXT, principal=ROLE, by_name=by_name)
 
@@ -107,9 +107,9 @@ def test_what_is_not_known_makes_it_unclear_and_never_wrong(
 ) -> None:
     """Whatever the value of a key turns out to be, a yes or a no stays what it was."""
     known = {name: value for name, value in CONTEXT.items() if name not in unknown}
-    deed = Deed(action=action, resource=KEY, context=known, absent=frozenset(ABSENT))
-    said = judge(document, Asker(account=OWN, arn=ROLE), deed).verdict
+    request = Request(action=action, resource=KEY, condition_keys=known, absent_keys=frozenset(ABSENT))
+    said = evaluate(document, Principal(account=OWN, arn=ROLE), request).result
 
     event(said)
-    if said is not Verdict.UNCLEAR:
+    if said is not PolicyResult.UNCLEAR:
         assert said is SAME[decide([document], action=action, resource=KEY, context=CONTEXT, principal=ROLE)]

@@ -140,7 +140,7 @@ def of_another_organization(tenants: Tenants) -> None:
     assume(tenants, WORKLOAD, path="/secondhop/")
 
 
-CHANGED = {
+CHANGED: dict[str, tuple[str, dict[str, Any]]] = {
     "PutBackupVaultAccessPolicy": ("put_backup_vault_access_policy", {"Policy": OPEN}),
     "DeleteBackupVaultAccessPolicy": ("delete_backup_vault_access_policy", {}),
     "PutBackupVaultLockConfiguration": ("put_backup_vault_lock_configuration", {"MinRetentionDays": 1}),

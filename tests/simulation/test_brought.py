@@ -10,7 +10,7 @@ from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
 from rehearsal.template import read_template
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
-from tests.template import rendering
+from tests.template import reading, rendering
 
 VAULTS = {"DrVaultName": "our-dr", "WatchedVaultName": "our-watched", "WorkloadVaultName": "our-backups"}
 
@@ -58,9 +58,7 @@ class Existing:
 
 
 def names(template: str) -> dict[str, str]:
-    return {
-        key: value for key, value in VAULTS.items() if key in read_template(rendering.ROOT / template)["Parameters"]
-    }
+    return {key: value for key, value in VAULTS.items() if key in read_template(reading.ROOT / template)["Parameters"]}
 
 
 def passing(role: str) -> dict[str, Any]:

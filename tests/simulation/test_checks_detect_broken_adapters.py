@@ -34,8 +34,8 @@ def small_nights() -> list[Scenario]:
         if not (plan.is_in_dynamodb or plan.unknown.system_error_is_long)
         if not (plan.has_lonely_failing_database or plan.runs_until_all_is_gone)
     ]
-    # The checks of hostile draws are tested in test_checks_detect_outside_faults.
-    harmless = {each.name: each.default for each in fields(HostileDraws)}
+    # The checks for hostile draws are tried in test_checks_detect_outside_faults.
+    harmless: dict[str, Any] = {each.name: each.default for each in fields(HostileDraws)}
     return sorted((replace(plan, **harmless) for plan in quick), key=lambda plan: len(plan.databases))
 
 

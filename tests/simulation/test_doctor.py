@@ -11,7 +11,7 @@ import pytest
 
 from backup_simulator import World
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
-from secondhop_cli.doctor.kinds import KINDS
+from secondhop_cli.doctor.finding_kinds import KINDS
 from tests.misconfigurations import STAGED
 from tests.simulation.test_doctor_foresees import FIRST_HOP
 from tests.staged_journey import Clinic
@@ -176,7 +176,7 @@ TROUBLES = {
         kind="role-lacks-permission",
     ),
     "no DR vault": Trouble(breaks=lambda s: s.world.remove_vault(s.dr["DrVaultArn"]), kind="vault-missing", where=B_DR),
-    "the vault denies": Trouble(breaks=deny_the_actor, kind="vault-denies-the-actor", where=B_HOME),
+    "the vault denies": Trouble(breaks=deny_the_actor, kind="vault-denies-acting-role", where=B_HOME),
     "a Multi-AZ cluster": Trouble(
         breaks=lambda s: add_database(s, "RDS", multi_az_cluster=True), kind="database-is-multi-az-cluster"
     ),
@@ -184,7 +184,7 @@ TROUBLES = {
         breaks=lambda s: add_database(s, "Aurora", key_arn=None), kind="database-is-unencrypted"
     ),
     "a plan without copy actions": Trouble(breaks=copy_nothing, kind="no-plan-copies"),
-    "a database in the Default vault": Trouble(breaks=back_up_elsewhere, kind="database-left-out"),
+    "a database in the Default vault": Trouble(breaks=back_up_elsewhere, kind="database-not-copied"),
     "a lock on the watched vault": Trouble(
         breaks=lambda s: setattr(
             s.world.vault_by_arn(s.backup_account["WatchedVaultArn"]), "lock", {"MinRetentionDays": 7}
@@ -194,45 +194,45 @@ TROUBLES = {
     ),
     "no lock on the DR vault": Trouble(
         breaks=lambda s: setattr(s.world.vault_by_arn(s.dr["DrVaultArn"]), "lock", None),
-        kind="lock-weaker-than-demanded",
+        kind="lock-weaker-than-required",
         where=B_DR,
     ),
     "a quota below the limit": Trouble(breaks=list_a_copy_quota, kind="limit-above-quota", where=B_DR),
     "a rule that is off": Trouble(
-        breaks=lambda s: setattr(rule_of(s, WORKLOAD, "FirstHopJobs"), "enabled", False), kind="rule-off"
+        breaks=lambda s: setattr(rule_of(s, WORKLOAD, "FirstHopJobs"), "enabled", False), kind="rule-disabled"
     ),
     "a rule that is gone": Trouble(
         breaks=lambda s: s.world.rules(WORKLOAD, HOME).remove(rule_of(s, WORKLOAD, "WatchedVaultPoints")),
-        kind="rule-off",
+        kind="rule-disabled",
     ),
     "a rule that sends elsewhere": Trouble(
         breaks=lambda s: setattr(rule_of(s, BACKUP, "ForwardSecondHopJobs"), "targets", ()),
-        kind="rule-off",
+        kind="rule-disabled",
         where=B_HOME,
     ),
     "a bus that takes nothing": Trouble(
-        breaks=lambda s: s.world.bus_policy(WORKLOAD, HOME).clear(), kind="events-refused"
+        breaks=lambda s: s.world.bus_policy(WORKLOAD, HOME).clear(), kind="events-denied"
     ),
     "a mapping that is off": Trouble(
-        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl").mapping, "enabled", False), kind="work-not-taken-up"
+        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl").mapping, "enabled", False), kind="work-queue-not-read"
     ),
     "no mapping": Trouble(
-        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl"), "mapping", None), kind="work-not-taken-up"
+        breaks=lambda s: setattr(queue_of(s, "WorkQueueUrl"), "mapping", None), kind="work-queue-not-read"
     ),
-    "dead letters": Trouble(breaks=lambda s: queue_of(s, "DeadLetterQueueUrl").send("{}"), kind="messages-wait"),
+    "dead letters": Trouble(breaks=lambda s: queue_of(s, "DeadLetterQueueUrl").send("{}"), kind="messages-in-queue"),
     "failed invocations": Trouble(
-        breaks=lambda s: queue_of(s, "FailedInvocationsQueueUrl").send("{}"), kind="messages-wait"
+        breaks=lambda s: queue_of(s, "FailedInvocationsQueueUrl").send("{}"), kind="messages-in-queue"
     ),
     "events that were not forwarded": Trouble(
         breaks=lambda s: s.world.queue(s.backup_account["UndeliveredEventsQueueUrl"]).send("{}"),
-        kind="messages-wait",
+        kind="messages-in-queue",
         where=B_HOME,
     ),
     "a schedule that is off": Trouble(
         breaks=lambda s: setattr(s.world.schedules[WORKLOAD, HOME, "SweepSchedule"], "enabled", False),
-        kind="sweep-off",
+        kind="sweep-disabled",
     ),
-    "a sweep that never ends": Trouble(breaks=lambda s: s.world.metrics.clear(), kind="sweep-silent"),
+    "a sweep that never ends": Trouble(breaks=lambda s: s.world.metrics.clear(), kind="sweep-not-completed"),
     "an older companion": Trouble(
         breaks=lambda s: stack_of(s, BACKUP, DR, "second-hop-dr-region").outputs.update(StackVersion="0.0.9"),
         kind="version-differs",

@@ -7,7 +7,7 @@ import pytest
 from backup_simulator import World
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
 from secondhop_cli.doctor.copy_support import DATE
-from secondhop_cli.doctor.kinds import KINDS
+from secondhop_cli.doctor.finding_kinds import KINDS
 from tests.misconfigurations import (
     IDENTITY_CENTER,
     STAGED,

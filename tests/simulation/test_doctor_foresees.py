@@ -9,21 +9,24 @@ import pytest
 
 from backup_simulator import UnknownBehaviour, texts
 from tests.contract.test_simulator_failures import CASES, Case
-from tests.misconfigurations import ALL, EXPIRY, HOME, add_to_the_role, may_not, without_the_key_of_aws_backup
+from tests.misconfigurations import EXPIRY, add_to_the_role, may_not, without_the_key_of_aws_backup
+from tests.simulated_place import ALL, HOME
 from tests.staged_journey import FirstHop, SecondHop, StagedJourney
 
+ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
+IN_HOME_ONLY = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": ELSEWHERE}]}
 FIRST_HOP = {
     "another organization": "organization-differs",
     "cross-account backup is off": "cross-account-off",
-    "the vault has no policy": "vault-refuses-copies",
+    "the vault has no policy": "vault-denies-copies",
     "the vault is Default": "vault-is-default",
     "the vault's key is aws/backup": "vault-key-is-managed",
     "the source's key is aws/rds": "database-key-is-managed",
-    "the source's key does not admit the destination": "key-refuses-the-copier",
-    "the source's key admits it via a service only": "key-refuses-the-copier",
+    "the source's key does not admit the destination": "key-denies-service-role",
+    "the source's key admits it via a service only": "key-denies-service-role",
     "the source's key is gone": "key-missing",
-    "the source's key admits the other account and not its own": "key-refuses-the-role",
-    "the source's key wants every use to be for a grant": "key-refuses-the-copier",
+    "the source's key admits the other account and not its own": "key-denies-role",
+    "the source's key wants every use to be for a grant": "key-denies-service-role",
     "the destination's key is aws/rds": "vault-key-is-managed",
     "a boundary bounds the role": "role-lacks-permission",
     "the organization's policies deny the copy": "role-lacks-permission",
@@ -38,7 +41,7 @@ FIRST_HOP = {
     "the role may not share snapshots": "role-lacks-permission",
     "the role may not copy out": "role-lacks-permission",
     "the role may not copy in": "role-lacks-permission",
-    "the role may not grant the key": "key-refuses-the-role",
+    "the role may not grant the key": "key-denies-role",
     "no service-linked role in the destination": "service-linked-role-missing",
 }
 # What fails inside one account as well; the others are about two accounts.
@@ -94,8 +97,6 @@ HOPS = [
         id="second hop, the role may act in one Region only",
     ),
 ]
-ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": HOME}}
-IN_HOME_ONLY = {"Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*", "Condition": ELSEWHERE}]}
 
 
 @pytest.mark.parametrize(("hop", "case", "kind"), HOPS)
@@ -135,7 +136,7 @@ def test_a_role_that_the_keys_policy_names_needs_no_policy_of_its_own(hop: type[
         {**policy, "Statement": [each for each in policy["Statement"] if is_of_no_key_policy(each)]}
         for policy in role.policies
     )
-    assert journey.clinic.kinds("fails") == {"key-refuses-the-role"}
+    assert journey.clinic.kinds("fails") == {"key-denies-role"}
     assert journey.outcome() != "COMPLETED"
 
     name_the_role_in_the_key(journey)

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage, Topology
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.sites import Sites, WriteRefusedError
+from secondhop_cli.doctor.api_calls import ApiCalls, WriteRefusedError
 from tests.simulation.test_doctor import TROUBLES, a_stage, say
 from tests.staged_journey import Clinic
 
@@ -100,7 +100,7 @@ def test_nothing_is_ever_written() -> None:
             trouble.breaks(stage)
     made_by_the_troubles = stage.world.calls.copy()
     clinic.examine()
-    clinic.written()
+    clinic.as_text()
 
     called = set((made_by_the_troubles - before) + (stage.world.calls - made_by_the_troubles))
     operations = {operation for *_, operation in called} - {"UpdateRegionSettings"}
@@ -110,11 +110,12 @@ def test_nothing_is_ever_written() -> None:
 
 def test_a_call_that_writes_is_stopped_before_it_leaves() -> None:
     stage = a_stage()
-    sites = Sites({BACKUP: stage.world.session(BACKUP)})
+    session: Any = stage.world.session(BACKUP)
+    api = ApiCalls({BACKUP: session})
     before = stage.world.calls.copy()
 
     with pytest.raises(WriteRefusedError, match="delete_backup_vault is not a read-only call"):
-        sites.ask(Site(BACKUP, HOME), "backup", "delete_backup_vault", BackupVaultName="watched-vault")
+        api.call(Site(BACKUP, HOME), "backup", "delete_backup_vault", BackupVaultName="watched-vault")
 
     assert stage.world.calls == before
 
@@ -126,16 +127,16 @@ def test_without_the_backup_account_what_is_in_it_is_not_checked_and_never_fine(
 
     assert clinic.code == 3
     assert {check["check"] for check in report["checks"] if check["fine"]} == {
-        "AWS Backup makes such copies",
-        "databases can be copied",
-        "databases' keys admit the copier",
+        "AWS Backup supports these copies",
+        "the databases can be copied",
+        "the databases' keys allow copies",
         "event rules deliver",
-        "failed first hops can be repeated",
+        "failed first hops can be retried",
         "intermediates expire before final copies",
-        "plans copy into the watched vault",
-        "roles of first hops are fit",
-        "the sweep is alive",
-        "work is taken up",
+        "backup plans copy into the watched vault",
+        "roles of first hops have their permissions",
+        "the sweep runs",
+        "the work queue is read",
     }
     reasons = {each["reason"] for check in report["checks"] for each in check["not_checked"]}
     assert reasons == {f"there are no credentials for account {BACKUP}; name a profile for it with --profile"}
@@ -221,7 +222,7 @@ def test_another_stack_is_misuse_and_says_what_to_name() -> None:
     del stage.world.stacks[WORKLOAD, HOME, "second-hop"]
     clinic = Clinic(stage)
 
-    text = clinic.written()
+    text = clinic.as_text()
 
     assert clinic.code == 2
     assert "there is no stack second-hop in eu-west-1" in text
@@ -236,7 +237,7 @@ def test_a_companion_in_place_of_the_main_stack_is_misuse() -> None:
     stacks[WORKLOAD, HOME, "second-hop"] = stacks[WORKLOAD, HOME, "second-hop-workload"]
     clinic = Clinic(stage)
 
-    assert "is no main stack of Second Hop" in clinic.written()
+    assert "is not a main stack of Second Hop" in clinic.as_text()
     assert clinic.code == 2
 
 
@@ -270,7 +271,7 @@ def test_a_condition_that_cannot_be_judged_is_not_checked() -> None:
     unseen = [each for check in report["checks"] for each in check["not_checked"]]
     assert clinic.code == 3
     assert {each["reason"] for each in unseen} == {
-        "its statement BackupUses has a condition that cannot be judged from outside"
+        "its statement BackupUses has a condition that the doctor cannot evaluate"
     }
 
 

@@ -28,6 +28,7 @@ def nights_of_backups(nights: int = 1, *, databases: int = DATABASES, paused: in
         stage.add_database("RDS", f"db-{number}", size_gib=1)
     incidents = Incidents(world=stage.world, mains=(stage.main,))
     stage.world.run_for(nights * A_DAY)
+    assert stage.chains is not None
     stage.chains.pause(route="default", by="ada" if paused else None)
     stage.world.run_for(paused * A_DAY)
     for plan in stage.world.plans.values():
@@ -38,7 +39,7 @@ def nights_of_backups(nights: int = 1, *, databases: int = DATABASES, paused: in
 
 
 def messages(stage: Stage) -> list[Published]:
-    return stage.world.published(stage.topic_arn)
+    return list(stage.world.published(stage.topic_arn))
 
 
 def kinds(stage: Stage) -> Counter[str]:
@@ -99,6 +100,7 @@ def test_two_causes_at_once_have_messages_of_their_own() -> None:
     for chain in waiting:
         watched.points.pop(chain.key.recovery_point).gone_at = stage.world.now()
     lose_copies(stage, DATABASES)
+    assert stage.chains is not None
     stage.chains.pause(route="default", by=None)
     stage.world.run_for(2 * A_DAY)
 

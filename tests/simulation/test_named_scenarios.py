@@ -77,6 +77,7 @@ def test_a_start_whose_answer_was_lost_is_one_successful_job_in_the_world(
 def test_a_backlog_older_than_the_retention_is_too_late_and_no_job_is_started() -> None:
     """Paused for longer than a copy would live: TOO_LATE, told once, and nothing is copied or deleted."""
     stage = a_stage(World(), parameters={"RetentionDays": "7", "SweepIntervalMinutes": "30"})
+    assert stage.chains is not None
     stage.chains.pause(route="default", by="ada")
     stage.world.run_for(timedelta(hours=20))
     (arrival,) = [point for point in stage.world.recovery_points() if point.vault_arn.endswith("watched-vault")]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from secondhop.application.work import Look
+from secondhop.domain.chain import ChainState
 from secondhop.domain.errors import SilentError
 from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, ORDERS, a_copy, a_route, an_arrival
 from tests.stand_ins import Stage, arrived, job_news
@@ -50,7 +51,7 @@ def go_down(stage: Stage) -> list[Any]:
     def unanswered(*_: object, **__: object) -> Any:
         raise SilentError("ServiceUnavailableException: the Region does not answer")
 
-    kept = [stage.backup.points_of, stage.backup.vault]
+    kept: list[Any] = [stage.backup.points_of, stage.backup.vault]
 
     def points_of(vault: Any, database: str) -> Any:
         return unanswered() if vault == DR_VAULT else kept[0](vault, database)
@@ -97,11 +98,11 @@ def test_a_region_that_is_down_for_eight_hours_strands_nothing_and_sends_a_handf
         half_an_hour(stage)
 
     states = Counter(chain.state for chain in stage.chains.all())
-    assert states["COMPLETE"] >= LIMIT
+    assert states[ChainState.COMPLETE] >= LIMIT
     assert set(states) <= {"COMPLETE", "COPYING", "WAITING"}
     assert len(stage.announcer.messages) <= 2 * HANDFUL
     # Most chains still wait for a slot, and that is no incident.
-    assert states["WAITING"] > CHAINS / 2
+    assert states[ChainState.WAITING] > CHAINS / 2
     groups = Counter(message.group for message in stage.announcer.messages if message.is_closed)
     # A group may open with a message and a summary; it is closed once.
     assert groups == Counter({message.group for message in told})

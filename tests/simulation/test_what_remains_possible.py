@@ -38,11 +38,13 @@ def test_the_attacker_may_make_poorer_copies_and_throw_intermediates_away_and_ev
 
 def test_the_attacker_may_prevent_new_copies_and_lose_those_in_flight() -> None:
     tenants = Tenants(BESIDE)
-    tenants.ours.chains.pause(route="default", by="attacker")
+    chains = tenants.ours.chains
+    assert chains is not None
+    chains.pause(route="default", by="attacker")
     tenants.world.run_for(timedelta(hours=24))
     assert len(tenants.vault("our", "watched").points) == 2
     throw_intermediates_away(tenants)
-    tenants.ours.chains.pause(route="default", by=None)
+    chains.pause(route="default", by=None)
     tenants.world.run_for(timedelta(hours=6))
 
     assert len(tenants.vault("our", "dr").points) == 1

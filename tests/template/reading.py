@@ -27,8 +27,10 @@ def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
             value: Any = loader.construct_scalar(node)
         case yaml.SequenceNode():
             value = loader.construct_sequence(node, deep=True)
-        case _:
+        case yaml.MappingNode():
             value = loader.construct_mapping(node, deep=True)
+        case _:
+            raise TypeError(f"{suffix} is of a kind that YAML does not have")
     return {name: value.split(".", 1) if name == "Fn::GetAtt" and isinstance(value, str) else value}
 
 
@@ -38,7 +40,8 @@ _Loader.add_multi_constructor("!", _function)
 @cache
 def template(name: str) -> dict[str, Any]:
     """A template with its functions in their long form: {"Ref": ...}, {"Fn::Sub": ...}."""
-    return yaml.load((ROOT / name).read_text(), _Loader)
+    found: dict[str, Any] = yaml.load((ROOT / name).read_text(), _Loader)
+    return found
 
 
 def resources(name: str, *types: str) -> dict[str, dict[str, Any]]:
@@ -47,7 +50,8 @@ def resources(name: str, *types: str) -> dict[str, dict[str, Any]]:
 
 
 def properties(name: str, logical_id: str) -> dict[str, Any]:
-    return template(name)["Resources"][logical_id].get("Properties", {})
+    found: dict[str, Any] = template(name)["Resources"][logical_id].get("Properties", {})
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ class Statement:
 
     @property
     def sid(self) -> str:
-        return self.body.get("Sid", "")
+        return str(self.body.get("Sid", ""))
 
     @property
     def actions(self) -> list[str]:

@@ -22,14 +22,14 @@ LEVELS = {
 
 
 @pytest.mark.parametrize("name", LEVELS)
-def test_an_alarm_is_raised_at_its_level(name):
+def test_an_alarm_is_raised_at_its_level(name: str) -> None:
     alarm = ALARMS[name]
 
     assert LEVELS[name] == tuple(alarm[key] for key in ("Statistic", "Period", "EvaluationPeriods", "Threshold"))
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_silence_is_alarming_exactly_where_something_has_to_happen(name):
+def test_silence_is_alarming_exactly_where_something_has_to_happen(name: str) -> None:
     """Where too little raises the alarm, no data at all is too little; else no data means that nothing happened."""
     alarm = ALARMS[name]
     expected = {"LessThanThreshold": "breaching", "GreaterThanThreshold": "notBreaching"}
@@ -38,7 +38,7 @@ def test_silence_is_alarming_exactly_where_something_has_to_happen(name):
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_whoever_hears_of_an_alarm_hears_of_its_end(name):
+def test_whoever_hears_of_an_alarm_hears_of_its_end(name: str) -> None:
     assert ALARMS[name]["OKActions"] == ALARMS[name]["AlarmActions"] == [{"Ref": "Notifications"}]
 
 
@@ -48,7 +48,7 @@ COUNTED = [name for name, each in ALARMS.items() if each["Namespace"] == "Second
 
 
 @pytest.mark.parametrize("name", COUNTED)
-def test_a_metric_of_our_own_is_one_that_a_function_counts_under_the_stacks_name(name):
+def test_a_metric_of_our_own_is_one_that_a_function_counts_under_the_stacks_name(name: str) -> None:
     sources = [path.read_text() for path in (ROOT / "functions").glob("*/app.py")]
     counted = {metric for source in sources for metric in re.findall(r'add_metric\(name="(\w+)"', source)}
 
@@ -57,14 +57,14 @@ def test_a_metric_of_our_own_is_one_that_a_function_counts_under_the_stacks_name
 
 
 @pytest.mark.parametrize("name", [name for name, each in ALARMS.items() if each["Namespace"] == "AWS/SQS"])
-def test_an_alarm_of_a_queue_looks_at_what_waits_on_it(name):
+def test_an_alarm_of_a_queue_looks_at_what_waits_on_it(name: str) -> None:
     (dimension,) = ALARMS[name]["Dimensions"]
 
     assert ALARMS[name]["MetricName"] in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage")
     assert dimension["Name"] == "QueueName"
 
 
-def test_the_alarms_look_at_what_their_names_say():
+def test_the_alarms_look_at_what_their_names_say() -> None:
     looked_at = {name: each["MetricName"] for name, each in ALARMS.items() if each["Namespace"] == "SecondHop"}
 
     assert looked_at == {

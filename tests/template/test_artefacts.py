@@ -23,9 +23,9 @@ pytestmark = pytest.mark.built
 
 
 @pytest.fixture(scope="session")
-def runtime_packages(tmp_path_factory) -> Path:
+def runtime_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages of the Lambda runtime and no others."""
-    folder = tmp_path_factory.mktemp("runtime")
+    folder: Path = tmp_path_factory.mktemp("runtime")
     for name in OF_THE_RUNTIME:
         (folder / name).symlink_to(Path(boto3.__file__).parents[1] / name)
     return folder
@@ -35,12 +35,12 @@ def run(code: str, *, path: list[Path]) -> subprocess.CompletedProcess[str]:
     """Run code on the runtime's Python with nothing but `path` and the standard library to import from."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, path))}
     # -B: whoever looks at what was built leaves nothing in it.
-    command = [PYTHON, "-B", "-S", "-s", "-c", code]
+    command: list[str | Path] = [PYTHON, "-B", "-S", "-s", "-c", code]
     return subprocess.run(command, env=environ, cwd=path[0], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_handler_imports_from_what_is_deployed(function, runtime_packages):
+def test_every_handler_imports_from_what_is_deployed(function: str, runtime_packages: Path) -> None:
     path = [BUILD / function, *(BUILD / layer / "python" for layer in LAYERS), runtime_packages]
 
     done = run("import app; assert callable(app.lambda_handler)", path=path)
@@ -50,7 +50,7 @@ def test_every_handler_imports_from_what_is_deployed(function, runtime_packages)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_handler_loads_nothing_that_is_not_shipped(function, runtime_packages):
+def test_a_handler_loads_nothing_that_is_not_shipped(function: str, runtime_packages: Path) -> None:
     path = [BUILD / function, *(BUILD / layer / "python" for layer in LAYERS), runtime_packages]
     code = "import app, sys, json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
 
@@ -60,7 +60,7 @@ def test_a_handler_loads_nothing_that_is_not_shipped(function, runtime_packages)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_every_module_of_a_layer_is_compiled_for_the_runtime_and_trusted_unread(layer):
+def test_every_module_of_a_layer_is_compiled_for_the_runtime_and_trusted_unread(layer: str) -> None:
     sources = sorted((BUILD / layer / "python").rglob("*.py"))
 
     for source in sources:
@@ -70,7 +70,7 @@ def test_every_module_of_a_layer_is_compiled_for_the_runtime_and_trusted_unread(
     assert sources != []
 
 
-def test_the_code_layer_holds_the_package_and_nothing_else():
+def test_the_code_layer_holds_the_package_and_nothing_else() -> None:
     built, source = BUILD / "CoreLayer" / "python", ROOT / "layers" / "core"
 
     def modules(folder: Path) -> set[str]:
@@ -80,7 +80,7 @@ def test_the_code_layer_holds_the_package_and_nothing_else():
     assert modules(built) == modules(source)
 
 
-def test_the_dependencies_layer_holds_what_the_lock_names_and_nothing_else():
+def test_the_dependencies_layer_holds_what_the_lock_names_and_nothing_else() -> None:
     lock = (ROOT / "layers/dependencies/requirements.txt").read_text()
     named = {
         name.replace("-", "_") + f"-{version}" for name, version in re.findall(r"^(\S+)==(\S+)", lock, re.MULTILINE)
@@ -93,13 +93,13 @@ def test_the_dependencies_layer_holds_what_the_lock_names_and_nothing_else():
     assert shipped == named
 
 
-def test_layers_leave_room_for_a_quick_start():
+def test_layers_leave_room_for_a_quick_start() -> None:
     size = sum(path.stat().st_size for layer in LAYERS for path in (BUILD / layer).rglob("*") if path.is_file())
 
     assert size < 25_000_000  # a tenth of what Lambda takes
 
 
-def test_the_template_that_is_uploaded_has_no_yaml_aliases():
+def test_the_template_that_is_uploaded_has_no_yaml_aliases() -> None:
     text = (BUILD / "template.yaml").read_text()
 
     assert not any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text))

@@ -34,7 +34,9 @@ BROUGHT = [
 
 
 @pytest.mark.parametrize(("name", "parameter", "value", "unmade"), BROUGHT)
-def test_what_is_brought_is_used_and_nothing_is_made_instead(name, parameter, value, unmade):
+def test_what_is_brought_is_used_and_nothing_is_made_instead(
+    name: str, parameter: str, value: str, unmade: set[str]
+) -> None:
     made, brought = render(name), render(name, {parameter: value})
 
     assert made.resources.keys() - brought.resources.keys() == unmade
@@ -46,7 +48,7 @@ def test_what_is_brought_is_used_and_nothing_is_made_instead(name, parameter, va
 
 
 @pytest.mark.parametrize("name", [DR, BACKUP, WORKLOAD])
-def test_where_nothing_is_brought_nothing_is_left_empty(name):
+def test_where_nothing_is_brought_nothing_is_left_empty(name: str) -> None:
     made = render(name)
 
     assert "" not in list(walk([made.resources, made.outputs]))
@@ -56,7 +58,7 @@ VAULTS = [(DR, "DrVault"), (BACKUP, "WatchedVault"), (WORKLOAD, "WorkloadVault")
 
 
 @pytest.mark.parametrize(("name", "vault"), VAULTS)
-def test_a_vault_that_is_brought_is_named_and_left_as_it_is(name, vault):
+def test_a_vault_that_is_brought_is_named_and_left_as_it_is(name: str, vault: str) -> None:
     parameter = f"{vault}Name"
     given = {"CreateVault": "false", "ExistingKeyArn": a_key(name), parameter: "brought-vault"}
     brought = render(name, given)
@@ -72,7 +74,7 @@ def test_a_vault_that_is_brought_is_named_and_left_as_it_is(name, vault):
 
 
 @pytest.mark.parametrize(("name", "vault"), VAULTS)
-def test_a_vault_that_is_brought_needs_its_key_said(name, vault):
+def test_a_vault_that_is_brought_needs_its_key_said(name: str, vault: str) -> None:
     rule = template(name)["Rules"]["BroughtVault"]
     (assertion,) = rule["Assertions"]
 
@@ -81,7 +83,7 @@ def test_a_vault_that_is_brought_needs_its_key_said(name, vault):
     assert vault in template(name)["Resources"]
 
 
-def test_a_plan_that_is_brought_may_keep_its_own_selections():
+def test_a_plan_that_is_brought_may_keep_its_own_selections() -> None:
     plan = "11112222-aaaa-bbbb-cccc-333344445555"
     extended = render(WORKLOAD, {"ExistingPlanId": plan})
     untouched = render(WORKLOAD, {"ExistingPlanId": plan, "CreateSelection": "false"})
@@ -90,7 +92,7 @@ def test_a_plan_that_is_brought_may_keep_its_own_selections():
     assert "Selection" not in untouched.resources
 
 
-def test_the_hub_makes_nothing_that_serves_the_workload_topology_only():
+def test_the_hub_makes_nothing_that_serves_the_workload_topology_only() -> None:
     hub = render(BACKUP, {"Topology": "hub", "NotificationEmail": "dba@example.com"})
 
     assert hub.resources.keys() == {"Key", "KeyAlias", "WatchedVault", "CopyRole"}
@@ -98,7 +100,7 @@ def test_the_hub_makes_nothing_that_serves_the_workload_topology_only():
 
 
 @pytest.mark.parametrize("value", ["alias/ours", "arn:aws:kms:eu-west-1:444455556666:alias/ours", KEY_ID])
-def test_a_key_is_brought_by_its_arn_only(value):
+def test_a_key_is_brought_by_its_arn_only(value: str) -> None:
     for name in (BACKUP, DR, WORKLOAD):
         with pytest.raises(TemplateError, match="ExistingKeyArn"):
             render(name, {"ExistingKeyArn": value})

@@ -6,7 +6,7 @@ from tests.template.reading import mentions, properties, template
 BUCKET = "stacks/code-bucket.yaml"
 
 
-def test_only_accounts_of_the_organization_read_and_nobody_writes():
+def test_only_accounts_of_the_organization_read_and_nobody_writes() -> None:
     allow, deny = properties(BUCKET, "CodeBucketPolicy")["PolicyDocument"]["Statement"]
 
     assert (allow["Effect"], allow["Action"]) == ("Allow", "s3:GetObject")
@@ -17,7 +17,7 @@ def test_only_accounts_of_the_organization_read_and_nobody_writes():
     assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_the_code_cannot_be_made_public_and_keeps_its_versions():
+def test_the_code_cannot_be_made_public_and_keeps_its_versions() -> None:
     bucket = properties(BUCKET, "CodeBucket")
 
     closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -29,7 +29,7 @@ def test_the_code_cannot_be_made_public_and_keeps_its_versions():
     assert bucket["BucketName"] == {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}
 
 
-def test_the_bucket_is_plain_outlives_its_stack_and_says_its_version():
+def test_the_bucket_is_plain_outlives_its_stack_and_says_its_version() -> None:
     whole = template(BUCKET)
 
     assert "Transform" not in whole

@@ -1,6 +1,7 @@
 """Asynchronous edges: nothing that is handed over can be lost without a queue that keeps it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ TARGETS = [
 
 
 @pytest.mark.parametrize(("name", "rule", "target"), TARGETS, ids=lambda each: each if isinstance(each, str) else "")
-def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(name, rule, target):
+def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(
+    name: str, rule: str, target: dict[str, Any]
+) -> None:
     if rule == COUNTED:
         assert "DeadLetterConfig" not in target
         return
@@ -31,7 +34,7 @@ def test_every_rule_target_has_a_dead_letter_queue_that_admits_the_rule(name, ru
 
 
 @pytest.mark.parametrize(("name", "rule", "target"), TARGETS, ids=lambda each: each if isinstance(each, str) else "")
-def test_every_rule_may_reach_its_target(name, rule, target):
+def test_every_rule_may_reach_its_target(name: str, rule: str, target: dict[str, Any]) -> None:
     is_queue = "Fn::GetAtt" in target["Arn"]
 
     if rule == COUNTED:
@@ -49,7 +52,7 @@ def test_every_rule_may_reach_its_target(name, rule, target):
         assert (statement.actions, statement.resources) == (["events:PutEvents"], [target["Arn"]])
 
 
-def log_writers(name: str) -> list[dict]:
+def log_writers(name: str) -> list[dict[str, Any]]:
     """The statements of a template's resource policies of CloudWatch Logs, which are text."""
     found = render(name).of_type("AWS::Logs::ResourcePolicy").values()
     return [each for policy in found for each in json.loads(policy["PolicyDocument"])["Statement"]]
@@ -66,7 +69,7 @@ def admitting(name: str, rule: str) -> set[str]:
     }
 
 
-def test_a_queue_policy_covers_the_queues_that_it_speaks_of():
+def test_a_queue_policy_covers_the_queues_that_it_speaks_of() -> None:
     for name in ALL:
         for policy in resources(name, "AWS::SQS::QueuePolicy").values():
             attached = {each["Ref"] for each in policy["Properties"]["Queues"]}
@@ -78,7 +81,7 @@ def test_a_queue_policy_covers_the_queues_that_it_speaks_of():
             assert attached == spoken_of
 
 
-def test_work_that_fails_five_times_is_kept_longer_than_it_could_wait():
+def test_work_that_fails_five_times_is_kept_longer_than_it_could_wait() -> None:
     work, kept = properties(MAIN, "WorkQueue"), properties(MAIN, "DeadLetters")
 
     assert work["RedrivePolicy"] == {
@@ -89,13 +92,13 @@ def test_work_that_fails_five_times_is_kept_longer_than_it_could_wait():
     assert kept["MessageRetentionPeriod"] == 14 * DAY > work["MessageRetentionPeriod"]
 
 
-def test_work_is_hidden_for_six_function_timeouts():
+def test_work_is_hidden_for_six_function_timeouts() -> None:
     timeout = template(MAIN)["Globals"]["Function"]["Timeout"]
 
     assert properties(MAIN, "WorkQueue")["VisibilityTimeout"] >= 6 * timeout
 
 
-def test_one_record_fails_without_its_batch_and_concurrency_is_bounded():
+def test_one_record_fails_without_its_batch_and_concurrency_is_bounded() -> None:
     (source,) = properties(MAIN, "AdvanceChain")["Events"].values()
 
     assert source["Type"] == "SQS"
@@ -106,7 +109,7 @@ def test_one_record_fails_without_its_batch_and_concurrency_is_bounded():
 
 
 @pytest.mark.parametrize("function", resources(MAIN, "AWS::Serverless::Function"))
-def test_an_invocation_that_nobody_waits_for_is_kept_when_it_fails(function):
+def test_an_invocation_that_nobody_waits_for_is_kept_when_it_fails(function: str) -> None:
     destination = properties(MAIN, function)["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     role = properties(MAIN, function)["Role"]["Fn::GetAtt"][0]
 
@@ -114,7 +117,7 @@ def test_an_invocation_that_nobody_waits_for_is_kept_when_it_fails(function):
     assert may_send(role, "FailedInvocations")
 
 
-def test_a_sweep_that_cannot_be_started_is_kept():
+def test_a_sweep_that_cannot_be_started_is_kept() -> None:
     target = properties(MAIN, "SweepSchedule")["Target"]
 
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FailedInvocations", "Arn"]}}
@@ -130,7 +133,7 @@ def may_send(role: str, queue: str) -> bool:
     )
 
 
-def test_only_bodies_that_the_work_queue_accepts_again_lie_in_its_dead_letters():
+def test_only_bodies_that_the_work_queue_accepts_again_lie_in_its_dead_letters() -> None:
     """The Scheduler and Lambda wrap what failed; redriving that would only make new dead letters."""
     rule_targets = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for name, _, target in TARGETS if name == MAIN}
 
@@ -139,7 +142,7 @@ def test_only_bodies_that_the_work_queue_accepts_again_lie_in_its_dead_letters()
 
 
 @pytest.mark.parametrize("queue", ["DeadLetters", "FailedInvocations"])
-def test_a_person_hears_of_what_was_kept(queue):
+def test_a_person_hears_of_what_was_kept(queue: str) -> None:
     watching = [
         each["Properties"]
         for each in resources(MAIN, "AWS::CloudWatch::Alarm").values()
@@ -151,7 +154,7 @@ def test_a_person_hears_of_what_was_kept(queue):
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
-def test_a_person_hears_of_a_sweep_that_does_not_run():
+def test_a_person_hears_of_a_sweep_that_does_not_run() -> None:
     alarm = properties(MAIN, "SweepAlarm")
     slowest = max(template(MAIN)["Parameters"]["SweepIntervalMinutes"]["AllowedValues"])
 
@@ -161,7 +164,7 @@ def test_a_person_hears_of_a_sweep_that_does_not_run():
     assert alarm["Period"] * alarm["EvaluationPeriods"] >= 2 * slowest * 60
 
 
-def test_undelivered_events_of_the_backup_account_are_not_kept_in_silence():
+def test_undelivered_events_of_the_backup_account_are_not_kept_in_silence() -> None:
     alarm = properties(BACKUP, "UndeliveredEventsAlarm")
 
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["UndeliveredEvents", "QueueName"]}}]
@@ -169,21 +172,21 @@ def test_undelivered_events_of_the_backup_account_are_not_kept_in_silence():
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_alarm_reaches_the_topic_of_its_stack_and_says_what_is_wrong(name):
+def test_every_alarm_reaches_the_topic_of_its_stack_and_says_what_is_wrong(name: str) -> None:
     for alarm in resources(name, "AWS::CloudWatch::Alarm").values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Notifications"}]
         assert len(alarm["Properties"]["AlarmDescription"]) > 40
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_topic_admits_the_alarms_of_its_own_account(name):
+def test_a_topic_admits_the_alarms_of_its_own_account(name: str) -> None:
     for topic in resources(name, "AWS::SNS::Topic"):
         (statement,) = [each for each in statements(name) if each.resources == [{"Ref": topic}] and not each.role]
         assert statement.body["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
         assert statement.body["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_runbook():
+def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_runbook() -> None:
     alarm = properties(MAIN, "UnreadableItemsAlarm")
     counted = (ROOT / "functions" / "advance_chain" / "app.py").read_text()
 
@@ -194,7 +197,7 @@ def test_one_unreadable_item_is_enough_for_an_alarm_with_its_own_heading_in_the_
     assert "## Items cannot be read" in (ROOT / "docs" / "runbook.md").read_text().splitlines()
 
 
-def test_work_that_nobody_takes_is_an_alarm_long_before_the_queue_forgets_it():
+def test_work_that_nobody_takes_is_an_alarm_long_before_the_queue_forgets_it() -> None:
     alarm, queue = properties(MAIN, "WorkWaitsAlarm"), properties(MAIN, "WorkQueue")
     tries = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
 
@@ -218,7 +221,7 @@ HEADINGS = {
 }
 
 
-def test_every_alarm_has_a_heading_in_the_runbook():
+def test_every_alarm_has_a_heading_in_the_runbook() -> None:
     alarms = {key for name in ALL for key in resources(name, "AWS::CloudWatch::Alarm")}
     written = (ROOT / "docs" / "runbook.md").read_text().splitlines()
 
@@ -227,7 +230,7 @@ def test_every_alarm_has_a_heading_in_the_runbook():
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_alarm_that_names_its_heading_names_one_that_is_there(name):
+def test_an_alarm_that_names_its_heading_names_one_that_is_there(name: str) -> None:
     for key, alarm in resources(name, "AWS::CloudWatch::Alarm").items():
         description = alarm["Properties"]["AlarmDescription"]
         assert "runbook" not in description or f'"{HEADINGS[key]}"' in description

@@ -1,6 +1,7 @@
 """The functions as they are deployed: runtime, environment, logs, version."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -52,19 +53,19 @@ ENVIRONMENT = {
 }
 
 
-def test_all_functions_share_one_environment_and_nothing_is_missing_from_it():
+def test_all_functions_share_one_environment_and_nothing_is_missing_from_it() -> None:
     assert SHARED["Environment"]["Variables"] == ENVIRONMENT
     assert [key for key in FUNCTIONS if "Environment" in FUNCTIONS[key]["Properties"]] == []
 
 
-class Recording(dict):
+class Recording(dict[str, str]):
     """An environment that remembers what it was asked for."""
 
     def __init__(self, values: dict[str, str]) -> None:
         super().__init__(values)
         self.asked: set[str] = set()
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         self.asked.add(key)
         return super().get(key, default)
 
@@ -76,7 +77,7 @@ def environment(**parameters: str) -> Recording:
     known = {**defaults, **own, **parameters}
     return Recording(
         {
-            variable: known.get(value["Ref"], f"the {value['Ref']}") if isinstance(value, dict) else value
+            variable: known.get(value["Ref"], f"the {value['Ref']}") if isinstance(value, dict) else str(value)
             for variable, value in ENVIRONMENT.items()
         }
     )
@@ -91,7 +92,7 @@ NEEDED = {
 }
 
 
-def test_the_defaults_of_the_parameters_make_settings_that_the_code_accepts():
+def test_the_defaults_of_the_parameters_make_settings_that_the_code_accepts() -> None:
     environ = environment(**NEEDED)
 
     settings = read_settings(environ)
@@ -100,7 +101,7 @@ def test_the_defaults_of_the_parameters_make_settings_that_the_code_accepts():
     assert environ.asked <= ENVIRONMENT.keys()
 
 
-def test_what_the_code_complains_of_are_parameters_that_exist():
+def test_what_the_code_complains_of_are_parameters_that_exist() -> None:
     with pytest.raises(SettingsError) as refusal:
         read_settings({})
 
@@ -110,7 +111,7 @@ def test_what_the_code_complains_of_are_parameters_that_exist():
 
 
 @pytest.mark.parametrize("parameter", ["MaximumRdsCopies", "MaximumClusterCopies", "RetentionDays"])
-def test_the_code_accepts_the_least_and_the_most_that_the_template_accepts(parameter):
+def test_the_code_accepts_the_least_and_the_most_that_the_template_accepts(parameter: str) -> None:
     limits = template(MAIN)["Parameters"][parameter]
     wide = {"RetentionDays": "36500", "MinimumRetentionDays": "1", "MaximumRetentionDays": "36500"}
 
@@ -128,7 +129,7 @@ def complaints(environ: dict[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def test_functions_run_on_the_runtime_that_the_layers_are_built_for():
+def test_functions_run_on_the_runtime_that_the_layers_are_built_for() -> None:
     layers = resources(MAIN, "AWS::Serverless::LayerVersion")
 
     assert (SHARED["Runtime"], SHARED["Architectures"], SHARED["Tracing"]) == ("python3.13", ["arm64"], "Active")
@@ -139,7 +140,7 @@ def test_functions_run_on_the_runtime_that_the_layers_are_built_for():
         assert layer["Properties"]["CompatibleArchitectures"] == ["arm64"]
 
 
-def test_every_function_folder_is_deployed_and_holds_a_handler():
+def test_every_function_folder_is_deployed_and_holds_a_handler() -> None:
     deployed = {each["Properties"]["CodeUri"].rstrip("/") for each in FUNCTIONS.values()}
     folders = {f"functions/{path.parent.name}" for path in (ROOT / "functions").glob("*/app.py")}
 
@@ -148,7 +149,7 @@ def test_every_function_folder_is_deployed_and_holds_a_handler():
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_logs_are_kept_for_a_limited_time_and_only_its_function_writes_them(function):
+def test_logs_are_kept_for_a_limited_time_and_only_its_function_writes_them(function: str) -> None:
     group = properties(MAIN, function)["LoggingConfig"]["LogGroup"]["Ref"]
     role = properties(MAIN, function)["Role"]["Fn::GetAtt"][0]
 
@@ -165,7 +166,7 @@ def test_logs_are_kept_for_a_limited_time_and_only_its_function_writes_them(func
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_stack_says_which_version_it_was_made_from(name):
+def test_every_stack_says_which_version_it_was_made_from(name: str) -> None:
     stamp = template(name)["Outputs"]["StackVersion"]["Value"]
 
     assert stamp == secondhop.__version__
@@ -173,13 +174,13 @@ def test_every_stack_says_which_version_it_was_made_from(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_output_says_what_it_is_for(name):
+def test_every_output_says_what_it_is_for(name: str) -> None:
     for output in template(name)["Outputs"].values():
         assert output["Description"].endswith(".")
 
 
 @pytest.mark.parametrize("layer", ["CoreLayer", "DependenciesLayer"])
-def test_a_layer_is_of_one_stack_and_its_old_versions_go(layer):
+def test_a_layer_is_of_one_stack_and_its_old_versions_go(layer: str) -> None:
     own = properties(MAIN, layer)
 
     assert own["LayerName"]["Fn::Sub"].startswith("${AWS::StackName}-")
@@ -188,5 +189,5 @@ def test_a_layer_is_of_one_stack_and_its_old_versions_go(layer):
     assert own["CompatibleArchitectures"] == SHARED["Architectures"]
 
 
-def test_functions_have_the_memory_that_their_measurements_were_made_with():
+def test_functions_have_the_memory_that_their_measurements_were_made_with() -> None:
     assert SHARED["MemorySize"] == 512

@@ -24,7 +24,7 @@ def pins(lock: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_hashes(lock):
+def test_every_pin_has_hashes(lock: str) -> None:
     blocks = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
 
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
@@ -32,23 +32,23 @@ def test_every_pin_has_hashes(lock):
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_no_lock_says_where_packages_come_from(lock):
+def test_no_lock_says_where_packages_come_from(lock: str) -> None:
     text = (ROOT / lock).read_text()
 
     assert re.findall(r"://|--index|--extra-index|--find-links|--trusted-host| @ ", text) == []
 
 
-def test_the_tests_run_on_what_the_demo_runs_on():
+def test_the_tests_run_on_what_the_demo_runs_on() -> None:
     demo, dev = pins("requirements/demo.txt"), pins("requirements/dev.txt")
 
     assert {name: dev.get(name) for name in demo} == demo
 
 
-def test_what_is_deployed_is_what_is_tested():
+def test_what_is_deployed_is_what_is_tested() -> None:
     layer, dev = pins("layers/dependencies/requirements.txt"), pins("requirements/dev.txt")
 
     assert layer == {name: dev.get(name) for name in layer}
 
 
-def test_the_lambda_runtimes_own_sdk_is_not_shipped():
+def test_the_lambda_runtimes_own_sdk_is_not_shipped() -> None:
     assert not {"boto3", "botocore"} & pins("layers/dependencies/requirements.txt").keys()

@@ -38,7 +38,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_physical_name_is_the_same_in_two_stacks(name):
+def test_no_physical_name_is_the_same_in_two_stacks(name: str) -> None:
     fixed = [
         (logical_id, key)
         for logical_id, resource in resources(name).items()
@@ -55,7 +55,7 @@ def refers_to_a_resource(name: str, value: Any) -> bool:
     return isinstance(value, dict) and value.get("Ref") in resources(name)
 
 
-def test_two_stacks_do_not_hide_each_others_silence():
+def test_two_stacks_do_not_hide_each_others_silence() -> None:
     assert template(MAIN)["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {
         "Ref": "AWS::StackName"
     }
@@ -65,7 +65,7 @@ def test_two_stacks_do_not_hide_each_others_silence():
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_companion_stacks_need_no_macro(name):
+def test_companion_stacks_need_no_macro(name: str) -> None:
     whole = template(name)
 
     assert "Transform" not in whole
@@ -73,14 +73,14 @@ def test_companion_stacks_need_no_macro(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_templates_keep_to_the_functions_that_the_rehearsal_knows(name):
+def test_templates_keep_to_the_functions_that_the_rehearsal_knows(name: str) -> None:
     used = {key for each in walk(template(name)) if isinstance(each, dict) for key in each if key.startswith("Fn::")}
 
     assert used <= FUNCTIONS
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_companion_stacks_are_uploaded_as_they_are_and_use_no_yaml_aliases(name):
+def test_companion_stacks_are_uploaded_as_they_are_and_use_no_yaml_aliases(name: str) -> None:
     """CloudFormation refuses aliases; `sam build` writes the main template out without them."""
     text = "\n".join(line for line in (ROOT / name).read_text().splitlines() if not line.lstrip().startswith("#"))
 
@@ -89,7 +89,7 @@ def test_companion_stacks_are_uploaded_as_they_are_and_use_no_yaml_aliases(name)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_function_refers_to_what_is_not_there(name):
+def test_no_function_refers_to_what_is_not_there(name: str) -> None:
     whole = template(name)
     known = {*whole["Resources"], *whole["Parameters"]}
 

@@ -26,7 +26,7 @@ def accepts(name: str, key: str, value: str) -> bool:
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS)
-def test_every_parameter_is_described_in_whole_sentences(name, key):
+def test_every_parameter_is_described_in_whole_sentences(name: str, key: str) -> None:
     description = template(name)["Parameters"][key]["Description"]
 
     assert len(description) > 20
@@ -34,7 +34,7 @@ def test_every_parameter_is_described_in_whole_sentences(name, key):
 
 
 @pytest.mark.parametrize(("name", "key"), PARAMETERS)
-def test_every_parameter_is_limited(name, key):
+def test_every_parameter_is_limited(name: str, key: str) -> None:
     parameter = template(name)["Parameters"][key]
 
     if parameter["Type"] == "Number":
@@ -47,12 +47,12 @@ def test_every_parameter_is_limited(name, key):
 @pytest.mark.parametrize(
     ("name", "key"), [each for each in PARAMETERS if "Default" in template(each[0])["Parameters"][each[1]]]
 )
-def test_every_default_is_itself_accepted(name, key):
+def test_every_default_is_itself_accepted(name: str, key: str) -> None:
     assert accepts(name, key, str(template(name)["Parameters"][key]["Default"]))
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_parameter_is_used(name):
+def test_every_parameter_is_used(name: str) -> None:
     whole = template(name)
     text = str({key: part for key, part in whole.items() if key not in {"Parameters", "Metadata"}})
 
@@ -61,7 +61,7 @@ def test_every_parameter_is_used(name):
     assert unused == []
 
 
-def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
+def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console() -> None:
     groups = template(MAIN)["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
     assert sorted(key for group in groups for key in group["Parameters"]) == sorted(template(MAIN)["Parameters"])
@@ -110,7 +110,7 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console():
         (WORKLOAD, "ScheduleExpression", "rate(1 day)"),
     ],
 )
-def test_a_dangerous_or_mistyped_value_is_refused(name, key, value):
+def test_a_dangerous_or_mistyped_value_is_refused(name: str, key: str, value: str) -> None:
     assert not accepts(name, key, value)
 
 
@@ -133,12 +133,12 @@ def test_a_dangerous_or_mistyped_value_is_refused(name, key, value):
         (WORKLOAD, "ScheduleExpression", "cron(30 1 ? * MON-FRI *)"),
     ],
 )
-def test_a_value_that_somebody_needs_is_accepted(name, key, value):
+def test_a_value_that_somebody_needs_is_accepted(name: str, key: str, value: str) -> None:
     assert accepts(name, key, value)
 
 
 @pytest.mark.parametrize("name", [BACKUP, DR])
-def test_the_refusal_of_a_role_without_its_path_names_the_command_that_shows_the_path(name):
+def test_the_refusal_of_a_role_without_its_path_names_the_command_that_shows_the_path(name: str) -> None:
     text = template(name)["Parameters"]["VaultAdministratorArn"]["ConstraintDescription"]
 
     assert text.endswith("aws iam get-role --role-name NAME --query Role.Arn --output text")
@@ -146,7 +146,9 @@ def test_the_refusal_of_a_role_without_its_path_names_the_command_that_shows_the
 
 @pytest.mark.parametrize("name", [BACKUP, DR])
 @pytest.mark.parametrize("place", ["", "eu-west-1/"])
-def test_the_pattern_that_the_description_shows_fits_an_identity_center_role_with_and_without_a_region(name, place):
+def test_the_pattern_that_the_description_shows_fits_an_identity_center_role_with_and_without_a_region(
+    name: str, place: str
+) -> None:
     described = template(name)["Parameters"]["VaultAdministratorArn"]["Description"]
     (pattern,) = [word for word in described.split() if word.startswith("arn:")]
 
@@ -154,7 +156,7 @@ def test_the_pattern_that_the_description_shows_fits_an_identity_center_role_wit
     assert arn_like(f"{OF_SSO}/{place}AWSReservedSSO_Admin_0123456789abcdef", pattern)
 
 
-def test_the_same_region_twice_is_refused_by_a_rule_of_the_template():
+def test_the_same_region_twice_is_refused_by_a_rule_of_the_template() -> None:
     refusal = {"Fn::Not": [{"Fn::Equals": [{"Ref": "DrRegion"}, {"Ref": "AWS::Region"}]}]}
 
     for name in (MAIN, BACKUP):
@@ -163,7 +165,7 @@ def test_the_same_region_twice_is_refused_by_a_rule_of_the_template():
 
 
 @pytest.mark.parametrize("name", [each for each in ALL if "Rules" in template(each)])
-def test_every_rule_says_what_to_do(name):
+def test_every_rule_says_what_to_do(name: str) -> None:
     for rule in template(name)["Rules"].values():
         for assertion in rule["Assertions"]:
             assert assertion["AssertDescription"].endswith(".")

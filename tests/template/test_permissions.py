@@ -31,26 +31,26 @@ def is_writing(action: str) -> bool:
 
 
 @pytest.mark.parametrize("statement", IDENTITY, ids=str)
-def test_no_role_has_a_wildcard_in_an_action(statement: Statement):
+def test_no_role_has_a_wildcard_in_an_action(statement: Statement) -> None:
     assert [action for action in statement.actions if "*" in action] == []
 
 
 @pytest.mark.parametrize("statement", IDENTITY, ids=str)
-def test_no_role_writes_to_a_bare_star(statement: Statement):
+def test_no_role_writes_to_a_bare_star(statement: Statement) -> None:
     writing = [action for action in statement.actions if is_writing(action) and action not in WITHOUT_RESOURCES]
 
     assert "*" not in statement.resources or writing == []
 
 
 @pytest.mark.parametrize("statement", IDENTITY, ids=str)
-def test_no_statement_says_everything_but(statement: Statement):
+def test_no_statement_says_everything_but(statement: Statement) -> None:
     assert statement.body["Effect"] == "Allow"
     assert not {"NotAction", "NotResource"} & statement.body.keys()
     assert statement.sid
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_role_borrows_a_managed_policy(name):
+def test_no_role_borrows_a_managed_policy(name: str) -> None:
     for role in resources(name, "AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
     for function in resources(name, "AWS::Serverless::Function").values():
@@ -59,14 +59,14 @@ def test_no_role_borrows_a_managed_policy(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_role_says_what_it_is_for_and_is_known_by_its_path(name):
+def test_every_role_says_what_it_is_for_and_is_known_by_its_path(name: str) -> None:
     for role in resources(name, "AWS::IAM::Role").values():
         assert role["Properties"]["Description"].endswith(".")
         assert role["Properties"]["Path"].startswith("/secondhop/")
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_arn_names_a_partition(name):
+def test_no_arn_names_a_partition(name: str) -> None:
     assert [each for each in walk(template(name)["Resources"]) if isinstance(each, str) and "arn:aws" in each] == []
 
 
@@ -78,7 +78,7 @@ RELEASERS = [(MAIN, "${BackupAccountId}"), (BACKUP, "${AWS::AccountId}")]
 
 
 @pytest.mark.parametrize(("name", "account"), RELEASERS)
-def test_only_database_points_of_the_intermediate_region_can_be_deleted(name, account):
+def test_only_database_points_of_the_intermediate_region_can_be_deleted(name: str, account: str) -> None:
     (statement,) = allowed(name, "backup:DeleteRecoveryPoint")
 
     assert statement.resources == [
@@ -88,7 +88,7 @@ def test_only_database_points_of_the_intermediate_region_can_be_deleted(name, ac
 
 
 @pytest.mark.parametrize(("name", "account"), RELEASERS)
-def test_copies_can_be_started_into_the_dr_vault_only(name, account):
+def test_copies_can_be_started_into_the_dr_vault_only(name: str, account: str) -> None:
     second_hops = [each for each in allowed(name, "backup:CopyFromBackupVault") if each.logical_id != "FirstHopActs"]
     for statement in second_hops:
         dr_vault = f"arn:${{AWS::Partition}}:backup:${{DrRegion}}:{account}:backup-vault:${{DrVaultName}}"
@@ -100,7 +100,7 @@ def test_copies_can_be_started_into_the_dr_vault_only(name, account):
     assert second_hops != []
 
 
-def test_first_hops_can_be_started_again_into_the_watched_vault_only():
+def test_first_hops_can_be_started_again_into_the_watched_vault_only() -> None:
     (statement,) = [each for each in allowed(MAIN, "backup:CopyFromBackupVault") if each.logical_id == "FirstHopActs"]
 
     watched = "arn:${AWS::Partition}:backup:${AWS::Region}:${BackupAccountId}:backup-vault:${WatchedVaultName}"
@@ -112,7 +112,7 @@ def test_first_hops_can_be_started_again_into_the_watched_vault_only():
 
 
 @pytest.mark.parametrize("name", [MAIN, BACKUP])
-def test_a_role_can_be_passed_to_aws_backup_only(name):
+def test_a_role_can_be_passed_to_aws_backup_only(name: str) -> None:
     found = allowed(name, "iam:PassRole")
 
     for statement in found:
@@ -121,7 +121,7 @@ def test_a_role_can_be_passed_to_aws_backup_only(name):
     assert found != []
 
 
-def test_only_the_actor_copies_and_releases_in_the_hub():
+def test_only_the_actor_copies_and_releases_in_the_hub() -> None:
     policies = resources(MAIN, "AWS::IAM::Policy")
 
     assert policies["HubActs"]["Properties"]["Roles"] == [{"Ref": "AdvanceChainRole"}]
@@ -134,7 +134,7 @@ def test_only_the_actor_copies_and_releases_in_the_hub():
     }
 
 
-def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals():
+def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals() -> None:
     lists = resources(MAIN, "AWS::IAM::Policy")["HubLists"]["Properties"]
 
     assert lists["Roles"] == [{"Ref": "SweepChainsRole"}, {"Ref": "OperateChainsRole"}]
@@ -144,7 +144,7 @@ def test_in_the_hub_the_sweep_and_the_operators_function_list_arrivals():
 
 
 @pytest.mark.parametrize(("name", "role"), [("SweepLists", "SweepChainsRole"), ("OperatorLists", "OperateChainsRole")])
-def test_copy_jobs_are_listed_by_the_sweep_and_the_operators_function_in_both_topologies(name, role):
+def test_copy_jobs_are_listed_by_the_sweep_and_the_operators_function_in_both_topologies(name: str, role: str) -> None:
     lists = resources(MAIN, "AWS::IAM::Policy")[name]
 
     assert "Condition" not in lists
@@ -153,7 +153,7 @@ def test_copy_jobs_are_listed_by_the_sweep_and_the_operators_function_in_both_to
     assert (statement["Action"], statement["Resource"]) == ("backup:ListCopyJobs", "*")
 
 
-def test_the_hub_may_do_what_the_operator_role_may_and_no_more():
+def test_the_hub_may_do_what_the_operator_role_may_and_no_more() -> None:
     def rights(name: str, logical_ids: set[str]) -> list[str]:
         found = [each.body for each in identity_statements(name) if each.logical_id in logical_ids]
         text = [str(each).replace("${BackupAccountId}", "${AWS::AccountId}") for each in found]
@@ -163,7 +163,7 @@ def test_the_hub_may_do_what_the_operator_role_may_and_no_more():
     assert rights(MAIN, {"HubReads", "HubActs"}) == rights(BACKUP, {"OperatorRole"})
 
 
-def test_the_operator_role_trusts_our_functions_of_one_account_and_organization_only():
+def test_the_operator_role_trusts_our_functions_of_one_account_and_organization_only() -> None:
     (statement,) = [each for each in statements(BACKUP) if each.sid == "FunctionsOfTheMainStack"]
 
     condition = statement.body["Condition"]
@@ -176,7 +176,7 @@ def test_the_operator_role_trusts_our_functions_of_one_account_and_organization_
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_service_is_trusted_for_its_own_account_only(name):
+def test_a_service_is_trusted_for_its_own_account_only(name: str) -> None:
     trusts = [each for each in statements(name) if "sts:AssumeRole" in each.actions and not each.role]
 
     for trust in (each for each in trusts if "Service" in each.body["Principal"]):
@@ -187,7 +187,7 @@ def test_a_service_is_trusted_for_its_own_account_only(name):
         assert is_limited or service == "lambda.amazonaws.com"
 
 
-def test_the_copy_role_deletes_only_snapshots_of_the_dr_region_that_aws_backup_made():
+def test_the_copy_role_deletes_only_snapshots_of_the_dr_region_that_aws_backup_made() -> None:
     """AWS Backup uses it when a final copy expires; nobody else can assume it."""
     given = [each for each in identity_statements(BACKUP) if each.logical_id == "CopyRole"]
     deleting = [each for each in given if any("Delete" in action or "Update" in action for action in each.actions)]
@@ -202,14 +202,14 @@ def test_the_copy_role_deletes_only_snapshots_of_the_dr_region_that_aws_backup_m
 
 
 @pytest.mark.parametrize(("name", "role"), [(BACKUP, "CopyRole"), (WORKLOAD, "BackupRole")])
-def test_the_roles_that_made_recovery_points_outlive_their_stacks(name, role):
+def test_the_roles_that_made_recovery_points_outlive_their_stacks(name: str, role: str) -> None:
     """AWS Backup ends a lifecycle by the role that made the point (devguide/backup-iam)."""
     found = resources(name)[role]
 
     assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_the_plan_of_a_workload_account_copies_into_the_watched_vault_only():
+def test_the_plan_of_a_workload_account_copies_into_the_watched_vault_only() -> None:
     (statement,) = allowed(WORKLOAD, "backup:CopyIntoBackupVault")
 
     assert statement.resources == [
@@ -217,7 +217,7 @@ def test_the_plan_of_a_workload_account_copies_into_the_watched_vault_only():
     ]
 
 
-def test_only_named_rules_may_send_to_a_queue_and_only_alarms_to_the_topic():
+def test_only_named_rules_may_send_to_a_queue_and_only_alarms_to_the_topic() -> None:
     for name in ALL:
         for statement in statements(name):
             if statement.actions == ["sqs:SendMessage"] and not statement.role:

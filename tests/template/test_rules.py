@@ -1,5 +1,7 @@
 """Event patterns: which of AWS Backup's events reach the actor, and that nobody else's do."""
 
+from typing import Any
+
 import pytest
 
 from tests.template.reading import ALL, MAIN, properties, resources, statements
@@ -12,12 +14,12 @@ COPIES = ["Copy Job State Change"]
 OWN = {"Ref": "AWS::AccountId"}
 
 
-def watched_vault(account: str) -> dict:
+def watched_vault(account: str) -> dict[str, str]:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:backup:${{AWS::Region}}:{account}:backup-vault:${{WatchedVaultName}}"}
 
 
 @pytest.mark.parametrize(("name", "rule"), RULES)
-def test_every_rule_names_the_source_and_the_account(name, rule):
+def test_every_rule_names_the_source_and_the_account(name: str, rule: str) -> None:
     """A bus that receives forwarded events sees other accounts'; only these two keys tell them apart."""
     pattern = properties(name, rule)["EventPattern"]
 
@@ -26,7 +28,7 @@ def test_every_rule_names_the_source_and_the_account(name, rule):
 
 
 @pytest.mark.parametrize(("name", "rule"), RULES)
-def test_every_rule_listens_to_one_vault_on_the_default_bus(name, rule):
+def test_every_rule_listens_to_one_vault_on_the_default_bus(name: str, rule: str) -> None:
     detail = properties(name, rule)["EventPattern"]["detail"]
     (vault,) = [values for key, values in detail.items() if key != "status"]
 
@@ -48,7 +50,9 @@ def test_every_rule_listens_to_one_vault_on_the_default_bus(name, rule):
         ("WatchedVaultPoints", POINTS, "backupVaultArn", [{"Ref": "BackupAccountId"}]),
     ],
 )
-def test_the_main_stack_hears_of_both_hops_and_of_arrivals(rule, types, key, account):
+def test_the_main_stack_hears_of_both_hops_and_of_arrivals(
+    rule: str, types: list[str], key: str, account: dict[str, Any] | list[dict[str, Any]]
+) -> None:
     pattern = properties(MAIN, rule)["EventPattern"]
 
     assert pattern == {
@@ -59,7 +63,7 @@ def test_the_main_stack_hears_of_both_hops_and_of_arrivals(rule, types, key, acc
     }
 
 
-def test_the_dr_region_counts_what_becomes_completed_in_the_dr_vault():
+def test_the_dr_region_counts_what_becomes_completed_in_the_dr_vault() -> None:
     assert properties(DR, "ArrivalsRule")["EventPattern"] == {
         "source": ["aws.backup"],
         "detail-type": POINTS,
@@ -68,7 +72,7 @@ def test_the_dr_region_counts_what_becomes_completed_in_the_dr_vault():
     }
 
 
-def test_the_main_stack_has_no_other_rules():
+def test_the_main_stack_has_no_other_rules() -> None:
     assert set(resources(MAIN, "AWS::Events::Rule")) == {"FirstHopJobs", "SecondHopJobs", "WatchedVaultPoints"}
 
 
@@ -76,7 +80,7 @@ def test_the_main_stack_has_no_other_rules():
     ("forwarding", "receiving"),
     [("ForwardSecondHopJobs", "SecondHopJobs"), ("ForwardWatchedVaultPoints", "WatchedVaultPoints")],
 )
-def test_what_the_backup_account_forwards_is_what_the_main_stack_listens_to(forwarding, receiving):
+def test_what_the_backup_account_forwards_is_what_the_main_stack_listens_to(forwarding: str, receiving: str) -> None:
     sent, heard = properties(BACKUP, forwarding)["EventPattern"], properties(MAIN, receiving)["EventPattern"]
 
     assert sent["detail-type"] == heard["detail-type"]
@@ -84,7 +88,7 @@ def test_what_the_backup_account_forwards_is_what_the_main_stack_listens_to(forw
     assert sent["account"] == [OWN]
 
 
-def test_events_travel_one_hop_only_straight_to_the_default_bus():
+def test_events_travel_one_hop_only_straight_to_the_default_bus() -> None:
     """EventBridge drops an event that would be sent on to a third account."""
     (target,) = properties(BACKUP, "ForwardSecondHopJobs")["Targets"]
 
@@ -93,7 +97,7 @@ def test_events_travel_one_hop_only_straight_to_the_default_bus():
     assert list(variables) == ["WorkloadAccountId"]
 
 
-def test_the_bus_admits_backup_events_of_the_backup_account_only():
+def test_the_bus_admits_backup_events_of_the_backup_account_only() -> None:
     (statement,) = [each for each in statements(MAIN) if each.logical_id == "ForwardedEvents"]
 
     assert statement.body["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${BackupAccountId}:root"}}

@@ -23,7 +23,7 @@ print(json.dumps([found["stack_name"], found["region"], found["capabilities"], p
 
 
 @pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
-def test_sam_reads_what_init_wrote(tmp_path: Path, given: dict[str, str]):
+def test_sam_reads_what_init_wrote(tmp_path: Path, given: dict[str, str]) -> None:
     checkout = Checkout(tmp_path)
     assert (
         checkout.init({**given, "email": "dba@example.com", "copy_role_arn": f"arn:aws:iam::{BACKUP}:role/a/b"}).code

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,18 +22,19 @@ pytestmark = pytest.mark.built
 
 
 @pytest.fixture(scope="module")
-def translated() -> dict:
-    return json.loads((OUT / "second-hop.json").read_text())
+def translated() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((OUT / "second-hop.json").read_text())
+    return found
 
 
-def test_no_macro_is_left(translated):
+def test_no_macro_is_left(translated: dict[str, Any]) -> None:
     text = json.dumps(translated)
 
     assert "Transform" not in text
     assert "AWS::Serverless" not in text
 
 
-def test_everything_but_the_functions_is_as_the_template_says(translated):
+def test_everything_but_the_functions_is_as_the_template_says(translated: dict[str, Any]) -> None:
     plain = {key: each for key, each in resources(MAIN).items() if not each["Type"].startswith("AWS::Serverless")}
 
     assert {key: translated["Resources"][key] for key in plain} == plain
@@ -40,7 +42,7 @@ def test_everything_but_the_functions_is_as_the_template_says(translated):
         assert translated[part] == template(MAIN)[part]
 
 
-def test_the_translation_makes_no_roles_and_no_permissions_of_its_own(translated):
+def test_the_translation_makes_no_roles_and_no_permissions_of_its_own(translated: dict[str, Any]) -> None:
     made = {each["Type"] for key, each in translated["Resources"].items() if key not in resources(MAIN)}
 
     assert made == {
@@ -50,7 +52,7 @@ def test_the_translation_makes_no_roles_and_no_permissions_of_its_own(translated
     }
 
 
-def test_every_parameter_is_still_the_stacks_to_decide(translated):
+def test_every_parameter_is_still_the_stacks_to_decide(translated: dict[str, Any]) -> None:
     """The translator writes defaults in where it may; here it may not."""
     text = json.dumps({key: each for key, each in translated.items() if key not in ("Parameters", "Metadata")})
     unused = [key for key in translated["Parameters"] if f'"Ref": "{key}"' not in text and f"${{{key}}}" not in text]
@@ -62,7 +64,7 @@ def test_every_parameter_is_still_the_stacks_to_decide(translated):
     }
 
 
-def packed(translated: dict) -> dict[str, Path]:
+def packed(translated: dict[str, Any]) -> dict[str, Path]:
     """Logical id without its hash -> the zip file that it names."""
     found = {}
     for key, each in translated["Resources"].items():
@@ -75,7 +77,7 @@ def packed(translated: dict) -> dict[str, Path]:
     return found
 
 
-def test_every_piece_of_code_lies_there_under_its_digest(translated):
+def test_every_piece_of_code_lies_there_under_its_digest(translated: dict[str, Any]) -> None:
     found = packed(translated)
 
     assert found.keys() == {key for key, each in resources(MAIN).items() if each["Type"].startswith("AWS::Serverless")}
@@ -84,7 +86,7 @@ def test_every_piece_of_code_lies_there_under_its_digest(translated):
     assert {*found.values(), OUT / "second-hop.json"} == set(OUT.iterdir())
 
 
-def test_the_zip_files_hold_what_was_built(translated):
+def test_the_zip_files_hold_what_was_built(translated: dict[str, Any]) -> None:
     for logical_id, path in packed(translated).items():
         built = {
             str(each.relative_to(BUILD / logical_id)): each.read_bytes()
@@ -97,7 +99,7 @@ def test_the_zip_files_hold_what_was_built(translated):
             assert {each.external_attr >> 16 for each in archive.infolist()} == {0o644}
 
 
-def test_the_same_build_gives_the_same_files():
+def test_the_same_build_gives_the_same_files() -> None:
     before = {path.name: path.read_bytes() for path in OUT.iterdir()}
     subprocess.run(
         [ROOT / ".venv-sam" / "bin" / "python", ROOT / "tools" / "make-stackset"],
@@ -110,7 +112,7 @@ def test_the_same_build_gives_the_same_files():
     assert {path.name: path.read_bytes() for path in OUT.iterdir()} == before
 
 
-def test_cfn_lint_finds_nothing_wrong_with_the_translation():
+def test_cfn_lint_finds_nothing_wrong_with_the_translation() -> None:
     linter = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run([linter, OUT / "second-hop.json"], capture_output=True, text=True, timeout=120, check=False)
 

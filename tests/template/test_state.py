@@ -5,11 +5,11 @@ from tests.template.reading import MAIN, properties, template
 TABLE = properties(MAIN, "Chains")
 
 
-def keys(schema: list[dict]) -> tuple[str, ...]:
+def keys(schema: list[dict[str, str]]) -> tuple[str, ...]:
     return tuple(each["AttributeName"] for each in sorted(schema, key=lambda each: each["KeyType"]))
 
 
-def test_the_table_has_the_keys_that_the_store_uses():
+def test_the_table_has_the_keys_that_the_store_uses() -> None:
     indexes = {each["IndexName"]: keys(each["KeySchema"]) for each in TABLE["GlobalSecondaryIndexes"]}
 
     assert keys(TABLE["KeySchema"]) == ("pk", "sk")
@@ -21,7 +21,7 @@ def test_the_table_has_the_keys_that_the_store_uses():
     }
 
 
-def test_every_index_holds_what_is_read_from_it():
+def test_every_index_holds_what_is_read_from_it() -> None:
     projections = {index["IndexName"]: index["Projection"] for index in TABLE["GlobalSecondaryIndexes"]}
 
     assert projections["databases"] == {"ProjectionType": "ALL"}, "whole chains are read from it"
@@ -30,7 +30,7 @@ def test_every_index_holds_what_is_read_from_it():
         assert projections[keys_are_read]["ProjectionType"] in ("KEYS_ONLY", "ALL")
 
 
-def test_every_key_is_a_string_and_no_attribute_is_declared_in_vain():
+def test_every_key_is_a_string_and_no_attribute_is_declared_in_vain() -> None:
     used = {*keys(TABLE["KeySchema"])}.union(*(keys(each["KeySchema"]) for each in TABLE["GlobalSecondaryIndexes"]))
 
     assert {each["AttributeName"]: each["AttributeType"] for each in TABLE["AttributeDefinitions"]} == dict.fromkeys(
@@ -38,17 +38,17 @@ def test_every_key_is_a_string_and_no_attribute_is_declared_in_vain():
     )
 
 
-def test_the_table_can_be_restored_and_is_not_deleted_by_accident():
+def test_the_table_can_be_restored_and_is_not_deleted_by_accident() -> None:
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert TABLE["DeletionProtectionEnabled"] is True
 
 
-def test_the_table_costs_what_is_used_and_forgets_what_is_finished():
+def test_the_table_costs_what_is_used_and_forgets_what_is_finished() -> None:
     assert TABLE["BillingMode"] == "PAY_PER_REQUEST"
     assert TABLE["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_a_key_of_ones_own_encrypts_everything_that_rests():
+def test_a_key_of_ones_own_encrypts_everything_that_rests() -> None:
     key = {"Ref": "EncryptionKeyArn"}
     or_nothing = {"Fn::If": ["HasKey", key, {"Ref": "AWS::NoValue"}]}
 

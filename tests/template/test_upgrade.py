@@ -65,7 +65,7 @@ EVERY = [*ALL, BUCKET]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_what_is_kept_keeps_its_logical_id_and_nothing_else_is_left_behind(name):
+def test_what_is_kept_keeps_its_logical_id_and_nothing_else_is_left_behind(name: str) -> None:
     """Another logical id is another resource to CloudFormation: it would make a second one and forget the first."""
     kept = {key: each for key, each in resources(name).items() if "Retain" in str(each.get("DeletionPolicy"))}
 
@@ -74,28 +74,28 @@ def test_what_is_kept_keeps_its_logical_id_and_nothing_else_is_left_behind(name)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_upgrade_asks_for_nothing_new(name):
+def test_an_upgrade_asks_for_nothing_new(name: str) -> None:
     asked = {key for key, each in template(name)["Parameters"].items() if "Default" not in each}
 
     assert asked == ASKED[name]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_no_output_that_somebody_reads_goes_away(name):
+def test_no_output_that_somebody_reads_goes_away(name: str) -> None:
     assert TOLD[name] <= template(name)["Outputs"].keys()
 
 
-def test_the_names_of_vaults_stay_since_another_name_is_another_vault():
+def test_the_names_of_vaults_stay_since_another_name_is_another_vault() -> None:
     assert {key: template(key[0])["Parameters"][key[1]]["Default"] for key in NAMES} == NAMES
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_every_stack_says_its_version_without_condition(name):
+def test_every_stack_says_its_version_without_condition(name: str) -> None:
     assert "Condition" not in template(name)["Outputs"]["StackVersion"]
 
 
 @pytest.mark.parametrize("page", ["install.md", "upgrade.md"])
-def test_the_pages_on_installing_name_only_what_the_templates_have(page):
+def test_the_pages_on_installing_name_only_what_the_templates_have(page: str) -> None:
     text = (ROOT / "docs" / page).read_text()
     known = {
         key for name in EVERY for part in ("Parameters", "Resources", "Outputs") for key in template(name).get(part, {})
@@ -106,7 +106,7 @@ def test_the_pages_on_installing_name_only_what_the_templates_have(page):
     assert len(named) > 4
 
 
-def test_the_page_on_uninstalling_names_a_stack_for_everything_that_stays():
+def test_the_page_on_uninstalling_names_a_stack_for_everything_that_stays() -> None:
     text = (ROOT / "docs" / "upgrade.md").read_text()
     table = text[text.index("| stack | remains |") :].split("\n\n")[0]
 

@@ -1,5 +1,7 @@
 """Vaults and keys of the companion stacks: who may remove a copy, and whose hands a key is in."""
 
+from typing import Any
+
 import pytest
 
 from tests.template.reading import ALL, mentions, properties, resources, statements, template
@@ -19,9 +21,9 @@ ADMINISTRATOR = {"Ref": "VaultAdministratorArn"}
 ROOT_USER = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 
 
-def denials(name: str, vault: str) -> dict[str, list]:
+def denials(name: str, vault: str) -> dict[str, list[Any]]:
     """Action -> the principals that are left out of its denial."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for each in properties(name, vault)["AccessPolicy"]["Statement"]:
         if each["Effect"] == "Deny":
             assert each["Principal"] == "*"
@@ -33,18 +35,18 @@ def denials(name: str, vault: str) -> dict[str, list]:
 
 
 @pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault")])
-def test_only_the_administrator_and_the_root_user_shorten_a_copy_or_change_the_vault(name, vault):
+def test_only_the_administrator_and_the_root_user_shorten_a_copy_or_change_the_vault(name: str, vault: str) -> None:
     found = denials(name, vault)
 
     assert {action: found[action] for action in CHANGES} == {action: [ADMINISTRATOR, ROOT_USER] for action in CHANGES}
 
 
-def test_only_the_administrator_and_the_root_user_delete_a_final_copy():
+def test_only_the_administrator_and_the_root_user_delete_a_final_copy() -> None:
     assert denials(DR, "DrVault")["backup:DeleteRecoveryPoint"] == [ADMINISTRATOR, ROOT_USER]
 
 
 @pytest.mark.parametrize("action", ["backup:DeleteRecoveryPoint", "backup:StartCopyJob"])
-def test_only_the_actor_the_administrator_and_the_root_user_copy_or_delete_an_intermediate(action):
+def test_only_the_actor_the_administrator_and_the_root_user_copy_or_delete_an_intermediate(action: str) -> None:
     actor, *others = denials(BACKUP, "WatchedVault")[action]
 
     assert others == [ADMINISTRATOR, ROOT_USER]
@@ -61,11 +63,11 @@ def test_only_the_actor_the_administrator_and_the_root_user_copy_or_delete_an_in
     ]
 
 
-def test_only_the_administrator_and_the_root_user_copy_a_final_copy_out():
+def test_only_the_administrator_and_the_root_user_copy_a_final_copy_out() -> None:
     assert denials(DR, "DrVault")["backup:StartCopyJob"] == [ADMINISTRATOR, ROOT_USER]
 
 
-def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
+def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own() -> None:
     assert properties("template.yaml", "AdvanceChainRole")["Path"] == "/secondhop/advance_chain/"
     others = [
         each["Properties"]["Path"]
@@ -78,7 +80,9 @@ def test_the_role_that_the_vault_spares_in_the_hub_is_the_actors_own():
 @pytest.mark.parametrize(
     ("topology", "admitted"), [("workload", "111122223333"), ("hub", ["111122223333", "222233334444"])]
 )
-def test_only_named_accounts_of_the_organization_copy_into_the_watched_vault(topology, admitted):
+def test_only_named_accounts_of_the_organization_copy_into_the_watched_vault(
+    topology: str, admitted: list[str] | str
+) -> None:
     """In the workload topology the vault belongs to one account: the one whose functions act on it."""
     given = {"Topology": topology, "WorkloadAccountIds": "111122223333,222233334444"}
     policy = render(BACKUP, given).resources["WatchedVault"]["Properties"]["AccessPolicy"]
@@ -93,16 +97,17 @@ def test_only_named_accounts_of_the_organization_copy_into_the_watched_vault(top
 SENTENCE = "nobody can ever remove this lock"
 
 
-def lock(**given: str) -> dict | None:
-    return render(DR, given).resources["DrVault"]["Properties"].get("LockConfiguration")
+def lock(**given: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = render(DR, given).resources["DrVault"]["Properties"].get("LockConfiguration")
+    return found
 
 
-def test_the_dr_vault_is_locked_in_governance_mode_unless_somebody_says_otherwise():
+def test_the_dr_vault_is_locked_in_governance_mode_unless_somebody_says_otherwise() -> None:
     assert lock() == {"MinRetentionDays": "7", "MaxRetentionDays": "365"}
     assert lock(VaultLock="off") is None
 
 
-def test_a_compliance_lock_is_made_only_for_who_typed_that_it_is_for_ever():
+def test_a_compliance_lock_is_made_only_for_who_typed_that_it_is_for_ever() -> None:
     confirmed = lock(VaultLock="compliance", ConfirmComplianceLock=SENTENCE, LockGraceDays="3")
     unconfirmed = lock(VaultLock="compliance", ConfirmComplianceLock="yes")
 
@@ -111,7 +116,7 @@ def test_a_compliance_lock_is_made_only_for_who_typed_that_it_is_for_ever():
     assert lock(ConfirmComplianceLock=SENTENCE) == lock()
 
 
-def test_an_unconfirmed_compliance_lock_is_refused_by_a_rule_that_says_what_to_type():
+def test_an_unconfirmed_compliance_lock_is_refused_by_a_rule_that_says_what_to_type() -> None:
     rule = template(DR)["Rules"]["ComplianceLock"]
     (assertion,) = rule["Assertions"]
 
@@ -123,7 +128,7 @@ def test_an_unconfirmed_compliance_lock_is_refused_by_a_rule_that_says_what_to_t
     assert template(DR)["Parameters"]["LockGraceDays"]["MinValue"] == 3  # what AWS Backup allows at least
 
 
-def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more():
+def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more() -> None:
     """Nothing of it is in the workload account's hands: metric, alarm and topic are the DR Region's own."""
     rendered = render(DR, {"ArrivalsExpectedWithinHours": "30"}).resources
     alarm, counted = (rendered[key]["Properties"] for key in ("ArrivalsAlarm", "ArrivalsCount"))
@@ -139,18 +144,18 @@ def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more():
     assert alarm["Period"] * int(alarm["EvaluationPeriods"]) == 30 * 3600
 
 
-def test_the_alarm_looks_no_further_back_than_cloudwatch_can():
+def test_the_alarm_looks_no_further_back_than_cloudwatch_can() -> None:
     parameter = template(DR)["Parameters"]["ArrivalsExpectedWithinHours"]
 
     assert parameter["MaxValue"] * properties(DR, "ArrivalsAlarm")["Period"] <= 7 * 86400
     assert parameter["Default"] > 24
 
 
-def test_the_watched_vault_is_never_locked_because_intermediates_are_released():
+def test_the_watched_vault_is_never_locked_because_intermediates_are_released() -> None:
     assert "LockConfiguration" not in properties(BACKUP, "WatchedVault")
 
 
-def test_the_lock_and_the_main_stack_agree_on_what_may_be_kept():
+def test_the_lock_and_the_main_stack_agree_on_what_may_be_kept() -> None:
     main, lock = template("template.yaml")["Parameters"], template(DR)["Parameters"]
 
     for key in ("MinimumRetentionDays", "MaximumRetentionDays"):
@@ -163,7 +168,7 @@ def test_the_lock_and_the_main_stack_agree_on_what_may_be_kept():
 
 
 @pytest.mark.parametrize("name", [BACKUP, DR, WORKLOAD])
-def test_keys_are_usable_by_the_service_linked_role_that_does_the_copying(name):
+def test_keys_are_usable_by_the_service_linked_role_that_does_the_copying(name: str) -> None:
     found = {each.sid: each.body for each in statements(name) if each.logical_id == "Key"}
 
     linked = ":role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
@@ -174,7 +179,7 @@ def test_keys_are_usable_by_the_service_linked_role_that_does_the_copying(name):
     assert properties(name, "Key")["EnableKeyRotation"] is True
 
 
-def test_the_databases_key_admits_the_backup_account_and_not_only_through_a_service():
+def test_the_databases_key_admits_the_backup_account_and_not_only_through_a_service() -> None:
     found = [each.body for each in statements(WORKLOAD) if each.sid in {"BackupUses", "BackupGrants"}]
 
     for body in found:
@@ -183,7 +188,7 @@ def test_the_databases_key_admits_the_backup_account_and_not_only_through_a_serv
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_what_holds_copies_or_state_outlives_its_stack(name):
+def test_what_holds_copies_or_state_outlives_its_stack(name: str) -> None:
     lasting = resources(
         name, "AWS::KMS::Key", "AWS::Backup::BackupVault", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
     )
@@ -196,13 +201,13 @@ def test_what_holds_copies_or_state_outlives_its_stack(name):
 
 
 @pytest.mark.parametrize(("name", "vault"), [(BACKUP, "WatchedVault"), (DR, "DrVault"), (WORKLOAD, "WorkloadVault")])
-def test_a_failed_first_deployment_leaves_no_vault_or_key_in_the_way_of_the_next_one(name, vault):
+def test_a_failed_first_deployment_leaves_no_vault_or_key_in_the_way_of_the_next_one(name: str, vault: str) -> None:
     """A vault's name is fixed: what is retained when the creation of a stack is rolled back makes the next one fail."""
     for key in (vault, "Key"):
         assert template(name)["Resources"][key]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_the_plan_copies_every_tagged_database_into_the_watched_vault():
+def test_the_plan_copies_every_tagged_database_into_the_watched_vault() -> None:
     (rule,) = properties(WORKLOAD, "Plan")["BackupPlan"]["BackupPlanRule"]
     defaults = {key: each.get("Default") for key, each in template(WORKLOAD)["Parameters"].items()}
 
@@ -212,7 +217,7 @@ def test_the_plan_copies_every_tagged_database_into_the_watched_vault():
     assert (defaults["SelectionTagKey"], defaults["SelectionTagValue"]) == ("Backup", "True")
 
 
-def test_the_selection_takes_databases_with_the_tag_and_no_other_type():
+def test_the_selection_takes_databases_with_the_tag_and_no_other_type() -> None:
     """ListOfTags would add all instances, volumes, buckets and tables that carry the tag."""
     selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
 
@@ -223,6 +228,6 @@ def test_the_selection_takes_databases_with_the_tag_and_no_other_type():
     }
 
 
-def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces():
+def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces() -> None:
     """CloudFormation makes the new one first, and a plan has no two selections of one name."""
     assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] != "tagged-databases"

@@ -66,18 +66,18 @@ def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_modules_of_a_package_import_each_other_in_a_circle(package):
+def test_no_modules_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     graph = arrows(package)
 
     assert len(graph) > 3
     assert circles(graph) == []
 
 
-def test_no_packages_import_each_other_in_a_circle():
+def test_no_packages_import_each_other_in_a_circle() -> None:
     assert circles(arrows(*PACKAGES)) == []
 
 
-def test_a_circle_of_imports_is_found_and_what_only_leads_to_it_is_not():
+def test_a_circle_of_imports_is_found_and_what_only_leads_to_it_is_not() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "leads": {"a"}, "apart": set()}
 
     assert circles(graph) == [["a", "b", "c"]]

@@ -26,7 +26,7 @@ def paths_of(text: str) -> list[str]:
     return PATH.findall(text)
 
 
-def test_every_file_that_the_guide_names_exists():
+def test_every_file_that_the_guide_names_exists() -> None:
     missing = [path for path in paths_of(GUIDE) if not (ROOT / path).exists()]
 
     assert missing == []
@@ -34,14 +34,14 @@ def test_every_file_that_the_guide_names_exists():
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_every_list_of_files_to_change_names_at_least_three(topic):
+def test_every_list_of_files_to_change_names_at_least_three(topic: str) -> None:
     _, found, rest = GUIDE.partition(f"\n### {topic}\n")
 
     assert found
     assert len(set(paths_of(re.split(r"\n##", rest)[0]))) >= 3
 
 
-def test_paths_are_recognised_and_other_code_is_not():
+def test_paths_are_recognised_and_other_code_is_not() -> None:
     assert paths_of("`tests/tidy`, `a/b.py`, `template.yaml`, `make test`, `ROWS`, `.ci/run`") == [
         "tests/tidy",
         "a/b.py",
@@ -55,11 +55,11 @@ def commands_of(workflow: str) -> list[str]:
     return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
 
 
-def test_the_workflow_for_changes_runs_the_one_script_and_nothing_else():
+def test_the_workflow_for_changes_runs_the_one_script_and_nothing_else() -> None:
     assert commands_of("check.yml") == ["./.ci/run"]
 
 
-def test_a_workflow_runs_nights_of_new_seeds_on_a_schedule():
+def test_a_workflow_runs_nights_of_new_seeds_on_a_schedule() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "nights.yml").read_text(encoding="utf-8"))
 
     # YAML 1.1 reads the key `on` as true.

@@ -1,6 +1,7 @@
 """Every decision record has a title, a date and a status, and is in the index; amendments are named at both ends."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -30,14 +31,14 @@ def related(links: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.name)
-def test_every_record_has_the_head_with_its_own_number(path):
+def test_every_record_has_the_head_with_its_own_number(path: Path) -> None:
     head = head_of(path.read_text(encoding="utf-8"))
 
     assert head is not None, "begin with: # N. Title, then - Date: YYYY-MM-DD and - Status: accepted"
     assert int(head["number"]) == int(path.name[:4])
 
 
-def test_every_record_is_in_the_index_with_its_title_date_and_status():
+def test_every_record_is_in_the_index_with_its_title_date_and_status() -> None:
     rows = [match.groupdict() for match in ROW.finditer((FOLDER / "README.md").read_text(encoding="utf-8"))]
     heads = {path.name: head_of(path.read_text(encoding="utf-8")) or {} for path in RECORDS}
 
@@ -48,13 +49,13 @@ def test_every_record_is_in_the_index_with_its_title_date_and_status():
         assert row["status"] == head["status"] + head["links"]
 
 
-def test_two_records_never_have_the_same_number():
+def test_two_records_never_have_the_same_number() -> None:
     numbers = [path.name[:4] for path in RECORDS]
 
     assert len(set(numbers)) == len(numbers)
 
 
-def test_an_amendment_is_named_in_both_records():
+def test_an_amendment_is_named_in_both_records() -> None:
     links = {
         path.name: related((head_of(path.read_text(encoding="utf-8")) or {"links": ""})["links"]) for path in RECORDS
     }
@@ -74,5 +75,5 @@ def test_an_amendment_is_named_in_both_records():
         "# 7. A title\n\n- Date: 2026-11-23\n- Status: perhaps\n\nText.\n",
     ],
 )
-def test_a_record_without_the_head_is_noticed(bad):
+def test_a_record_without_the_head_is_noticed(bad: str) -> None:
     assert head_of(bad) is None

@@ -15,7 +15,7 @@ def caught(handler: ast.ExceptHandler) -> set[str]:
     return {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
 
 
-def test_nothing_is_caught_broadly():
+def test_nothing_is_caught_broadly() -> None:
     """But for a stand-in of a service that survives whatever its caller's code raises; it says so on the line."""
     broad = [
         f"{path}:{node.lineno}"
@@ -28,7 +28,7 @@ def test_nothing_is_caught_broadly():
     assert broad == []
 
 
-def test_nothing_that_was_caught_is_passed_over():
+def test_nothing_that_was_caught_is_passed_over() -> None:
     silent = [
         f"{path}:{node.lineno}"
         for path in python_files(*ROOMS)
@@ -50,24 +50,26 @@ def suppressions(*rooms: str) -> Iterator[tuple[str, str]]:
                 yield f"{path}:{number}", found["rest"]
 
 
-def test_every_suppressed_complaint_says_which():
+def test_every_suppressed_complaint_says_which() -> None:
     bare = [where for where, rest in suppressions(*EVERYWHERE) if not re.match(r"(: [A-Z]+\d+|\[[a-z-]+)", rest)]
 
     assert [where for where in bare if not where.startswith("tests/tidy/")] == []
 
 
-def test_every_rule_that_is_broken_in_a_room_says_why():
+def test_every_rule_that_is_broken_in_a_room_says_why() -> None:
     """A suppressed type error names its code, and mypy says when it is not needed any more."""
     unsaid = [where for where, rest in suppressions(*ROOMS) if not re.search(r"(^\[|\s(#|-)\s+\w+ \w+)", rest)]
 
     assert unsaid == []
 
 
-def test_no_test_is_skipped_without_a_reason():
+def test_no_test_is_skipped_without_a_reason() -> None:
     unsaid = []
     for path in python_files("tests"):
         for node in ast.walk(tree(path)):
-            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func)
             if name in {"pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail", "pytest.skip"}:
                 has_reason = any(word.arg == "reason" for word in node.keywords) or (
                     name == "pytest.skip" and node.args
@@ -84,7 +86,7 @@ def test_no_test_is_skipped_without_a_reason():
     assert unsaid == []
 
 
-def test_no_test_patches_our_own_modules():
+def test_no_test_patches_our_own_modules() -> None:
     """If a patch is needed, an argument is missing."""
     patching = [
         f"{path}:{line} {name}"

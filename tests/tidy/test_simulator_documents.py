@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 from backup_simulator import World
 from tests.tidy.reading import ROOT, python_files, tree
@@ -13,21 +14,21 @@ DOCUMENTED = set(re.findall(r"world\.(\w+)", README))
 OTHER_WORLDS = ("tests/chain_world.py", "tests/property/")
 
 
-def used_of_a_world(path) -> set[str]:
+def used_of_a_world(path: Path) -> set[str]:
     """The names that a file takes from whatever it calls `world`."""
     attributes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)]
     owners = ((node.attr, node.value) for node in attributes)
     return {name for name, owner in owners if getattr(owner, "id", getattr(owner, "attr", None)) in ("world", "_world")}
 
 
-def test_every_name_of_a_world_in_the_readme_exists():
+def test_every_name_of_a_world_in_the_readme_exists() -> None:
     world = World()
 
     assert len(DOCUMENTED) > 40
     assert [name for name in sorted(DOCUMENTED) if not hasattr(world, name)] == []
 
 
-def test_tests_and_rehearsal_use_documented_names_of_a_world_only():
+def test_tests_and_rehearsal_use_documented_names_of_a_world_only() -> None:
     files = [
         path
         for path in python_files("tests", "rehearsal", "local_cloud", "bench", "cli")
@@ -38,7 +39,7 @@ def test_tests_and_rehearsal_use_documented_names_of_a_world_only():
     assert {path: names for path, names in undocumented.items() if names} == {}
 
 
-def test_every_module_that_the_model_names_exists():
+def test_every_module_that_the_model_names_exists() -> None:
     rows = [line.split("|") for line in MODEL.splitlines() if re.match(r"\| \d+[a-z]? \|", line)]
     named = {name.split(".")[0] for row in rows for name in re.findall(r"`(\w[\w.]*)`", row[4])}
     modules = {path.stem for path in python_files("simulator/backup_simulator")}

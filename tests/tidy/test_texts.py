@@ -1,6 +1,7 @@
 """What stands in the files: nothing about one machine, one registry, or one person's plans."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ SECRETS = [r"\b(AKIA|ASIA)[A-Z0-9]{9,16}(?<!EXAMPLE)\b", r"-----BEGIN [A-Z ]*PRI
 
 
 @pytest.mark.parametrize("pattern", [*HOSTS, *MACHINES, *PROMISES, *SECRETS])
-def test_no_file_names_a_registry_a_machine_a_plan_or_a_secret(pattern):
+def test_no_file_names_a_registry_a_machine_a_plan_or_a_secret(pattern: str) -> None:
     searched = re.compile(pattern)
 
     found = [
@@ -41,7 +42,7 @@ def test_no_file_names_a_registry_a_machine_a_plan_or_a_secret(pattern):
     assert found == []
 
 
-def test_account_numbers_are_the_invented_ones():
+def test_account_numbers_are_the_invented_ones() -> None:
     invented = {
         "111122223333",
         "444455556666",
@@ -67,7 +68,7 @@ def test_account_numbers_are_the_invented_ones():
 
 
 @pytest.mark.parametrize("path", [each for each in text_files() if each.suffix == ".md"], ids=str)
-def test_links_between_files_lead_somewhere(path):
+def test_links_between_files_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", "\n".join(lines(path)))
 
     missing = [each for each in targets if not (ROOT / path.parent / each).exists()]
@@ -75,7 +76,7 @@ def test_links_between_files_lead_somewhere(path):
     assert missing == []
 
 
-def test_the_readme_links_every_page():
+def test_the_readme_links_every_page() -> None:
     """Decisions and events have a page of their own that lists them."""
     pages = {str(path) for path in text_files() if path.suffix == ".md" and path.parts[:2] != ("docs", "decisions")}
     linked = set(re.findall(r"\]\(([^)#\s]+\.md)", (ROOT / "README.md").read_text(encoding="utf-8")))
@@ -83,14 +84,14 @@ def test_the_readme_links_every_page():
     assert pages - linked - {"README.md", "simulator/MODEL.md"} == set()
 
 
-def anchors(path) -> set[str]:
+def anchors(path: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = [line.lstrip("#").strip() for line in lines(path) if re.match(r"#{1,6} ", line)]
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 @pytest.mark.parametrize("path", [each for each in text_files() if each.suffix == ".md"], ids=str)
-def test_links_to_headings_lead_to_a_heading(path):
+def test_links_to_headings_lead_to_a_heading(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)", "\n".join(lines(path)))
 
     missing = [
@@ -102,7 +103,7 @@ def test_links_to_headings_lead_to_a_heading(path):
     assert missing == []
 
 
-def test_every_line_ends_without_blanks():
+def test_every_line_ends_without_blanks() -> None:
     trailing = [
         f"{path}:{number}"
         for path in text_files()

@@ -1,1 +1,1 @@
-"""`secondhop doctor` looks at an installation in all its sites, and says what would make a copy fail. It only reads."""
+"""`secondhop doctor` checks an installation in all its accounts and Regions. It only reads."""

@@ -1,36 +1,36 @@
-"""The diagnosis for a program."""
+"""Writes the diagnosis as JSON."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from secondhop_cli.doctor.examination import Answered, Diagnosis
+from secondhop_cli.doctor.examination import CheckResult, Diagnosis
+from secondhop_cli.doctor.finding_kinds import KINDS
 from secondhop_cli.doctor.findings import Finding
-from secondhop_cli.doctor.kinds import KINDS
 
 
 def as_json(diagnosis: Diagnosis, *, exit_code: int) -> str:
-    """One JSON object, ending in a newline. Members are only ever added to it."""
+    """One JSON object, with a newline at the end. Later versions only add members."""
     return json.dumps({"exit_code": exit_code, **_document(diagnosis)}, indent=2) + "\n"
 
 
 def _document(diagnosis: Diagnosis) -> dict[str, Any]:
-    installation = diagnosis.installation
+    main_stack = diagnosis.main_stack
     return {
-        "stack": installation.stack if installation else None,
-        "version": installation.version if installation else None,
-        "topology": ("hub" if installation.is_hub else "workload") if installation else None,
-        "checks": [_check(answer) for answer in diagnosis.answers],
+        "stack": main_stack.name if main_stack else None,
+        "version": main_stack.version if main_stack else None,
+        "topology": ("hub" if main_stack.is_hub else "workload") if main_stack else None,
+        "checks": [_check(result) for result in diagnosis.results],
     }
 
 
-def _check(answer: Answered) -> dict[str, Any]:
+def _check(result: CheckResult) -> dict[str, Any]:
     return {
-        "check": answer.question,
-        "fine": answer.is_fine,
-        "findings": [_finding(each) for each in answer.findings],
-        "not_checked": [{"what": each.what, "reason": each.reason} for each in answer.not_checked],
+        "check": result.title,
+        "fine": result.is_fine,
+        "findings": [_finding(each) for each in result.findings],
+        "not_checked": [{"what": each.what, "reason": each.reason} for each in result.not_checked],
     }
 
 
@@ -44,7 +44,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "what": finding.what,
         "why": kind.why,
-        "mend": finding.mend,
+        "fix": finding.fix,
         "statements": [dict(each) for each in finding.statements],
         "command": finding.command,
     }

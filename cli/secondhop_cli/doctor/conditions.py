@@ -1,4 +1,4 @@
-"""Conditions of policy statements in three values: met, not met, or unclear where a key's value is not known.
+"""Evaluates conditions of policy statements: met, not met, or unclear if the value of a key is not known.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -12,11 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 QUANTIFIERS = ("ForAnyValue:", "ForAllValues:")
-# Of an ARN.
-PARTS = 6
+ARN_PARTS = 6
 
 
-class Fit(StrEnum):
+class Truth(StrEnum):
     """Three-valued logic."""
 
     YES = "yes"
@@ -24,30 +23,32 @@ class Fit(StrEnum):
     UNCLEAR = "unclear"
 
     @classmethod
-    def of(cls, holds: bool) -> Fit:  # noqa: FBT001 - it turns a bool into one of three values
+    def of(cls, holds: bool) -> Truth:  # noqa: FBT001 - it converts a bool
         return cls.YES if holds else cls.NO
 
 
-def all_of(*fits: Fit) -> Fit:
-    if Fit.NO in fits:
-        return Fit.NO
-    return Fit.UNCLEAR if Fit.UNCLEAR in fits else Fit.YES
+def all_of(*values: Truth) -> Truth:
+    if Truth.NO in values:
+        return Truth.NO
+    return Truth.UNCLEAR if Truth.UNCLEAR in values else Truth.YES
 
 
-def any_of(*fits: Fit) -> Fit:
-    if Fit.YES in fits:
-        return Fit.YES
-    return Fit.UNCLEAR if Fit.UNCLEAR in fits else Fit.NO
+def any_of(*values: Truth) -> Truth:
+    if Truth.YES in values:
+        return Truth.YES
+    return Truth.UNCLEAR if Truth.UNCLEAR in values else Truth.NO
 
 
-def not_(fit: Fit) -> Fit:
-    return {Fit.YES: Fit.NO, Fit.NO: Fit.YES}.get(fit, Fit.UNCLEAR)
+def not_(truth: Truth) -> Truth:
+    return {Truth.YES: Truth.NO, Truth.NO: Truth.YES}.get(truth, Truth.UNCLEAR)
 
 
-def condition_fits(condition: Mapping[str, Any], context: Mapping[str, Any], absent: Iterable[str]) -> Fit:
+def condition_is_met(
+    condition: Mapping[str, Any], condition_keys: Mapping[str, Any], absent_keys: Iterable[str]
+) -> Truth:
     """Whether a Condition block is met. Keys are compared without regard to case, as IAM does."""
-    known = {name.lower(): value for name, value in context.items()}
-    missing = {name.lower() for name in absent}
+    known = {name.lower(): value for name, value in condition_keys.items()}
+    missing = {name.lower() for name in absent_keys}
     return all_of(
         *(
             _test(operator, known.get(key.lower()), wanted, is_known=key.lower() in known or key.lower() in missing)
@@ -57,17 +58,17 @@ def condition_fits(condition: Mapping[str, Any], context: Mapping[str, Any], abs
     )
 
 
-def _test(operator: str, found: Any, wanted: Any, *, is_known: bool) -> Fit:
+def _test(operator: str, found: Any, wanted: Any, *, is_known: bool) -> Truth:
     if not is_known:
-        return Fit.UNCLEAR
+        return Truth.UNCLEAR
     quantifier = next((each for each in QUANTIFIERS if operator.startswith(each)), "")
     plain = operator.removeprefix(quantifier)
     if plain == "Null":
-        return Fit.of((found is None) == (str(listed(wanted)[0]).lower() == "true"))
+        return Truth.of((found is None) == (str(listed(wanted)[0]).lower() == "true"))
     if found is None:
-        return Fit.of(_meets_when_missing(quantifier, plain))
+        return Truth.of(_meets_when_missing(quantifier, plain))
     tested = [_compare(plain.removesuffix("IfExists"), str(each), listed(wanted)) for each in listed(found)]
-    # Of several values a negated operator without a quantifier wants none to match.
+    # A negated operator without a quantifier is met only if none of several values matches.
     wants_all = quantifier == "ForAllValues:" or (not quantifier and "Not" in plain)
     return all_of(*tested) if wants_all else any_of(*tested)
 
@@ -79,11 +80,11 @@ def _meets_when_missing(quantifier: str, plain: str) -> bool:
     return plain.endswith("IfExists") or "Not" in plain
 
 
-def _compare(operator: str, value: str, wanted: list[Any]) -> Fit:
+def _compare(operator: str, value: str, wanted: list[Any]) -> Truth:
     texts = [str(each) for each in wanted]
     if any("${" in each for each in texts):
-        # A policy variable, whose value only the real request has.
-        return Fit.UNCLEAR
+        # Only the real request has the value of a policy variable.
+        return Truth.UNCLEAR
     negated = "Not" in operator
     match operator.replace("Not", ""):
         case "StringEquals":
@@ -95,16 +96,16 @@ def _compare(operator: str, value: str, wanted: list[Any]) -> Fit:
         case "ArnLike" | "ArnEquals":
             holds = any(arn_like(value, each) for each in texts)
         case _:
-            return Fit.UNCLEAR
-    return Fit.of(holds != negated)
+            return Truth.UNCLEAR
+    return Truth.of(holds != negated)
 
 
 def arn_like(value: str, pattern: str) -> bool:
-    """Part by part: no wildcard reaches over a colon but in the last of the six; missing parts are wildcards."""
-    patterns = pattern.split(":", PARTS - 1)
-    patterns += ["*"] * (PARTS - len(patterns))
-    parts = value.split(":", PARTS - 1)
-    return len(parts) == PARTS and all(map(like, parts, patterns))
+    """Compare the six parts. A wildcard matches no colon, except in the last part. Missing parts are wildcards."""
+    patterns = pattern.split(":", ARN_PARTS - 1)
+    patterns += ["*"] * (ARN_PARTS - len(patterns))
+    parts = value.split(":", ARN_PARTS - 1)
+    return len(parts) == ARN_PARTS and all(map(like, parts, patterns))
 
 
 def like(value: str, pattern: str) -> bool:
@@ -117,5 +118,5 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """What a policy may write as one value or as a list."""
+    """A value that a policy may write alone or as a list, as a list."""
     return list(value) if isinstance(value, list | tuple) else [value]

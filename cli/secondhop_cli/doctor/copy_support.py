@@ -1,6 +1,6 @@
-"""Which copies AWS Backup makes, by resource type and Region: the one table that the doctor and the documents use.
+"""The copies that AWS Backup supports, by resource type and Region. The doctor and docs/install.md use this table.
 
-The table is AWS's page of a certain day and grows old. So what it denies is a warning with that day, and never more.
+The table is a copy of AWS's page with a date, and can be out of date. So a copy that it denies is only a warning.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ OPT_IN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What AWS says about some resource types in some Regions of one partition.
+    """AWS's statement about some resource types in some Regions of one partition.
 
-    A copy crosses an account or a Region only if the rows of both its ends say so. `note` is for people.
+    A copy into another account or Region needs a row that allows it at both ends. `note` is for readers.
     """
 
     resource_types: tuple[str, ...]
@@ -136,12 +136,12 @@ ROWS = (
 
 
 def row_of(resource_type: str, region: str, rows: Iterable[Row] = ROWS) -> Row | None:
-    """What the table says about a type in a Region; None if it does not know the Region or the type."""
+    """The table's row for a type in a Region; None if there is none."""
     return next((row for row in rows if resource_type in row.resource_types and region in row.regions), None)
 
 
 def as_markdown(rows: Iterable[Row] = ROWS) -> str:
-    """The table for the documents."""
+    """The table as Markdown, for the documents."""
     columns = ("resource types", "partition", "Regions", "to other accounts", "to other Regions", "note")
     return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n" + "".join(
         f"| {', '.join(row.resource_types)} | `{row.partition}` | {row.named} | {_yes(row.cross_account)} | "
@@ -150,5 +150,5 @@ def as_markdown(rows: Iterable[Row] = ROWS) -> str:
     )
 
 
-def _yes(value: bool) -> str:  # noqa: FBT001 - it turns a bool into a word
+def _yes(value: bool) -> str:  # noqa: FBT001 - it converts a bool
     return "yes" if value else "no"

@@ -1,121 +1,130 @@
-"""Each database that is to travel: its own key above all, and what AWS Backup cannot copy at all."""
+"""Checks each database that plans copy: its key, and what AWS Backup cannot copy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from secondhop.domain.arn import Site, is_multi_az_cluster
-from secondhop_cli.doctor.estate import Database, backup_roles, copying_rules, databases, rules, travelling
+from secondhop_cli.doctor.context import CheckContext, for_each
+from secondhop_cli.doctor.databases_and_plans import (
+    Database,
+    backup_role_arns,
+    copied_databases,
+    databases,
+    first_hop_rules,
+    rules,
+)
 from secondhop_cli.doctor.findings import Finding, Outcome
-from secondhop_cli.doctor.keys import Part, is_managed, usable
-from secondhop_cli.doctor.visit import Visit, over
+from secondhop_cli.doctor.keys import KeyUse, check_key, is_managed
 
 MOST_TAGS = 50
-# Databases that a finding about their common key names.
+# The most databases that a finding about their common key names.
 NAMED = 5
 
 
-def plans_copy(visit: Visit) -> Iterator[Outcome]:
-    """Every workload has a plan that copies into the watched vault; databases backed up otherwise are named."""
-    vault = visit.installation.watched_vault_arn
+def plans_copy(context: CheckContext) -> Iterator[Outcome]:
+    """Check that a plan of each workload account copies into the watched vault, and names other databases."""
+    vault = context.main_stack.watched_vault_arn
 
-    def look(site: Site) -> Iterator[Outcome]:
-        first_hops = copying_rules(visit, site)
+    def check(site: Site) -> Iterator[Outcome]:
+        first_hops = first_hop_rules(context, site)
         if not first_hops:
             yield Finding(
                 kind="no-plan-copies",
                 site=site,
                 resource=f"backup plans of {site.account}",
                 what=f"No backup plan of account {site.account} copies into {vault}.",
-                mend="Deploy stacks/workload.yaml, or add this copy action to the rules of your plans: "
+                fix="Deploy stacks/workload.yaml, or add this copy action to the rules of your plans: "
                 f'{{"DestinationBackupVaultArn": "{vault}", "Lifecycle": {{"DeleteAfterDays": 14}}}}',
             )
             return
-        travels = {each.arn for each in travelling(visit, site)}
-        for database in databases(visit, site):
-            chosen = [rule for rule in rules(visit, site) if rule.selects(database)]
-            if chosen and database.arn not in travels:
-                yield _left_out(database, chosen[0].plan, chosen[0].target_vault)
+        copied = {each.arn for each in copied_databases(context, site)}
+        for database in databases(context, site):
+            chosen = [rule for rule in rules(context, site) if rule.selects(database)]
+            if chosen and database.arn not in copied:
+                yield _not_copied(database, chosen[0].plan, chosen[0].target_vault)
 
-    yield from over(visit.installation.workloads, look)
+    yield from for_each(context.main_stack.workloads, check)
 
 
-def _left_out(database: Database, plan: str, vault: str) -> Finding:
+def _not_copied(database: Database, plan: str, vault: str) -> Finding:
     return Finding(
-        kind="database-left-out",
+        kind="database-not-copied",
         site=database.site,
         resource=database.arn,
         what=f"{database.name} is backed up by the plan {plan} into the vault {vault} only.",
-        mend="Let a plan that copies into the watched vault select it (with stacks/workload.yaml: the tag "
-        "Backup=True). The vault Default is no hindrance: snapshots of databases are under the database's key, not "
+        fix="Select it in a plan that copies into the watched vault (with stacks/workload.yaml: the tag "
+        "Backup=True). Backups in the vault Default can be copied too: snapshots have the database's key, not "
         "their vault's.",
         command=f"aws rds add-tags-to-resource --region {database.site.region} --resource-name {database.arn} --tags "
         "Key=Backup,Value=True",
     )
 
 
-def database_keys(visit: Visit) -> Iterator[Outcome]:
-    """The keys of the databases that travel admit the backup account's copier and the roles of their backups."""
+def database_keys(context: CheckContext) -> Iterator[Outcome]:
+    """Check that the databases' keys allow AWSServiceRoleForBackup and the roles of their backups."""
 
     def under_own_keys(site: Site) -> Iterator[Outcome]:
         by_key: dict[str, list[str]] = {}
-        for database in travelling(visit, site):
+        for database in copied_databases(context, site):
             if database.is_encrypted:
                 by_key.setdefault(database.key_arn, []).append(database.name)
-        yield from over(by_key.items(), lambda each: key_of(site, *each))
+        yield from for_each(by_key.items(), lambda each: key_of(site, *each))
 
     def key_of(site: Site, key_arn: str, names: list[str]) -> Iterator[Outcome]:
-        for role in () if is_managed(visit, key_arn) else backup_roles(visit, site):
-            part = Part(whose=_enumerated(names), copier_account=visit.installation.backup_account, passed_role=role)
-            yield from usable(visit, key_arn, part)
+        for role in () if is_managed(context, key_arn) else backup_role_arns(context, site):
+            key_use = KeyUse(
+                owner=_enumerated(names), destination_account=context.main_stack.backup_account, passed_role=role
+            )
+            yield from check_key(context, key_arn, key_use)
 
-    yield from _each(visit, lambda database: _without_own_key(visit, database))
-    yield from over(visit.installation.workloads, under_own_keys)
+    yield from _each(context, lambda database: _without_own_key(context, database))
+    yield from for_each(context.main_stack.workloads, under_own_keys)
 
 
-def _without_own_key(visit: Visit, database: Database) -> Iterator[Outcome]:
-    if database.is_encrypted and is_managed(visit, database.key_arn):
+def _without_own_key(context: CheckContext, database: Database) -> Iterator[Outcome]:
+    if database.is_encrypted and is_managed(context, database.key_arn):
         yield _managed(database)
-    elif not database.is_encrypted and database.is_cluster and not visit.installation.allow_unencrypted:
+    elif not database.is_encrypted and database.is_cluster and not context.main_stack.allow_unencrypted:
         yield Finding(
             kind="database-is-unencrypted",
             site=database.site,
             resource=database.arn,
             what=f"{database.resource_type} cluster {database.name} is not encrypted.",
-            mend="Restore a snapshot of it under a customer managed key, or set AllowUnencrypted in the main stack.",
+            fix="Restore a snapshot of it with a customer managed key, or set AllowUnencrypted=true in the main stack.",
         )
 
 
 def _enumerated(names: list[str]) -> str:
-    """One key may serve hundreds."""
+    """The first names; one key can serve hundreds of databases."""
     shown = ", ".join(sorted(names)[:NAMED])
     others = f" and {len(names) - NAMED} others" if len(names) > NAMED else ""
     return f"the database{'s' if len(names) > 1 else ''} {shown}{others}"
 
 
-def database_limits(visit: Visit) -> Iterator[Outcome]:
-    """What no policy can mend: Multi-AZ DB clusters, bound options, too many tags."""
+def database_limits(context: CheckContext) -> Iterator[Outcome]:
+    """What no policy can fix: Multi-AZ DB clusters, bound options, too many tags."""
 
-    def look(database: Database) -> Iterator[Outcome]:
+    def check(database: Database) -> Iterator[Outcome]:
         if is_multi_az_cluster(database.resource_type, database.arn):
             yield Finding(
                 kind="database-is-multi-az-cluster",
                 site=database.site,
                 resource=database.arn,
                 what=f"{database.name} is an RDS Multi-AZ DB cluster.",
-                mend="Use a Multi-AZ instance or Aurora for it, or copy its data by other means.",
+                fix="Use a Multi-AZ instance or Aurora for it, or copy its data with another tool.",
             )
-        yield from _options(visit, database)
-        yield from _tags(visit, database)
+        yield from _options(context, database)
+        yield from _tags(context, database)
 
-    yield from _each(visit, look)
+    yield from _each(context, check)
 
 
-def _each(visit: Visit, look: Callable[[Database], Iterator[Outcome]]) -> Iterator[Outcome]:
+def _each(context: CheckContext, check: Callable[[Database], Iterator[Outcome]]) -> Iterator[Outcome]:
     def at(site: Site) -> Iterator[Outcome]:
-        yield from over(travelling(visit, site), look)
+        yield from for_each(copied_databases(context, site), check)
 
-    yield from over(visit.installation.workloads, at)
+    yield from for_each(context.main_stack.workloads, at)
 
 
 def _managed(database: Database) -> Finding:
@@ -127,18 +136,18 @@ def _managed(database: Database) -> Finding:
         site=database.site,
         resource=database.arn,
         what=f"{name} is encrypted under {database.key_arn}, which AWS manages (aws/rds).",
-        mend="Its snapshots need re-encrypting before they can leave the account, whichever tool copies them: copy "
-        "one under a customer managed key that admits the backup account, restore it, and let the new database take "
-        "over. AWS Backup's own copy across account and Region fails on it as well.",
+        fix="No tool can copy its snapshots to another account. Copy a snapshot with a customer managed key that "
+        "allows the backup account, restore it, and switch to the restored database. AWS Backup's own copy across "
+        "account and Region fails too.",
         command=f"aws rds copy-{snapshot} --region {region} --source-{snapshot}-identifier SNAPSHOT "
         f"--target-{snapshot}-identifier {name}-reencrypted --kms-key-id KEY",
     )
 
 
-def _options(visit: Visit, database: Database) -> Iterator[Outcome]:
+def _options(context: CheckContext, database: Database) -> Iterator[Outcome]:
     for group in database.option_groups:
         asked = {"OptionGroupName": group}
-        listed = visit.sites.ask_all(database.site, "rds", "describe_option_groups", "OptionGroupsList", **asked)
+        listed = context.api.list_all(database.site, "rds", "describe_option_groups", "OptionGroupsList", **asked)
         bound = [
             option["OptionName"]
             for each in listed
@@ -151,20 +160,20 @@ def _options(visit: Visit, database: Database) -> Iterator[Outcome]:
                 site=database.site,
                 resource=database.arn,
                 what=f"{database.name} uses the option group {group} with {', '.join(bound)}.",
-                mend="Take the option out of the group if the engine lets you; a permanent one needs a database "
-                "without it.",
+                fix="Remove the option from the group if the engine allows it. A permanent option needs a new "
+                "database without it.",
             )
 
 
-def _tags(visit: Visit, database: Database) -> Iterator[Outcome]:
-    """The newest backup's tags are what the copy carries: the database's own, and those that the plan adds."""
-    points = visit.sites.ask_all(
+def _tags(context: CheckContext, database: Database) -> Iterator[Outcome]:
+    """A copy has the tags of its backup: those of the database, and those that the plan adds."""
+    points = context.api.list_all(
         database.site, "backup", "list_recovery_points_by_resource", "RecoveryPoints", ResourceArn=database.arn
     )
     count = len(database.tags)
     newest = max(points, key=lambda each: each["CreationDate"], default=None)
     if newest:
-        tags = visit.sites.ask(database.site, "backup", "list_tags", ResourceArn=newest["RecoveryPointArn"])
+        tags = context.api.call(database.site, "backup", "list_tags", ResourceArn=newest["RecoveryPointArn"])
         count = max(count, len(tags.get("Tags", {})))
     if count > MOST_TAGS:
         yield Finding(
@@ -172,7 +181,7 @@ def _tags(visit: Visit, database: Database) -> Iterator[Outcome]:
             site=database.site,
             resource=database.arn,
             what=f"{database.name}, or its newest backup, has {count} tags.",
-            mend=f"Remove tags until {MOST_TAGS} are left, from the database and from the plan's recovery point tags.",
+            fix=f"Remove tags until {MOST_TAGS} are left, from the database and from the plan's recovery point tags.",
             command=f"aws rds remove-tags-from-resource --region {database.site.region} --resource-name "
             f"{database.arn} --tag-keys KEY",
         )

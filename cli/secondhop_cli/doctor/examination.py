@@ -1,4 +1,4 @@
-"""The table of checks, and what comes of going through it."""
+"""The table of checks, and the diagnosis that they give."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from secondhop_cli.doctor import (
-    acting,
+    acting_role,
     administrators,
-    assuming,
+    assume_role,
     availability,
-    companions,
+    companion_stacks,
     databases,
     events,
     organization,
@@ -20,61 +20,61 @@ from secondhop_cli.doctor import (
     vault_keys,
     vaults,
 )
-from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome, Severity, UnseenError
-from secondhop_cli.doctor.installation import Installation, find_installation
-from secondhop_cli.doctor.kinds import KINDS
-from secondhop_cli.doctor.sites import Sites
-from secondhop_cli.doctor.visit import Visit
+from secondhop_cli.doctor.api_calls import ApiCalls
+from secondhop_cli.doctor.context import CheckContext
+from secondhop_cli.doctor.finding_kinds import KINDS
+from secondhop_cli.doctor.findings import Finding, NotChecked, NotCheckedError, Outcome, Severity
+from secondhop_cli.doctor.main_stack import MainStack, find_main_stack
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question, in words, and who answers it."""
+    """A check: what it checks, in words, and its function."""
 
-    question: str
-    look: Callable[[Visit], Iterator[Outcome]]
+    title: str
+    run: Callable[[CheckContext], Iterator[Outcome]]
 
 
 CHECKS = (
-    Check("accounts are in one organization", organization.one_organization),
+    Check("all accounts are in one organization", organization.one_organization),
     Check("cross-account backup is on", organization.cross_account_backup),
     Check("services are opted in", organization.opted_in),
-    Check("service-linked roles are there", roles.service_linked_roles),
-    Check("vaults are there", vaults.vaults_exist),
-    Check("the watched vault lets workloads copy in", vaults.watched_vault_admits),
-    Check("the watched vault lets the actor work", vaults.watched_vault_lets_the_actor),
-    Check("the DR vault admits the copy role", vaults.dr_vault_admits),
-    Check("somebody may change the vaults", administrators.vaults_can_be_changed),
-    Check("the watched vault's key admits the copier", vault_keys.watched_vault_key),
-    Check("the DR vault's key admits the copier", vault_keys.dr_vault_key),
-    Check("AWS Backup makes such copies", availability.copies_are_made),
-    Check("plans copy into the watched vault", databases.plans_copy),
-    Check("databases' keys admit the copier", databases.database_keys),
-    Check("databases can be copied", databases.database_limits),
-    Check("roles of first hops are fit", roles.roles_of_first_hops),
-    Check("the copy role is fit", roles.copy_role),
-    Check("the acting role is fit", acting.actor_is_equipped),
-    Check("failed first hops can be repeated", acting.first_hops_can_be_repeated),
-    Check("the operator role can be assumed", assuming.operator_can_be_assumed),
-    Check("retention fits the DR vault's lock", retention.retention_fits_dr_lock),
-    Check("the DR vault is locked as demanded", retention.dr_vault_is_locked),
-    Check("retention fits the watched vault's lock", retention.retention_fits_watched_lock),
+    Check("service-linked roles exist", roles.service_linked_roles),
+    Check("vaults exist", vaults.vaults_exist),
+    Check("the watched vault allows copies of the workload accounts", vaults.watched_vault_allows_copies),
+    Check("the watched vault allows the acting role", vaults.watched_vault_allows_acting_role),
+    Check("the DR vault allows the copy role", vaults.dr_vault_allows_copies),
+    Check("an administrator can change the vaults", administrators.vaults_can_be_changed),
+    Check("the watched vault's key allows copies", vault_keys.watched_vault_key),
+    Check("the DR vault's key allows copies", vault_keys.dr_vault_key),
+    Check("AWS Backup supports these copies", availability.copies_are_made),
+    Check("backup plans copy into the watched vault", databases.plans_copy),
+    Check("the databases' keys allow copies", databases.database_keys),
+    Check("the databases can be copied", databases.database_limits),
+    Check("roles of first hops have their permissions", roles.roles_of_first_hops),
+    Check("the copy role has its permissions", roles.copy_role),
+    Check("the acting role has its permissions", acting_role.acting_role_permissions),
+    Check("failed first hops can be retried", acting_role.first_hops_can_be_retried),
+    Check("the operator role can be assumed", assume_role.operator_can_be_assumed),
+    Check("retention is within the DR vault's lock", retention.retention_fits_dr_lock),
+    Check("the DR vault has the required lock", retention.dr_vault_is_locked),
+    Check("retention is within the watched vault's lock", retention.retention_fits_watched_lock),
     Check("intermediates expire before final copies", retention.intermediates_expire_first),
-    Check("limits fit the quotas", retention.quotas),
+    Check("limits are within the quotas", retention.quotas),
     Check("event rules deliver", events.rules_deliver),
     Check("events reach the main stack", events.events_are_forwarded),
-    Check("work is taken up", events.work_is_taken_up),
-    Check("queues of failures are empty", events.queues_are_empty),
-    Check("the sweep is alive", events.sweep_is_alive),
-    Check("versions are alike", companions.versions_alike),
+    Check("the work queue is read", events.work_queue_is_read),
+    Check("queues for failures are empty", events.queues_are_empty),
+    Check("the sweep runs", events.sweep_runs),
+    Check("versions of all stacks match", companion_stacks.versions_match),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What came of one check. Without findings and with everything seen, it is fine."""
+class CheckResult:
+    """The result of one check. It is fine if there is no finding and everything was checked."""
 
-    question: str
+    title: str
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
 
@@ -85,50 +85,50 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """All that was found. `installation` is None where not even the main stack could be seen."""
+    """The results of all checks. `main_stack` is None if the main stack could not be read."""
 
-    installation: Installation | None
-    answers: tuple[Answered, ...]
+    main_stack: MainStack | None
+    results: tuple[CheckResult, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(finding for answer in self.answers for finding in answer.findings)
+        return tuple(finding for result in self.results for finding in result.findings)
 
     @property
     def not_checked(self) -> tuple[NotChecked, ...]:
-        return tuple(unseen for answer in self.answers for unseen in answer.not_checked)
+        return tuple(each for result in self.results for each in result.not_checked)
 
     @property
     def failing(self) -> tuple[Finding, ...]:
         return tuple(each for each in self.findings if KINDS[each.kind].severity is Severity.FAILS)
 
 
-def examine(sites: Sites, *, stack: str, region: str, now: datetime) -> Diagnosis:
-    """Go through all checks. Raises NoInstallationError where there is no such main stack."""
+def examine(api: ApiCalls, *, stack: str, region: str, now: datetime) -> Diagnosis:
+    """Run all checks. Raises NoMainStackError if there is no such main stack."""
     try:
-        installation = find_installation(sites, stack=stack, region=region)
-    except UnseenError as unseen:
-        not_seen = (NotChecked(what=unseen.what, reason=unseen.reason),)
-        answers = tuple(Answered(question=check.question, not_checked=not_seen) for check in CHECKS)
-        return Diagnosis(installation=None, answers=answers)
-    visit = Visit(installation=installation, sites=sites, now=now)
-    return Diagnosis(installation=installation, answers=tuple(_answer(check, visit) for check in CHECKS))
+        main_stack = find_main_stack(api, stack=stack, region=region)
+    except NotCheckedError as not_checked:
+        nothing = (NotChecked(what=not_checked.what, reason=not_checked.reason),)
+        results = tuple(CheckResult(title=check.title, not_checked=nothing) for check in CHECKS)
+        return Diagnosis(main_stack=None, results=results)
+    context = CheckContext(main_stack=main_stack, api=api, now=now)
+    return Diagnosis(main_stack=main_stack, results=tuple(_run(check, context) for check in CHECKS))
 
 
-def _answer(check: Check, visit: Visit) -> Answered:
+def _run(check: Check, context: CheckContext) -> CheckResult:
     outcomes: list[Outcome] = []
-    for outcome in _outcomes(check, visit):
-        # Several databases under one key say the same once.
+    for outcome in _outcomes(check, context):
+        # Several databases with one key give the same finding once.
         outcomes += [] if outcome in outcomes else [outcome]
-    return Answered(
-        question=check.question,
+    return CheckResult(
+        title=check.title,
         findings=tuple(each for each in outcomes if isinstance(each, Finding)),
         not_checked=tuple(each for each in outcomes if isinstance(each, NotChecked)),
     )
 
 
-def _outcomes(check: Check, visit: Visit) -> Iterator[Outcome]:
+def _outcomes(check: Check, context: CheckContext) -> Iterator[Outcome]:
     try:
-        yield from check.look(visit)
-    except UnseenError as unseen:
-        yield NotChecked(what=unseen.what, reason=unseen.reason)
+        yield from check.run(context)
+    except NotCheckedError as not_checked:
+        yield NotChecked(what=not_checked.what, reason=not_checked.reason)

@@ -1,4 +1,4 @@
-"""What the doctor says: findings, and what it could not see. Frozen values; their words are data, not layout."""
+"""The outcomes of checks: findings, and what could not be checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A sort of finding: how bad it is, and why it matters. Its heading in docs/doctor.md is its id."""
+    """A kind of finding: its severity, and why it matters. Its heading in docs/doctor.md is its id."""
 
     severity: Severity
     why: str
@@ -27,23 +27,23 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, where it is, and how to mend it.
+    """A problem: what is wrong, where, and how to fix it.
 
-    `statements` are JSON policy statements ready to paste; `command` is an exact command line. Either may be empty.
+    `statements` are JSON policy statements, ready to paste. `command` is a command line. Either can be empty.
     """
 
     kind: str
     site: Site
     resource: str
     what: str
-    mend: str
+    fix: str
     statements: tuple[Mapping[str, Any], ...] = ()
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotChecked:
-    """Something that could not be looked at, and is therefore not known to be fine."""
+    """Something that could not be checked, so it is not known to be fine."""
 
     what: str
     reason: str
@@ -52,8 +52,8 @@ class NotChecked:
 Outcome = Finding | NotChecked
 
 
-class UnseenError(Exception):
-    """AWS did not let us look: which call, where, and why."""
+class NotCheckedError(Exception):
+    """AWS did not answer a call that a check needs: which call, where, and why."""
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"{what}: {reason}")

@@ -1,7 +1,7 @@
-"""Keys: whether the copier, and the role that AWS Backup is passed, can use them.
+"""Checks that the roles of a copy can use its KMS keys.
 
-A copy reads the source snapshot under the database's own key (second hop: the watched vault's), and writes under the
-destination vault's. It is done by the destination account's AWSServiceRoleForBackup
+A copy reads the source snapshot with the database's key (second hop: the watched vault's key), and writes with the
+destination vault's key. The destination account's AWSServiceRoleForBackup makes the copy
 (https://docs.aws.amazon.com/aws-backup/latest/devguide/create-cross-account-backup.html).
 """
 
@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from secondhop_cli.doctor.context import CheckContext, site_of_key
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
-from secondhop_cli.doctor.permissions import Need, lacking
-from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
-from secondhop_cli.doctor.visit import Visit, site_of_key
+from secondhop_cli.doctor.permissions import Need, missing_actions
+from secondhop_cli.doctor.policies import Evaluation, PolicyResult, Principal, Request, evaluate
 
 USE = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 GRANT = "kms:CreateGrant"
-FOR_AWS = {"kms:GrantIsForAWSResource": "true"}
-# A copy's requests do not come "via" RDS as far as this condition sees; statements that ask for it do not apply.
+GRANT_FOR_AWS_RESOURCE = {"kms:GrantIsForAWSResource": "true"}
+# The requests of a copy do not have kms:ViaService, so statements with this condition do not apply.
 ABSENT = frozenset({"kms:ViaService", "aws:SourceArn", "aws:SourceAccount"})
 OWNERS = {"alias/aws/rds"}
 
@@ -29,22 +29,22 @@ Policy = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A key's part in a copy: whose it is in words, who copies with it, and which role is passed (empty: none here)."""
+class KeyUse:
+    """How a copy uses a key: what the key encrypts, the copy's destination account, and the passed role, if any."""
 
-    whose: str
-    copier_account: str
+    owner: str
+    destination_account: str
     passed_role: str = ""
 
 
-def usable(visit: Visit, key_arn: str, part: Part) -> Iterator[Outcome]:
-    """Whether a customer managed key is there, enabled, and admits who needs it. Raises UnseenError."""
+def check_key(context: CheckContext, key_arn: str, key_use: KeyUse) -> Iterator[Outcome]:
+    """Check that a customer managed key exists, is enabled, and allows its roles. Raises NotCheckedError."""
     site = site_of_key(key_arn)
-    key = visit.key(key_arn)
+    key = context.key(key_arn)
     if key is None:
-        mend = "Restore the key if it is pending deletion; otherwise nothing that is under it can be read."
-        what = f"The key of {part.whose} does not exist."
-        yield Finding(kind="key-missing", site=site, resource=key_arn, what=what, mend=mend)
+        fix = "If the key was deleted, data that is encrypted with it is lost: use another key, and make new backups."
+        what = f"The key of {key_use.owner} does not exist."
+        yield Finding(kind="key-missing", site=site, resource=key_arn, what=what, fix=fix)
         return
     if key["KeyState"] != "Enabled":
         command = "cancel-key-deletion" if key["KeyState"] == "PendingDeletion" else "enable-key"
@@ -52,53 +52,53 @@ def usable(visit: Visit, key_arn: str, part: Part) -> Iterator[Outcome]:
             kind="key-not-enabled",
             site=site,
             resource=key_arn,
-            what=f"The key of {part.whose} is {key['KeyState']}.",
-            mend="Enable it.",
+            what=f"The key of {key_use.owner} is {key['KeyState']}.",
+            fix="Enable it.",
             command=f"aws kms {command} --region {site.region} --key-id {key_arn}",
         )
         return
-    policy = json.loads(visit.sites.ask(site, "kms", "get_key_policy", KeyId=key_arn, PolicyName="default")["Policy"])
-    yield from _copier(visit, policy, key_arn, part)
-    if part.passed_role:
-        yield from _passed(visit, policy, key_arn, part)
+    policy = json.loads(context.api.call(site, "kms", "get_key_policy", KeyId=key_arn, PolicyName="default")["Policy"])
+    yield from _service_role(context, policy, key_arn, key_use)
+    if key_use.passed_role:
+        yield from _passed_role(context, policy, key_arn, key_use)
 
 
-def is_managed(visit: Visit, key_arn: str) -> bool:
-    """Whether AWS owns the key's policy, as it does of aws/rds and aws/backup. Raises UnseenError."""
-    key = visit.key(key_arn)
+def is_managed(context: CheckContext, key_arn: str) -> bool:
+    """Whether this is an AWS managed key, such as aws/rds and aws/backup. Raises NotCheckedError."""
+    key = context.key(key_arn)
     return key is not None and key["KeyManager"] == "AWS"
 
 
-def aliases(visit: Visit, key_arn: str) -> tuple[str, ...]:
+def aliases(context: CheckContext, key_arn: str) -> tuple[str, ...]:
     site = site_of_key(key_arn)
     return tuple(
-        each["AliasName"] for each in visit.sites.ask_all(site, "kms", "list_aliases", "Aliases", KeyId=key_arn)
+        each["AliasName"] for each in context.api.list_all(site, "kms", "list_aliases", "Aliases", KeyId=key_arn)
     )
 
 
-def _copier(visit: Visit, policy: Policy, key_arn: str, part: Part) -> Iterator[Outcome]:
-    role = visit.installation.backup_service_role(part.copier_account)
+def _service_role(context: CheckContext, policy: Policy, key_arn: str, key_use: KeyUse) -> Iterator[Outcome]:
+    role = context.main_stack.backup_service_role(key_use.destination_account)
     refused = []
     for action in (GRANT, *USE):
-        found = _admission(visit, policy, key_arn, role, action)
-        if found.verdict is Verdict.UNCLEAR:
+        found = _evaluate_key_policy(context, policy, key_arn, role, action)
+        if found.result is PolicyResult.UNCLEAR:
             yield _unclear(key_arn, role, found)
-        elif found.verdict is not Verdict.ALLOWED:
+        elif found.result is not PolicyResult.ALLOWED:
             refused.append(action)
     if refused:
         yield Finding(
-            kind="key-refuses-the-copier",
+            kind="key-denies-service-role",
             site=site_of_key(key_arn),
             resource=key_arn,
-            what=f"The policy of the key of {part.whose} does not allow {', '.join(refused)} to {role}.",
-            mend="Add these statements to the key's policy (aws kms put-key-policy); without kms:ViaService, which "
-            "the copy does not meet. An explicit deny must go.",
-            statements=admitting(role),
+            what=f"The policy of the key of {key_use.owner} does not allow {', '.join(refused)} to {role}.",
+            fix="Add these statements to the key's policy (aws kms put-key-policy), without the condition "
+            "kms:ViaService, which a copy does not meet. Remove an explicit deny.",
+            statements=service_role_statements(role),
         )
 
 
-def admitting(role: str) -> tuple[dict[str, Any], ...]:
-    """The statements of a key policy that let a service-linked role copy with it."""
+def service_role_statements(role: str) -> tuple[dict[str, Any], ...]:
+    """The statements of a key policy that let a service-linked role copy with the key."""
     use = {
         "Sid": "SecondHopUses",
         "Effect": "Allow",
@@ -113,78 +113,78 @@ def admitting(role: str) -> tuple[dict[str, Any], ...]:
         ],
         "Resource": "*",
     }
-    grant = {**use, "Sid": "SecondHopGrants", "Action": GRANT, "Condition": {"Bool": FOR_AWS}}
+    grant = {**use, "Sid": "SecondHopGrants", "Action": GRANT, "Condition": {"Bool": GRANT_FOR_AWS_RESOURCE}}
     return use, grant
 
 
-def _passed(visit: Visit, policy: Policy, key_arn: str, part: Part) -> Iterator[Outcome]:
+def _passed_role(context: CheckContext, policy: Policy, key_arn: str, key_use: KeyUse) -> Iterator[Outcome]:
     """The passed role describes the key and grants it: let in by name, or by IAM where the key leaves that to it."""
-    role = part.passed_role
+    role = key_use.passed_role
     refused: list[Need] = []
     missing: list[Need] = []
     for need in (
         Need(actions=("kms:DescribeKey",), resource=key_arn),
-        Need(actions=(GRANT,), resource=key_arn, context=FOR_AWS),
+        Need(actions=(GRANT,), resource=key_arn, condition_keys=GRANT_FOR_AWS_RESOURCE),
     ):
-        found = _admission(visit, policy, key_arn, role, need.actions[0])
-        if found.verdict is Verdict.UNCLEAR:
+        found = _evaluate_key_policy(context, policy, key_arn, role, need.actions[0])
+        if found.result is PolicyResult.UNCLEAR:
             yield _unclear(key_arn, role, found)
-        elif found.verdict is not Verdict.ALLOWED:
+        elif found.result is not PolicyResult.ALLOWED:
             refused.append(need)
-        elif not _is_let_in_by_name(visit, policy, key_arn, role, need) and lacking(
-            visit, visit.installation.site_of(role), role, [need]
+        elif not _is_allowed_by_name(context, policy, key_arn, role, need) and missing_actions(
+            context, context.main_stack.site_of(role), role, [need]
         ):
             missing.append(need)
-    yield from _not_let(key_arn, part, refused, "the key's policy", {"Principal": {"AWS": role}})
-    yield from _not_let(key_arn, part, missing, "a policy of the role", {})
+    yield from _role_denied(key_arn, key_use, refused, "the key's policy", {"Principal": {"AWS": role}})
+    yield from _role_denied(key_arn, key_use, missing, "a policy of the role", {})
 
 
-def _not_let(
-    key_arn: str, part: Part, needs: list[Need], where: str, principal: Mapping[str, Any]
+def _role_denied(
+    key_arn: str, key_use: KeyUse, needs: list[Need], where: str, principal: Mapping[str, Any]
 ) -> Iterator[Outcome]:
     if needs:
         actions = ", ".join(need.actions[0] for need in needs)
         yield Finding(
-            kind="key-refuses-the-role",
+            kind="key-denies-role",
             site=site_of_key(key_arn),
             resource=key_arn,
-            what=f"{part.passed_role} may not {actions} with the key of {part.whose}: {where} does not allow it.",
-            mend=f"Add these statements to {where}.",
+            what=f"{key_use.passed_role} lacks {actions} on the key of {key_use.owner}: {where} does not allow it.",
+            fix=f"Add these statements to {where}.",
             statements=tuple({**principal, **need.statement(need.actions)} for need in needs),
         )
 
 
-def _is_let_in_by_name(visit: Visit, policy: Policy, key_arn: str, role: str, need: Need) -> bool:
-    """A key of the role's own account that names the role asks for no policy of the role."""
+def _is_allowed_by_name(context: CheckContext, policy: Policy, key_arn: str, role: str, need: Need) -> bool:
+    """If a key policy in the role's account names the role, the role needs no policy of its own."""
     if account_of(role) != site_of_key(key_arn).account:
         return False
-    found = _admission(visit, policy, key_arn, role, need.actions[0], by_name=True)
-    return found.verdict is Verdict.ALLOWED
+    found = _evaluate_key_policy(context, policy, key_arn, role, need.actions[0], by_name=True)
+    return found.result is PolicyResult.ALLOWED
 
 
-def _admission(
-    visit: Visit, policy: Policy, key_arn: str, role: str, action: str, *, by_name: bool = False
-) -> Judgement:
-    """What a key's policy says of a role's use of it. Only calls about grants carry kms:GrantIsForAWSResource."""
+def _evaluate_key_policy(
+    context: CheckContext, policy: Policy, key_arn: str, role: str, action: str, *, by_name: bool = False
+) -> Evaluation:
+    """Evaluate a key policy for a role. Only calls about grants have kms:GrantIsForAWSResource."""
     account = account_of(role)
-    context = {
+    condition_keys = {
         "aws:PrincipalAccount": account,
         "aws:PrincipalArn": role,
         "kms:CallerAccount": account,
-        **(FOR_AWS if action == GRANT else {}),
+        **(GRANT_FOR_AWS_RESOURCE if action == GRANT else {}),
     }
     if "principalorgid" in json.dumps(policy).lower():
-        # Asked only where the policy speaks of it.
-        context["aws:PrincipalOrgID"] = visit.organization(visit.installation.site_of(role))
-    absent = ABSENT | (frozenset() if action == GRANT else frozenset(FOR_AWS))
-    deed = Deed(action=action, resource=key_arn, context=context, absent=absent)
-    return judge(policy, Asker(account=account, arn=role), deed, by_name=by_name)
+        # Only look up the organization if the policy uses it.
+        condition_keys["aws:PrincipalOrgID"] = context.organization(context.main_stack.site_of(role))
+    absent_keys = ABSENT | (frozenset() if action == GRANT else frozenset(GRANT_FOR_AWS_RESOURCE))
+    request = Request(action=action, resource=key_arn, condition_keys=condition_keys, absent_keys=absent_keys)
+    return evaluate(policy, Principal(account=account, arn=role), request, by_name=by_name)
 
 
-def _unclear(key_arn: str, role: str, found: Judgement) -> NotChecked:
+def _unclear(key_arn: str, role: str, found: Evaluation) -> NotChecked:
     return NotChecked(
-        what=f"whether the key {key_arn} admits {role}",
-        reason=f"its statement {found.statement} has a condition that cannot be judged from outside",
+        what=f"whether the key {key_arn} allows {role}",
+        reason=f"its statement {found.statement} has a condition that the doctor cannot evaluate",
     )
 
 

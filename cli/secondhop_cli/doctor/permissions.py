@@ -1,4 +1,4 @@
-"""What a role's own policies allow, as IAM itself judges it (SimulatePrincipalPolicy): boundaries and SCPs included.
+"""Asks IAM what a role's policies allow (SimulatePrincipalPolicy), with permissions boundaries and SCPs.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -11,92 +11,100 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.findings import Finding, Outcome, UnseenError
-from secondhop_cli.doctor.visit import Visit
+from secondhop_cli.doctor.context import CheckContext
+from secondhop_cli.doctor.findings import Finding, NotCheckedError, Outcome
 
 REGION = "aws:RequestedRegion"
 GRANT_FOR_AWS = "kms:GrantIsForAWSResource"
 ALIASES = "kms:ResourceAliases"
-# Recovery points of this family have ids that nobody knows before; a policy names them all.
+# The ids of future recovery points are not known, so a policy uses a wildcard for them.
 SAMPLE = re.compile(r"(?<=:awsbackup:)[\w-]+$")
-# A key that a need knows by its alias only; policies name all keys of the account and ask for the alias.
+# A key that is known by its alias only. Policies name all keys of the account, with a condition on the alias.
 SAMPLE_KEY = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Actions that a role must be allowed on a resource. Lists in the context are condition keys of several values."""
+    """Actions that a role needs on a resource. A condition key with a list as its value has several values."""
 
     actions: tuple[str, ...]
     resource: str
-    context: Mapping[str, str | list[str]] = field(default_factory=dict)
+    condition_keys: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     @property
     def pattern(self) -> str:
-        """The resource as a policy writes it."""
+        """The resource, as a policy names it."""
         return SAMPLE.sub("*", self.resource).replace(f":key/{SAMPLE_KEY}", ":key/*")
 
     def statement(self, actions: Iterable[str]) -> dict[str, Any]:
-        """The policy statement that would allow it."""
+        """The policy statement that allows these actions."""
         allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": self.pattern}
-        if conditions := {key: value for key, value in self.context.items() if key != REGION}:
+        if conditions := {key: value for key, value in self.condition_keys.items() if key != REGION}:
             allowed["Condition"] = {_operator(key, value): {key: value} for key, value in conditions.items()}
         if "backup:CopyTargets" in conditions:
-            # ForAllValues is met by a request that names no target at all.
+            # A request without any target meets ForAllValues.
             allowed["Condition"]["Null"] = {"backup:CopyTargets": "false"}
         return allowed
 
 
-def lacking(visit: Visit, site: Site, role_arn: str, needs: Iterable[Need]) -> list[tuple[Need, list[str]]]:
-    """Each need that is not met, with the actions that are not allowed. Raises UnseenError."""
+def missing_actions(
+    context: CheckContext, site: Site, role_arn: str, needs: Iterable[Need]
+) -> list[tuple[Need, list[str]]]:
+    """Each need that the role does not meet, with the missing actions. Raises NotCheckedError."""
     found = []
     for need in needs:
-        refused = [action for action in need.actions if not _is_allowed(visit, site, role_arn, need, action)]
+        refused = [action for action in need.actions if not _is_allowed(context, site, role_arn, need, action)]
         if refused:
             found.append((need, refused))
     return found
 
 
-def _is_allowed(visit: Visit, site: Site, role_arn: str, need: Need, action: str) -> bool:
-    answer = visit.sites.ask(
+def _is_allowed(context: CheckContext, site: Site, role_arn: str, need: Need, action: str) -> bool:
+    answer = context.api.call(
         site,
         "iam",
         "simulate_principal_policy",
         PolicySourceArn=role_arn,
         ActionNames=list(need.actions),
         ResourceArns=[need.resource],
-        ContextEntries=[_entry(key, value) for key, value in {REGION: site.region, **need.context}.items()],
+        ContextEntries=[_entry(key, value) for key, value in {REGION: site.region, **need.condition_keys}.items()],
     )
     result = next(each for each in answer["EvaluationResults"] if each["EvalActionName"] == action)
     if result["EvalDecision"] != "allowed" and result.get("MissingContextValues"):
         unknown = ", ".join(result["MissingContextValues"])
-        raise UnseenError(f"whether {role_arn} may {action}", f"its policies make it depend on {unknown}")
+        raise NotCheckedError(f"whether {role_arn} may {action}", f"its policies depend on {unknown}")
     return bool(result["EvalDecision"] == "allowed")
 
 
 def missing_permissions(
-    visit: Visit, site: Site, role_arn: str, needs: Iterable[Need], *, part: str, kind: str = "role-lacks-permission"
+    context: CheckContext,
+    site: Site,
+    role_arn: str,
+    needs: Iterable[Need],
+    *,
+    purpose: str,
+    kind: str = "role-lacks-permission",
 ) -> Iterator[Outcome]:
-    """A finding for each need that a role does not meet; `part` says what the role does."""
-    for need, refused in lacking(visit, site, role_arn, needs):
+    """A finding for each need that a role does not meet; `purpose` says what the role does."""
+    for need, refused in missing_actions(context, site, role_arn, needs):
         yield Finding(
             kind=kind,
             site=site,
             resource=role_arn,
-            what=f"The role {part} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}"
+            what=f"The role {purpose} may not {', '.join(refused)} on {need.pattern}{_in_region(need)}"
             f"{_with_alias(need)}.",
-            mend="Add this statement to a policy of the role; if it is there, look for a permissions boundary or a "
-            "service control policy that takes it away.",
+            fix="Add this statement to a policy of the role. If the statement exists, a permissions boundary or a "
+            "service control policy denies it.",
             statements=(need.statement(refused),),
         )
 
 
 def _in_region(need: Need) -> str:
-    return f" in {need.context[REGION]}" if REGION in need.context else ""
+    return f" in {need.condition_keys[REGION]}" if REGION in need.condition_keys else ""
 
 
 def _with_alias(need: Need) -> str:
-    return f" with the alias {', '.join(need.context[ALIASES])}" if ALIASES in need.context else ""
+    return f" with the alias {', '.join(need.condition_keys[ALIASES])}" if ALIASES in need.condition_keys else ""
 
 
 def _entry(key: str, value: str | list[str]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Whether a resource's policy lets somebody do something: allowed, denied, or unclear.
+"""Evaluates a resource's policy for a request: allowed, denied, or unclear.
 
-IAM's own logic for one document: an explicit deny, else an allow, else nothing
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). What a statement makes
-depend on something that is not known here is unclear, and unclear is never taken for allowed. What a role's own
-policies say is asked of IAM (SimulatePrincipalPolicy) instead.
+This is IAM's logic for one document: an explicit deny, else an allow, else an implicit deny. See
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+The result is unclear if a statement depends on a value that is not known here. Unclear never counts as allowed. For a
+role's own policies, the doctor asks IAM instead (SimulatePrincipalPolicy).
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from secondhop_cli.doctor.conditions import Fit, all_of, any_of, arn_like, condition_fits, like, listed, not_
+from secondhop_cli.doctor.conditions import Truth, all_of, any_of, arn_like, condition_is_met, like, listed, not_
 
 Statement = Mapping[str, Any]
 
 
-class Verdict(StrEnum):
-    """What a policy says. NOTHING is an implicit denial; UNCLEAR depends on what cannot be known from outside."""
+class PolicyResult(StrEnum):
+    """IAM's result for one policy. UNCLEAR depends on values that only the real request has."""
 
     ALLOWED = "allowed"
-    DENIED = "denied"
-    NOTHING = "nothing"
+    EXPLICIT_DENY = "explicit deny"
+    IMPLICIT_DENY = "implicit deny"
     UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """Who wants to do something: a role by its ARN, a service by its name, or without either some role."""
+class Principal:
+    """Who makes the request: a role, a service, or, without either, any role of the account."""
 
     account: str
     arn: str = ""
@@ -38,97 +39,104 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """What somebody wants to do. `absent` are condition keys that such a request is known not to carry.
+class Request:
+    """The request to evaluate. `absent_keys` are the condition keys that such a request never has.
 
-    Keys that are neither in the context nor absent are unknown.
+    Keys in neither `condition_keys` nor `absent_keys` are unknown.
     """
 
     action: str
     resource: str
-    context: Mapping[str, Any] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
+    condition_keys: Mapping[str, Any] = field(default_factory=dict)
+    absent_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A verdict, and the statement on which it rests or which makes it unclear."""
+class Evaluation:
+    """A result, and the statement that decides it or makes it unclear."""
 
-    verdict: Verdict
+    result: PolicyResult
     statement: str = ""
 
 
-def judge(document: Mapping[str, Any], asker: Asker, deed: Deed, *, by_name: bool = False) -> Judgement:
-    """What a resource's policy says of somebody's deed.
+def evaluate(
+    document: Mapping[str, Any], principal: Principal, request: Request, *, by_name: bool = False
+) -> Evaluation:
+    """Evaluate a resource's policy for a request.
 
-    `by_name`: an allow must name the asker itself, or everybody; one that names its account only hands the question on
-    to the account's own policies (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+    `by_name`: count an allow only if it names the principal itself or everyone. An allow for the principal's account
+    delegates the decision to the account's own policies (
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
     """
-    allows: dict[Fit, str] = {}
-    denies: dict[Fit, str] = {}
+    allows: dict[Truth, str] = {}
+    denies: dict[Truth, str] = {}
     for number, statement in enumerate(listed(document.get("Statement", [])), start=1):
         name = str(statement.get("Sid") or f"statement {number}")
         is_deny = statement.get("Effect") == "Deny"
-        fit = _fits(statement, asker, deed, by_name=by_name and not is_deny)
-        (denies if is_deny else allows).setdefault(fit, name)
-    for found, fit, verdict in (
-        (denies, Fit.YES, Verdict.DENIED),
-        (denies, Fit.UNCLEAR, Verdict.UNCLEAR),
-        (allows, Fit.YES, Verdict.ALLOWED),
-        (allows, Fit.UNCLEAR, Verdict.UNCLEAR),
+        truth = _applies(statement, principal, request, by_name=by_name and not is_deny)
+        (denies if is_deny else allows).setdefault(truth, name)
+    for found, truth, result in (
+        (denies, Truth.YES, PolicyResult.EXPLICIT_DENY),
+        (denies, Truth.UNCLEAR, PolicyResult.UNCLEAR),
+        (allows, Truth.YES, PolicyResult.ALLOWED),
+        (allows, Truth.UNCLEAR, PolicyResult.UNCLEAR),
     ):
-        if fit in found:
-            return Judgement(verdict=verdict, statement=found[fit])
-    return Judgement(verdict=Verdict.NOTHING)
+        if truth in found:
+            return Evaluation(result=result, statement=found[truth])
+    return Evaluation(result=PolicyResult.IMPLICIT_DENY)
 
 
-def _fits(statement: Statement, asker: Asker, deed: Deed, *, by_name: bool) -> Fit:
+def _applies(statement: Statement, principal: Principal, request: Request, *, by_name: bool) -> Truth:
     return all_of(
-        _names(statement, asker, by_name=by_name),
-        _about_action(statement, deed.action),
-        _about_resource(statement, deed.resource),
-        condition_fits(statement.get("Condition", {}), deed.context, deed.absent),
+        _names(statement, principal, by_name=by_name),
+        _about_action(statement, request.action),
+        _about_resource(statement, request.resource),
+        condition_is_met(statement.get("Condition", {}), request.condition_keys, request.absent_keys),
     )
 
 
-def _names(statement: Statement, asker: Asker, *, by_name: bool) -> Fit:
+def _names(statement: Statement, principal: Principal, *, by_name: bool) -> Truth:
     if "NotPrincipal" not in statement:
-        return _is_among(statement.get("Principal", {}), asker, by_name=by_name)
-    # A role is spared only if it and its account are named (reference_policies_elements_notprincipal).
-    spared = statement["NotPrincipal"]
-    whole_account = Asker(account=asker.account, arn=f"arn:aws:iam::{asker.account}:root", service=asker.service)
-    return not_(all_of(_is_among(spared, asker, by_name=True), _is_among(spared, whole_account, by_name=False)))
+        return _matches_any(statement.get("Principal", {}), principal, by_name=by_name)
+    # NotPrincipal exempts a role only if it names the role and its account (reference_policies_elements_notprincipal).
+    exempt = statement["NotPrincipal"]
+    whole_account = Principal(
+        account=principal.account, arn=f"arn:aws:iam::{principal.account}:root", service=principal.service
+    )
+    return not_(
+        all_of(_matches_any(exempt, principal, by_name=True), _matches_any(exempt, whole_account, by_name=False))
+    )
 
 
-def _is_among(principal: Any, asker: Asker, *, by_name: bool) -> Fit:
-    if principal == "*":
-        return Fit.YES
-    if asker.service:
-        return Fit.of(asker.service in listed(principal.get("Service", [])))
-    return any_of(*(_is(each, asker, by_name=by_name) for each in listed(principal.get("AWS", []))))
+def _matches_any(element: Any, principal: Principal, *, by_name: bool) -> Truth:
+    if element == "*":
+        return Truth.YES
+    if principal.service:
+        return Truth.of(principal.service in listed(element.get("Service", [])))
+    return any_of(*(_matches_one(each, principal, by_name=by_name) for each in listed(element.get("AWS", []))))
 
 
-def _is(named: str, asker: Asker, *, by_name: bool) -> Fit:
-    if named in ("*", asker.arn):
-        return Fit.YES
-    if named == asker.account or re.fullmatch(rf"arn:[\w-]+:iam::{asker.account}:root", named):
-        return Fit.of(not by_name)
-    # A session of the account is named, or some role of it while it is not known which one asks.
-    is_open = f":{asker.account}:" in named and (not asker.arn or ":assumed-role/" in named)
-    return Fit.UNCLEAR if is_open else Fit.NO
+def _matches_one(named: str, principal: Principal, *, by_name: bool) -> Truth:
+    if named in ("*", principal.arn):
+        return Truth.YES
+    if named == principal.account or re.fullmatch(rf"arn:[\w-]+:iam::{principal.account}:root", named):
+        return Truth.of(not by_name)
+    # The policy names a session of the account, or one of its roles while the role that asks is unknown.
+    is_open = f":{principal.account}:" in named and (not principal.arn or ":assumed-role/" in named)
+    return Truth.UNCLEAR if is_open else Truth.NO
 
 
-def _about_action(statement: Statement, action: str) -> Fit:
-    """Actions are compared without regard to case."""
+def _about_action(statement: Statement, action: str) -> Truth:
+    """Compares actions without regard to case."""
     is_inverted = "NotAction" in statement
     patterns = listed(statement["NotAction"] if is_inverted else statement.get("Action", []))
-    return Fit.of(any(like(action.lower(), each.lower()) for each in patterns) is not is_inverted)
+    return Truth.of(any(like(action.lower(), each.lower()) for each in patterns) is not is_inverted)
 
 
-def _about_resource(statement: Statement, resource: str) -> Fit:
-    """Trust policies have no Resource. A policy variable in it is known to the real request alone."""
+def _about_resource(statement: Statement, resource: str) -> Truth:
+    """Trust policies have no Resource. Only the real request has the value of a policy variable."""
     is_inverted = "NotResource" in statement
     patterns = listed(statement["NotResource"] if is_inverted else statement.get("Resource", "*"))
     if any(each == "*" or arn_like(resource, each) for each in patterns):
-        return Fit.of(not is_inverted)
-    return Fit.UNCLEAR if any("${" in each for each in patterns) else Fit.of(is_inverted)
+        return Truth.of(not is_inverted)
+    return Truth.UNCLEAR if any("${" in each for each in patterns) else Truth.of(is_inverted)

@@ -1,4 +1,4 @@
-"""The diagnosis for a person: a line a check, then each finding with what mends it, folded to the terminal's width."""
+"""Writes the diagnosis as text: a line for each check, then each finding with its fix."""
 
 from __future__ import annotations
 
@@ -7,65 +7,67 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from secondhop_cli.doctor.examination import Answered, Diagnosis
+from secondhop_cli.doctor.examination import CheckResult, Diagnosis
+from secondhop_cli.doctor.finding_kinds import KINDS
 from secondhop_cli.doctor.findings import Finding, Severity
-from secondhop_cli.doctor.installation import Installation
-from secondhop_cli.doctor.kinds import KINDS
+from secondhop_cli.doctor.main_stack import MainStack
 
 NARROWEST = 40
-LABEL = 10
+LABEL = 12
 
 
-def written(diagnosis: Diagnosis, *, width: int) -> str:
-    """The report. JSON statements and commands are never folded, so that they can be copied."""
+def as_text(diagnosis: Diagnosis, *, width: int) -> str:
+    """The report. JSON statements and commands are not wrapped, so that you can copy them."""
     columns = max(width, NARROWEST)
     blocks = [
-        *_heading(diagnosis.installation, columns),
+        *_heading(diagnosis.main_stack, columns),
         "",
-        *(_line(answer, columns) for answer in diagnosis.answers),
+        *(_line(result, columns) for result in diagnosis.results),
         *(line for finding in diagnosis.findings for line in ("", *_finding(finding, columns))),
-        *_unseen(diagnosis, columns),
+        *_not_checked(diagnosis, columns),
         "",
-        *_folded(conclusion(diagnosis), columns),
+        *_wrapped(conclusion(diagnosis), columns),
     ]
     return "\n".join(blocks) + "\n"
 
 
 def conclusion(diagnosis: Diagnosis) -> str:
-    """One sentence for all of it."""
-    fine = sum(answer.is_fine for answer in diagnosis.answers)
+    """The summary, in one sentence."""
+    fine = sum(result.is_fine for result in diagnosis.results)
     failing = len(diagnosis.failing)
     warnings = len(diagnosis.findings) - failing
-    unseen = sum(bool(answer.not_checked) for answer in diagnosis.answers)
-    counted = [f"{fine} of {len(diagnosis.answers)} checks are fine"]
+    not_checked = sum(bool(result.not_checked) for result in diagnosis.results)
+    counted = [f"{fine} of {len(diagnosis.results)} checks are fine"]
     counted += [f"{failing} {'finding' if failing == 1 else 'findings'} would make copies fail"] if failing else []
     counted += [f"{warnings} {'finding warns' if warnings == 1 else 'findings warn'}"] if warnings else []
-    counted += [f"{unseen} {'check' if unseen == 1 else 'checks'} could not be made in full"] if unseen else []
+    counted += (
+        [f"{not_checked} {'check' if not_checked == 1 else 'checks'} could not be completed"] if not_checked else []
+    )
     return "; ".join(counted) + "."
 
 
-def _heading(installation: Installation | None, columns: int) -> Iterator[str]:
-    if installation is None:
-        yield from _folded("The installation could not be seen.", columns)
+def _heading(main_stack: MainStack | None, columns: int) -> Iterator[str]:
+    if main_stack is None:
+        yield from _wrapped("The main stack could not be read.", columns)
         return
-    topology = "hub" if installation.is_hub else "workload"
-    yield from _folded(f"Stack {installation.stack} {installation.version}, {topology} topology", columns)
-    home, dr = installation.home, installation.dr
+    topology = "hub" if main_stack.is_hub else "workload"
+    yield from _wrapped(f"Stack {main_stack.name} {main_stack.version}, {topology} topology", columns)
+    home, dr = main_stack.home, main_stack.dr
     for text in (
-        *(f"workload account {site.account}, {site.region}" for site in installation.workloads),
-        f"backup account {home.account}, {home.region}: {installation.watched_vault}",
-        f"backup account {dr.account}, {dr.region}: {installation.dr_vault}",
+        *(f"workload account {site.account}, {site.region}" for site in main_stack.workloads),
+        f"backup account {home.account}, {home.region}: {main_stack.watched_vault}",
+        f"backup account {dr.account}, {dr.region}: {main_stack.dr_vault}",
     ):
-        yield from _folded(text, columns, first="  ")
+        yield from _wrapped(text, columns, first="  ")
 
 
-def _line(answer: Answered, columns: int) -> str:
-    mark = "fine" if answer.is_fine else "not seen" if not answer.findings else _worst(answer)
-    return f"{mark:<{LABEL}}{textwrap.shorten(answer.question, columns - LABEL, placeholder='...')}"
+def _line(result: CheckResult, columns: int) -> str:
+    mark = "fine" if result.is_fine else "not checked" if not result.findings else _worst(result)
+    return f"{mark:<{LABEL}}{textwrap.shorten(result.title, columns - LABEL, placeholder='...')}"
 
 
-def _worst(answer: Answered) -> str:
-    severities = {KINDS[finding.kind].severity for finding in answer.findings}
+def _worst(result: CheckResult) -> str:
+    severities = {KINDS[finding.kind].severity for finding in result.findings}
     return "FAILS" if Severity.FAILS in severities else "warns"
 
 
@@ -73,29 +75,29 @@ def _finding(finding: Finding, columns: int) -> Iterator[str]:
     kind = KINDS[finding.kind]
     yield f"{'FAILS' if kind.severity is Severity.FAILS else 'warns'}: {finding.kind}"
     where = f"{finding.site.account} {finding.site.region} {finding.resource}"
-    told = {"what": finding.what, "where": where, "why": kind.why, "mend": finding.mend}
-    for label, text in told.items():
-        yield from _folded(text, columns, first=f"  {label:<6}")
+    lines = {"what": finding.what, "where": where, "why": kind.why, "fix": finding.fix}
+    for label, text in lines.items():
+        yield from _wrapped(text, columns, first=f"  {label:<6}")
     for statement in finding.statements:
         yield textwrap.indent(json.dumps(statement, indent=2), "  ")
     if finding.command:
         yield f"  {finding.command}"
 
 
-def _unseen(diagnosis: Diagnosis, columns: int) -> Iterator[str]:
-    """Grouped by reason: one missing profile hides many things."""
-    unseen = sorted(dict.fromkeys(diagnosis.not_checked), key=lambda each: each.reason)
-    if unseen:
+def _not_checked(diagnosis: Diagnosis, columns: int) -> Iterator[str]:
+    """Grouped by reason, because one missing profile prevents many checks."""
+    not_checked = sorted(dict.fromkeys(diagnosis.not_checked), key=lambda each: each.reason)
+    if not_checked:
         yield ""
-        yield from _folded("NOT CHECKED, and therefore not known to be fine:", columns)
-    for reason, hidden in groupby(unseen, key=lambda each: each.reason):
-        yield from _folded(reason, columns, first="- ")
-        for each in hidden:
-            yield from _folded(each.what, columns, first="    ")
+        yield from _wrapped("NOT CHECKED, so possibly not fine:", columns)
+    for reason, group in groupby(not_checked, key=lambda each: each.reason):
+        yield from _wrapped(reason, columns, first="- ")
+        for each in group:
+            yield from _wrapped(each.what, columns, first="    ")
 
 
-def _folded(text: str, columns: int, *, first: str = "") -> list[str]:
-    """Lines of a text, the later ones under its beginning. ARNs stay whole, however long."""
+def _wrapped(text: str, columns: int, *, first: str = "") -> list[str]:
+    """The lines of a text, with a hanging indent. ARNs are not broken."""
     later = " " * len(first)
     return textwrap.wrap(
         text, columns, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False

@@ -1,50 +1,50 @@
-"""The keys of the two vaults, of which a copy into each vault needs the one and reads the other."""
+"""Checks the KMS keys of the watched vault and the DR vault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from secondhop.domain.arn import Site
+from secondhop_cli.doctor.context import CheckContext
 from secondhop_cli.doctor.findings import Finding, Outcome
-from secondhop_cli.doctor.keys import OWNERS, Part, aliases, is_managed, usable
-from secondhop_cli.doctor.visit import Visit
+from secondhop_cli.doctor.keys import OWNERS, KeyUse, aliases, check_key, is_managed
 
 
-def watched_vault_key(visit: Visit) -> Iterator[Outcome]:
-    """Written by first hops, read by second hops, which are run under the copy role."""
-    installation = visit.installation
-    part = Part(
-        whose=f"the watched vault {installation.watched_vault}",
-        copier_account=installation.backup_account,
-        passed_role=installation.copy_role_arn,
+def watched_vault_key(context: CheckContext) -> Iterator[Outcome]:
+    """First hops write with this key. Second hops read with it, under the copy role."""
+    main_stack = context.main_stack
+    key_use = KeyUse(
+        owner=f"the watched vault {main_stack.watched_vault}",
+        destination_account=main_stack.backup_account,
+        passed_role=main_stack.copy_role_arn,
     )
-    yield from _vault_key(visit, installation.home, installation.watched_vault, part, may_be_rds=False)
+    yield from _vault_key(context, main_stack.home, main_stack.watched_vault, key_use, may_be_rds=False)
 
 
-def dr_vault_key(visit: Visit) -> Iterator[Outcome]:
-    """Written by second hops."""
-    installation = visit.installation
-    part = Part(whose=f"the DR vault {installation.dr_vault}", copier_account=installation.backup_account)
-    yield from _vault_key(visit, installation.dr, installation.dr_vault, part, may_be_rds=True)
+def dr_vault_key(context: CheckContext) -> Iterator[Outcome]:
+    """Second hops write with this key."""
+    main_stack = context.main_stack
+    key_use = KeyUse(owner=f"the DR vault {main_stack.dr_vault}", destination_account=main_stack.backup_account)
+    yield from _vault_key(context, main_stack.dr, main_stack.dr_vault, key_use, may_be_rds=True)
 
 
-def _vault_key(visit: Visit, site: Site, name: str, part: Part, *, may_be_rds: bool) -> Iterator[Outcome]:
-    vault = visit.vault(site, name)
+def _vault_key(context: CheckContext, site: Site, name: str, key_use: KeyUse, *, may_be_rds: bool) -> Iterator[Outcome]:
+    vault = context.vault(site, name)
     if vault is None or "EncryptionKeyArn" not in vault:
-        # A logically air-gapped vault may have a key of AWS's own, which nobody sees.
+        # A logically air-gapped vault can have a key that AWS owns and does not show.
         return
     key_arn = vault["EncryptionKeyArn"]
-    if not is_managed(visit, key_arn):
-        yield from usable(visit, key_arn, part)
+    if not is_managed(context, key_arn):
+        yield from check_key(context, key_arn, key_use)
         return
-    # Inside an account the managed key of the owning service will do (devguide/encryption).
-    if may_be_rds and OWNERS & set(aliases(visit, key_arn)):
+    # Inside an account, the AWS managed key of the service is sufficient (devguide/encryption).
+    if may_be_rds and OWNERS & set(aliases(context, key_arn)):
         return
     yield Finding(
         kind="vault-key-is-managed",
         site=site,
         resource=vault["BackupVaultArn"],
-        what=f"The key of {part.whose} is managed by AWS ({key_arn}).",
-        mend="A vault's key cannot be changed: make a vault under a customer managed key (stacks/backup-account.yaml "
-        "and stacks/dr-region.yaml do) and name that one.",
+        what=f"AWS manages the key of {key_use.owner} ({key_arn}).",
+        fix="A vault's key cannot be changed. Create a vault with a customer managed key, as "
+        "stacks/backup-account.yaml and stacks/dr-region.yaml do, and use that vault.",
     )

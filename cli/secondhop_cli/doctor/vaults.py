@@ -1,4 +1,4 @@
-"""The two vaults of the backup account: that they are there, of the right type, and whom their policies let in."""
+"""Checks the two vaults of the backup account: that they exist, their types, and their access policies."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.acting import acting_role
-from secondhop_cli.doctor.estate import backup_roles
+from secondhop_cli.doctor.acting_role import acting_role
+from secondhop_cli.doctor.context import NOT_FOUND, CheckContext, for_each
+from secondhop_cli.doctor.databases_and_plans import backup_role_arns
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
-from secondhop_cli.doctor.policies import Asker, Deed, Judgement, Verdict, judge
-from secondhop_cli.doctor.visit import NOT_THERE, Visit, over
+from secondhop_cli.doctor.policies import Evaluation, PolicyResult, Principal, Request, evaluate
 
 ORDINARY = "BACKUP_VAULT"
 COPY_IN = "backup:CopyIntoBackupVault"
-# What the actor does with recovery points of the watched vault; a vault's policy can deny each of it.
-ACTS = (
+# The acting role's actions on recovery points of the watched vault. A vault's policy can deny each of them.
+ACTING_ROLE_ACTIONS = (
     "backup:StartCopyJob",
     "backup:CopyFromBackupVault",
     "backup:DescribeRecoveryPoint",
@@ -24,37 +24,36 @@ ACTS = (
 )
 
 
-def vaults_exist(visit: Visit) -> Iterator[Outcome]:
-    """Both vaults are there and ordinary ones, and neither is an account's Default vault."""
-    installation = visit.installation
-    both = ((installation.home, installation.watched_vault), (installation.dr, installation.dr_vault))
+def vaults_exist(context: CheckContext) -> Iterator[Outcome]:
+    """Check that both vaults exist and are ordinary vaults, and that the watched vault is not the Default vault."""
+    main_stack = context.main_stack
+    both = ((main_stack.home, main_stack.watched_vault), (main_stack.dr, main_stack.dr_vault))
 
-    def look(place: tuple[Site, str]) -> Iterator[Outcome]:
+    def check(place: tuple[Site, str]) -> Iterator[Outcome]:
         site, name = place
-        vault = visit.vault(site, name)
+        vault = context.vault(site, name)
         if vault is None:
             yield Finding(
                 kind="vault-missing",
                 site=site,
-                resource=installation.vault_arn(site, name),
+                resource=main_stack.vault_arn(site, name),
                 what=f"There is no vault {name} in {site.region} of account {site.account}.",
-                mend="Deploy the companion stack that makes it, or give the main stack the name of a vault that "
-                "exists.",
+                fix="Deploy the companion stack that creates it, or give the main stack the name of an existing vault.",
                 command=f"aws backup list-backup-vaults --region {site.region}",
             )
         elif vault.get("VaultType", ORDINARY) != ORDINARY:
             yield _unsupported(site, vault)
-        elif vault["BackupVaultName"] == "Default" and site == installation.home:
+        elif vault["BackupVaultName"] == "Default" and site == main_stack.home:
             yield Finding(
                 kind="vault-is-default",
                 site=site,
                 resource=vault["BackupVaultArn"],
                 what="The watched vault is the account's Default vault.",
-                mend="Name another vault as WatchedVaultName, in the main stack, its companions and the plans' copy "
-                "actions.",
+                fix="Set WatchedVaultName to another vault in the main stack and its companion stacks. Change the "
+                "plans' copy actions as well.",
             )
 
-    yield from over(both, look)
+    yield from for_each(both, check)
 
 
 def _unsupported(site: Site, vault: Mapping[str, Any]) -> Finding:
@@ -62,99 +61,105 @@ def _unsupported(site: Site, vault: Mapping[str, Any]) -> Finding:
         kind="vault-type-unsupported",
         site=site,
         resource=vault["BackupVaultArn"],
-        what=f"The vault {vault['BackupVaultName']} is of the type {vault['VaultType']}.",
-        mend="Create an ordinary backup vault with stacks/backup-account.yaml or stacks/dr-region.yaml, and name it in "
+        what=f"The vault {vault['BackupVaultName']} has the type {vault['VaultType']}.",
+        fix="Create an ordinary backup vault with stacks/backup-account.yaml or stacks/dr-region.yaml, and name it in "
         "all stacks. A compliance lock protects an ordinary vault as well (VaultLock=compliance).",
     )
 
 
-def watched_vault_admits(visit: Visit) -> Iterator[Outcome]:
-    """The watched vault's policy lets each workload account copy in."""
-    installation = visit.installation
-    home = installation.home
+def watched_vault_allows_copies(context: CheckContext) -> Iterator[Outcome]:
+    """Check that the watched vault's policy lets each workload account copy into it."""
+    main_stack = context.main_stack
+    home = main_stack.home
 
-    def look(site: Site) -> Iterator[Outcome]:
-        policy = access_policy(visit, home, installation.watched_vault)
-        organization = visit.organization(site)
-        for role in backup_roles(visit, site) or ("",):
-            asker = Asker(account=site.account, arn=role)
-            found = judge(policy, asker, _copy_in(installation.watched_vault_arn, asker, organization))
-            yield from _denial(home, installation.watched_vault_arn, asker, found)
-            if found.verdict is Verdict.NOTHING:
-                yield _not_let_in(home, installation.watched_vault_arn, asker, organization)
+    def check(site: Site) -> Iterator[Outcome]:
+        policy = access_policy(context, home, main_stack.watched_vault)
+        organization = context.organization(site)
+        for role in backup_role_arns(context, site) or ("",):
+            principal = Principal(account=site.account, arn=role)
+            found = evaluate(policy, principal, _copy_in(main_stack.watched_vault_arn, principal, organization))
+            yield from _denial(home, main_stack.watched_vault_arn, principal, found)
+            if found.result is PolicyResult.IMPLICIT_DENY:
+                yield _not_allowed(home, main_stack.watched_vault_arn, principal, organization)
 
-    yield from over((each for each in installation.workloads if each.account != home.account), look)
-
-
-def dr_vault_admits(visit: Visit) -> Iterator[Outcome]:
-    """The DR vault's policy does not deny the copy role; inside an account no allow is needed."""
-    installation = visit.installation
-    policy = access_policy(visit, installation.dr, installation.dr_vault)
-    asker = Asker(account=installation.backup_account, arn=installation.copy_role_arn)
-    found = judge(policy, asker, _copy_in(installation.dr_vault_arn, asker, visit.organization(installation.dr)))
-    yield from _denial(installation.dr, installation.dr_vault_arn, asker, found)
+    yield from for_each((each for each in main_stack.workloads if each.account != home.account), check)
 
 
-def watched_vault_lets_the_actor(visit: Visit) -> Iterator[Outcome]:
-    """The watched vault's policy denies the acting role nothing that it does."""
-    installation = visit.installation
-    policy = access_policy(visit, installation.home, installation.watched_vault)
-    role = acting_role(visit)
-    asker = Asker(account=installation.backup_account, arn=role)
-    context = who_asks(asker, visit.organization(installation.home))
-    for action in ACTS:
-        found = judge(policy, asker, Deed(action=action, resource=installation.watched_vault_arn, context=context))
-        if found.verdict is Verdict.DENIED:
+def dr_vault_allows_copies(context: CheckContext) -> Iterator[Outcome]:
+    """Check that the DR vault's policy does not deny the copy role. Inside an account no allow is needed."""
+    main_stack = context.main_stack
+    policy = access_policy(context, main_stack.dr, main_stack.dr_vault)
+    principal = Principal(account=main_stack.backup_account, arn=main_stack.copy_role_arn)
+    found = evaluate(
+        policy, principal, _copy_in(main_stack.dr_vault_arn, principal, context.organization(main_stack.dr))
+    )
+    yield from _denial(main_stack.dr, main_stack.dr_vault_arn, principal, found)
+
+
+def watched_vault_allows_acting_role(context: CheckContext) -> Iterator[Outcome]:
+    """Check that the watched vault's policy does not deny the acting role its actions."""
+    main_stack = context.main_stack
+    policy = access_policy(context, main_stack.home, main_stack.watched_vault)
+    role = acting_role(context)
+    principal = Principal(account=main_stack.backup_account, arn=role)
+    condition_keys = principal_keys(principal, context.organization(main_stack.home))
+    for action in ACTING_ROLE_ACTIONS:
+        found = evaluate(
+            policy,
+            principal,
+            Request(action=action, resource=main_stack.watched_vault_arn, condition_keys=condition_keys),
+        )
+        if found.result is PolicyResult.EXPLICIT_DENY:
             yield Finding(
-                kind="vault-denies-the-actor",
-                site=installation.home,
-                resource=installation.watched_vault_arn,
+                kind="vault-denies-acting-role",
+                site=main_stack.home,
+                resource=main_stack.watched_vault_arn,
                 what=f"The watched vault's statement {found.statement} denies {action} to {role}.",
-                mend="Name the role in that statement's aws:PrincipalArn.",
+                fix="Add the role to aws:PrincipalArn of that statement's condition.",
                 statements=({"Condition": {"ArnNotLike": {"aws:PrincipalArn": role}}},),
             )
-        elif found.verdict is Verdict.UNCLEAR:
-            yield _unclear(installation.watched_vault_arn, found.statement, action)
+        elif found.result is PolicyResult.UNCLEAR:
+            yield _unclear(main_stack.watched_vault_arn, found.statement, action)
 
 
-def access_policy(visit: Visit, site: Site, name: str) -> Mapping[str, Any]:
-    """A vault's access policy; one without statements if it has none. Raises UnseenError."""
-    found = visit.sites.ask(site, "backup", "get_backup_vault_access_policy", missing=NOT_THERE, BackupVaultName=name)
+def access_policy(context: CheckContext, site: Site, name: str) -> Mapping[str, Any]:
+    """A vault's access policy, without statements if it has none. Raises NotCheckedError."""
+    found = context.api.call(site, "backup", "get_backup_vault_access_policy", missing=NOT_FOUND, BackupVaultName=name)
     policy: Mapping[str, Any] = json.loads(found["Policy"]) if found and found.get("Policy") else {"Statement": []}
     return policy
 
 
-def _copy_in(vault_arn: str, asker: Asker, organization: str) -> Deed:
-    return Deed(action=COPY_IN, resource=vault_arn, context=who_asks(asker, organization))
+def _copy_in(vault_arn: str, principal: Principal, organization: str) -> Request:
+    return Request(action=COPY_IN, resource=vault_arn, condition_keys=principal_keys(principal, organization))
 
 
-def who_asks(asker: Asker, organization: str) -> dict[str, Any]:
-    """The condition keys of a request that say who makes it."""
-    known: dict[str, Any] = {"aws:PrincipalAccount": asker.account, "aws:PrincipalOrgID": organization}
-    return known | ({"aws:PrincipalArn": asker.arn} if asker.arn else {})
+def principal_keys(principal: Principal, organization: str) -> dict[str, Any]:
+    """The condition keys of a request that describe its principal."""
+    known: dict[str, Any] = {"aws:PrincipalAccount": principal.account, "aws:PrincipalOrgID": organization}
+    return known | ({"aws:PrincipalArn": principal.arn} if principal.arn else {})
 
 
-def _denial(site: Site, vault_arn: str, asker: Asker, found: Judgement) -> Iterator[Outcome]:
-    if found.verdict is Verdict.UNCLEAR:
+def _denial(site: Site, vault_arn: str, principal: Principal, found: Evaluation) -> Iterator[Outcome]:
+    if found.result is PolicyResult.UNCLEAR:
         yield _unclear(vault_arn, found.statement, COPY_IN)
-    elif found.verdict is Verdict.DENIED:
+    elif found.result is PolicyResult.EXPLICIT_DENY:
         yield Finding(
-            kind="vault-refuses-copies",
+            kind="vault-denies-copies",
             site=site,
             resource=vault_arn,
-            what=f"The vault's statement {found.statement} denies {COPY_IN} to {_named(asker)}.",
-            mend="Take the action, or this principal, out of that statement.",
+            what=f"The vault's statement {found.statement} denies {COPY_IN} to {_named(principal)}.",
+            fix="Remove the action, or this principal, from that statement.",
         )
 
 
-def _not_let_in(site: Site, vault_arn: str, asker: Asker, organization: str) -> Finding:
-    of_the_account = {"aws:PrincipalOrgID": organization, "aws:PrincipalAccount": asker.account}
+def _not_allowed(site: Site, vault_arn: str, principal: Principal, organization: str) -> Finding:
+    in_the_account = {"aws:PrincipalOrgID": organization, "aws:PrincipalAccount": principal.account}
     return Finding(
-        kind="vault-refuses-copies",
+        kind="vault-denies-copies",
         site=site,
         resource=vault_arn,
-        what=f"The vault's access policy does not allow {COPY_IN} to {_named(asker)}.",
-        mend="Add this statement to the vault's access policy (aws backup put-backup-vault-access-policy).",
+        what=f"The vault's access policy does not allow {COPY_IN} to {_named(principal)}.",
+        fix="Add this statement to the vault's access policy (aws backup put-backup-vault-access-policy).",
         statements=(
             {
                 "Sid": "SecondHopCopiesIn",
@@ -162,18 +167,18 @@ def _not_let_in(site: Site, vault_arn: str, asker: Asker, organization: str) -> 
                 "Principal": "*",
                 "Action": COPY_IN,
                 "Resource": "*",
-                "Condition": {"StringEquals": of_the_account},
+                "Condition": {"StringEquals": in_the_account},
             },
         ),
     )
 
 
-def _named(asker: Asker) -> str:
-    return asker.arn or f"account {asker.account}"
+def _named(principal: Principal) -> str:
+    return principal.arn or f"account {principal.account}"
 
 
 def _unclear(resource: str, statement: str, action: str) -> NotChecked:
     return NotChecked(
-        what=f"whether the policy of {resource} lets {action} happen",
-        reason=f"its statement {statement} has a condition that cannot be judged from outside",
+        what=f"whether the policy of {resource} allows {action}",
+        reason=f"its statement {statement} has a condition that the doctor cannot evaluate",
     )

@@ -1,4 +1,4 @@
-"""What is wrong with the answers: everything at once, each with what it should be."""
+"""Checks the answers, and reports all problems at once, each with the expected value."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ VAULT = re.compile(r"[a-zA-Z0-9_-]{2,50}")
 STACK = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,99}")
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{8,128}", re.ASCII)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-# As the templates have it: a wildcard only where something stands before it.
+# As in the templates: a wildcard only after at least three other characters.
 ADMINISTRATOR = re.compile(r"role/[\w+=,.@/-]{3}[\w+=,.@/*-]{0,573}", re.ASCII)
-# Roles of IAM Identity Center have a path; the Region is not in it where Identity Center's home is us-east-1.
+# Roles of IAM Identity Center have a path. The Region is not in it if the home Region of Identity Center is us-east-1.
 IDENTITY_CENTER = "aws-reserved/sso.amazonaws.com/"
-PATHLESS = re.compile(r"role/(AWSReservedSSO_.*)")
+WITHOUT_PATH = re.compile(r"role/(AWSReservedSSO_.*)")
 ROLE = re.compile(r"role/[\w+=,.@/-]{1,576}", re.ASCII)
 KEY = re.compile(r"key/[a-z0-9-]{36}")
 LONGEST_DAYS = 36500
@@ -29,7 +29,7 @@ MOST_ACCOUNTS = 50
 
 
 def problems_of(answers: Answers) -> list[str]:
-    """Every problem, in the order of the questions; empty if all is well."""
+    """All problems, in the order of the questions."""
     missing = [
         f"{each.flag} is missing: {each.text}" for each in QUESTIONS if each.is_needed and not answers[each.name]
     ]
@@ -39,7 +39,7 @@ def problems_of(answers: Answers) -> list[str]:
 
 @cache
 def partition_of(region: str) -> str | None:
-    """The partition that a Region is of, by botocore's own list and patterns; None for what is no Region."""
+    """The partition of a Region, by botocore's list and patterns; None if it is not a Region."""
     if not re.fullmatch(r"[a-z]{2,4}(-[a-z]{2,9}){1,2}-\d", region):
         return None
     try:
@@ -63,7 +63,7 @@ def _forms(answers: Answers) -> Iterator[str]:
         if value and not pattern.fullmatch(value):
             yield f"--{name.replace('_', '-')} is {value!r}; it should be {wanted}"
         elif name.endswith("_vault") and value.lower() == "default":
-            yield f"--{name.replace('_', '-')} is the vault Default, which receives no copies of other accounts"
+            yield f"--{name.replace('_', '-')} is the vault Default, which cannot receive copies from other accounts"
 
 
 def _accounts(answers: Answers) -> Iterator[str]:
@@ -74,16 +74,16 @@ def _accounts(answers: Answers) -> Iterator[str]:
         if not ACCOUNT.fullmatch(account):
             yield f"--workload-accounts has {account!r}; each should be an account id of 12 digits"
         elif account == backup:
-            yield f"--workload-accounts has the backup account {account}; copies in it would be no copies elsewhere"
+            yield f"--workload-accounts has the backup account {account}; copies must be in another account"
     for account in sorted({each for each in accounts if accounts.count(each) > 1}):
         yield f"--workload-accounts has {account} more than once"
     if answers["topology"] == WORKLOAD and len(accounts) > 1:
         yield (
             f"--workload-accounts has {len(accounts)} accounts; the workload topology has one main stack and one "
-            "watched vault per account. Say --topology hub, or run init once per account in a checkout of its own"
+            "watched vault for each account. Use --topology hub, or run init once for each account in its own checkout"
         )
     if len(accounts) > MOST_ACCOUNTS:
-        yield f"--workload-accounts has {len(accounts)} accounts; one hub takes up to {MOST_ACCOUNTS}"
+        yield f"--workload-accounts has {len(accounts)} accounts; one hub supports up to {MOST_ACCOUNTS}"
 
 
 def _regions(answers: Answers) -> Iterator[str]:
@@ -92,10 +92,13 @@ def _regions(answers: Answers) -> Iterator[str]:
         if region and partition_of(region) is None:
             yield f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
     if home and home == dr:
-        yield f"--dr-region is {dr}, as --region is; a second hop leads to another Region"
+        yield f"--dr-region is {dr}, the same as --region; the DR vault must be in another Region"
     ours, theirs = partition_of(home), partition_of(dr)
     if ours and theirs and ours != theirs:
-        yield f"--dr-region {dr} is of the partition {theirs}, --region {home} of {ours}; no copy leads across"
+        yield (
+            f"--dr-region {dr} is in the partition {theirs}, and --region {home} is in {ours}; AWS Backup cannot copy "
+            "between them"
+        )
 
 
 def _retention(answers: Answers) -> Iterator[str]:
@@ -112,9 +115,9 @@ def _retention(answers: Answers) -> Iterator[str]:
     if least > most:
         yield f"--lock-minimum-days is {least}, more than --lock-maximum-days, {most}"
     elif not least <= kept <= most:
-        yield f"--retention-days is {kept}, outside of the lock's range from {least} to {most}: every copy would fail"
+        yield f"--retention-days is {kept}, outside the lock's range from {least} to {most}; every copy would fail"
     if kept == 1:
-        yield "--retention-days is 1: a copy that takes hours would be gone almost as soon as it arrived; say 2 or more"
+        yield "--retention-days is 1; a copy that takes hours would expire soon after it arrives. Use 2 or more"
 
 
 def _arns(answers: Answers) -> Iterator[str]:
@@ -139,23 +142,23 @@ def _arns(answers: Answers) -> Iterator[str]:
     if is_hub(answers):
         for name in ("operator_role_arn", "first_hop_role_arn"):
             if answers[name]:
-                yield f"--{name.replace('_', '-')} is of the workload topology; the hub acts under its own roles"
+                yield f"--{name.replace('_', '-')} belongs to the workload topology; a hub uses its own roles"
 
 
 def _without_path(administrator: str) -> Iterator[str]:
-    """Such an ARN belongs to no role, and would deny every change of the vaults to everybody."""
+    """No role has such an ARN, so the vaults' policies would deny all changes to everyone."""
     start, _, role = administrator.rpartition(":")
-    if found := PATHLESS.fullmatch(role):
-        right = f"say '{start}:role/{IDENTITY_CENTER}*{found[1]}'"
-        shown = f"say the ARN that this shows: aws iam get-role --role-name {found[1]} --query Role.Arn --output text"
+    if found := WITHOUT_PATH.fullmatch(role):
+        right = f"use '{start}:role/{IDENTITY_CENTER}*{found[1]}'"
+        shown = f"use the ARN from: aws iam get-role --role-name {found[1]} --query Role.Arn --output text"
         yield (
-            f"--administrator is {administrator!r}, without the path that every role of IAM Identity Center has; "
+            f"--administrator is {administrator!r}, without the path of roles of IAM Identity Center; "
             f"{right if '*' in found[1] else shown}"
         )
 
 
 def warnings_of(answers: Answers) -> list[str]:
-    """What is accepted and is probably a mistake."""
+    """Answers that are accepted, but probably wrong."""
     start, _, role = answers["administrator"].rpartition(":role/")
     if "*" not in role or not role.startswith(IDENTITY_CENTER):
         return []
@@ -165,12 +168,12 @@ def warnings_of(answers: Answers) -> list[str]:
     met = [each for each, path in forms.items() if _matches(f"{IDENTITY_CENTER}{path}{name}", role)]
     if len(met) == len(forms):
         return []
-    found = f"{met[0]} a Region in the path" if met else "of another path"
+    found = f"{met[0]} a Region in the path" if met else "with another path"
     both = f"'{start}:role/{IDENTITY_CENTER}*{name}' matches both"
-    why = "roles of IAM Identity Center have a Region in their path unless Identity Center's home is us-east-1"
+    why = "roles of IAM Identity Center have a Region in their path unless Identity Center's home Region is us-east-1"
     return [f"--administrator matches only roles {found}; {why}, and {both}"]
 
 
 def _matches(role: str, pattern: str) -> bool:
-    """Whether a role with a `*` left in its name matches, as every role does whose name begins and ends so."""
+    """Whether the pattern matches the role. A `*` in the role's name counts as any text."""
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), role) is not None

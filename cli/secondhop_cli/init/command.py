@@ -1,13 +1,13 @@
-"""The command `secondhop init`: reads what is there, asks for what is missing, checks everything, and only then writes.
+"""The command `secondhop init`: reads existing files, asks for missing answers, checks them, and writes files.
 
-It deploys nothing and talks to nobody. Run again, it takes what was said before from the files themselves.
+It deploys nothing and makes no network calls. A repeated run reads the earlier answers from the files.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -15,30 +15,30 @@ from typing import TextIO
 from secondhop_cli.init.checks import problems_of, warnings_of
 from secondhop_cli.init.parameter_files import (
     MAIN,
-    PLACES,
+    PARAMETER_SOURCES,
     Parameters,
     UnreadableFileError,
     changes,
     merged,
+    previous_answers,
     read_parameters,
-    said_before,
     write_parameters,
 )
 from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question, accounts_of
-from secondhop_cli.init.samconfig import FRESH, NAME, edit_samconfig, read_samconfig
-from secondhop_cli.init.steps import FOLDER, Here, steps
+from secondhop_cli.init.samconfig import NAME, NEW_FILE, edit_samconfig, read_samconfig
+from secondhop_cli.init.steps import FOLDER, Locations, steps
 
-DONE, FAILED, MISUSE = 0, 1, 2
-INTRODUCTION = """Nothing was deployed. Do this, in this order. Run each step with credentials of the account that it
-names, for example after `export AWS_PROFILE=...`. The commands can be run in any directory."""
+DONE, FAILED, USAGE_ERROR = 0, 1, 2
+INTRODUCTION = """Nothing was deployed. Follow these steps in this order. Run each step with credentials of the account
+that it names, for example after `export AWS_PROFILE=...`. You can run the commands in any directory."""
 Ask = Callable[[str], str]
 
 
 @dataclass(kw_only=True)
-class Found:
-    """What stands in the files before init changes anything."""
+class ExistingFiles:
+    """The contents of the files before init changes them."""
 
-    samconfig: str = FRESH
+    samconfig: str = NEW_FILE
     parameters: dict[str, Parameters] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     contradictions: dict[str, str] = field(default_factory=dict)
@@ -46,11 +46,14 @@ class Found:
 
 
 def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """The command's flags; every one of them may be left out."""
+    """Add the command and its options. All options are optional."""
     parser = commands.add_parser(
-        "init", help="write samconfig.toml and the stacks' parameter files, and say what to run; deploys nothing"
+        "init",
+        help="write samconfig.toml and the stacks' parameter files, and print the commands to run (deploys nothing)",
     )
-    parser.add_argument("--directory", type=Path, default=Path(), help="the checkout to write into (default: here)")
+    parser.add_argument(
+        "--directory", type=Path, default=Path(), help="the checkout to write into (default: the current directory)"
+    )
     for each in (*QUESTIONS, *OUTPUTS):
         shown = f"{each.text} (default {each.default})" if each.default else each.text
         parser.add_argument(each.flag, dest=each.name, metavar="TEXT", help=shown)
@@ -58,7 +61,7 @@ def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run_from_arguments(chosen: argparse.Namespace) -> int:
-    """Ask on a terminal, and never where nobody could answer."""
+    """Read the options. Ask for missing answers only on a terminal."""
     said = {each.name: getattr(chosen, each.name) for each in (*QUESTIONS, *OUTPUTS)}
     given = {name: str(value).strip() for name, value in said.items() if value is not None}
     ask: Ask | None = input if sys.stdin.isatty() and sys.stdout.isatty() else None
@@ -68,45 +71,45 @@ def run_from_arguments(chosen: argparse.Namespace) -> int:
 def initialize(
     directory: Path, given: Mapping[str, str], *, stream: TextIO, errors: TextIO, ask: Ask | None = None
 ) -> int:
-    """Write the files and say the steps; the exit code. With problems, nothing is written."""
-    found = _find(directory)
+    """Write the files and print the steps. Returns the exit code. With problems, nothing is written."""
+    found = _read_files(directory)
     if found.problems:
         return _refuse(found.problems, errors)
     try:
         answers = _answers(found, given, ask)
     except (EOFError, KeyboardInterrupt):
-        errors.write("\nsecondhop init: no answer; nothing was written.\n")
-        return MISUSE
-    problems = [*_unsaid(found, given), *problems_of(answers)]
+        errors.write("\nsecondhop init: interrupted; nothing was written.\n")
+        return USAGE_ERROR
+    problems = [*_must_be_given(found, given), *problems_of(answers)]
     if problems:
         return _refuse(problems, errors)
     errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings_of(answers))
     return _write(directory, found, answers, stream, errors)
 
 
-def _unsaid(found: Found, given: Mapping[str, str]) -> list[str]:
-    """What has to be said on the command line: where two files differ, and outputs that came as nothing."""
+def _must_be_given(found: ExistingFiles, given: Mapping[str, str]) -> list[str]:
+    """Problems that only an option can solve: files that differ, and empty outputs."""
     flags = {each.name: each.flag for each in (*QUESTIONS, *OUTPUTS)}
     differing = [
-        f"{flags[name]} must be said, since the files differ: {text}"
+        f"{flags[name]} is needed, because the files differ: {text}"
         for name, text in found.contradictions.items()
         if name not in given
     ]
     empty = [
-        f"{each.flag} is empty: was the stack deployed whose output it is?"
-        for each in OUTPUTS
-        if given.get(each.name) == ""
+        f"{each.flag} is empty. Deploy the stack of this output first" for each in OUTPUTS if given.get(each.name) == ""
     ]
     return differing + empty
 
 
-def _find(directory: Path) -> Found:
-    """What stands in the checkout; problems for what cannot be read."""
+def _read_files(directory: Path) -> ExistingFiles:
+    """Read the files of the checkout. Files that cannot be read become problems."""
     if not (directory / "template.yaml").is_file() or not (directory / "stacks").is_dir():
-        return Found(
-            problems=[f"{directory.resolve()} is no checkout of Second Hop: run it in one, or say --directory"]
+        return ExistingFiles(
+            problems=[
+                f"{directory.resolve()} is not a checkout of Second Hop. Run init in a checkout, or use --directory"
+            ]
         )
-    found = Found()
+    found = ExistingFiles()
     said: Answers = {}
     try:
         if (directory / NAME).is_file():
@@ -114,20 +117,20 @@ def _find(directory: Path) -> Found:
             said, found.parameters[MAIN] = read_samconfig(found.samconfig)
     except (UnreadableFileError, OSError, UnicodeDecodeError) as error:
         found.problems.append(str(error))
-    for stack in PLACES.keys() - {MAIN}:
+    for stack in PARAMETER_SOURCES.keys() - {MAIN}:
         path = directory / FOLDER / f"{stack}.json"
         try:
             if path.is_file():
                 found.parameters[stack] = read_parameters(f"{FOLDER}/{stack}.json", path.read_text(encoding="utf-8"))
         except (UnreadableFileError, OSError, UnicodeDecodeError) as error:
             found.problems.append(str(error))
-    found.answers, found.contradictions = said_before(found.parameters)
+    found.answers, found.contradictions = previous_answers(found.parameters)
     found.answers |= said
     return found
 
 
-def _answers(found: Found, given: Mapping[str, str], ask: Ask | None) -> Answers:
-    """Flags first, then what was said before, then what a person answers, then the defaults."""
+def _answers(found: ExistingFiles, given: Mapping[str, str], ask: Ask | None) -> Answers:
+    """Options first, then the previous answers, then answers of the person, then the defaults."""
     answers: Answers = {}
     is_first_time = not found.answers.keys() - {"stack_name", "region"}
     for each in (*QUESTIONS, *OUTPUTS):
@@ -135,14 +138,14 @@ def _answers(found: Found, given: Mapping[str, str], ask: Ask | None) -> Answers
         if each.name in given:
             answers[each.name] = given[each.name]
         elif ask and each in QUESTIONS and (is_first_time or (each.is_needed and not (before or each.default))):
-            answers[each.name] = _asked(ask, each, before or each.default)
+            answers[each.name] = _ask_person(ask, each, before or each.default)
         else:
             answers[each.name] = before or each.default
     answers["workload_accounts"] = ",".join(accounts_of(answers))
     return answers
 
 
-def _asked(ask: Ask, question: Question, default: str) -> str:
+def _ask_person(ask: Ask, question: Question, default: str) -> str:
     suffix = f" [{default}]" if default else ""
     return ask(f"{question.text[0].upper()}{question.text[1:]}{suffix}: ").strip() or default
 
@@ -151,53 +154,54 @@ def _refuse(problems: list[str], errors: TextIO) -> int:
     errors.write(f"secondhop init: nothing was written, for {len(problems)} reasons:\n" if len(problems) > 1 else "")
     lead = "  " if len(problems) > 1 else "secondhop init: nothing was written: "
     errors.writelines(f"{lead}{problem}\n" for problem in problems)
-    return MISUSE
+    return USAGE_ERROR
 
 
-def _write(directory: Path, found: Found, answers: Answers, stream: TextIO, errors: TextIO) -> int:
-    after = {stack: merged(stack, found.parameters.get(stack, {}), answers) for stack in PLACES}
-    texts = {f"{FOLDER}/{stack}.json": write_parameters(after[stack]) for stack in PLACES if stack != MAIN}
+def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: TextIO, errors: TextIO) -> int:
+    after = {stack: merged(stack, found.parameters.get(stack, {}), answers) for stack in PARAMETER_SOURCES}
+    texts = {f"{FOLDER}/{stack}.json": write_parameters(after[stack]) for stack in PARAMETER_SOURCES if stack != MAIN}
     try:
         texts[NAME] = edit_samconfig(
             found.samconfig, stack_name=answers["stack_name"], region=answers["region"], parameters=after[MAIN]
         )
     except UnreadableFileError as error:
-        return _refuse([f"{error}: move it aside, and init makes a new one"], errors)
+        return _refuse([f"{error}. Move the file away, and init writes a new one"], errors)
     try:
+        # Write before the report: a reader that closes the pipe must not prevent the writing.
+        report = [line for name, text in texts.items() for line in _report(directory, name, found, after, text)]
         for name, text in texts.items():
-            _report(directory, name, found, after, text, stream)
-        for name, text in texts.items():
-            _put(directory / name, text)
+            _replace(directory / name, text)
     except OSError as error:
-        errors.write(f"secondhop init: {error}. Make it writable and say the same again.\n")
+        errors.write(f"secondhop init: {error}. Make the file writable, and run the same command again.\n")
         return FAILED
-    here = Here(program=_program(), checkout=directory.resolve())
+    stream.writelines(report)
+    locations = Locations(program=_program(), checkout=directory.resolve())
     stream.write(f"\n{INTRODUCTION}\n\n")
-    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, here), start=1))
+    stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, locations), start=1))
     return DONE
 
 
 def _program() -> str:
-    """How this command was called, so that what is printed can be run as it is, in any directory."""
+    """The path of this command, so that the printed commands can be run in any directory."""
     called = Path(sys.argv[0])
     return str(called.absolute()) if called.name == "secondhop" else "secondhop"
 
 
 def _report(
-    directory: Path, name: str, found: Found, after: Mapping[str, Parameters], text: str, stream: TextIO
-) -> None:
-    """What becomes of one file."""
+    directory: Path, name: str, found: ExistingFiles, after: Mapping[str, Parameters], text: str
+) -> Iterator[str]:
+    """The lines about the changes of one file."""
     stack = MAIN if name == NAME else Path(name).stem
     path = directory / name
     if path.is_file() and path.read_text(encoding="utf-8") == text:
-        stream.write(f"{name}: unchanged\n")
+        yield f"{name}: unchanged\n"
         return
-    stream.write(f"{name}: {'changed' if path.is_file() else 'new'}\n")
-    stream.writelines(f"  {each}\n" for each in changes(found.parameters.get(stack, {}), after[stack]))
+    yield f"{name}: {'changed' if path.is_file() else 'new'}\n"
+    yield from (f"  {each}\n" for each in changes(found.parameters.get(stack, {}), after[stack]))
 
 
-def _put(path: Path, text: str) -> None:
-    """All of a file or nothing: beside it first, then in its place."""
+def _replace(path: Path, text: str) -> None:
+    """Replace a file in one step: write a new file beside it, and rename it."""
     path.parent.mkdir(exist_ok=True)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return

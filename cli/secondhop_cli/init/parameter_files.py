@@ -1,7 +1,7 @@
-"""The parameter files: which answer stands where, what was said before, and what a new answer changes.
+"""The parameter files: the answer for each parameter, the previous answers, and the changes.
 
-A file is a JSON list of "Key=Value", the one form that `aws cloudformation deploy --parameter-overrides file://` takes
-in both versions of the AWS CLI. Parameters that init does not know are the user's own, and stay.
+A file is a JSON list of "Key=Value". Both versions of the AWS CLI accept this form in `aws cloudformation deploy
+--parameter-overrides file://`. Parameters that init does not know belong to the user, and are kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from secondhop_cli.init.questions import Answers, is_hub
 Parameters = dict[str, str]
 MAIN = "template"
 
-PLACES: Mapping[str, Mapping[str, str]] = {
+PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
     "dr-region": {
         "DrVaultName": "dr_vault",
         "VaultLock": "vault_lock",
@@ -54,16 +54,16 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "NotificationEmail": "email",
     },
 }
-# The main stack demands a lock, the DR Region's makes one; no lock has two names.
-SAID_OTHERWISE = {("DrVaultLock", "off"): "none"}
-UNDERSTOOD = {(key, theirs): ours for (key, ours), theirs in SAID_OTHERWISE.items()}
-# What the main stack is told in the hub topology only, and in the workload topology only.
+# Without a lock, VaultLock of the DR Region's stack is off, and DrVaultLock of the main stack is none.
+RENAMED_VALUES = {("DrVaultLock", "off"): "none"}
+ORIGINAL_VALUES = {(key, theirs): ours for (key, ours), theirs in RENAMED_VALUES.items()}
+# Parameters of the main stack in only one of the topologies.
 HUB_ONLY = {"WorkloadAccountIds"}
 WORKLOAD_ONLY = {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"}
 
 
 class UnreadableFileError(ValueError):
-    """A file is there and cannot be understood; says which, and why."""
+    """A file exists and cannot be read. The message says which file, and why."""
 
 
 def read_parameters(name: str, text: str) -> Parameters:
@@ -71,7 +71,7 @@ def read_parameters(name: str, text: str) -> Parameters:
     try:
         return dict(_pair(each) for each in json.loads(text))
     except (ValueError, TypeError, KeyError) as error:
-        raise UnreadableFileError(f'{name} is no JSON list of "Key=Value" ({error})') from error
+        raise UnreadableFileError(f'{name} is not a JSON list of "Key=Value" ({error})') from error
 
 
 def _pair(row: object) -> tuple[str, str]:
@@ -86,35 +86,37 @@ def _pair(row: object) -> tuple[str, str]:
 
 
 def write_parameters(parameters: Parameters) -> str:
-    """A line each, so that a change of one is a change of one line."""
+    """One line for each parameter, so that a diff shows only changed parameters."""
     rows = (json.dumps(f"{key}={value}") for key, value in parameters.items())
     return "[\n" + ",\n".join(f"  {row}" for row in rows) + "\n]\n"
 
 
 def wanted(stack: str, answers: Answers) -> Parameters:
-    """What a stack's parameters are by the answers; the empty ones are left to the template's default."""
-    said = {key: answers[name] for key, name in PLACES[stack].items() if answers[name]}
-    found = {key: SAID_OTHERWISE.get((key, value), value) for key, value in said.items()}
+    """A stack's parameters for these answers. Empty answers use the template's default."""
+    said = {key: answers[name] for key, name in PARAMETER_SOURCES[stack].items() if answers[name]}
+    found = {key: RENAMED_VALUES.get((key, value), value) for key, value in said.items()}
     if stack != MAIN:
         return found
-    unfit = WORKLOAD_ONLY if is_hub(answers) else HUB_ONLY
-    return {key: value for key, value in found.items() if key not in unfit}
+    excluded = WORKLOAD_ONLY if is_hub(answers) else HUB_ONLY
+    return {key: value for key, value in found.items() if key not in excluded}
 
 
 def merged(stack: str, before: Parameters, answers: Answers) -> Parameters:
-    """The parameters to write: in their old order, with the user's own among them, and what is new at the end."""
+    """The parameters to write: in their old order, with the user's own, and new ones at the end."""
     now = wanted(stack, answers)
-    kept = {key: now.get(key, value) for key, value in before.items() if key in now or key not in PLACES[stack]}
+    kept = {
+        key: now.get(key, value) for key, value in before.items() if key in now or key not in PARAMETER_SOURCES[stack]
+    }
     return kept | now
 
 
-def said_before(files: Mapping[str, Parameters]) -> tuple[Answers, dict[str, str]]:
-    """The answers that stand in the files, and a problem for each answer of which two files say different things."""
+def previous_answers(files: Mapping[str, Parameters]) -> tuple[Answers, dict[str, str]]:
+    """The answers in the files, and a message for each answer that differs between two files."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for stack, places in PLACES.items():
+    for stack, places in PARAMETER_SOURCES.items():
         for key, name in places.items():
             if value := files.get(stack, {}).get(key, ""):
-                found[name][UNDERSTOOD.get((key, value), value)].append(f"{key} of {stack}")
+                found[name][ORIGINAL_VALUES.get((key, value), value)].append(f"{key} of {stack}")
     answers = {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
     contradictions = {
         name: " but ".join(f"{value!r} in {', '.join(places)}" for value, places in values.items())
@@ -125,12 +127,12 @@ def said_before(files: Mapping[str, Parameters]) -> tuple[Answers, dict[str, str
 
 
 def changes(before: Parameters, after: Parameters) -> list[str]:
-    """What differs, a line each."""
-    gone = [f"{key}: {value} is taken out" for key, value in before.items() if key not in after]
+    """One line for each difference."""
+    removed = [f"{key}: {value} is removed" for key, value in before.items() if key not in after]
     new = [f"{key}: {value}" for key, value in after.items() if key not in before]
     other = [
         f"{key}: {before[key]} becomes {value}"
         for key, value in after.items()
         if key in before and before[key] != value
     ]
-    return [*other, *new, *gone]
+    return [*other, *new, *removed]

@@ -1,6 +1,6 @@
-"""What init has to know: each answer's name, its flag, how it is asked for, and what is taken when nobody says.
+"""The questions of init: the name of each answer, its option, its text and its default.
 
-An answer that is empty is not known, or not wanted.
+An empty answer is unknown, or not wanted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ WORKLOAD, HUB = "workload", "hub"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One answer. `is_needed` means that init cannot go on without it."""
+    """One question. Without an answer to a question that `is_needed`, init stops."""
 
     name: str
     text: str
@@ -33,33 +33,39 @@ def _optional(name: str, text: str) -> Question:
 QUESTIONS = (
     Question(
         name="topology",
-        text="workload (the stack is in the one workload account) or hub (in the backup account, for many)",
+        text="workload (the stack is in the one workload account) or hub (in the backup account, for many accounts)",
         default=WORKLOAD,
     ),
     Question(name="backup_account", text="the account that owns the watched vault and the DR vault, 12 digits"),
-    Question(name="workload_accounts", text="the account of the databases; in the hub topology several, by commas"),
+    Question(name="workload_accounts", text="the account of the databases; for a hub several, separated by commas"),
     Question(name="region", text="the Region of the databases, for example eu-west-1"),
     Question(name="dr_region", text="the Region of the DR vault, for example eu-central-1"),
     Question(name="organization", text="the id of the AWS Organization of all accounts, o-..."),
     Question(
         name="administrator",
-        text="the ARN of the role that deploys in the backup account; only it may change the vaults; * is allowed",
+        text="the ARN of the role that deploys in the backup account, the only one that can change the vaults",
     ),
     Question(
         name="vault_lock",
-        text="the DR vault's lock: governance, compliance (irrevocable; its stack asks you to type that) or off",
+        text="the DR vault's lock: governance, compliance (irrevocable; the stack asks for a confirmation) or off",
         default="governance",
     ),
-    Question(name="retention_days", text="days that a final copy is kept, from the original backup on", default="35"),
-    Question(name="lock_minimum_days", text="the DR vault's lock refuses a shorter retention", default="7"),
-    Question(name="lock_maximum_days", text="the DR vault's lock refuses a longer retention", default="365"),
-    Question(name="watched_vault", text="the name of the vault in which first hops arrive", default="watched-vault"),
+    Question(name="retention_days", text="days to keep a final copy, counted from the original backup", default="35"),
+    Question(
+        name="lock_minimum_days", text="the shortest retention that the DR vault's lock allows, in days", default="7"
+    ),
+    Question(
+        name="lock_maximum_days", text="the longest retention that the DR vault's lock allows, in days", default="365"
+    ),
+    Question(name="watched_vault", text="the name of the vault that receives first hops", default="watched-vault"),
     Question(name="dr_vault", text="the name of the vault that receives final copies", default="dr-vault"),
-    Question(name="stack_name", text="the main stack's name, and how the others' names begin", default="second-hop"),
+    Question(
+        name="stack_name", text="the main stack's name, and the prefix of the other stacks' names", default="second-hop"
+    ),
     Question(name="external_id", text="the external id of the operator role; not a secret", default="second-hop"),
-    _optional("email", "an address that hears of alarms; empty for none"),
+    _optional("email", "the e-mail address for alarms and messages; empty for none"),
 )
-# Outputs of one stack that another one needs: known only after the first was deployed, and never asked for.
+# Outputs of one stack that another stack needs. They are known after a deployment, so init does not ask for them.
 OUTPUTS = (
     _optional("dr_key_arn", "output KeyArn of the DR Region's stack"),
     _optional("copy_role_arn", "output CopyRoleArn of the backup account's stack"),
@@ -69,7 +75,7 @@ OUTPUTS = (
 
 
 def accounts_of(answers: Answers) -> list[str]:
-    """The workload accounts, in the order in which they were said."""
+    """The workload accounts, in the given order."""
     return [each.strip() for each in answers["workload_accounts"].split(",") if each.strip()]
 
 

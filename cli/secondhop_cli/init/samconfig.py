@@ -1,4 +1,4 @@
-"""samconfig.toml: the few values that init sets in it, put in place so that comments and everything else stay."""
+"""Sets values in samconfig.toml, and keeps comments and everything else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from secondhop_cli.init.parameter_files import Parameters, UnreadableFileError
 NAME = "samconfig.toml"
 OVERRIDE = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
-FRESH = """version = 0.1
+NEW_FILE = """version = 0.1
 
 [default.global.parameters]
 
@@ -24,7 +24,7 @@ fail_on_empty_changeset = false
 
 
 def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
-    """The stack's name and Region where they are said, and the main stack's parameters. Raises UnreadableFileError."""
+    """The stack's name and Region if the file has them, and the main stack's parameters. Raises UnreadableFileError."""
     document = _parsed(text)
     said = {key: str(_section(document, _home_of(document, key)).get(key, "")) for key in ("stack_name", "region")}
     overrides = _section(document, DEPLOY).get("parameter_overrides", "")
@@ -32,23 +32,23 @@ def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
 
 
 def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Parameters) -> str:
-    """The text with those values set. Raises UnreadableFileError where they cannot be put in place."""
+    """The text with these values. Raises UnreadableFileError if they cannot be set."""
     document = _parsed(text)
     lines = text.splitlines()
     lines = _set(lines, _home_of(document, "stack_name"), "stack_name", [f'stack_name = "{stack_name}"'])
     lines = _set(lines, _home_of(document, "region"), "region", [f'region = "{region}"'])
     rows = [f"  {key}={_quoted(value)}" for key, value in parameters.items()]
-    # A backslash at the end of a line of a TOML text joins it with the next one.
+    # In TOML, a backslash at the end of a line joins it with the next line.
     joined = [f"{row} \\" for row in rows[:-1]] + [f'{row}"""' for row in rows[-1:]]
     lines = _set(lines, DEPLOY, "parameter_overrides", ['parameter_overrides = """\\', *joined])
     edited = "\n".join(lines) + "\n"
     if read_samconfig(edited) != ({"stack_name": stack_name, "region": region}, parameters):
-        raise UnreadableFileError(f"{NAME} is written in a way in which nothing can be put in place")
+        raise UnreadableFileError(f"{NAME} has a structure that init cannot edit")
     return edited
 
 
 def _home_of(document: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Where a value stands, or else is put: `sam deploy --guided` writes both beside the parameters."""
+    """The section with a value, or the section to add it to. `sam deploy --guided` writes both to the second."""
     for section in (DEPLOY, GLOBAL):
         if key in _section(document, section):
             return section
@@ -59,7 +59,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UnreadableFileError(f"{NAME} is no TOML: {error}") from error
+        raise UnreadableFileError(f"{NAME} is not valid TOML: {error}") from error
 
 
 def _section(document: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -70,21 +70,23 @@ def _section(document: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _overrides(value: object) -> Parameters:
-    """As SAM takes them: a text of Key=Value, a list of such texts, or a table."""
+    """In the forms that SAM accepts: a string of Key=Value, a list of such strings, or a table."""
     if isinstance(value, dict):
         return {str(key): str(each) for key, each in value.items()}
     text = " ".join(str(each) for each in value) if isinstance(value, list) else str(value)
     found = {key: _unquoted(each) for key, each in OVERRIDE.findall(text)}
     rest = OVERRIDE.sub("", text).strip()
     if rest or "ParameterKey" in found:
-        raise UnreadableFileError(f"{NAME}: parameter_overrides should be a text of Key=Value, found {rest or text!r}")
+        raise UnreadableFileError(
+            f"{NAME}: parameter_overrides should be a string of Key=Value, found {rest or text!r}"
+        )
     return found
 
 
 def _quoted(value: str) -> str:
     if re.fullmatch(r"[\w+=,.@:/*-]+", value, re.ASCII):
         return value
-    # Once for SAM, and once more for TOML.
+    # Quoted twice: for SAM, and for TOML.
     return '"' + value.replace("\\", "\\\\\\\\").replace('"', '\\\\"') + '"'
 
 
@@ -95,7 +97,7 @@ def _unquoted(value: str) -> str:
 
 
 def _set(lines: list[str], section: tuple[str, ...], key: str, put: list[str]) -> list[str]:
-    """The lines with a key of a section set, in its old place or at the section's end."""
+    """The lines with a key of a section set: in its old place, or at the end of the section."""
     header = re.compile(r"\s*\[\s*" + r"\s*\.\s*".join(section) + r"\s*\]\s*(#.*)?")
     begins = next((number for number, line in enumerate(lines) if header.fullmatch(line)), None)
     if begins is None:
@@ -112,11 +114,11 @@ def _set(lines: list[str], section: tuple[str, ...], key: str, put: list[str]) -
 
 
 def _length(lines: list[str]) -> int:
-    """How many lines the value that begins in the first one takes: as few as make it TOML."""
+    """The number of lines of the value that begins in the first line: the fewest that are valid TOML."""
     for count in range(1, len(lines) + 1):
         try:
             tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
         return count
-    raise UnreadableFileError(f"{NAME}: the value that begins with {lines[0]!r} has no end")
+    raise UnreadableFileError(f"{NAME}: the value that begins with {lines[0]!r} does not end")

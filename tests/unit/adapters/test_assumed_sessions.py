@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ TRUST = {
 def sites_of(world: World, external_id: str = "handshake") -> Sites:
     arn = world.account(BACKUP).create_role("operator", trust=TRUST, policies=[ALL])
     roles = {BACKUP: AssumedRole(role_arn=arn, external_id=external_id)}
-    return Sites(world.session(WORKLOAD, region=HOME), roles, world.now)
+    session: Any = world.session(WORKLOAD, region=HOME)
+    return Sites(session, roles, world.now)
 
 
 def assumed(world: World) -> int:
@@ -79,7 +81,8 @@ def test_a_session_is_asked_for_with_an_external_id_only_where_one_is_set() -> N
     requests: list[dict[str, object]] = []
     world.on_call(lambda call: requests.append(dict(call.request)) if call.operation == "AssumeRole" else None)
     arn = world.account(BACKUP).create_role("open", trust={"Statement": [{**TRUST["Statement"][0], "Condition": {}}]})
-    sites = Sites(world.session(WORKLOAD, region=HOME), {BACKUP: AssumedRole(role_arn=arn, external_id="")}, world.now)
+    session: Any = world.session(WORKLOAD, region=HOME)
+    sites = Sites(session, {BACKUP: AssumedRole(role_arn=arn, external_id="")}, world.now)
     sites.backup_client(NEAR)
     sites_of(world).backup_client(NEAR)
 

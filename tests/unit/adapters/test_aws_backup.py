@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,13 @@ def place() -> Place:
     return Place()
 
 
+def sites_of(place: Place, roles: Mapping[str, AssumedRole] | None = None) -> Sites:
+    session: Any = place.world.session(A, region=HOME)
+    return Sites(session, roles or {}, place.world.now)
+
+
 def backup_of(place: Place) -> AwsBackup:
-    return AwsBackup(Sites(place.world.session(A, region=HOME), {}, place.world.now).backup_client)
+    return AwsBackup(sites_of(place).backup_client)
 
 
 def a_start(place: Place) -> StartCopy:
@@ -119,7 +125,7 @@ def test_jobs_into_a_vault_are_listed_from_a_moment_on_whatever_they_copy_and_ov
         asked.append(dict(params))
         params["MaxResults"] = 1
 
-    client = Sites(place.world.session(A, region=HOME), {}, place.world.now).backup_client(NEAR.site)
+    client = sites_of(place).backup_client(NEAR.site)
     client.meta.events.register("provide-client-params.backup.ListCopyJobs", one_a_page)
     backup = AwsBackup(lambda _site: client)
     oldest, *later = sorted(backup.jobs_since(FAR, from_site=NEAR.site, after=NOW - timedelta(days=999)), key=made_at)
@@ -185,7 +191,7 @@ def test_an_answer_without_what_we_need_is_refused_and_not_filled_in(place: Plac
 
 def test_a_role_that_cannot_be_assumed_is_a_denial(place: Place) -> None:
     role = AssumedRole(role_arn=f"arn:aws:iam::{B}:role/none", external_id="handshake")
-    sites = Sites(place.world.session(A, region=HOME), {B: role}, place.world.now)
+    sites = sites_of(place, {B: role})
 
     with pytest.raises(DeniedError, match="not authorized to perform: sts:AssumeRole"):
         sites.backup_client(Site(B, HOME))

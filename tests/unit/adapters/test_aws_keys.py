@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from secondhop.adapters.aws_keys import AwsKeys
@@ -11,7 +13,8 @@ from tests.simulated_place import HOME, A, B, Place
 
 
 def keys_of(place: Place) -> AwsKeys:
-    return AwsKeys(Sites(place.world.session(A, region=HOME), {}, place.world.now).key_client)
+    session: Any = place.world.session(A, region=HOME)
+    return AwsKeys(Sites(session, {}, place.world.now).key_client)
 
 
 def test_a_key_is_described_in_its_own_site() -> None:

@@ -47,7 +47,9 @@ def refusal(code: str, status: int = 400) -> tuple[int, str, bytes]:
 
 def a_backup(operation: str, *answers: tuple[int, str, bytes] | None) -> tuple[AwsBackup, list[str]]:
     """AWS Backup that answers the attempts of an operation in turn; and the attempts that were sent."""
-    client = boto3.client("backup", region_name=HOME, aws_access_key_id="a", aws_secret_access_key="b", config=CONFIG)
+    client: Any = boto3.client(
+        "backup", region_name=HOME, aws_access_key_id="a", aws_secret_access_key="b", config=CONFIG
+    )
     left, sent = list(answers), list[str]()
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -56,7 +58,7 @@ def a_backup(operation: str, *answers: tuple[int, str, bytes] | None) -> tuple[A
         if given is LOST:
             raise ReadTimeoutError(endpoint_url=request.url)
         status, code, body = given
-        headers = {"content-type": "application/json", **({"x-amzn-errortype": code} if code else {})}
+        headers: Any = {"content-type": "application/json", **({"x-amzn-errortype": code} if code else {})}
         return AWSResponse(request.url, status, headers, Body(body))
 
     client.meta.events.register(f"before-send.backup.{operation}", answer)

@@ -43,7 +43,7 @@ THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
 class Table:
     """A client that refuses every transaction with the given error, and knows a claim and a slots item."""
 
-    def __init__(self, error: dict[str, Any], *, claim: Any = CLAIM, slots: Any = FULL) -> None:
+    def __init__(self, error: Any, *, claim: Any = CLAIM, slots: Any = FULL) -> None:
         self._error = ClientError(error, "TransactWriteItems")
         self._items = {"claim": claim, "slots": slots}
         self.asked: list[list[str]] = []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backup_simulator.conditions import hold
-from secondhop_cli.doctor.conditions import Fit, condition_fits
+from secondhop_cli.doctor.conditions import Truth, condition_is_met
 
 PLAIN = (
     "StringEquals",
@@ -53,22 +53,22 @@ def test_an_operator_means_what_aws_means_by_it(plain: str, quantifier: str) -> 
 
         done = hold(condition, CONTEXT, variables=True)
 
-        assert condition_fits(condition, CONTEXT, ABSENT) is Fit.of(done), (operator, key, wanted)
+        assert condition_is_met(condition, CONTEXT, ABSENT) is Truth.of(done), (operator, key, wanted)
 
 
 @pytest.mark.parametrize(
     "operator", ["NumericLessThan", "DateGreaterThan", "IpAddress", "BinaryEquals", "StringLikely"]
 )
 def test_an_operator_that_is_not_known_is_unclear(operator: str) -> None:
-    assert condition_fits({operator: {"a:Text": "1"}}, CONTEXT, ABSENT) is Fit.UNCLEAR
+    assert condition_is_met({operator: {"a:Text": "1"}}, CONTEXT, ABSENT) is Truth.UNCLEAR
 
 
 def test_a_policy_variable_and_an_unknown_key_are_unclear() -> None:
-    assert condition_fits({"StringEquals": {"a:Text": "${aws:username}"}}, CONTEXT, ABSENT) is Fit.UNCLEAR
-    assert condition_fits({"StringEquals": {"a:New": "x"}}, CONTEXT, ABSENT) is Fit.UNCLEAR
+    assert condition_is_met({"StringEquals": {"a:Text": "${aws:username}"}}, CONTEXT, ABSENT) is Truth.UNCLEAR
+    assert condition_is_met({"StringEquals": {"a:New": "x"}}, CONTEXT, ABSENT) is Truth.UNCLEAR
 
 
 def test_what_is_not_met_outweighs_what_is_unclear() -> None:
     condition = {"StringEquals": {"a:New": "x", "a:Text": "another"}}
 
-    assert condition_fits(condition, CONTEXT, ABSENT) is Fit.NO
+    assert condition_is_met(condition, CONTEXT, ABSENT) is Truth.NO

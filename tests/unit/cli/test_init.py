@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from rehearsal.template import parameters_of, read_template
-from secondhop_cli.init.parameter_files import MAIN, PLACES
+from secondhop_cli.init.command import initialize
+from secondhop_cli.init.parameter_files import MAIN, PARAMETER_SOURCES
 from secondhop_cli.init.questions import QUESTIONS
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
@@ -23,10 +25,10 @@ def path_of(stack: str) -> Path:
 
 
 @pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
-def test_what_is_written_is_accepted_by_the_templates_limits(checkout, given):
+def test_what_is_written_is_accepted_by_the_templates_limits(checkout: Checkout, given: dict[str, str]) -> None:
     assert checkout.init(given).code == 0
 
-    for stack in PLACES:
+    for stack in PARAMETER_SOURCES:
         template = read_template(path_of(stack))
         written = checkout.parameters(stack)
         needed = {key for key, each in template["Parameters"].items() if "Default" not in each}
@@ -36,14 +38,14 @@ def test_what_is_written_is_accepted_by_the_templates_limits(checkout, given):
         assert written.items() <= values.items()
 
 
-@pytest.mark.parametrize("stack", PLACES)
-def test_every_parameter_that_init_knows_is_one_of_the_template(stack):
-    assert PLACES[stack].keys() <= read_template(path_of(stack))["Parameters"].keys()
+@pytest.mark.parametrize("stack", PARAMETER_SOURCES)
+def test_every_parameter_that_init_knows_is_one_of_the_template(stack: str) -> None:
+    assert PARAMETER_SOURCES[stack].keys() <= read_template(path_of(stack))["Parameters"].keys()
 
 
-def test_what_init_takes_when_nobody_says_is_what_the_templates_take():
+def test_what_init_takes_when_nobody_says_is_what_the_templates_take() -> None:
     defaults = {each.name: each.default for each in QUESTIONS if each.default}
-    for stack, places in PLACES.items():
+    for stack, places in PARAMETER_SOURCES.items():
         for key, name in places.items():
             declared = str(read_template(path_of(stack))["Parameters"][key].get("Default", ""))
             # The main stack needs no external id in the hub, and so has no default for it.
@@ -51,7 +53,7 @@ def test_what_init_takes_when_nobody_says_is_what_the_templates_take():
 
 
 @pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
-def test_run_again_it_changes_nothing(checkout, given):
+def test_run_again_it_changes_nothing(checkout: Checkout, given: dict[str, str]) -> None:
     checkout.init(given)
     before = checkout.texts()
     again = checkout.init()
@@ -62,7 +64,7 @@ def test_run_again_it_changes_nothing(checkout, given):
     assert list(checkout.folder.rglob("*.new")) == []
 
 
-def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkout):
+def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkout: Checkout) -> None:
     checkout.init(GOOD)
     before = checkout.texts()
     again = checkout.init({"retention_days": "90"})
@@ -73,7 +75,7 @@ def test_one_new_answer_changes_only_the_files_that_hold_it_and_is_shown(checkou
     assert checkout.parameters(MAIN)["RetentionDays"] == "90"
 
 
-def test_what_the_user_wrote_stays(checkout):
+def test_what_the_user_wrote_stays(checkout: Checkout) -> None:
     checkout.init(GOOD)
     own = '[\n  "CreateVault=false",\n'
     checkout.edit("parameters/dr-region.json", "[\n", own)
@@ -90,7 +92,7 @@ def test_what_the_user_wrote_stays(checkout):
     assert "confirm_changeset = false # nobody is there\n" in checkout.texts()["samconfig.toml"]
 
 
-def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout):
+def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout: Checkout) -> None:
     before = tomllib.loads((ROOT / "samconfig.toml").read_text())
     comments = [line for line in (ROOT / "samconfig.toml").read_text().splitlines() if line.startswith("#")]
     checkout.init(GOOD)
@@ -114,7 +116,7 @@ def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout):
         "[default.deploy.parameters]\nparameter_overrides = 'ObserveOnly=\"true\" RetentionDays=60'\n",
     ],
 )
-def test_a_samconfig_of_ones_own_is_understood_in_every_form_that_sam_takes(checkout, text):
+def test_a_samconfig_of_ones_own_is_understood_in_every_form_that_sam_takes(checkout: Checkout, text: str) -> None:
     (checkout.folder / "samconfig.toml").write_text(text)
     assert checkout.init(GOOD).code == 0
 
@@ -126,7 +128,7 @@ def test_a_samconfig_of_ones_own_is_understood_in_every_form_that_sam_takes(chec
     assert ("# end" in text) == ("# end" in checkout.texts()["samconfig.toml"])
 
 
-def test_what_sam_deploy_guided_wrote_is_kept_where_it_stands(checkout):
+def test_what_sam_deploy_guided_wrote_is_kept_where_it_stands(checkout: Checkout) -> None:
     guided = '[default.deploy.parameters]\nstack_name = "hop"\nregion = "eu-west-1"\ncapabilities = "CAPABILITY_IAM"\n'
     (checkout.folder / "samconfig.toml").write_text(guided)
     given = {key: value for key, value in GOOD.items() if key != "region"}
@@ -138,14 +140,14 @@ def test_what_sam_deploy_guided_wrote_is_kept_where_it_stands(checkout):
     assert "global" not in checkout.texts()["samconfig.toml"]
 
 
-def test_without_a_samconfig_one_is_made(checkout):
+def test_without_a_samconfig_one_is_made(checkout: Checkout) -> None:
     (checkout.folder / "samconfig.toml").unlink()
     assert checkout.init(GOOD).code == 0
 
     assert tomllib.loads(checkout.texts()["samconfig.toml"])["default"]["deploy"]["parameters"]["capabilities"]
 
 
-def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout):
+def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout: Checkout) -> None:
     checkout.init(HUB)
     main = checkout.parameters(MAIN)
 
@@ -157,7 +159,7 @@ def test_the_hub_is_told_its_accounts_and_no_operator_role(checkout):
 @pytest.mark.parametrize(
     ("lock", "demanded"), [("governance", "governance"), ("compliance", "compliance"), ("off", "none")]
 )
-def test_the_main_stack_demands_the_lock_that_the_dr_region_makes(checkout, lock, demanded):
+def test_the_main_stack_demands_the_lock_that_the_dr_region_makes(checkout: Checkout, lock: str, demanded: str) -> None:
     said = checkout.init({**GOOD, "vault_lock": lock}).said
 
     assert ("irrevocable" in said) == ("nobody can ever remove this lock" in said) == (lock == "compliance")
@@ -168,20 +170,20 @@ def test_the_main_stack_demands_the_lock_that_the_dr_region_makes(checkout, lock
     assert checkout.init().said.count(": unchanged\n") == 4
 
 
-def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(checkout):
+def test_from_the_workload_topology_to_the_hub_what_does_not_fit_is_taken_out(checkout: Checkout) -> None:
     role = f"arn:aws:iam::{BACKUP}:role/secondhop/companion/operator"
     checkout.init({**GOOD, "operator_role_arn": role})
     refused = checkout.init({"topology": "hub"})
     assert refused.code == 2
-    assert "hub acts under its own roles" in refused.complaints[0]
+    assert "hub uses its own roles" in refused.complaints[0]
 
     checkout.edit("samconfig.toml", f"  OperatorRoleArn={role} \\\n", "")
     moved = checkout.init({"topology": "hub"})
-    assert "  ExternalId: second-hop is taken out\n" in moved.said
+    assert "  ExternalId: second-hop is removed\n" in moved.said
     assert "OperatorRoleArn" not in checkout.parameters(MAIN)
 
 
-def test_a_person_is_asked_for_everything_at_first_and_later_only_for_what_is_missing(checkout):
+def test_a_person_is_asked_for_everything_at_first_and_later_only_for_what_is_missing(checkout: Checkout) -> None:
     asked: list[str] = []
 
     def answer(prompt: str) -> str:
@@ -200,7 +202,7 @@ def test_a_person_is_asked_for_everything_at_first_and_later_only_for_what_is_mi
 TEXTS = {each.name: each.text[1:] for each in QUESTIONS}
 
 
-def test_a_person_who_goes_away_leaves_everything_as_it_was(checkout):
+def test_a_person_who_goes_away_leaves_everything_as_it_was(checkout: Checkout) -> None:
     before = checkout.texts()
 
     def gone(_: str) -> str:
@@ -210,7 +212,7 @@ def test_a_person_who_goes_away_leaves_everything_as_it_was(checkout):
     assert checkout.texts() == before
 
 
-def test_a_file_of_parameter_keys_and_values_is_understood_too(checkout):
+def test_a_file_of_parameter_keys_and_values_is_understood_too(checkout: Checkout) -> None:
     checkout.init(GOOD)
     (checkout.folder / "parameters/workload.json").write_text(
         '[{"ParameterKey": "BackupAccountId", "ParameterValue": "444455556666"},'
@@ -225,7 +227,24 @@ def test_a_file_of_parameter_keys_and_values_is_understood_too(checkout):
     }
 
 
-def test_accounts_are_read_with_blanks_and_a_comma_too_many(checkout):
+def test_accounts_are_read_with_blanks_and_a_comma_too_many(checkout: Checkout) -> None:
     checkout.init({**HUB, "workload_accounts": f" {WORKLOAD}, {NEIGHBOUR},"})
 
     assert checkout.parameters("backup-account")["WorkloadAccountIds"] == f"{WORKLOAD},{NEIGHBOUR}"
+
+
+class ClosedPipe(StringIO):
+    """The output after its reader has gone, as in `secondhop init | head -1`."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_closes_the_pipe_does_not_prevent_the_writing(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+
+    with pytest.raises(BrokenPipeError):
+        initialize(tmp_path, GOOD, stream=ClosedPipe(), errors=StringIO())
+
+    assert checkout.parameters(MAIN)["RetentionDays"] == "35"
+    assert checkout.init().said.count(": unchanged\n") == 4

@@ -16,24 +16,24 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 BAD = [
-    ({"dr_region": "eu-west-1"}, "--dr-region is eu-west-1, as --region is"),
+    ({"dr_region": "eu-west-1"}, "--dr-region is eu-west-1, the same as --region"),
     ({"backup_account": "44445555666"}, "--backup-account is '44445555666'"),
     ({"workload_accounts": "11112222333"}, "--workload-accounts has '11112222333'"),
     ({"workload_accounts": BACKUP}, "--workload-accounts has the backup account"),
     ({"workload_accounts": f"{WORKLOAD},{NEIGHBOUR}"}, "the workload topology has one main stack"),
     ({**HUB, "workload_accounts": f"{WORKLOAD},{WORKLOAD}"}, f"has {WORKLOAD} more than once"),
-    ({"dr_region": "cn-north-1"}, "--dr-region cn-north-1 is of the partition aws-cn"),
-    ({"dr_region": "us-gov-west-1"}, "--dr-region us-gov-west-1 is of the partition aws-us-gov"),
+    ({"dr_region": "cn-north-1"}, "--dr-region cn-north-1 is in the partition aws-cn"),
+    ({"dr_region": "us-gov-west-1"}, "--dr-region us-gov-west-1 is in the partition aws-us-gov"),
     ({"region": "Frankfurt"}, "--region is 'Frankfurt'"),
     ({"dr_region": "mars-north-1"}, "--dr-region is 'mars-north-1'"),
     ({"organization": "exampleorgid"}, "--organization is 'exampleorgid'"),
     ({"organization": "o-*"}, "--organization is 'o-*'"),
-    ({"retention_days": "3"}, "--retention-days is 3, outside of the lock's range from 7 to 365"),
-    ({"retention_days": "366"}, "--retention-days is 366, outside of the lock's range from 7 to 365"),
+    ({"retention_days": "3"}, "--retention-days is 3, outside the lock's range from 7 to 365"),
+    ({"retention_days": "366"}, "--retention-days is 366, outside the lock's range from 7 to 365"),
     ({"lock_minimum_days": "400"}, "--lock-minimum-days is 400, more than --lock-maximum-days, 365"),
     ({"retention_days": "a month"}, "--retention-days is 'a month'"),
     ({"retention_days": "-1"}, "--retention-days is '-1'"),
-    ({"retention_days": "1", "lock_minimum_days": "1"}, "--retention-days is 1: a copy that takes hours"),
+    ({"retention_days": "1", "lock_minimum_days": "1"}, "--retention-days is 1; a copy that takes hours"),
     ({"lock_maximum_days": "36501"}, "--lock-maximum-days is '36501'"),
     ({"administrator": "*"}, "--administrator is '*'"),
     ({"administrator": f"arn:aws:iam::{BACKUP}:role/**"}, "--administrator is"),
@@ -46,7 +46,7 @@ BAD = [
     ),
     (
         {"administrator": f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_*"},
-        f"say 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
+        f"use 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
     ),
     ({"topology": "spokes"}, "--topology is 'spokes'"),
     ({"vault_lock": "none"}, "--vault-lock is 'none'; it should be governance, compliance or off"),
@@ -57,15 +57,17 @@ BAD = [
     ({"stack_name": "2nd hop"}, "--stack-name is '2nd hop'"),
     ({"dr_key_arn": "arn:aws:kms:eu-west-1:444455556666:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"}, "--dr-key-arn is"),
     ({"dr_key_arn": "None"}, "--dr-key-arn is 'None'"),
-    ({"dr_key_arn": ""}, "--dr-key-arn is empty: was the stack deployed"),
+    ({"dr_key_arn": ""}, "--dr-key-arn is empty. Deploy the stack"),
     ({"copy_role_arn": f"arn:aws:iam::{WORKLOAD}:role/copy"}, "--copy-role-arn is"),
     ({"first_hop_role_arn": f"arn:aws:iam::{BACKUP}:role/backup"}, "--first-hop-role-arn is"),
-    ({**HUB, "operator_role_arn": f"arn:aws:iam::{BACKUP}:role/operator"}, "the hub acts under its own roles"),
+    ({**HUB, "operator_role_arn": f"arn:aws:iam::{BACKUP}:role/operator"}, "a hub uses its own roles"),
 ]
 
 
 @pytest.mark.parametrize(("bad", "complaint"), BAD, ids=lambda each: each if isinstance(each, str) else "")
-def test_bad_input_is_named_alone_and_nothing_is_written(checkout, bad, complaint):
+def test_bad_input_is_named_alone_and_nothing_is_written(
+    checkout: Checkout, bad: dict[str, str], complaint: str
+) -> None:
     before = checkout.texts()
     refused = checkout.init({**GOOD, **bad})
 
@@ -76,7 +78,7 @@ def test_bad_input_is_named_alone_and_nothing_is_written(checkout, bad, complain
     assert refused.said == ""
 
 
-def test_all_problems_are_named_at_once(checkout):
+def test_all_problems_are_named_at_once(checkout: Checkout) -> None:
     together = {
         "backup_account": "44445555666",
         "dr_region": "eu-west-1",
@@ -94,7 +96,7 @@ def test_all_problems_are_named_at_once(checkout):
     assert not (checkout.folder / "parameters").exists()
 
 
-def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout):
+def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout: Checkout) -> None:
     refused = checkout.init()
 
     assert refused.code == 2
@@ -110,21 +112,21 @@ def test_where_nobody_can_be_asked_everything_that_is_missing_is_named(checkout)
 
 
 @pytest.mark.parametrize(("region", "dr"), [("cn-north-1", "cn-northwest-1"), ("us-gov-west-1", "us-gov-east-1")])
-def test_both_regions_of_another_partition_are_accepted(checkout, region, dr):
+def test_both_regions_of_another_partition_are_accepted(checkout: Checkout, region: str, dr: str) -> None:
     partition = "aws-cn" if region.startswith("cn") else "aws-us-gov"
     administrator = f"arn:{partition}:iam::{BACKUP}:role/administrator"
 
     assert checkout.init({**GOOD, "region": region, "dr_region": dr, "administrator": administrator}).code == 0
 
 
-def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
+def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout: Checkout) -> None:
     checkout.init(GOOD)
     checkout.edit("parameters/backup-account.json", "dr-vault", "other-vault")
     before = checkout.texts()
     refused = checkout.init()
 
     assert refused.code == 2
-    assert "--dr-vault must be said, since the files differ" in "".join(refused.complaints)
+    assert "--dr-vault is needed, because the files differ" in "".join(refused.complaints)
     assert checkout.texts() == before
     assert checkout.init({"dr_vault": "other-vault"}).code == 0
     assert checkout.parameters("dr-region")["DrVaultName"] == "other-vault"
@@ -133,19 +135,21 @@ def test_two_files_that_differ_have_to_be_settled_by_a_flag(checkout):
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
-        ("samconfig.toml", "version = ", "samconfig.toml is no TOML"),
+        ("samconfig.toml", "version = ", "samconfig.toml is not valid TOML"),
         (
             "samconfig.toml",
             "[default.deploy.parameters]\nparameter_overrides = 'nonsense here'\n",
-            "parameter_overrides should be a text of Key=Value",
+            "parameter_overrides should be a string of Key=Value",
         ),
-        ("parameters/dr-region.json", "{", "parameters/dr-region.json is no JSON list"),
-        ("parameters/workload.json", '{"Parameters": {}}', "parameters/workload.json is no JSON list"),
-        ("parameters/workload.json", '["BackupAccountId"]', "parameters/workload.json is no JSON list"),
-        ("parameters/workload.json", "[1]", "parameters/workload.json is no JSON list"),
+        ("parameters/dr-region.json", "{", "parameters/dr-region.json is not a JSON list"),
+        ("parameters/workload.json", '{"Parameters": {}}', "parameters/workload.json is not a JSON list"),
+        ("parameters/workload.json", '["BackupAccountId"]', "parameters/workload.json is not a JSON list"),
+        ("parameters/workload.json", "[1]", "parameters/workload.json is not a JSON list"),
     ],
 )
-def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text, complaint):
+def test_a_file_that_cannot_be_understood_is_left_as_it_is(
+    checkout: Checkout, name: str, text: str, complaint: str
+) -> None:
     checkout.init(GOOD)
     (checkout.folder / name).write_text(text)
     before = checkout.texts()
@@ -156,32 +160,32 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(checkout, name, text,
     assert checkout.texts() == before
 
 
-def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(checkout):
+def test_a_samconfig_in_which_nothing_can_be_put_in_place_is_left_as_it_is(checkout: Checkout) -> None:
     (checkout.folder / "samconfig.toml").write_text('default = {deploy = {parameters = {region = "eu-west-1"}}}\n')
     before = checkout.texts()
     refused = checkout.init(GOOD)
 
     assert refused.code == 2
-    assert "move it aside" in refused.complaints[0]
+    assert "Move the file away" in refused.complaints[0]
     assert checkout.texts() == before
 
 
-def test_outside_of_a_checkout_nothing_is_written(tmp_path):
+def test_outside_of_a_checkout_nothing_is_written(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     (tmp_path / "template.yaml").unlink()
     refused = checkout.init(GOOD)
 
     assert refused.code == 2
-    assert "is no checkout of Second Hop" in refused.complaints[0]
+    assert "is not a checkout of Second Hop" in refused.complaints[0]
     assert not (tmp_path / "parameters").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout):
+def test_a_folder_that_cannot_be_written_is_a_failure_with_a_remedy(checkout: Checkout) -> None:
     (checkout.folder / "parameters").write_text("in the way")
     refused = checkout.init(GOOD)
 
     assert refused.code == 1
-    assert "Make it writable" in refused.complaints[0]
+    assert "Make the file writable" in refused.complaints[0]
 
 
 IDENTITY_CENTER = f"arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com"
@@ -193,10 +197,12 @@ IDENTITY_CENTER = f"arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com"
         ("*/AWSReservedSSO_Admin_*", "only roles with a Region in the path"),
         ("eu-west-1/AWSReservedSSO_Admin_*", "only roles with a Region in the path"),
         ("AWSReservedSSO_Admin_*", "only roles without a Region in the path"),
-        ("*/other/AWSReservedSSO_Admin_*", "only roles of another path"),
+        ("*/other/AWSReservedSSO_Admin_*", "only roles with another path"),
     ],
 )
-def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_with_a_warning(checkout, pattern, words):
+def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_with_a_warning(
+    checkout: Checkout, pattern: str, words: str
+) -> None:
     done = checkout.init({**GOOD, "administrator": f"{IDENTITY_CENTER}/{pattern}"})
 
     assert done.code == 0
@@ -215,13 +221,13 @@ def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_w
         f"arn:aws:iam::{BACKUP}:role/deploy-*",
     ],
 )
-def test_a_pattern_for_both_paths_and_a_whole_arn_bring_no_warning(checkout, administrator):
+def test_a_pattern_for_both_paths_and_a_whole_arn_bring_no_warning(checkout: Checkout, administrator: str) -> None:
     done = checkout.init({**GOOD, "administrator": administrator})
 
     assert (done.code, done.complaints) == (0, [])
 
 
-def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(checkout):
+def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(checkout: Checkout) -> None:
     (pattern,) = set(re.findall(r"arn:\S+AWSReservedSSO_Admin_\*", (ROOT / "docs/install.md").read_text()))
     done = checkout.init({**GOOD, "administrator": pattern})
 

@@ -23,7 +23,7 @@ def assert_in_this_order(said: str, marks: list[str]) -> None:
         at = said.index(mark, at) + len(mark)
 
 
-def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout):
+def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout: Checkout) -> None:
     said = checkout.init(GOOD).said
 
     assert_in_this_order(
@@ -54,7 +54,7 @@ def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout
     )
 
 
-def test_once_the_role_of_first_hops_is_known_companions_come_before_the_main_stack(checkout):
+def test_once_the_role_of_first_hops_is_known_companions_come_before_the_main_stack(checkout: Checkout) -> None:
     checkout.init(GOOD)
     said = checkout.init({"first_hop_role_arn": f"arn:aws:iam::{WORKLOAD}:role/backup"}).said
 
@@ -64,14 +64,14 @@ def test_once_the_role_of_first_hops_is_known_companions_come_before_the_main_st
     assert said.count("sam build && sam deploy") == 1
 
 
-def test_the_hub_deploys_its_main_stack_once_and_last(checkout):
+def test_the_hub_deploys_its_main_stack_once_and_last(checkout: Checkout) -> None:
     said = checkout.init(HUB).said
 
     assert_in_this_order(said, ["stacks/workload.yaml", "stacks/workload.yaml", "sam build && sam deploy", "doctor"])
     assert said.count("sam build && sam deploy") == 1
 
 
-def test_a_checkout_with_a_blank_in_its_path_is_quoted(tmp_path):
+def test_a_checkout_with_a_blank_in_its_path_is_quoted(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path / "my checkout")
     said = checkout.init(GOOD).said
 
@@ -79,7 +79,7 @@ def test_a_checkout_with_a_blank_in_its_path_is_quoted(tmp_path):
     assert len(re.findall(r"'[^' ]*my checkout[^']*'", said)) == 11
 
 
-def test_what_is_known_is_not_asked_of_the_stacks_again(checkout):
+def test_what_is_known_is_not_asked_of_the_stacks_again(checkout: Checkout) -> None:
     checkout.init(GOOD)
     said = checkout.init({"dr_key_arn": KEY}).said
 
@@ -88,16 +88,18 @@ def test_what_is_known_is_not_asked_of_the_stacks_again(checkout):
     assert f"DrKeyArn: {KEY}" in said
 
 
-def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_backup_account(checkout):
+def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_backup_account(
+    checkout: Checkout,
+) -> None:
     said = checkout.init(HUB).said
 
     for account in (WORKLOAD, NEIGHBOUR):
-        assert f"workload account {account}, eu-west-1: a key for databases" in said
-    assert f"backup account {BACKUP}, eu-west-1: Second Hop itself" in said
+        assert f"workload account {account}, eu-west-1: creates a key for databases" in said
+    assert f"backup account {BACKUP}, eu-west-1: deploys Second Hop" in said
     assert "--operator-role-arn" not in said
 
 
-def test_the_printed_flags_of_the_doctor_are_flags_that_it_has(checkout):
+def test_the_printed_flags_of_the_doctor_are_flags_that_it_has(checkout: Checkout) -> None:
     said = checkout.init(GOOD).said.replace("\\\n", " ")
     (line,) = [each.strip() for each in said.splitlines() if each.strip().startswith("secondhop doctor")]
     chosen = _parser().parse_args(line.split()[1:])

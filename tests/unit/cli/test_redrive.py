@@ -40,7 +40,7 @@ def test_messages_go_back_with_their_bodies_and_their_reasons_are_shown() -> Non
     assert dead.messages == {}
     assert sorted(message.body for message in work.messages.values()) == sorted(f"body {n}" for n in range(12))
     assert "not JSON 11" in told
-    assert told.endswith("12 messages were put back on the work queue.\n")
+    assert told.endswith("12 messages were moved to the work queue.\n")
 
 
 def test_a_limit_is_kept() -> None:
@@ -57,7 +57,7 @@ def test_a_message_that_is_not_accepted_stays_and_the_exit_code_says_so() -> Non
 
     assert code == 1
     assert len(dead.messages) == 2
-    assert "stays where it was" in told
+    assert "the others stay in the dead-letter queue" in told
 
 
 @pytest.mark.parametrize("operation", ["SendMessage", "DeleteMessage"])

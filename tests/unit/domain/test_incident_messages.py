@@ -30,9 +30,9 @@ from tests.builders import (
 EXPIRY = NIGHT + timedelta(days=7)
 WHEREABOUTS = (
     f"Database: {ORDERS} (RDS)",
-    "Backup of: 2026-01-05T01:00:00+00:00",
+    "Backup created at: 2026-01-05T01:00:00+00:00",
     f"Recovery point: {ARRIVAL_ARN} in watched-vault, 444455556666/eu-west-1",
-    "On its way to: dr-vault in 444455556666/eu-central-1",
+    "Destination: dr-vault in 444455556666/eu-central-1",
 )
 KNOWN = Circumstances(
     state="STRANDED",
@@ -64,8 +64,8 @@ def told(before: Chain, after: Chain, after_time: timedelta = timedelta(0)) -> A
     ("cause", "next_step"),
     [
         (Cause.QUOTA, "Second Hop tries again by itself until the source expires."),
-        (Cause.ROLE, "Second Hop looks again daily until the source expires."),
-        (Cause.MISMATCH, "Second Hop waits for an operator: retry or abandon."),
+        (Cause.ROLE, "Second Hop retries once a day until the source expires."),
+        (Cause.MISMATCH, "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands."),
     ],
 )
 def test_an_opening_says_what_happened_where_and_what_to_do_next(cause: Cause, next_step: str) -> None:

@@ -143,8 +143,11 @@ def test_there_is_no_last_call_where_the_first_message_is_fresh_or_nothing_expir
     ("cause", "next_step"),
     [
         (Cause.TRANSIENT, "Next: Second Hop tries again by itself until the source expires."),
-        (Cause.SOURCE_KEY, "Next: Second Hop looks again daily until the source expires."),
-        (Cause.VANISHED, "Next: Second Hop waits for an operator: retry or abandon."),
+        (Cause.SOURCE_KEY, "Next: Second Hop retries once a day until the source expires."),
+        (
+            Cause.VANISHED,
+            "Next: Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands.",
+        ),
     ],
 )
 def test_a_message_says_what_happens_next(cause: Cause, next_step: str) -> None:

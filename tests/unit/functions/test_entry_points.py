@@ -42,7 +42,8 @@ def test_an_entry_point_is_built_once_with_the_environment_a_session_and_the_clo
     assert handler({"number": 2}, "second") == ({"number": 2}, "second")
     (runtime,) = built
     assert runtime.environ is os.environ
-    assert isinstance(runtime.session, boto3.Session)
+    session: object = runtime.session
+    assert isinstance(session, boto3.Session)
     assert runtime.chains is None
     assert runtime.now().tzinfo is UTC
     assert abs(runtime.now() - datetime.now(UTC)) < timedelta(minutes=1)

@@ -68,7 +68,7 @@ def test_entries_that_sqs_refuses_are_named_and_do_not_reach_the_queue() -> None
     queue = world.site(A, "eu-west-1").create_queue("work")
     world.faults.partial("sqs", "SendMessageBatch", 0.5)
     client = world.session(A).client("sqs")
-    entries = [{"Id": str(number), "MessageBody": f"body {number}"} for number in range(10)]
+    entries: list[Any] = [{"Id": str(number), "MessageBody": f"body {number}"} for number in range(10)]
     answer = client.send_message_batch(QueueUrl=queue.url, Entries=entries)
     sent, failed = ({entry["Id"] for entry in answer[name]} for name in ("Successful", "Failed"))
 
@@ -82,7 +82,7 @@ def test_entries_that_sqs_refuses_are_named_and_do_not_reach_the_queue() -> None
 def test_events_that_eventbridge_refuses_are_counted_and_do_not_reach_the_bus() -> None:
     world = World(seed=4)
     world.faults.partial("events", "PutEvents", 0.5)
-    entry = {"Source": "shop", "DetailType": "Order", "Detail": "{}"}
+    entry: Any = {"Source": "shop", "DetailType": "Order", "Detail": "{}"}
     answer = world.session(A).client("events").put_events(Entries=[entry] * 10)
     failed = [each for each in answer["Entries"] if "ErrorCode" in each]
 

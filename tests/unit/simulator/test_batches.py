@@ -44,7 +44,7 @@ def test_some_entries_of_a_batch_of_events_fail_and_the_others_are_put() -> None
     world = World()
     world.faults.refuse_entries("PutEvents", service="events", code="ThrottlingException", times=2)
     events = world.session(A, region=HOME).client("events")
-    asked = [{"Source": "mine", "DetailType": "news", "Detail": json.dumps({"number": n})} for n in range(3)]
+    asked: list[Any] = [{"Source": "mine", "DetailType": "news", "Detail": json.dumps({"number": n})} for n in range(3)]
 
     answer = events.put_events(Entries=asked)
 

@@ -174,8 +174,8 @@ def _opening(incident: Incident) -> Announce:
     chain, trouble, remedy = incident.chain, incident.trouble, REMEDIES[incident.trouble.cause]
     next_step = {
         Again.SOON: "Second Hop tries again by itself until the source expires.",
-        Again.DAILY: "Second Hop looks again daily until the source expires.",
-        Again.OPERATOR: "Second Hop waits for an operator: retry or abandon.",
+        Again.DAILY: "Second Hop retries once a day until the source expires.",
+        Again.OPERATOR: "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands.",
     }[remedy.again]
     return Announce(
         subject=incident.subject,
@@ -204,7 +204,7 @@ def _opening(incident: Incident) -> Announce:
 def _last_call(incident: Incident) -> Announce:
     """The opening once more, with the source's end before it."""
     expires_at, told = incident.chain.source_expires_at, _opening(incident)
-    warning = f"Last call: the source expires on {expires_at.isoformat() if expires_at else 'a day near'}."
+    warning = f"Last call: the source expires on {expires_at.isoformat() if expires_at else 'an unknown date'}."
     return replace(
         told,
         incident=incident.id + LAST_CALL,
@@ -245,9 +245,9 @@ def _whereabouts(chain: Chain) -> tuple[str, ...]:
     destinations = ", ".join(f"{hop.destination.name} in {hop.destination.site}" for hop in chain.hops)
     return (
         f"Database: {chain.database} ({chain.resource_type})",
-        f"Backup of: {chain.created_at.isoformat()}",
+        f"Backup created at: {chain.created_at.isoformat()}",
         f"Recovery point: {chain.key.recovery_point} in {chain.watched.name}, {chain.watched.site}",
-        f"On its way to: {destinations}",
+        f"Destination: {destinations}",
     )
 
 

@@ -67,148 +67,171 @@ class Remedy:
     words: str
 
 
+# What an operator runs, as docs/runbook.md has it.
+_INVOKE = "run `aws lambda invoke --function-name NAME --cli-binary-format raw-in-base64-out --payload"
+_NAME = "NAME is the main stack's output OperateChainsFunction. docs/runbook.md shows what another RouteName adds."
+RESUME = f'{_INVOKE} \'{{"verb": "resume", "by": "your name"}}\' answer.json`. {_NAME}'
+RETRY = (
+    f'{_INVOKE} \'{{"verb": "retry", "by": "your name", "recovery_point": "ARN"}}\' answer.json`. ARN is the recovery '
+    f"point of the message. {_NAME}"
+)
+
 REMEDIES: dict[Cause, Remedy] = {
-    Cause.TRANSIENT: Remedy(again=Again.SOON, words="Nothing: AWS had a passing fault and the copy is tried again."),
-    Cause.QUOTA: Remedy(again=Again.SOON, words="Nothing: too many copies are in progress; it is tried again later."),
+    Cause.TRANSIENT: Remedy(
+        again=Again.SOON, words="Do nothing. AWS had a temporary fault, and Second Hop retries the copy."
+    ),
+    Cause.QUOTA: Remedy(
+        again=Again.SOON,
+        words="Do nothing. AWS refused the copy because too many are in progress. Second Hop retries it later.",
+    ),
     Cause.NO_SLOT: Remedy(
         again=Again.SOON,
-        words="Copies that hang, or more of them than may be in flight, keep this one waiting. See aws backup "
-        "list-copy-jobs; abandon what hangs, raise the limit of copies in flight if AWS's own quota is higher, "
-        "or copy by hand.",
+        words="This copy waits because other copies use all slots, or do not end. List them with "
+        "`aws backup list-copy-jobs --by-state RUNNING`. Abandon chains with a copy that does not end, as "
+        "docs/runbook.md shows. If AWS's quota is higher, raise MaximumRdsCopies or MaximumClusterCopies.",
     ),
     Cause.PAUSED: Remedy(
         again=Again.SOON,
-        words="Resume the route (verb resume of OperateChains), or copy by hand: nothing else is wrong.",
+        words=f"The route is paused, and nothing else is wrong. To resume it, {RESUME}",
     ),
     Cause.UNKNOWN: Remedy(
-        again=Again.DAILY, words="Read the quoted message; if AWS Support is needed, give them the copy job's id."
+        again=Again.DAILY, words="Read AWS's text in the message. If you ask AWS Support, give them the copy job's id."
     ),
     Cause.ORGANIZATION: Remedy(
         again=Again.DAILY,
-        words="Put both accounts into one AWS Organization and, in its management account, run "
-        "aws backup update-global-settings --global-settings isCrossAccountBackupEnabled=true.",
+        words="Put both accounts into one AWS Organization. In its management account, run "
+        "`aws backup update-global-settings --global-settings isCrossAccountBackupEnabled=true`.",
     ),
     Cause.VAULT_POLICY: Remedy(
         again=Again.DAILY,
-        words="Let the destination vault's access policy allow backup:CopyIntoBackupVault to the source account.",
+        words="Allow backup:CopyIntoBackupVault for the source account in the destination vault's access policy.",
     ),
     Cause.VAULT_KEY: Remedy(
         again=Again.DAILY, words="Use a destination vault that is encrypted with a customer managed KMS key."
     ),
     Cause.SOURCE_KEY: Remedy(
         again=Again.DAILY,
-        words="Enable the source snapshot's KMS key and let its key policy allow the destination account's "
-        "AWSServiceRoleForBackup kms:CreateGrant (kms:GrantIsForAWSResource), kms:Decrypt, kms:GenerateDataKey* "
-        "and kms:DescribeKey.",
+        words="Enable the KMS key of the source snapshot. In its key policy, allow kms:Decrypt, kms:DescribeKey, "
+        "kms:GenerateDataKey* and kms:CreateGrant (with the condition kms:GrantIsForAWSResource) for the destination "
+        "account's AWSServiceRoleForBackup.",
     ),
     Cause.KEY_UNUSABLE: Remedy(
         again=Again.DAILY,
-        words="Enable the KMS key that the message names or cancel its deletion (aws kms enable-key, aws kms "
-        "cancel-key-deletion), and let its policy admit the backup account's AWSServiceRoleForBackup. Where no key is "
-        "named, look at the keys of the source snapshot and of the destination vault.",
+        words="Enable the KMS key that the message names (`aws kms enable-key --key-id KEY`), or cancel its deletion "
+        "first (`aws kms cancel-key-deletion --key-id KEY`). Its key policy must allow the backup account's "
+        "AWSServiceRoleForBackup to use it. If the message names no key, check the keys of the source snapshot and of "
+        "the destination vault.",
     ),
     Cause.AWS_MANAGED_KEY: Remedy(
         again=Again.OPERATOR,
-        words="Snapshots under an AWS managed key cannot be shared; re-encrypt them under a customer managed key.",
+        words="Snapshots under an AWS managed key cannot be shared. Re-encrypt them under a customer managed key.",
     ),
     Cause.RETENTION_RANGE: Remedy(
         again=Again.DAILY,
-        words="Choose RetentionDays inside the minimum and maximum retention of the destination vault's lock.",
+        words="Set RetentionDays between the minimum and maximum retention of the destination vault's lock.",
     ),
     Cause.OPTION_GROUP: Remedy(
         again=Again.DAILY, words="Create the option group that the message names in the destination Region."
     ),
     Cause.TAGS: Remedy(
         again=Again.DAILY,
-        words="Allow backup:ListTags, backup:TagResource and rds:ListTagsForResource to the copy role, "
-        "and keep the recovery point below 50 tags.",
+        words="Allow backup:ListTags, backup:TagResource and rds:ListTagsForResource for the copy role. "
+        "Keep the recovery point below 50 tags.",
     ),
     Cause.PERMISSION: Remedy(
         again=Again.DAILY,
-        words="Allow the action that the message names to the role that it names; AWS says the same when the "
-        "vault's name or Region is wrong, so check WatchedVaultName, DrVaultName and DrRegion too.",
+        words="Allow the action that the message names for the role that it names. AWS gives the same answer for a "
+        "wrong vault name or Region, so check WatchedVaultName, DrVaultName and DrRegion too.",
     ),
     Cause.ROLE: Remedy(
         again=Again.DAILY,
-        words="Let backup.amazonaws.com assume the copy role (CopyRoleArn), and the stack's functions pass it.",
+        words="Allow backup.amazonaws.com to assume the copy role (CopyRoleArn), and the stack's functions to pass it.",
     ),
     Cause.NO_VAULT: Remedy(
         again=Again.DAILY,
-        words="Create the vault that the message names again, or correct DrVaultName and DrRegion. If it was "
-        "deleted, so were the copies in it.",
+        words="Create the vault that the message names again, or correct DrVaultName and DrRegion. If the vault was "
+        "deleted, the copies in it were deleted too.",
     ),
     Cause.UNSUPPORTED: Remedy(
         again=Again.OPERATOR,
-        words="AWS Backup cannot copy this recovery point (continuous, Multi-AZ DB cluster, or a Region pair without "
-        "support); back the database up in a form that can be copied.",
+        words="AWS Backup cannot copy this recovery point: it is continuous, of a Multi-AZ DB cluster, or AWS does not "
+        "support the pair of Regions. Back up the database in a form that AWS Backup can copy.",
     ),
     Cause.SOURCE_GONE: Remedy(
         again=Again.OPERATOR,
         words="AWS says that the source recovery point is not found. Take a new backup, and keep intermediates longer. "
-        "If the recovery point shows in its vault later, Second Hop copies it without a retry.",
+        "If the recovery point is in its vault later, Second Hop copies it without a retry.",
     ),
     Cause.SOURCE_EXPIRED: Remedy(
         again=Again.DAILY,
         words="AWS Backup marks the source recovery point as EXPIRED or DELETING, so it cannot be copied any more. "
         "Take a new backup, and keep intermediates for longer.",
     ),
-    Cause.ROUTE: Remedy(again=Again.DAILY, words="The route no longer has this hop; restore it, or abandon the chain."),
+    Cause.ROUTE: Remedy(
+        again=Again.DAILY,
+        words="The route no longer has this hop. Restore the hop, or abandon the chain as docs/runbook.md shows.",
+    ),
     Cause.UNSHARE: Remedy(
         again=Again.SOON,
-        words="The copy role vanished during the copy; the copy itself may have arrived and is looked for.",
+        words="The copy role was deleted during the copy. Create it again. Second Hop checks whether the copy arrived.",
     ),
     Cause.TOO_LATE: Remedy(
         again=Again.OPERATOR,
-        words="The copy would live for less than MinimumRemainingDays. A newer backup protects the database.",
+        words="The copy would expire within MinimumRemainingDays. Do nothing: a newer backup protects the database.",
     ),
     Cause.VANISHED: Remedy(
         again=Again.OPERATOR,
-        words="The copy is not in its vault any more. Find out who deleted it; the verb retry makes a new one.",
+        words=f"The copy is not in its vault any more. Find out who deleted it. To make a new copy, {RETRY}",
     ),
     Cause.MISMATCH: Remedy(
         again=Again.OPERATOR,
-        words="The arrival is not what was promised. Compare it with the message. The verb retry looks again, and "
-        "makes another copy if it is still wrong.",
+        words="The copy in the vault differs from what the route requires. Compare it with the message. To check it "
+        f"again, and to make another copy if it is still wrong, {RETRY}",
     ),
     Cause.UNENCRYPTED: Remedy(
         again=Again.OPERATOR,
-        words="Unencrypted clusters stay unencrypted when copied. Encrypt the database, or set AllowUnencrypted.",
+        words="Copies of unencrypted clusters are unencrypted. Encrypt the database, or set AllowUnencrypted=true.",
     ),
     Cause.UNLOCKED: Remedy(
         again=Again.DAILY,
-        words="The copy stands, in a vault that is not locked as DrVaultLock demands. Lock it (aws backup "
-        "put-backup-vault-lock-configuration, or VaultLock of the DR Region's stack), or demand less.",
+        words="The copy is in a vault without the lock that DrVaultLock requires. Run "
+        "`aws backup put-backup-vault-lock-configuration`, or set VaultLock of the DR Region's stack. If you do not "
+        "need that lock, change DrVaultLock.",
     ),
     Cause.UNDECIDABLE: Remedy(
         again=Again.OPERATOR,
-        words="It cannot be told whether the copy was made, or is needed. Look into the destination vault. Then "
-        "abandon the chain if a good copy stands there, or retry.",
+        words="Second Hop cannot decide whether the copy exists or is needed. Check the destination vault. "
+        f"Retry if it has no good copy, and abandon the chain otherwise. To retry, {RETRY} To abandon, use abandon "
+        "instead of retry in this command.",
     ),
     Cause.CLAIMED: Remedy(
-        again=Again.OPERATOR, words="Another chain makes this very copy; two routes name the same vaults. Remove one."
+        again=Again.OPERATOR,
+        words="Another chain makes the same copy, because two routes name the same vaults. Remove one.",
     ),
-    Cause.STUCK: Remedy(again=Again.DAILY, words="Ask AWS Support about the job or point that the message names."),
+    Cause.STUCK: Remedy(
+        again=Again.DAILY, words="Ask AWS Support about the copy job or recovery point that the message names."
+    ),
     Cause.SITE_DOWN: Remedy(
         again=Again.SOON,
-        words="Nothing here: AWS Backup or the Region does not work as it should (see the AWS Health Dashboard). "
-        "Copies go on by themselves when it does.",
+        words="Do nothing. AWS Backup or the Region has a fault: see the AWS Health Dashboard. Second Hop continues "
+        "the copies when the fault ends.",
     ),
     Cause.FIRST_HOP: Remedy(
         again=Again.DAILY,
-        words="Mend what the message quotes. Then start this copy by hand, or give FirstHopRoleArn to the stack, so "
-        "that Second Hop starts it.",
+        words="Fix what AWS's text in the message says. Then start this copy by hand, or set FirstHopRoleArn of the "
+        "main stack, so that Second Hop starts it.",
     ),
     Cause.DELETE_FAILED: Remedy(
         again=Again.DAILY,
-        words="AWS accepted the delete and did not carry it out; the point is billed until it is gone. "
-        "AWS Backup deletes with its service-linked role: check that AWSServiceRoleForBackup exists in the point's "
-        "account, or allow the role that made the point iam:CreateServiceLinkedRole, rds:DeleteDBSnapshot and "
-        "rds:DeleteDBClusterSnapshot. A point that is EXPIRED is deleted again daily. Ask AWS Support if it is still "
-        "there after three days.",
+        words="AWS accepted the delete and did not carry it out. You pay for the recovery point until it is deleted. "
+        "AWS Backup deletes with its service-linked role: check that AWSServiceRoleForBackup exists in that "
+        "account. Or allow iam:CreateServiceLinkedRole, rds:DeleteDBSnapshot and rds:DeleteDBClusterSnapshot for the "
+        "role that made the recovery point. Second Hop repeats the delete of an EXPIRED one daily. Ask AWS Support if "
+        "it still exists after three days.",
     ),
     Cause.DELETE_REFUSED: Remedy(
         again=Again.DAILY,
-        words="Remove the vault lock or legal hold from the watched vault, or let the operator role delete there.",
+        words="Remove the vault lock or legal hold of the watched vault, or allow the operator role to delete there.",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The installation that is examined, as its main stack's parameters and outputs describe it."""
+"""Reads the main stack of the installation: its parameters, outputs and resources."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 from secondhop.domain.arn import Site
 from secondhop.domain.resource_types import BY_NAME
-from secondhop_cli.doctor.findings import UnseenError
-from secondhop_cli.doctor.sites import Sites
+from secondhop_cli.doctor.api_calls import ApiCalls
+from secondhop_cli.doctor.findings import NotCheckedError
 
 NO_SUCH_STACK = ("ValidationError",)
 
 
-class NoInstallationError(Exception):
-    """Every account that was named could be asked, and none has such a stack. One sentence, to the person."""
+class NoMainStackError(Exception):
+    """None of the accounts has such a stack. The message is one sentence for the person who runs the doctor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """What the main stack was told, and where it is. Days and counts are whole numbers."""
+class MainStack:
+    """The main stack: its account and Region, its parameters and its outputs."""
 
-    stack: str
+    name: str
     version: str
-    main: Site
+    site: Site
     partition: str
     is_hub: bool
     workload_accounts: tuple[str, ...]
@@ -36,7 +36,7 @@ class Installation:
     operator_role_arn: str
     external_id: str
     first_hop_role_arn: str
-    demanded_lock: str
+    required_lock: str
     resource_types: tuple[str, ...]
     retention_days: int
     floor_days: int
@@ -51,7 +51,7 @@ class Installation:
     @property
     def home(self) -> Site:
         """The backup account in the Region of the watched vault."""
-        return Site(self.backup_account, self.main.region)
+        return Site(self.backup_account, self.site.region)
 
     @property
     def dr(self) -> Site:
@@ -59,15 +59,15 @@ class Installation:
 
     @property
     def workloads(self) -> tuple[Site, ...]:
-        return tuple(Site(account, self.main.region) for account in self.workload_accounts)
+        return tuple(Site(account, self.site.region) for account in self.workload_accounts)
 
     @property
     def every_site(self) -> tuple[Site, ...]:
         return (*self.workloads, self.home, self.dr)
 
     def site_of(self, role_arn: str) -> Site:
-        """Where to ask about a role: IAM is the same in every Region."""
-        return Site(role_arn.split(":")[4], self.main.region)
+        """The site for IAM calls about a role. IAM is the same in every Region."""
+        return Site(role_arn.split(":")[4], self.site.region)
 
     @property
     def watched_vault_arn(self) -> str:
@@ -81,48 +81,48 @@ class Installation:
         return f"arn:{self.partition}:backup:{site.region}:{site.account}:backup-vault:{name}"
 
     def backup_service_role(self, account: str) -> str:
-        """AWS Backup's service-linked role of an account, which does the copying into that account."""
+        """AWS Backup's service-linked role of an account. It makes the copies into that account."""
         path = "aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
         return f"arn:{self.partition}:iam::{account}:role/{path}"
 
 
-def find_installation(sites: Sites, *, stack: str, region: str) -> Installation:
-    """Look for the main stack in every account. Raises UnseenError, or NoInstallationError where there is none."""
-    unseen: list[UnseenError] = []
-    for account in sites.accounts:
+def find_main_stack(api: ApiCalls, *, stack: str, region: str) -> MainStack:
+    """Look for the main stack in every account. Raises NotCheckedError, or NoMainStackError if there is none."""
+    not_checked: list[NotCheckedError] = []
+    for account in api.accounts:
         site = Site(account, region)
         try:
-            found = sites.ask(site, "cloudformation", "describe_stacks", missing=NO_SUCH_STACK, StackName=stack)
-        except UnseenError as error:
-            unseen.append(error)
+            found = api.call(site, "cloudformation", "describe_stacks", missing=NO_SUCH_STACK, StackName=stack)
+        except NotCheckedError as error:
+            not_checked.append(error)
             continue
         if found:
-            return _read(sites, site, found["Stacks"][0])
-    if unseen or sites.problems or not sites.accounts:
-        reasons = [*map(str, unseen), *sites.problems] or ["there are no credentials for any account"]
-        raise UnseenError(f"the main stack {stack} in {region}", "; ".join(reasons))
-    accounts = ", ".join(sites.accounts)
-    raise NoInstallationError(
+            return _read(api, site, found["Stacks"][0])
+    if not_checked or api.problems or not api.accounts:
+        reasons = [*map(str, not_checked), *api.problems] or ["there are no credentials for any account"]
+        raise NotCheckedError(f"the main stack {stack} in {region}", "; ".join(reasons))
+    accounts = ", ".join(api.accounts)
+    raise NoMainStackError(
         f"there is no stack {stack} in {region} of {accounts}: name the main stack with --stack, its Region with "
         "--region, and a profile of its account with --profile"
     )
 
 
-def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
+def _read(api: ApiCalls, site: Site, stack: Mapping[str, Any]) -> MainStack:
     given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", [])}
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     if missing := {"BackupAccountId", "DrRegion", "CopyRoleArn"} - given.keys():
-        raise NoInstallationError(
-            f"the stack {stack['StackName']} in {site.region} of {site.account} is no main stack of Second Hop: it "
+        raise NoMainStackError(
+            f"the stack {stack['StackName']} in {site.region} of {site.account} is not a main stack of Second Hop: it "
             f"has no parameter {', '.join(sorted(missing))}"
         )
-    listed = sites.ask_all(
+    listed = api.list_all(
         site, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack["StackName"]
     )
-    return Installation(
-        stack=stack["StackName"],
+    return MainStack(
+        name=stack["StackName"],
         version=outputs.get("StackVersion", ""),
-        main=site,
+        site=site,
         partition=str(stack["StackId"]).split(":")[1],
         is_hub=not given.get("OperatorRoleArn"),
         workload_accounts=_names(given.get("WorkloadAccountIds", "")) or (site.account,),
@@ -134,7 +134,7 @@ def _read(sites: Sites, site: Site, stack: Mapping[str, Any]) -> Installation:
         operator_role_arn=given.get("OperatorRoleArn", ""),
         external_id=given.get("ExternalId", ""),
         first_hop_role_arn=given.get("FirstHopRoleArn", ""),
-        demanded_lock=given.get("DrVaultLock", "none"),
+        required_lock=given.get("DrVaultLock", "none"),
         resource_types=_names(given.get("ResourceTypes", "")) or tuple(sorted(BY_NAME)),
         retention_days=int(given.get("RetentionDays", "35")),
         floor_days=int(given.get("MinimumRetentionDays", "7")),

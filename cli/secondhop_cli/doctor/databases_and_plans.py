@@ -1,4 +1,4 @@
-"""What there is to copy in a workload account: backup plans with their selections, and databases."""
+"""Reads the databases and the backup plans of a workload account."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from secondhop.domain.arn import Site
 from secondhop.domain.resource_types import CLUSTERS, INSTANCES
-from secondhop_cli.doctor.visit import Visit
+from secondhop_cli.doctor.context import CheckContext
 
-# RDS's API describes all four services; the engine says which one a cluster belongs to.
+# RDS's API describes the clusters of all services. The engine says which service a cluster belongs to.
 CLUSTER_ENGINES = {engine: each.name for each in CLUSTERS for engine in each.cluster_engines}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """A database of a workload account. `resource_type` as AWS Backup spells it."""
+    """A database of a workload account. `resource_type` is AWS Backup's name."""
 
     arn: str
     site: Site
@@ -40,7 +40,7 @@ class Database:
 class Rule:
     """A rule of a backup plan. `copies` maps destination vaults to days of retention; None keeps the source's.
 
-    `endless` are the destinations whose copy action says nothing of retention at all.
+    `without_expiry` are the destinations of copy actions without DeleteAfterDays.
     """
 
     plan: str
@@ -50,19 +50,19 @@ class Rule:
     retention_days: int | None
     copies: Mapping[str, int | None]
     selections: tuple[Mapping[str, Any], ...]
-    endless: frozenset[str] = frozenset()
+    without_expiry: frozenset[str] = frozenset()
 
     def selects(self, database: Database) -> bool:
         return any(_selects(selection, database) for selection in self.selections)
 
 
-def databases(visit: Visit, site: Site) -> tuple[Database, ...]:
-    """Every database of our types in a workload's site. Raises UnseenError."""
-    instances = visit.sites.ask_all(site, "rds", "describe_db_instances", "DBInstances")
-    clusters = visit.sites.ask_all(site, "rds", "describe_db_clusters", "DBClusters")
+def databases(context: CheckContext, site: Site) -> tuple[Database, ...]:
+    """All databases of the installation's resource types in a workload's site. Raises NotCheckedError."""
+    instances = context.api.list_all(site, "rds", "describe_db_instances", "DBInstances")
+    clusters = context.api.list_all(site, "rds", "describe_db_clusters", "DBClusters")
     found = [_instance(site, each) for each in instances if not each.get("DBClusterIdentifier")]
     found += [_cluster(site, each) for each in clusters]
-    return tuple(each for each in found if each.resource_type in visit.installation.resource_types)
+    return tuple(each for each in found if each.resource_type in context.main_stack.resource_types)
 
 
 def _instance(site: Site, described: Mapping[str, Any]) -> Database:
@@ -91,42 +91,42 @@ def _database(
     )
 
 
-def rules(visit: Visit, site: Site) -> tuple[Rule, ...]:
-    """Every rule of every backup plan of a workload's site. Raises UnseenError."""
-    return tuple(rule for plan in _plans(visit, site) for rule in plan)
+def rules(context: CheckContext, site: Site) -> tuple[Rule, ...]:
+    """The rules of all backup plans of a workload's site. Raises NotCheckedError."""
+    return tuple(rule for plan in _plans(context, site) for rule in plan)
 
 
-def copying_rules(visit: Visit, site: Site) -> tuple[Rule, ...]:
-    """The rules that copy into the watched vault: the first hops."""
-    return tuple(rule for rule in rules(visit, site) if visit.installation.watched_vault_arn in rule.copies)
+def first_hop_rules(context: CheckContext, site: Site) -> tuple[Rule, ...]:
+    """The rules that copy into the watched vault. They make the first hops."""
+    return tuple(rule for rule in rules(context, site) if context.main_stack.watched_vault_arn in rule.copies)
 
 
-def travelling(visit: Visit, site: Site) -> tuple[Database, ...]:
-    """The databases that a rule with a first hop selects."""
-    first_hops = copying_rules(visit, site)
-    return tuple(each for each in databases(visit, site) if any(rule.selects(each) for rule in first_hops))
+def copied_databases(context: CheckContext, site: Site) -> tuple[Database, ...]:
+    """The databases that these rules select."""
+    first_hops = first_hop_rules(context, site)
+    return tuple(each for each in databases(context, site) if any(rule.selects(each) for rule in first_hops))
 
 
-def backup_roles(visit: Visit, site: Site) -> tuple[str, ...]:
-    """The roles under which first hops are made."""
-    found = [selection["IamRoleArn"] for rule in copying_rules(visit, site) for selection in rule.selections]
+def backup_role_arns(context: CheckContext, site: Site) -> tuple[str, ...]:
+    """The roles with which AWS Backup makes first hops."""
+    found = [selection["IamRoleArn"] for rule in first_hop_rules(context, site) for selection in rule.selections]
     return tuple(dict.fromkeys(found))
 
 
-def _plans(visit: Visit, site: Site) -> Iterator[Iterator[Rule]]:
-    for listed in visit.sites.ask_all(site, "backup", "list_backup_plans", "BackupPlansList"):
+def _plans(context: CheckContext, site: Site) -> Iterator[Iterator[Rule]]:
+    for listed in context.api.list_all(site, "backup", "list_backup_plans", "BackupPlansList"):
         plan_id = listed["BackupPlanId"]
-        plan = visit.sites.ask(site, "backup", "get_backup_plan", BackupPlanId=plan_id)["BackupPlan"]
-        chosen = tuple(_selections(visit, site, plan_id))
+        plan = context.api.call(site, "backup", "get_backup_plan", BackupPlanId=plan_id)["BackupPlan"]
+        chosen = tuple(_selections(context, site, plan_id))
         yield (_rule(plan_id, plan["BackupPlanName"], rule, chosen) for rule in plan["Rules"])
 
 
-def _selections(visit: Visit, site: Site, plan_id: str) -> Iterator[Mapping[str, Any]]:
-    for each in visit.sites.ask_all(
+def _selections(context: CheckContext, site: Site, plan_id: str) -> Iterator[Mapping[str, Any]]:
+    for each in context.api.list_all(
         site, "backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan_id
     ):
         wanted = {"BackupPlanId": plan_id, "SelectionId": each["SelectionId"]}
-        yield visit.sites.ask(site, "backup", "get_backup_selection", **wanted)["BackupSelection"]
+        yield context.api.call(site, "backup", "get_backup_selection", **wanted)["BackupSelection"]
 
 
 def _rule(plan_id: str, plan: str, rule: Mapping[str, Any], selections: tuple[Mapping[str, Any], ...]) -> Rule:
@@ -138,7 +138,7 @@ def _rule(plan_id: str, plan: str, rule: Mapping[str, Any], selections: tuple[Ma
         retention_days=_days(rule),
         copies={each["DestinationBackupVaultArn"]: _days(each) for each in rule.get("CopyActions", [])},
         selections=selections,
-        endless=frozenset(
+        without_expiry=frozenset(
             each["DestinationBackupVaultArn"]
             for each in rule.get("CopyActions", [])
             if "DeleteAfterDays" not in each.get("Lifecycle", {})
@@ -152,7 +152,7 @@ def _days(timed: Mapping[str, Any]) -> int | None:
 
 
 def _selects(selection: Mapping[str, Any], database: Database) -> bool:
-    """Resources or tags choose; NotResources and Conditions take away again (API_BackupSelection)."""
+    """Resources or tags select; NotResources and Conditions exclude (API_BackupSelection)."""
     tags = selection.get("ListOfTags") or []
     resources = selection.get("Resources") or []
     if any(fnmatchcase(database.arn, each) for each in selection.get("NotResources") or []):
@@ -163,7 +163,7 @@ def _selects(selection: Mapping[str, Any], database: Database) -> bool:
 
 
 def _meets(conditions: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-    """All of them; keys are written aws:ResourceTag/name."""
+    """Whether all conditions are met. Keys have the form aws:ResourceTag/name."""
     for operator, tests in conditions.items():
         for test in tests or []:
             found = tags.get(test["ConditionKey"].removeprefix("aws:ResourceTag/"), "")

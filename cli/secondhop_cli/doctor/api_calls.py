@@ -1,6 +1,6 @@
-"""Looking into accounts and Regions: one session an account, each question asked once, nothing ever written.
+"""Read-only AWS calls with one session for each account. Each call is made once, and its answer is kept.
 
-An answer, "it is not there" and "it could not be seen" are three things here, and never mixed up.
+A call has one of three results: an answer, None for "it does not exist", or NotCheckedError for "it was not readable".
 """
 
 from __future__ import annotations
@@ -12,43 +12,47 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from secondhop.adapters.sites import ClientFactory
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.findings import UnseenError
+from secondhop_cli.doctor.findings import NotCheckedError
 
-# Everything that the doctor may call. AssumeRole gives a session and changes nothing.
+# All operations that the doctor may call. AssumeRole returns a session and changes nothing.
 READ_ONLY = re.compile(r"(Describe|Get|List|Simulate)[A-Z]\w*|AssumeRole")
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 Answer = dict[str, Any]
+# botocore's errors for an answer that it cannot parse. KeyError: XML without the result, such as a proxy's HTML page.
+NOT_FROM_AWS = (ResponseParserError, KeyError)
+NOT_FROM_AWS_REASON = "the answer is not from AWS; check the proxy and the endpoint (AWS_ENDPOINT_URL, HTTPS_PROXY)"
 
 
 class WriteRefusedError(AssertionError):
-    """The doctor was about to make a call that is not known to be read-only; the call was not made."""
+    """A call is not known to be read-only, so it was not made."""
 
 
-class Sites:
-    """The accounts that somebody can look into, by their sessions.
+class ApiCalls:
+    """AWS calls into the accounts for which there are sessions.
 
-    `problems` says what came of sessions that turned out to be of no account.
+    `problems` has a message for each profile without a usable session.
     """
 
     def __init__(self, sessions: Mapping[str, ClientFactory], *, problems: Iterable[str] = ()) -> None:
         self._sessions = dict(sessions)
         self.problems = tuple(problems)
         self._clients: dict[tuple[Site, str], Any] = {}
-        self._known: dict[tuple[Any, ...], Any] = {}
+        self._answers: dict[tuple[Any, ...], Any] = {}
 
     @property
     def accounts(self) -> tuple[str, ...]:
         return tuple(self._sessions)
 
-    def ask(self, site: Site, service: str, operation: str, *, missing: Iterable[str] = (), **request: Any) -> Any:
-        """An operation's answer, or None for an error code of `missing`. Raises UnseenError."""
+    def call(self, site: Site, service: str, operation: str, *, missing: Iterable[str] = (), **request: Any) -> Any:
+        """The answer of an operation, or None for an error code in `missing`. Raises NotCheckedError."""
         return self._once((site, service, operation, _frozen(request)), missing, lambda client: client[0](**request))
 
-    def ask_all(self, site: Site, service: str, operation: str, member: str, **request: Any) -> list[Any]:
-        """All members of a list that comes in pages. Raises UnseenError."""
+    def list_all(self, site: Site, service: str, operation: str, member: str, **request: Any) -> list[Any]:
+        """All members of a paginated list. Raises NotCheckedError."""
 
         def every_page(client: tuple[Any, Any]) -> list[Any]:
             return [each for page in client[1](**request) for each in page.get(member, [])]
@@ -56,19 +60,19 @@ class Sites:
         found: list[Any] = self._once((site, service, operation, member, _frozen(request)), (), every_page)
         return found
 
-    def _once(self, mark: tuple[Any, ...], missing: Iterable[str], call: Any) -> Any:
-        if mark not in self._known:
-            self._known[mark] = self._look(mark, tuple(missing), call)
-        if isinstance(self._known[mark], UnseenError):
-            raise self._known[mark]
-        return self._known[mark]
+    def _once(self, key: tuple[Any, ...], missing: Iterable[str], call: Any) -> Any:
+        if key not in self._answers:
+            self._answers[key] = self._call(key, tuple(missing), call)
+        if isinstance(self._answers[key], NotCheckedError):
+            raise self._answers[key]
+        return self._answers[key]
 
-    def _look(self, mark: tuple[Any, ...], missing: tuple[str, ...], call: Any) -> Any:
-        site, service, operation = mark[:3]
+    def _call(self, key: tuple[Any, ...], missing: tuple[str, ...], call: Any) -> Any:
+        site, service, operation = key[:3]
         if not READ_ONLY.fullmatch(_camel(operation)):
             raise WriteRefusedError(f"{service}:{operation} is not a read-only call")
         if site.account not in self._sessions:
-            return UnseenError(f"account {site.account}, {site.region}", self._why_not(site.account))
+            return NotCheckedError(f"account {site.account}, {site.region}", self._no_credentials(site.account))
         what = f"{service}:{operation} in account {site.account}, {site.region}"
         try:
             client = self._client(site, service)
@@ -78,11 +82,13 @@ class Sites:
             return call((getattr(client, operation), pages))
         except ClientError as error:
             code = error.response["Error"].get("Code", "")
-            return None if code in missing else UnseenError(what, _words(error))
+            return None if code in missing else NotCheckedError(what, _message(error))
         except BotoCoreError as error:
-            return UnseenError(what, f"{type(error).__name__}: {error}")
+            return NotCheckedError(what, f"{type(error).__name__}: {error}")
+        except NOT_FROM_AWS:
+            return NotCheckedError(what, NOT_FROM_AWS_REASON)
 
-    def _why_not(self, account: str) -> str:
+    def _no_credentials(self, account: str) -> str:
         others = f" ({'; '.join(self.problems)})" if self.problems else ""
         return f"there are no credentials for account {account}{others}; name a profile for it with --profile"
 
@@ -101,11 +107,11 @@ def _one_page(client: Any, operation: str) -> Any:
 
 
 def _action(client: Any, service: str, operation: str) -> str:
-    """As a policy names it."""
+    """The action, as a policy names it."""
     return f"{service.replace('-', '')}:{client.meta.method_to_api_mapping[operation]}"
 
 
-def _words(error: ClientError) -> str:
+def _message(error: ClientError) -> str:
     found = error.response["Error"]
     return f"{found.get('Code', 'an error')}: {found.get('Message', 'without a message')}"
 

@@ -1,4 +1,4 @@
-"""What `secondhop replay` prints: the rule, the decisions, the reasons."""
+"""The report of `secondhop replay`: the rule, the decisions and their reasons."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def describe(name: str, event: Mapping[str, Any], replayed: Replayed) -> str:
-    """The report, lines ending in a newline."""
+    """The report, with a newline at its end."""
     lines = [f"event      {name}: {event.get('detail-type')} of account {event.get('account')}, {event.get('region')}"]
     if replayed.rule is None:
-        lines.append("rule       none matched, so the function is never invoked:")
+        lines.append("rule       none matched, so the function is not invoked:")
         lines += [f"           {miss}" for miss in replayed.misses]
         return "\n".join([*lines, ""])
-    lines.append(f"rule       {replayed.rule} matched, and sends it to the work queue")
+    lines.append(f"rule       {replayed.rule} matched, and sends the event to the work queue")
     if replayed.malformed is not None:
         lines += [
             f"malformed  {replayed.malformed}",
-            "           This record alone would go to the dead-letter queue, with that reason as its attribute.",
+            "           Only this record would be sent to the dead-letter queue, with this reason as its attribute.",
         ]
     if replayed.ignored is not None:
         lines.append(f"ignored    {replayed.ignored}")
@@ -35,7 +35,7 @@ def _decision(number: int, decision: Mapping[str, Any]) -> list[str]:
         "",
         f"decision {number}",
         f"  chain    {decision['chain']}",
-        f"  before   {decision['before'] or 'there was no chain'}",
+        f"  before   {decision['before'] or 'no chain'}",
         f"  after    {decision['after']}",
         f"  commands {commands}",
         f"  reason   {decision['reason']}",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from secondhop.domain.arn import Site
-from secondhop_cli.doctor.estate import Database, Rule
+from secondhop_cli.doctor.databases_and_plans import Database, Rule
 
 HOME = Site("111122223333", "eu-west-1")
 ARN = "arn:aws:rds:eu-west-1:111122223333:db:orders"

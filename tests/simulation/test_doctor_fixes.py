@@ -77,15 +77,15 @@ def _listed(value: Any) -> list[str]:
 
 PASTED = {
     "the database's key": Pasted(
-        hop=FirstHop, breaks=only_the_owner, kind="key-refuses-the-copier", paste=into_the_key
+        hop=FirstHop, breaks=only_the_owner, kind="key-denies-service-role", paste=into_the_key
     ),
     "the watched vault's key": Pasted(
-        hop=SecondHop, breaks=only_the_owner, kind="key-refuses-the-copier", paste=into_the_key
+        hop=SecondHop, breaks=only_the_owner, kind="key-denies-service-role", paste=into_the_key
     ),
     "the watched vault": Pasted(
         hop=FirstHop,
         breaks=lambda j: setattr(j.destination, "policy", None),
-        kind="vault-refuses-copies",
+        kind="vault-denies-copies",
         paste=into_the_vault,
     ),
     "the backup role's copying out": Pasted(
@@ -101,7 +101,7 @@ PASTED = {
         paste=into_the_role,
     ),
     "the backup role's grants": Pasted(
-        hop=FirstHop, breaks=take_from_the_role("kms:CreateGrant"), kind="key-refuses-the-role", paste=into_the_role
+        hop=FirstHop, breaks=take_from_the_role("kms:CreateGrant"), kind="key-denies-role", paste=into_the_role
     ),
     "the copy role's copying in": Pasted(
         hop=SecondHop,
@@ -132,7 +132,7 @@ def test_the_statements_of_a_finding_mend_it_when_they_are_pasted(pasted: Pasted
     assert journey.outcome() == "COMPLETED"
 
 
-TRUSTS = {
+TRUSTS: dict[str, tuple[str, dict[str, Any]]] = {
     "role-not-assumable": ("OperatorRoleArn", {"Statement": []}),
     "role-not-trusting-backup": ("CopyRoleArn", {"Statement": []}),
 }
@@ -186,7 +186,7 @@ def test_every_finding_says_what_to_do_and_every_command_is_one_line_of_a_known_
 
     assert len({each["kind"] for each in found}) > 12
     for finding in found:
-        assert finding["mend"].endswith((".", "}", ")"))
+        assert finding["fix"].endswith((".", "}", ")"))
         assert "\n" not in finding["command"]
         assert finding["command"].split(" ")[0] in ("", "aws", "secondhop")
         checked = subprocess.run(["bash", "-n", "-c", finding["command"]], capture_output=True, check=False)
