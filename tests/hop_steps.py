@@ -11,8 +11,8 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
 from secondhop.domain.observation import CopiesSurveyed, CopySeen, JobSeen, Observation, PointSeen
 from secondhop.domain.route import Route
-from secondhop.domain.steps import HopSituation, HopStep
-from secondhop.domain.transitions import step_hop
+from secondhop.domain.rules.step import HopSituation, HopStep
+from secondhop.domain.rules.table import step_hop
 from tests.builders import ARRIVAL_ARN, COPY_ARN, COPY_ROLE, DR_VAULT, NIGHT, NOW, WATCHED, a_chain, a_route, with_hop
 from tests.plain_words import strange_words
 

@@ -18,8 +18,8 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.observation import Observation
-from secondhop.domain.steps import HopSituation, IntermediateSituation
-from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS, step_hop, step_intermediate
+from secondhop.domain.rules.step import HopSituation, IntermediateSituation
+from secondhop.domain.rules.table import HOP_ROWS, INTERMEDIATE_ROWS, step_hop, step_intermediate
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

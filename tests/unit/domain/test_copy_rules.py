@@ -14,7 +14,7 @@ from secondhop.domain.chain import Chain, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectJob, StartCopy, SurveyCopies, WakeWaiting
 from secondhop.domain.observation import Observation
-from secondhop.domain.steps import token_of
+from secondhop.domain.rules.step import token_of
 from tests.builders import COPY_ARN, NIGHT, NOW, RETENTION, a_chain, a_copy, a_job, a_route, a_sequence, with_hop
 
 

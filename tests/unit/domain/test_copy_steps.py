@@ -14,7 +14,7 @@ from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy, SurveyCopies
 from secondhop.domain.observation import JobSeen, Observation
-from secondhop.domain.steps import token_of
+from secondhop.domain.rules.step import token_of
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

@@ -17,7 +17,7 @@ from secondhop.domain.errors import MalformedError, SettingsError
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.lifecycle import is_too_late, promised_expiry
 from secondhop.domain.route import CLUSTER_TYPES, Retention, problems_of
-from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS
+from secondhop.domain.rules.table import HOP_ROWS, INTERMEDIATE_ROWS
 from tests.builders import (
     DR_VAULT,
     NIGHT,

@@ -17,9 +17,9 @@ from secondhop.domain.ledger import Changes, Claim, Slot, changes
 from secondhop.domain.observation import SlotRefused
 from secondhop.domain.release_observation import DeleteAccepted
 from secondhop.domain.route import problems_of
+from secondhop.domain.rules.step import HopSituation, IntermediateSituation, token_of
+from secondhop.domain.rules.table import step_hop, step_intermediate
 from secondhop.domain.slices import FIRST_BACKUPS, Slice, older_slice
-from secondhop.domain.steps import HopSituation, IntermediateSituation, token_of
-from secondhop.domain.transitions import step_hop, step_intermediate
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

@@ -15,8 +15,8 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.steps import IntermediateSituation, IntermediateStep
-from secondhop.domain.transitions import step_intermediate
+from secondhop.domain.rules.step import IntermediateSituation, IntermediateStep
+from secondhop.domain.rules.table import step_intermediate
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

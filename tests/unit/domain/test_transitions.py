@@ -15,8 +15,8 @@ from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, 
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.observation import Observation
-from secondhop.domain.steps import HopSituation, IntermediateSituation
-from secondhop.domain.transitions import (
+from secondhop.domain.rules.step import HopSituation, IntermediateSituation
+from secondhop.domain.rules.table import (
     CONSEQUENCES,
     HOP_ROWS,
     INTERMEDIATE_ROWS,

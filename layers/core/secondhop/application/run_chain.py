@@ -18,7 +18,7 @@ from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.site_rules import waits_for_its_site
+from secondhop.domain.rules.site_outage import waits_for_its_site
 
 # Races are between at most a few deliveries of the same chain; each loser reads again and decides anew.
 CONFLICT_TRIES = 5

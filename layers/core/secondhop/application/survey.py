@@ -22,11 +22,12 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
-from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
+from secondhop.domain.rules.arriving import says_something
+from secondhop.domain.rules.waiting import GOING
 from secondhop.domain.source import USABLE, is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"

@@ -32,9 +32,9 @@ from secondhop.domain.command import (
 from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
+from secondhop.domain.rules.step import HopSituation, HopStep, IntermediateSituation
+from secondhop.domain.rules.table import step_hop, step_intermediate
 from secondhop.domain.source import learn
-from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
-from secondhop.domain.transitions import step_hop, step_intermediate
 from secondhop.domain.troubles import end_site_incident, remember_troubles
 
 

@@ -1,7 +1,7 @@
 """A chain: one recovery point in a watched vault, travelling one route. The aggregate and the unit of consistency.
 
 State is kept per hop and per intermediate; the chain's own state is derived. Nothing here decides anything: the rules
-are in `transitions`, and `advance` applies them.
+are in `rules`, and `advance` applies them.
 """
 
 from __future__ import annotations

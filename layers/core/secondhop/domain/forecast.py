@@ -14,11 +14,11 @@ from statistics import median
 
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.classification import Cause
-from secondhop.domain.copy_rules import GOING
 from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import PointSeen, SourceUnfit
 from secondhop.domain.opening import first_fact
 from secondhop.domain.route import Leg, Route
+from secondhop.domain.rules.waiting import GOING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from secondhop.domain import observation as seen
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.observation import Observation
-from secondhop.domain.site_rules import shows_that_the_site_is_back, waits_for_its_site
+from secondhop.domain.rules.site_outage import shows_that_the_site_is_back, waits_for_its_site
 
 # A HELD intermediate must not be deleted now, and a RELEASED one is gone: a delete that failed is no trouble any more.
 NOTHING_TO_DELETE = (IntermediateState.HELD, IntermediateState.RELEASED)

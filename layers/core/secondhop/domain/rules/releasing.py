@@ -1,4 +1,4 @@
-"""The rules of an intermediate: when it may go, and how its going is seen. Pure; `transitions` binds them.
+"""The rules of an intermediate: when it may go, and how its going is seen. Pure; `table` binds them.
 
 A delete is finished when DescribeRecoveryPoint says not found. HTTP 200 from DeleteRecoveryPoint is not: without
 permission the point goes to EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
@@ -26,7 +26,7 @@ from secondhop.domain.release_observation import (
     ReleaseStopped,
 )
 from secondhop.domain.route import ARRIVAL
-from secondhop.domain.steps import IntermediateSituation, IntermediateStep
+from secondhop.domain.rules.step import IntermediateSituation, IntermediateStep
 from secondhop.domain.verification import Verdict, judge_arrival
 
 

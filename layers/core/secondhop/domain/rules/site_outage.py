@@ -1,4 +1,4 @@
-"""The rules of a hop whose site does not work: AWS does not answer there, or all copies into it fail. Pure."""
+"""The rules of a hop whose destination site does not answer, or fails all copies. Pure; `table` binds them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from secondhop.domain import patience
 from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.circuit import PROBE_INTERVAL
 from secondhop.domain.classification import Cause
-from secondhop.domain.observation import AskingRefused, CopySeen, CopyStarted, SiteDown, SiteSilent, SlotRefused
-from secondhop.domain.steps import HopSituation, HopStep, with_site_incident
+from secondhop.domain.observation import (
+    CopySeen,
+    CopyStarted,
+    SiteDown,
+    SiteSilent,
+    SlotRefused,
+)
+from secondhop.domain.rules.step import (
+    HopSituation,
+    HopStep,
+    with_site_incident,
+)
 
 
 def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
@@ -19,14 +29,6 @@ def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
     if s.now - since < patience.SILENCE_PATIENCE:
         return HopStep(hop=hop, reason=f"no answer: {fact.why}")
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"no answer since {since.isoformat()}: {fact.why}")
-
-
-def bear_odd_answer(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:
-    """Look again soon where AWS refused a question oddly; None where it says what is wrong, or when that has lasted."""
-    since = s.hop.silent_since or s.now
-    if cause not in (Cause.UNKNOWN, Cause.NO_VAULT) or s.now - since >= patience.SILENCE_PATIENCE:
-        return None
-    return HopStep(hop=replace(s.hop, silent_since=since), reason=f"no good answer: {fact.message}")
 
 
 def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:

@@ -1,4 +1,4 @@
-"""The rules of a hop whose copy is under way. Pure; `transitions` binds them."""
+"""The rules of a hop that is COPYING. Pure; `table` binds them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from secondhop.domain import patience
 from secondhop.domain.chain import HopState
-from secondhop.domain.classification import Cause, classify, classify_question
-from secondhop.domain.command import InspectJob, StartCopy, SurveyCopies
-from secondhop.domain.copy_rules import LIVE, adopt, arrived, newest_of
+from secondhop.domain.classification import Cause, classify
+from secondhop.domain.command import (
+    InspectJob,
+    StartCopy,
+    SurveyCopies,
+)
 from secondhop.domain.observation import (
-    AskingRefused,
     CopiesSurveyed,
     CopyRefused,
     CopySeen,
@@ -21,19 +23,18 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
-from secondhop.domain.site_rules import bear_odd_answer
-from secondhop.domain.steps import (
+from secondhop.domain.rules.arriving import LIVE, adopt, arrived, newest_of
+from secondhop.domain.rules.step import (
     HopSituation,
     HopStep,
     enter,
-    replace_hop,
     retry_after_failure,
     stay,
     strand,
     trouble_in_flight,
     with_site_incident,
 )
-from secondhop.domain.waiting_rules import strand_on_twins, wait_for_rivals
+from secondhop.domain.rules.waiting import strand_on_twins, wait_for_rivals
 
 
 def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
@@ -165,10 +166,3 @@ def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:
     """COPYING, and AWS forgot the job (30 days): a missing record says nothing about the copy."""
     ask = SurveyCopies(subject=s.hop.name, missing_job=fact.job_id)
     return stay(s, f"AWS has no job {fact.job_id}; looks for the copy", ask)
-
-
-def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
-    """COPYING, and AWS refused a question. The copy may be in flight: the slot stays taken, the operators are told."""
-    cause = classify_question(message=fact.message, code=fact.code)
-    heard = replace_hop(s, replace(s.hop, silent_since=None))
-    return bear_odd_answer(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)

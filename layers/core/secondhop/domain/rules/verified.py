@@ -1,0 +1,62 @@
+"""The rules of a hop that is VERIFIED. Pure; `table` binds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from secondhop.domain.command import (
+    InspectArrival,
+    SurveyNewer,
+)
+from secondhop.domain.lifecycle import DELETION_WINDOW
+from secondhop.domain.observation import (
+    ArrivalInspected,
+    NewerSurveyed,
+    Noticed,
+    RetryAsked,
+)
+from secondhop.domain.rules.step import (
+    HopSituation,
+    HopStep,
+    stay,
+)
+from secondhop.domain.rules.verifying import has_outlived_promise, strand_arrival
+from secondhop.domain.verification import Verdict, judge_arrival
+
+
+def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
+    """VERIFIED, and time has passed: the newest copy of a database is looked at daily, older ones weekly."""
+    if s.hop.seen_gone_at is not None or s.hop.arrival is None or s.hop.promised_until is None:
+        return stay(s, "nothing left to do")
+    if s.now >= s.hop.promised_until + DELETION_WINDOW:
+        return stay(s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
+    check = s.chain.final_copy_check(s.hop)
+    if check is None or s.now < check:
+        return stay(s, "verified")
+    if s.hop.is_superseded:
+        return stay(s, "looks at an older copy again", InspectArrival(subject=s.hop.name, point=s.hop.arrival))
+    return stay(s, "asks whether a newer copy was verified", SurveyNewer(subject=s.hop.name))
+
+
+def look_at_newest_copy(s: HopSituation, fact: NewerSurveyed) -> HopStep:
+    """VERIFIED, and it is known whether this is still the newest copy of its database: a newer one relieves it."""
+    if fact.newer is not None:
+        hop = replace(s.hop, is_superseded=True)
+        return HopStep(hop=hop, reason=f"the copy of {fact.newer} is newer; that one is looked at from now on")
+    ask = InspectArrival(subject=s.hop.name, point=s.hop.arrival or "")
+    return stay(s, "looks at its database's newest copy again", ask)
+
+
+def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
+    """VERIFIED, and the copy was described again."""
+    is_over = has_outlived_promise(s)
+    if fact.arrival != s.hop.arrival:
+        return stay(s, f"{fact.arrival} is not the arrival in question")
+    if is_over and fact.point is None:
+        return HopStep(hop=replace(s.hop, seen_gone_at=s.now), reason="the copy expired as promised")
+    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    if finding.verdict is Verdict.GOOD or finding.lacks_only_expiry:
+        return HopStep(hop=replace(s.hop, last_seen_at=s.now), reason=finding.reason)
+    if is_over or finding.verdict is Verdict.NOT_YET:
+        return stay(s, finding.reason)
+    return strand_arrival(s, finding.cause, finding.reason)
