@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from secondhop.domain.chain import Chain, HopState, Pending, Trouble
+from secondhop.domain.chain import Chain, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
 from secondhop.domain.observation import CopiesSurveyed, CopySeen, JobSeen, Observation, PointSeen
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from secondhop.domain.rules.step import HopSituation, HopStep
 from secondhop.domain.rules.table import step_hop
@@ -54,8 +55,10 @@ def a_chain_in(state: HopState, *, fence: timedelta | None = None, chain: Chain 
     return replace(with_hop(chain or a_chain(), **made), pending=pending)
 
 
-def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> HopStep:
-    taken = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route or a_route(), now=NOW), fact)
+def step(chain: Chain, fact: Observation, *, route: Route | None = None, is_site_down: bool = False) -> HopStep:
+    hop, on_route = chain.hop("to-dr"), route or a_route()
+    situation = HopSituation(chain=chain, hop=hop, route=on_route, now=NOW, site_is_down=is_site_down)
+    taken = step_hop(situation, fact)
     assert not strange_words(taken.reason), taken.reason
     return taken
 

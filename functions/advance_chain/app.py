@@ -116,6 +116,7 @@ def tell(report: Report, logger: Logger, metrics: Metrics) -> None:
             before=step.before,
             after=step.after,
             commands=list(step.commands),
+            rules=list(step.decision.rules),
             reason=step.reason,
         )
         metrics.add_metric(name="Decisions", unit=MetricUnit.Count, value=1)
@@ -143,6 +144,7 @@ def answer(report: Report) -> dict[str, Any]:
             "before": step.before,
             "after": step.after,
             "commands": list(step.commands),
+            "rules": list(step.decision.rules),
             "reason": step.reason,
         }
         for step in report.steps

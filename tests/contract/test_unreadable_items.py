@@ -133,7 +133,7 @@ def test_slots_that_cannot_be_counted_keep_new_copies_waiting_and_let_those_unde
 
     why = store.slot_refusal(slot_of(other, other.hop("to-dr")), limit=LIMIT)
     assert why is not None
-    assert "cannot be read" in why
+    assert "cannot be read" in why.why
     with pytest.raises(SlotTakenError, match="cannot be read"):
         store.save(start(other), before=None, limit=LIMIT)
     ended = store.save(with_hop(copying, state=HopState.VERIFYING, arrival=COPY_ARN), before=copying, limit=LIMIT)

@@ -21,6 +21,7 @@ from secondhop.domain.observation import JobSeen
 from secondhop.domain.verification import Verdict, judge_arrival
 from tests.builders import DR_VAULT, WATCHED
 from tests.chain_world import BACK, LIMIT, World, number_of
+from tests.moves import BORN, Move, births_of, is_allowed, moves_of
 
 ENDS = (ChainState.COMPLETE, ChainState.ABANDONED, ChainState.STRANDED, ChainState.TOO_LATE, ChainState.RELEASING)
 # What the run must have reached, or its invariants have proved nothing.
@@ -28,7 +29,25 @@ MARKS = (
     *("deleted", "kept", "left to its owner", "finished", "another copy"),
     *(Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.UNDECIDABLE, Cause.VANISHED),
 )
+# Changes of state that the run must have seen, each through a row, a birth or a consequence.
+MOVES = (
+    Move("hop", BORN, BORN, "WAITING"),
+    Move("hop", "WAITING", "CopiesSurveyed", "COPYING"),
+    Move("hop", "WAITING", "CopiesSurveyed", "STRANDED"),
+    Move("hop", "COPYING", "CopySeen", "VERIFYING"),
+    Move("hop", "COPYING", "CopySeen", "WAITING"),
+    Move("hop", "VERIFYING", "ArrivalInspected", "VERIFIED"),
+    Move("hop", "VERIFIED", "ArrivalInspected", "STRANDED"),
+    Move("hop", "STRANDED", "RetryAsked", "WAITING"),
+    Move("intermediate", BORN, BORN, "HELD"),
+    Move("intermediate", "HELD", "ArrivalInspected", "DUE"),
+    Move("intermediate", "DUE", "ArrivalInspected", "HELD"),
+    Move("intermediate", "DUE", "KeepSurveyed", "RELEASING"),
+    Move("intermediate", "RELEASING", "IntermediateInspected", "RELEASED"),
+    Move("chain", "FOLLOWED", "AbandonAsked", "ABANDONED"),
+)
 reached: Counter[str] = Counter()
+moved: set[Move] = set()
 
 
 class Chains(World):
@@ -99,6 +118,15 @@ class Chains(World):
             assert opened or not any(chain.incidents for chain in self.chains())
 
     @invariant()
+    def every_change_of_state_is_in_a_table(self) -> None:
+        for decision in self.stage.decisions:
+            births = births_of(decision.before) if decision.before.version == 0 else ()
+            found = [*births, *moves_of(decision)]
+            moved.update(found)
+            assert [move for move in found if not is_allowed(move)] == []
+        self.stage.decisions.clear()
+
+    @invariant()
     def what_was_reached_is_counted(self) -> None:
         for chain in self.chains():
             _mark(chain)
@@ -159,3 +187,4 @@ def _mark(chain: Chain) -> None:
 def test_chains_keep_their_promises_under_any_sequence_of_events() -> None:
     run_state_machine_as_test(Chains, settings=settings(settings.default, stateful_step_count=50, max_examples=150))
     assert [mark for mark in MARKS if not reached[mark]] == []
+    assert [move for move in MOVES if move not in moved] == []

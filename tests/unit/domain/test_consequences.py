@@ -12,7 +12,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
+from secondhop.domain.chain import Chain, HopState, IntermediateState
 from secondhop.domain.command import (
     Announce,
     InspectArrival,
@@ -26,6 +26,7 @@ from secondhop.domain.command import (
 )
 from secondhop.domain.ledger import slots_of
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,

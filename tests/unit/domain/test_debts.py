@@ -12,8 +12,8 @@ from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.announced import Announced
-from secondhop.domain.announcing import LAST_CALL, open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.announcing import open_ids
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     Announce,
@@ -21,6 +21,7 @@ from secondhop.domain.command import (
     ReleaseIntermediate,
 )
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import LAST_CALL, Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     COPY_ARN,

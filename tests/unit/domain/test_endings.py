@@ -13,12 +13,13 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, InspectArrival, InspectSource
 from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from tests.builders import (
     COPY_ARN,
     DR_KEY,

@@ -11,9 +11,10 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
+from secondhop.domain.chain import Chain, HopState, IntermediateState
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
 from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,

@@ -62,7 +62,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Changes, Claim, Slot, changes
+from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, changes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
@@ -137,7 +137,7 @@ class DynamoDbChains:
         }
         yield from (_key_of(item) for item in self._query("checks", condition))
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         return refusal_by(self._get(slots_keys(slot)), slot, limit)
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:

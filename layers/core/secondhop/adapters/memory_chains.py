@@ -15,7 +15,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Changes, Claim, Slot, changes
+from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, changes, full_quota
 
 
 class MemoryChains:
@@ -106,12 +106,12 @@ class MemoryChains:
         ]
         yield from (key for _, key in sorted(found))
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         held = self._slots.get((slot.site, slot.resource_type), {})
         if slot.database in held:
-            return f"another copy of {slot.database} is in flight into {slot.site}"
+            return busy_database(slot)
         if len(held) >= limit:
-            return f"{len(held)} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"
+            return full_quota(slot, len(held))
         return None
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:

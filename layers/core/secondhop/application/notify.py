@@ -15,11 +15,12 @@ from secondhop.application.ports import Announcer, ChainStore
 from secondhop.application.survey import lag_line
 from secondhop.domain import patience
 from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
-from secondhop.domain.announcing import LAST_CALL, short_name, summary_of
+from secondhop.domain.announcing import short_name, summary_of
 from secondhop.domain.chain import Chain
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import ConflictError, TryAgainError
 from secondhop.domain.gathering import Group, overflow_of, part_of
+from secondhop.domain.outbox import LAST_CALL
 
 # As many workers as may write a group at once; what fails all the same is tried again within a quarter of an hour.
 CONFLICT_TRIES = 10

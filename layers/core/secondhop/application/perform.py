@@ -16,7 +16,7 @@ from secondhop.application.survey import (
     circuit_of,
     inspect_source,
     needs_origin,
-    newest_verified,
+    no_slot,
     survey,
     survey_keep,
 )
@@ -27,7 +27,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, HopState, Pending
+from secondhop.domain.chain import Chain, Hop, HopState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import (
     ConflictError,
@@ -37,8 +37,10 @@ from secondhop.domain.errors import (
     TryAgainError,
     UnreadableItemError,
 )
-from secondhop.domain.ledger import slot_of
+from secondhop.domain.ledger import SlotRefusal, slot_of
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import Route
 from secondhop.domain.source import is_due, with_source
 
@@ -113,7 +115,7 @@ class Performer:
             case ask.SurveyCopies():
                 yield from self._survey(chain, command, route)
             case ask.SurveyKeep(subject=name) if by := self.chains.paused_by(route.switch):
-                yield seen.Postponed(why=f"{name}: acting is paused by {by}")
+                yield seen.Postponed(why=f"{name}: acting is paused by {by}", outcome=Outcome.PAUSED)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
@@ -160,8 +162,8 @@ class Performer:
         if by := self.chains.paused_by(route.switch):
             yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
             yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
-        elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
-            yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
+        elif command.slot_first and (refusal := self._why_no_slot(chain, hop, route)):
+            yield no_slot(self.chains, chain, hop.name, refusal)
         elif why := self._why_blocked(chain, hop, route):
             yield seen.SiteDown(hop=hop.name, why=why)
 
@@ -177,9 +179,10 @@ class Performer:
         paused_by = self.chains.paused_by(route.switch)
         pending = chain.pending_of(command.subject, type(command))
         if paused_by is not None:
-            yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}")
+            yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}", outcome=Outcome.PAUSED)
         elif pending is None or self._is_fence_over(pending):
-            yield seen.Postponed(why=f"{command.subject}: woke too late to act; looks again when the fence has passed")
+            why = f"{command.subject}: woke too late to act; looks again when the fence has passed"
+            yield seen.Postponed(why=why, outcome=Outcome.WOKE_TOO_LATE)
         else:
             yield from act(pending)
 
@@ -217,7 +220,7 @@ class Performer:
         else:
             yield going.DeleteAccepted(intermediate=command.subject)
 
-    def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> str | None:
+    def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> SlotRefusal | None:
         return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
 
     def _why_blocked(self, chain: Chain, hop: Hop, route: Route) -> str | None:

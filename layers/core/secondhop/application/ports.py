@@ -15,7 +15,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, SettingsError, TryAgainError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Claim, Slot
+from secondhop.domain.ledger import Claim, Slot, SlotRefusal
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice
@@ -24,9 +24,10 @@ from secondhop.domain.slices import Slice
 class SlotTakenError(ConflictError):
     """No slot is free for this hop: the quota is used up, or the database has a copy in flight already."""
 
-    def __init__(self, hop: str, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, hop: str, refusal: SlotRefusal) -> None:
+        super().__init__(refusal.why)
         self.hop = hop
+        self.refusal = refusal
 
 
 class ClaimTakenError(FinalError):
@@ -124,7 +125,7 @@ class ChainStore(Protocol):
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         """Chains whose next check has come, longest overdue first."""
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         """Why a save that takes this slot would be refused now; None if it is free."""
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:

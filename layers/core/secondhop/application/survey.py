@@ -24,6 +24,7 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
+from secondhop.domain.ledger import SlotRefusal
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
 from secondhop.domain.rules.arriving import says_something
@@ -145,6 +146,12 @@ def _jobs_of(backup: Backup, chain: Chain, hop: Hop) -> tuple[JobSeen, ...]:
 def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspected:
     """Describe the recovery point in the watched vault that a hop copies."""
     return seen.SourceInspected(hop=hop.name, point=backup.point(chain.watched, chain.key.recovery_point))
+
+
+def no_slot(chains: ChainStore, chain: Chain, hop: str, refusal: SlotRefusal) -> seen.SlotRefused:
+    """What a hop learns from a refused slot."""
+    newest = newest_verified(chains, chain)
+    return seen.SlotRefused(hop=hop, why=refusal.why, newest_copy=newest, is_database_busy=refusal.is_database_busy)
 
 
 def newest_verified(chains: ChainStore, chain: Chain) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.chain import Chain, Hop, HopState
-from secondhop.domain.command import Announce, InspectArrival, InspectSource, Question
+from secondhop.domain.command import InspectArrival, InspectSource, Question
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.source import is_due, next_source_check
@@ -22,17 +22,8 @@ def give_up(chain: Chain, by: str, now: datetime) -> Chain:
     A copy that was just started, or that a worker may still start, does not show in AWS's lists yet. So its hop keeps
     its slot for a while: no other copy of the database is started before AWS would show this one.
     """
-    messages = tuple(pending for pending in chain.pending if isinstance(pending.command, Announce))
     hops = tuple(replace(hop, since=now) if hop.state is HopState.COPYING else hop for hop in chain.hops)
-    return replace(chain, abandoned_by=by, pending=messages, hops=hops)
-
-
-def without_old_slots(chain: Chain, now: datetime) -> Chain:
-    """Give the slots of copies back that have been abandoned for as long as a start and AWS's lists may take."""
-    over = [hop for hop in chain.hops if hop.state is HopState.COPYING and now >= hop.since + patience.FENCE]
-    for hop in over:
-        chain = chain.with_hop(replace(hop, state=HopState.WAITING))
-    return chain
+    return replace(chain, abandoned_by=by, hops=hops).with_outbox(chain.outbox.announcements())
 
 
 def questions(chain: Chain, now: datetime) -> tuple[Question, ...]:

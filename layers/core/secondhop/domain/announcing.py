@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from secondhop.domain import patience
-from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
 from secondhop.domain.arn import Arn, Site
-from secondhop.domain.chain import Chain, Pending, Trouble
+from secondhop.domain.chain import Chain, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 from secondhop.domain.gathering import Group, group_id
+from secondhop.domain.outbox import LAST_CALL
 
 # Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
 # site and day share a group. All others come from a setting, a key, a policy or a Region: text and key count as well.
@@ -41,7 +41,6 @@ OF_ONE_POINT = frozenset(
 HOPELESS = frozenset({Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.TOO_LATE})
 # What differs between two chains in the same text of AWS: ARNs, ids, numbers.
 PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
-LAST_CALL = "/last-call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,23 +133,6 @@ def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce,
     groups = {each.id: each.group for each in incidents_of(before)}
     closed = [_closing(after, incident, groups.get(incident)) for incident in ended]
     return tuple(replace(each, channel=channel) for each in (*opened, *calls, *closed) for channel in Channel)
-
-
-def without_announcement(chain: Chain, fact: Announced) -> Chain:
-    """The chain after a channel was told."""
-    return replace(chain, pending=tuple(p for p in chain.pending if not _is_about(p, fact)))
-
-
-def with_announcement_put_off(chain: Chain, fact: AnnouncementPutOff) -> Chain:
-    """The chain with an announcement that waits; the fence that it already has is kept."""
-    put_off = (replace(p, until=max(p.until, fact.until)) if _is_about(p, fact) else p for p in chain.pending)
-    return replace(chain, pending=tuple(put_off))
-
-
-def _is_about(pending: Pending, fact: Telling) -> bool:
-    command = pending.command
-    told = (fact.incident, fact.is_closed, fact.channel)
-    return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
 
 
 def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incident]:

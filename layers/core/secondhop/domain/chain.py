@@ -14,6 +14,7 @@ from secondhop.domain import patience
 from secondhop.domain.arn import Vault
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand
+from secondhop.domain.outbox import Outbox, Pending
 from secondhop.domain.route import ARRIVAL
 
 
@@ -34,6 +35,13 @@ class IntermediateState(StrEnum):
     DUE = "DUE"
     RELEASING = "RELEASING"
     RELEASED = "RELEASED"
+
+
+class ChainMode(StrEnum):
+    """Whether Second Hop acts for a chain. No fact leads back from ABANDONED."""
+
+    FOLLOWED = "FOLLOWED"
+    ABANDONED = "ABANDONED"
 
 
 class ChainState(StrEnum):
@@ -129,14 +137,6 @@ class Intermediate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """An effect that was decided and persisted whole. Nobody else carries it out before `until` has passed."""
-
-    command: EffectCommand
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """One recovery point of a watched vault on its route.
 
@@ -183,6 +183,19 @@ class Chain:
                 return ChainState(state.value)
         releasing = any(each.state is IntermediateState.RELEASING for each in self.intermediates)
         return ChainState.RELEASING if releasing else ChainState.COMPLETE
+
+    @property
+    def mode(self) -> ChainMode:
+        """Whether the chain is followed or abandoned."""
+        return ChainMode.FOLLOWED if self.abandoned_by is None else ChainMode.ABANDONED
+
+    @property
+    def outbox(self) -> Outbox:
+        """The pending effects."""
+        return Outbox(self.pending)
+
+    def with_outbox(self, outbox: Outbox) -> Chain:
+        return self if outbox.pending == self.pending else replace(self, pending=outbox.pending)
 
     def troubles(self) -> tuple[Trouble, ...]:
         """Every trouble of a hop that cannot go on or of an intermediate that could not be released."""
@@ -254,5 +267,4 @@ class Chain:
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""
-        matching = (p for p in self.pending if isinstance(p.command, kind) and p.command.subject == subject)
-        return next(matching, None)
+        return self.outbox.of(subject, kind)

@@ -39,6 +39,10 @@ class SettingsError(FinalError):
         self.problems = problems
 
 
+class TableError(RuntimeError):
+    """A rule contradicts its row of the transition table. That is a bug; nothing is saved or done."""
+
+
 class UnreadableItemError(FinalError):
     """A stored item has a shape that this release does not know. It is refused, never half-read."""
 

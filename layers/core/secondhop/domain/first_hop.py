@@ -13,7 +13,7 @@ from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.observation import CopySeen, JobSeen, Noticed, Observation, PointSeen
 from secondhop.domain.opening import first_fact, open_chain
 from secondhop.domain.route import Leg, Retention, Route
@@ -67,10 +67,8 @@ def is_stuck(job: JobSeen, resource_type: str | None, now: datetime) -> bool:
 
 def open_expectation(route: Route, origin: PointSeen, job: JobSeen, *, now: datetime) -> tuple[Chain, Observation]:
     """The chain of a first hop that failed or got stuck, and its first fact. `route` is one of `first_hop_route`."""
-    chain = open_chain(route, origin, now=now)
-    unfit = first_fact(route, origin)
-    hop = replace(chain.hop(HOP), delete_after_days=job.delete_after_days)
-    if not isinstance(unfit, Noticed) or job.state in ("CREATED", "RUNNING"):
-        return chain.with_hop(hop), unfit
-    copying = replace(hop, state=HopState.COPYING, job_id=job.job_id, attempt=1)
-    return chain.with_hop(copying), CopySeen(hop=HOP, job=job)
+    first = first_fact(route, origin)
+    has_ended = isinstance(first, Noticed) and job.state not in ("CREATED", "RUNNING")
+    chain = open_chain(route, origin, now=now, ended_job=job if has_ended else None)
+    chain = chain.with_hop(replace(chain.hop(HOP), delete_after_days=job.delete_after_days))
+    return chain, CopySeen(hop=HOP, job=job) if has_ended else first

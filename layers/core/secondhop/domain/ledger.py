@@ -38,6 +38,23 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRefusal:
+    """Why no slot is free: the quota is used up, or the database has a copy in flight (`is_database_busy`)."""
+
+    why: str
+    is_database_busy: bool = False
+
+
+def busy_database(slot: Slot) -> SlotRefusal:
+    """AWS Backup copies one recovery point of a database at a time."""
+    return SlotRefusal(why=f"another copy of {slot.database} is in flight into {slot.site}", is_database_busy=True)
+
+
+def full_quota(slot: Slot, count: int) -> SlotRefusal:
+    return SlotRefusal(why=f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """The claims to make and the slots to take and give back, in the same transaction as the chain's own save."""
 

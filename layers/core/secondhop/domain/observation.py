@@ -9,6 +9,7 @@ from secondhop.domain.announced import Telling
 from secondhop.domain.arn import is_database
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import VaultLock
 
 
@@ -152,12 +153,11 @@ class CopiesSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStarted(HopObservation):
-    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked. `is_site_down`: its circuit is open."""
+    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked."""
 
     command: StartCopy
     job_id: str
     is_old: bool = False
-    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +178,9 @@ class CopyUnanswered(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen. `is_site_down`: the destination's circuit is open."""
+    """A copy job of this hop's source and destination was seen."""
 
     job: JobSeen
-    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,13 +213,14 @@ class NewerSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRefused(HopObservation):
-    """The quota is used up, or another copy of this database is in flight. `newest_copy`: of when the newest backup is
-    that has a verified final copy; None if there is none. `is_site_down`: the circuit of its destination is open.
+    """The quota is used up, or another copy of this database is in flight (`is_database_busy`).
+
+    `newest_copy` is the date of the newest backup that has a verified final copy; None if there is none.
     """
 
     why: str
     newest_copy: datetime | None = None
-    is_site_down: bool = False
+    is_database_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,9 +271,13 @@ class IntermediateObservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
-    """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over."""
+    """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over.
+
+    `outcome` names the reasons that are counted.
+    """
 
     why: str
+    outcome: Outcome | None = None
 
 
 Observation = Noticed | RetryAsked | AbandonAsked | Telling | HopObservation | IntermediateObservation | Postponed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from secondhop.domain import observation as seen
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.rules.site_outage import shows_that_the_site_is_back, waits_for_its_site
@@ -13,12 +14,14 @@ from secondhop.domain.rules.site_outage import shows_that_the_site_is_back, wait
 NOTHING_TO_DELETE = (IntermediateState.HELD, IntermediateState.RELEASED)
 
 
-def end_site_incident(chain: Chain, fact: Observation) -> Chain:
+def end_site_incident(chain: Chain, fact: Observation, sites_down: frozenset[Site]) -> Chain:
     """A site's incident is over for a hop as soon as the site works, which may be long before the hop's turn comes."""
     if not isinstance(fact, seen.HopObservation):
         return chain
     hop = next((each for each in chain.hops if each.name == fact.hop), None)
-    if hop is None or not (waits_for_its_site(hop) and shows_that_the_site_is_back(hop, fact)):
+    if hop is None or hop.destination.site in sites_down:
+        return chain
+    if not (waits_for_its_site(hop) and shows_that_the_site_is_back(hop, fact)):
         return chain
     return chain.with_hop(replace(hop, unresolved=None))
 

@@ -17,6 +17,7 @@ from secondhop.domain.observation import (
     CopiesSurveyed,
     JobSeen,
 )
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.rules.step import (
     HopSituation,
     HopStep,
@@ -48,7 +49,8 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
         hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=job.job_id, attempt=attempt)
         # An interrupted start keeps the promise that was made with it, whatever the route says by now.
         kept = hop if s.hop.state is HopState.COPYING else with_promise(s, hop)
-        return HopStep(hop=kept, reason=f"adopts copy job {job.job_id}, which is {job.state}")
+        reason = f"adopts copy job {job.job_id}, which is {job.state}"
+        return HopStep(hop=kept, reason=reason, outcome=Outcome.LIVE_JOB_ADOPTED)
     points = sorted(point.arn for point in fact.points if point.arn not in s.hop.rejected)
     if points and fact.unreadable:
         return strand(s, Cause.UNDECIDABLE, f"{points[0]} may be its copy or another chain's: {fact.unreadable[0]}")
@@ -91,7 +93,8 @@ def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) ->
         hop = with_promise(s, hop)
     reason = f"verifies {job.arrival}" + (", found in the destination vault" if is_adopted else "")
     ask = InspectArrival(subject=hop.name, point=job.arrival or "")
-    return HopStep(hop=hop, reason=reason, commands=(ask, *_note_arrival(s)))
+    outcome = Outcome.COPY_IN_VAULT_ADOPTED if is_adopted else None
+    return HopStep(hop=hop, reason=reason, commands=(ask, *_note_arrival(s)), outcome=outcome)
 
 
 def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:

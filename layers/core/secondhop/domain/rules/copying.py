@@ -23,6 +23,7 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.rules.arriving import LIVE, adopt, arrived, newest_of
 from secondhop.domain.rules.step import (
     HopSituation,
@@ -45,7 +46,8 @@ def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
         return stay(s, "asks about its copy job", InspectJob(subject=s.hop.name, job_id=s.hop.job_id))
     if not _is_fence_open(s):
         return stay(s, "is being started; nobody repeats that while the fence stands")
-    return stay(s, "looks whether an interrupted start was made", SurveyCopies(subject=s.hop.name))
+    ask = SurveyCopies(subject=s.hop.name)
+    return stay(s, "looks whether an interrupted start was made", ask, outcome=Outcome.START_SEARCHED)
 
 
 def _is_fence_open(s: HopSituation) -> bool:
@@ -81,7 +83,8 @@ def _repeat_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return strand_on_twins(s, fact)
     if (rivalry := wait_for_rivals(s, fact)) is not None:
         return rivalry
-    return stay(s, f"repeats attempt {s.hop.attempt} with the same token", pending.command)
+    why = f"repeats attempt {s.hop.attempt} with the same token"
+    return stay(s, why, pending.command, outcome=Outcome.START_REPEATED)
 
 
 def note_started_job(s: HopSituation, fact: CopyStarted) -> HopStep:
@@ -92,7 +95,8 @@ def note_started_job(s: HopSituation, fact: CopyStarted) -> HopStep:
     if fact.is_old:
         # "Repeating a successful request with the same token gives success and no action" (API_StartCopyJob).
         ask = InspectJob(subject=hop.name, job_id=fact.job_id)
-        return HopStep(hop=hop, reason=f"the token names the older job {fact.job_id}; asks about it", commands=(ask,))
+        reason = f"the token names the older job {fact.job_id}; asks about it"
+        return HopStep(hop=hop, reason=reason, commands=(ask,), outcome=Outcome.OLD_JOB_NAMED)
     return HopStep(hop=hop, reason=f"copy job {fact.job_id} was started")
 
 
@@ -104,7 +108,7 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
     if cause is Cause.SOURCE_GONE:
         # Only a description tells that a source is gone: AWS may not show it here yet. The next look asks.
         cause = Cause.UNKNOWN
-    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1)
+    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1, had_job=False)
 
 
 def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
@@ -133,7 +137,7 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state == "COMPLETED":
         return stay(s, "asks the completed job for its arrival", InspectJob(subject=s.hop.name, job_id=job.job_id))
     if job.state == "FAILED":
-        return _failed(s, job, attempt=s.hop.attempt, is_site_down=fact.is_site_down)
+        return _failed(s, job, attempt=s.hop.attempt)
     return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
 
 
@@ -153,13 +157,13 @@ def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     return HopStep(hop=hop, reason=f"copy job {job.job_id} is {job.state}")
 
 
-def _failed(s: HopSituation, job: JobSeen, *, attempt: int, is_site_down: bool = False) -> HopStep:
+def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
     cause = classify(message=job.message, category=job.category)
     if cause is Cause.UNSHARE and job.arrival is not None:
         # The role vanished during the copy: "the copied point exists" (devguide/create-cross-account-backup).
         return arrived(s, job, attempt=attempt, is_adopted=False)
     said = job.message or f"copy job {job.job_id} {job.state}"
-    return retry_after_failure(s, cause, said, attempt=attempt, is_site_down=is_site_down)
+    return retry_after_failure(s, cause, said, attempt=attempt, had_job=True)
 
 
 def search_for_forgotten_job(s: HopSituation, fact: JobMissing) -> HopStep:

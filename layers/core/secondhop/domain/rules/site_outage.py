@@ -45,12 +45,14 @@ def waits_for_its_site(hop: Hop) -> bool:
 def shows_that_the_site_is_back(hop: Hop, fact: object) -> bool:
     """Whether a hop, as it is after a fact, is held up by nothing but the quota or the time that a copy takes.
 
+    Only a fact that came while the site's circuit was closed counts.
+
     A survey is no proof: in an outage of StartCopyJob alone it is answered every hour.
     """
     match fact:
-        case SlotRefused(is_site_down=False):
+        case SlotRefused():
             return True
-        case CopyStarted(is_site_down=False) | CopySeen(is_site_down=False):
+        case CopyStarted() | CopySeen():
             return hop.state is HopState.COPYING and hop.job_id is not None
         case _:
             return False

@@ -10,26 +10,34 @@ from secondhop.domain import patience
 from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, Trouble
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Command, NoteSite
+from secondhop.domain.outcome import Outcome, stranded_for
 from secondhop.domain.route import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopSituation:
-    """One hop of a chain on its route, at a moment."""
+    """One hop of a chain on its route, at a moment. `site_is_down`: the circuit of its destination is open."""
 
     chain: Chain
     hop: Hop
     route: Route
     now: datetime
+    site_is_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopStep:
-    """A hop after a fact, what to do next, and why in words."""
+    """A hop after a fact, what to do next, and why in words.
+
+    `outcome` names what a rule decided, if it can decide several things. The table adds `rules`, the names for logs:
+    the rule and its outcome.
+    """
 
     hop: Hop
     reason: str
     commands: tuple[Command, ...] = ()
+    outcome: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +52,13 @@ class IntermediateSituation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntermediateStep:
-    """An intermediate after a fact, what to do next, and why in words.
-
-    `troubled_hop` is a hop whose arrival was found missing or wrong on the way.
-    """
+    """An intermediate after a fact, what to do next, and why in words. `outcome` and `rules` are as in `HopStep`."""
 
     intermediate: Intermediate
     reason: str
     commands: tuple[Command, ...] = ()
-    troubled_hop: Hop | None = None
+    outcome: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 def token_of(*, source: str, destination_vault_arn: str, attempt: int) -> str:
@@ -64,8 +70,8 @@ def token_of(*, source: str, destination_vault_arn: str, attempt: int) -> str:
     return hashlib.sha256(f"{source}|{destination_vault_arn}|{attempt}".encode()).hexdigest()
 
 
-def stay(s: HopSituation, reason: str, *commands: Command) -> HopStep:
-    return HopStep(hop=s.hop, reason=reason, commands=commands)
+def stay(s: HopSituation, reason: str, *commands: Command, outcome: Outcome | None = None) -> HopStep:
+    return HopStep(hop=s.hop, reason=reason, commands=commands, outcome=outcome)
 
 
 def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
@@ -79,7 +85,7 @@ def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
         is_retry_ordered=False,
         not_before=None if REMEDIES[cause].again is Again.OPERATOR else s.now + patience.DAILY,
     )
-    return HopStep(hop=hop, reason=f"stranded ({cause}): {message}")
+    return HopStep(hop=hop, reason=f"stranded ({cause}): {message}", outcome=stranded_for(cause))
 
 
 def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
@@ -95,18 +101,16 @@ def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
     return replace(clean, seen_gone_at=None, is_retry_ordered=hop.is_retry_ordered and state is HopState.WAITING)
 
 
-def retry_after_failure(
-    s: HopSituation, cause: Cause, message: str, *, attempt: int, is_site_down: bool | None = None
-) -> HopStep:
+def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt: int, had_job: bool) -> HopStep:
     """Go back to WAITING with a back-off while the cause's tries last; strand at once where trying is in vain.
 
-    A copy that failed by AWS's own fault is noted for its site, and is not counted while the site's circuit is open
-    (`is_site_down`). None is a start that was refused: throttling says nothing about a site.
+    A job that failed by AWS's own fault is noted for its site, and is not counted while the site's circuit is open. A
+    refused start (not `had_job`) says nothing about a site, since it may be throttled.
     """
     tries, longest = budget(cause)
-    is_the_sites = cause is Cause.TRANSIENT and is_site_down is not None
+    is_the_sites = cause is Cause.TRANSIENT and had_job
     noted = (NoteSite(site=s.hop.destination.site, has_arrived=False),) if is_the_sites else ()
-    failures = s.hop.failures + (0 if is_the_sites and is_site_down else 1)
+    failures = s.hop.failures + (0 if is_the_sites and s.site_is_down else 1)
     hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
     if failures >= tries:
         return replace(strand(replace_hop(s, hop), cause, message), commands=noted)
@@ -114,7 +118,10 @@ def retry_after_failure(
     waiting = replace(enter(hop, HopState.WAITING, s.now), not_before=s.now + wait)
     minutes = round(wait.total_seconds() / 60)
     return HopStep(
-        hop=waiting, reason=f"failed ({cause}): {message}; tried again after {minutes} minutes", commands=noted
+        hop=waiting,
+        reason=f"failed ({cause}): {message}; tried again after {minutes} minutes",
+        commands=noted,
+        outcome=Outcome.RETRIED_AFTER_FAILURE,
     )
 
 

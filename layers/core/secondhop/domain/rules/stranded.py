@@ -21,6 +21,7 @@ from secondhop.domain.observation import (
     RetryAsked,
     SourceInspected,
 )
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.rules.arriving import arrived, newest_of
 from secondhop.domain.rules.step import (
     HopSituation,
@@ -40,7 +41,7 @@ def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
         return _look_for_others_copies(s)
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         return stay(s, f"stranded; tried again after {s.hop.not_before.isoformat()}")
-    return _resume(s, "tries again after a day")
+    return _resume(s, "tries again after a day", outcome=Outcome.RESUMED_AFTER_A_DAY)
 
 
 def _look_for_others_copies(s: HopSituation) -> HopStep:
@@ -115,14 +116,14 @@ def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
     return _resume(replace_hop(s, fresh), f"tries again, asked by {fact.by}")
 
 
-def _resume(s: HopSituation, reason: str) -> HopStep:
+def _resume(s: HopSituation, reason: str, *, outcome: Outcome | None = None) -> HopStep:
     if s.hop.arrival is not None:
         hop = replace(enter(s.hop, HopState.VERIFYING, s.now), is_retry_ordered=s.hop.is_retry_ordered)
         ask = InspectArrival(subject=hop.name, point=s.hop.arrival)
-        return HopStep(hop=hop, reason=reason, commands=(ask,))
+        return HopStep(hop=hop, reason=reason, commands=(ask,), outcome=outcome)
     waiting = enter(s.hop, HopState.WAITING, s.now)
     step = look_before_copying(replace_hop(s, waiting), Noticed())
-    return replace(step, reason=f"{reason}; {step.reason}")
+    return replace(step, reason=f"{reason}; {step.reason}", outcome=step.outcome or outcome)
 
 
 def accept_late_success(s: HopSituation, fact: CopySeen) -> HopStep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from secondhop.domain.chain import HopState, Trouble
 from secondhop.domain.command import (
     InspectArrival,
     SurveyNewer,
@@ -15,6 +16,8 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
+from secondhop.domain.outcome import stranded_for
+from secondhop.domain.release_observation import ReleaseStopped
 from secondhop.domain.rules.step import (
     HopSituation,
     HopStep,
@@ -60,3 +63,22 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if is_over or finding.verdict is Verdict.NOT_YET:
         return stay(s, finding.reason)
     return strand_arrival(s, finding.cause, finding.reason)
+
+
+def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
+    """VERIFYING, VERIFIED or STRANDED, and just before a delete the copy was not as promised.
+
+    A copy whose promised time is over may be gone. Otherwise the hop is verified again, or stranded.
+    """
+    finding = judge_arrival(s.chain, s.hop, fact.inspected, route=s.route)
+    if has_outlived_promise(s):
+        ended = replace(s.hop, seen_gone_at=s.now) if fact.inspected.point is None else s.hop
+        return HopStep(hop=ended, reason=f"its promised time is over: {finding.reason}")
+    if finding.verdict is Verdict.NOT_YET:
+        doubted = replace(s.hop, state=HopState.VERIFYING, since=s.now)
+        return HopStep(hop=doubted, reason=f"is verified again: {finding.reason}")
+    trouble = Trouble(cause=finding.cause, message=finding.reason, since=s.now)
+    stranded = replace(s.hop, state=HopState.STRANDED, since=s.now, trouble=trouble)
+    return HopStep(
+        hop=stranded, reason=f"stranded ({finding.cause}): {finding.reason}", outcome=stranded_for(finding.cause)
+    )

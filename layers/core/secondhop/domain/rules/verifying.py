@@ -16,6 +16,7 @@ from secondhop.domain.observation import (
     Noticed,
     RetryAsked,
 )
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.rules.step import (
     HopSituation,
     HopStep,
@@ -52,7 +53,8 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     if finding.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or finding.lacks_only_expiry):
         return _wait_for_facts(s, finding)
     if s.hop.arrival_is_adopted:
-        return _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
+        again = _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
+        return replace(again, outcome=Outcome.COPY_IN_VAULT_REJECTED)
     if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
         return stay(s, f"not verified yet: {finding.reason}")
     cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause

@@ -26,6 +26,7 @@ from secondhop.domain.observation import (
     SourceUnfit,
 )
 from secondhop.domain.opening import why_unfit
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import Leg
 from secondhop.domain.rules.arriving import LIVE, adopt, arrived, newest_of, with_promise
 from secondhop.domain.rules.step import (
@@ -46,7 +47,8 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     if s.chain.source_of(s.hop) is None:
         return stay(s, f"waits for the copy of {s.hop.reads_from}")
     if isinstance(fact, Noticed) and s.hop.not_before is not None and s.now < s.hop.not_before:
-        return stay(s, f"waits until {s.hop.not_before.isoformat()} before the next attempt")
+        why = f"waits until {s.hop.not_before.isoformat()} before the next attempt"
+        return stay(s, why, outcome=Outcome.BACK_OFF_KEPT)
     leg = s.route.leg(s.hop.name)
     if leg is None or leg.destination != s.hop.destination:
         return strand(s, Cause.ROUTE, f"route {s.route.name} has no leg {s.hop.name} into {s.hop.destination.arn}")
@@ -79,7 +81,8 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return stay(s, "the route or the source changed since the survey was asked for")
     if s.hop.not_before is not None and s.now < s.hop.not_before:
         # A straggling event of the failed job asked for this survey, not the end of the back-off.
-        return stay(s, f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt")
+        why = f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt"
+        return stay(s, why, outcome=Outcome.BACK_OFF_KEPT)
     # Asked again: the date of the backup may be known only now, and not every survey follows a look.
     if (refusal := _refuse_source(s, fact, source) or _refuse_late_copy(s, leg)) is not None:
         return refusal
@@ -152,24 +155,27 @@ def note_foreign_job(s: HopSituation, fact: CopySeen) -> HopStep:
         return arrived(s, fact.job, attempt=max(s.hop.attempt, 1), is_adopted=False)
     if fact.job.state in LIVE and s.chain.source_of(s.hop) is not None:
         return stay(s, f"copy job {fact.job.job_id} is {fact.job.state}", SurveyCopies(subject=s.hop.name))
-    return stay(s, f"copy job {fact.job.job_id} {fact.job.state} is an earlier attempt")
+    why = f"copy job {fact.job.job_id} {fact.job.state} is an earlier attempt"
+    return stay(s, why, outcome=Outcome.EARLIER_ATTEMPT)
 
 
 def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
     """WAITING, and the source shows in its vault before it can be copied."""
     hop = replace(s.hop, not_before=s.now + patience.VERIFYING_CHECK)
-    return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}")
+    outcome = Outcome.SOURCE_CREATING if fact.why == "CREATING" else None
+    return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}", outcome=outcome)
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
     """WAITING, and the quota said no."""
     hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
-    return _wait(s, hop, Cause.NO_SLOT, fact.why)
+    outcome = Outcome.DATABASE_BUSY if fact.is_database_busy else Outcome.QUOTA_FULL
+    return replace(_wait(s, hop, Cause.NO_SLOT, fact.why), outcome=outcome)
 
 
 def wait_for_the_operator(s: HopSituation, fact: ActingPaused) -> HopStep:
     """WAITING, and somebody has paused the route, and may have forgotten it."""
-    return _wait(s, s.hop, Cause.PAUSED, fact.why)
+    return replace(_wait(s, s.hop, Cause.PAUSED, fact.why), outcome=Outcome.PAUSED)
 
 
 def wait_for_rivals(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
