@@ -10,7 +10,8 @@ from secondhop.adapters.chain_items import slots_keys
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, SlotTakenError
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import SlotRefusal, slot_of
 from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_chain, an_arrival, with_hop
 from tests.contract.test_chain_store import LIMIT, numbered, save_new, start

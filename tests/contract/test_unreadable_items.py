@@ -15,9 +15,10 @@ from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, ref
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import Changes, slot_of
 from tests.builders import (
     ARRIVAL_ARN,

@@ -14,9 +14,10 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from secondhop.application.release import inspect_arrival
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
+from secondhop.domain.chain import Chain, ChainKey, ChainState, IntermediateState
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import JobSeen
 from secondhop.domain.verification import Verdict, judge_arrival
 from tests.builders import DR_VAULT, WATCHED
@@ -105,7 +106,7 @@ class Chains(World):
             if chain.finished_at is None:
                 assert chain.next_check is not None
             else:
-                standing = {chain.key.recovery_point, chain.hop("to-dr").arrival}
+                standing = {chain.key.recovery_point, chain.hop("to-dr").arrival.point}
                 assert standing.isdisjoint(arn for _, arn in self.stage.backup.points)
 
     @invariant()
@@ -170,7 +171,7 @@ def _assert_that_it_ended(chain: Chain) -> None:
     """What waits at the end waits for a person. A delete that failed, and is not wanted any more, waits for nobody."""
     assert chain.state in ENDS, (chain.state, chain)
     going = (each for each in chain.intermediates if each.state is IntermediateState.RELEASING)
-    troubles = [each.trouble for each in (*chain.hops, *going) if each.trouble is not None]
+    troubles = [each.trouble for each in (*(hop.notice for hop in chain.hops), *going) if each.trouble is not None]
     needs_somebody = [REMEDIES[trouble.cause].again is Again.OPERATOR for trouble in troubles]
     assert all(needs_somebody) or chain.state is ChainState.ABANDONED, chain.troubles()
     assert chain.state is not ChainState.STRANDED or chain.incidents

@@ -20,10 +20,10 @@ from secondhop.application.ports import UnansweredError
 from secondhop.bootstrap import Runtime, install, regional_core
 from secondhop.domain.announcing import announcements
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel
 from secondhop.domain.errors import FinalError, SilentError
+from secondhop.domain.hop import Trouble
 from tests.builders import NOW, a_chain, with_hop
 from tests.stand_ins import Clock
 from tests.unit.adapters.test_lost_answers import START

@@ -10,11 +10,12 @@ import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import StartedJob
-from secondhop.domain.chain import Chain, HopState, IntermediateState
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.gathering import Group
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Postponed
 from tests.builders import (
     ARRIVAL_ARN,
@@ -145,7 +146,7 @@ def test_a_job_that_is_older_than_the_decision_to_start_it_is_looked_at_before_i
     stage(arrived())
 
     assert asked == ["JOB-1"] * is_looked_at
-    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.hop("to-dr").attempt.job_id == "JOB-1"
 
 
 @pytest.mark.parametrize(

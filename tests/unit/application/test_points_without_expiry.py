@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from secondhop.domain.chain import ChainState, HopState, IntermediateState
+from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.verification import Finding, Verdict, judge_arrival
 from tests.builders import (

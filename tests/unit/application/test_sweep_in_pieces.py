@@ -269,7 +269,7 @@ def test_a_start_whose_answer_was_lost_is_found_from_the_list() -> None:
     stage.drain()
 
     assert len(stage.backup.started) == 1
-    assert stage.chain.hops[0].job_id == "JOB-1"
+    assert stage.chain.hops[0].attempt.job_id == "JOB-1"
 
 
 def test_the_lease_outlives_the_budget() -> None:

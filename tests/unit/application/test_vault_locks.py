@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.domain.chain import HopState, IntermediateState
+from secondhop.domain.chain import IntermediateState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.route import VaultLock
 from secondhop.domain.verification import Verdict, judge_arrival

@@ -9,10 +9,11 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, ChainMode, HopState, IntermediateState
+from secondhop.domain.chain import Chain, ChainMode, IntermediateState
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import TableError
 from secondhop.domain.first_hop import first_hop_route, open_expectation
+from secondhop.domain.hop import HopState
 from secondhop.domain.opening import open_chain
 from secondhop.domain.outbox import Pending
 from secondhop.domain.route import FirstHops

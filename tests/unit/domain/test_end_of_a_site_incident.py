@@ -9,9 +9,10 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import HopObservation
 from tests.builders import ARRIVAL_ARN, COPY_ARN, COPY_ROLE, DR_VAULT, NOW, WATCHED, a_chain, a_job, a_route, with_hop
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, NoteSite
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from secondhop.domain.patience import back_off
 from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NOW, a_copy, a_job
@@ -197,4 +197,4 @@ def test_an_interrupted_start_whose_job_failed_by_aws_own_fault_counts_as_a_fail
     chain = a_chain_in(COPYING, job_id=None, attempt=1, failures=2)
     failed = a_job(state="FAILED", message="An internal error occurred.")
 
-    assert step(chain, surveyed(failed)).hop.failures == 3
+    assert step(chain, surveyed(failed)).hop.attempt.failures == 3

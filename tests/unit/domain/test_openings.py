@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.chain import Chain, ChainKey, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import first_hop_route, is_stuck, open_expectation
+from secondhop.domain.hop import Attempt, Hop, HopState
 from secondhop.domain.observation import CopySeen, Noticed, PointSeen, SourceNotReady, SourceUnfit
 from secondhop.domain.opening import GONE, first_fact, open_chain
 from secondhop.domain.route import FirstHops, Leg, Retention, Route
@@ -181,9 +182,8 @@ def test_a_first_hop_that_ended_begins_as_a_copy_under_way_with_its_job(state: s
         destination=WATCHED,
         since=NOW,
         state=HopState.COPYING,
-        job_id="PLAN-1",
-        attempt=1,
         delete_after_days=14,
+        attempt=Attempt(job_id="PLAN-1", number=1),
     )
     assert chain.hops == (expected,)
     assert (chain.opened_at, chain.intermediates) == (NOW, ())
@@ -204,7 +204,7 @@ def test_a_first_hop_of_what_cannot_be_copied_says_so_and_waits() -> None:
     chain, fact = open_expectation(route, an_arrival(arn=CONTINUOUS), a_job(state="FAILED"), now=NOW)
 
     assert isinstance(fact, SourceUnfit)
-    assert (chain.hop("first").state, chain.hop("first").job_id) == (HopState.WAITING, None)
+    assert (chain.hop("first").state, chain.hop("first").attempt.job_id) == (HopState.WAITING, None)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from secondhop.domain.arn import Arn, Site, Vault, is_multi_az_cluster
-from secondhop.domain.chain import Chain, ChainState, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import Chain, ChainState, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError, SettingsError
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 from secondhop.domain.observation import SlotRefused
 from secondhop.domain.outbox import Pending

@@ -11,9 +11,10 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
@@ -253,7 +254,9 @@ def test_a_copy_that_is_not_as_promised_just_before_the_delete_strands_its_hop(s
     chain, decision = stopped(state, status="EXPIRED")
 
     told = Trouble(cause=Cause.MISMATCH, message="its status is EXPIRED", since=NOW)
-    stranded = replace(chain.hop("to-dr"), state=HopState.STRANDED, since=NOW, trouble=told, unresolved=told)
+    stranded = replace(chain.hop("to-dr"), state=HopState.STRANDED, since=NOW).with_notice(
+        trouble=told, unresolved=told
+    )
     assert decision.chain.hop("to-dr") == stranded
     assert "its status is EXPIRED" in decision.reason
 

@@ -11,9 +11,10 @@ from itertools import product
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
 from secondhop.domain.rules.step import HopSituation, IntermediateSituation
@@ -104,7 +105,7 @@ def chains_in(state: HopState) -> Iterator[Chain]:
             failures=failures,
             not_before=not_before,
             trouble=trouble,
-            promised_until=STARTED.chain.hop("to-dr").promised_until,
+            promised_until=STARTED.chain.hop("to-dr").arrival.promised_until,
         )
 
 

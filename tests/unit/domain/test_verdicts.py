@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import VaultLock
 from secondhop.domain.verification import Finding, Verdict, judge_arrival

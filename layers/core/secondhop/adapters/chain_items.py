@@ -135,7 +135,7 @@ def read_group(item: Item, group: str) -> Group:
 
 def _turn(chain: Chain) -> Item:
     """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup."""
-    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
+    newest = min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
     return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 

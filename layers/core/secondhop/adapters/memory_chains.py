@@ -10,11 +10,12 @@ from threading import Lock
 
 from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError, Unreadable
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
+from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, changes, full_quota
 
 
@@ -176,7 +177,7 @@ def stranded_by(chain: Chain) -> Cause | None:
 
 def _turn(chain: Chain) -> tuple[bool, datetime, datetime]:
     """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
-    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
+    newest = min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
     return newest is not None, newest or chain.created_at, chain.created_at
 
 
@@ -184,5 +185,5 @@ def waits_for(chain: Chain) -> tuple[Site, ...]:
     """The sites into which a chain wants a slot that it was refused."""
     if chain.abandoned_by is not None:
         return ()
-    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.slot_wanted)
+    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.attempt.slot_wanted)
     return tuple(hop.destination.site for hop in waiting)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from secondhop.application.ports import ChainStore
 from secondhop.application.relatives import readable
-from secondhop.domain.chain import Chain, Hop, HopState
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import NewerSurveyed
 
 
@@ -22,5 +23,5 @@ def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
 
 
 def _relieves(newer: Hop, hop: Hop) -> bool:
-    is_standing = newer.state is HopState.VERIFIED and newer.seen_gone_at is None
+    is_standing = newer.state is HopState.VERIFIED and newer.arrival.seen_gone_at is None
     return is_standing and newer.destination == hop.destination

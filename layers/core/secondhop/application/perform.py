@@ -27,7 +27,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import (
     ConflictError,
@@ -37,6 +37,7 @@ from secondhop.domain.errors import (
     TryAgainError,
     UnreadableItemError,
 )
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.ledger import SlotRefusal, slot_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending

@@ -7,9 +7,10 @@ from collections.abc import Generator
 from secondhop.application.ports import Backup, Keys
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.chain import Chain
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import SecondHopError, TryAgainError
+from secondhop.domain.hop import Hop
 from secondhop.domain.observation import IntermediateObservation, PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival, outlives
@@ -52,7 +53,7 @@ def object_to_release(
 
 def inspect_arrival(backup: Backup, keys: Keys, chain: Chain, hop: Hop) -> seen.ArrivalInspected:
     """Describe an arrival. Raises TryAgainError where AWS does not describe it and lists it all the same."""
-    arrival = hop.arrival or ""
+    arrival = hop.arrival.point or ""
     point = backup.point(hop.destination, arrival)
     if point is None:
         # A copy of a copy may name the point that it was copied from as its resource, in place of the database.

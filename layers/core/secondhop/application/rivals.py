@@ -13,8 +13,9 @@ from secondhop.application.origin import LIVE, SAME_BACKUP
 from secondhop.application.ports import Backup, ChainStore
 from secondhop.application.relatives import stored
 from secondhop.domain import patience
-from secondhop.domain.chain import Chain, ChainKey, Hop
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import Hop
 from secondhop.domain.observation import JobSeen, PointSeen
 
 

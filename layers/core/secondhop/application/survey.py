@@ -19,11 +19,12 @@ from secondhop.application.rivals import RivalSearch
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.chain import Chain, ChainKey, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import is_first_hop
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.ledger import SlotRefusal
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route
@@ -39,7 +40,7 @@ def survey(
 ) -> Observation:
     """All that a decision about a copy rests on: whose the source is, whether it stands, and which copies exist."""
     hop = chain.hop(command.subject)
-    may_rest = is_fresh(chain, now) and not hop.is_retry_ordered
+    may_rest = is_fresh(chain, now) and not hop.attempt.is_retry_ordered
     asks_source = hop.reads_from is None and hop.state is not HopState.COPYING and not may_rest
     source = inspect_source(backup, chain, hop) if asks_source else None
     # What follows rests on the date of the backup, which may be known only now.
@@ -75,7 +76,7 @@ def survey_copies(
     if any(_is_answer(job, hop) for job in mine):
         return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
-    named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
+    named = {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
     listed = _listed(backup, chain, hop, now=asked_at)
     same = [each for each in listed if is_of_same_backup(each, chain)]
@@ -125,7 +126,7 @@ def _claimed_by_others(
 
 def _is_answer(job: JobSeen, hop: Hop) -> bool:
     """Whether a job decides by itself, so that nobody needs to look into the destination vault."""
-    is_passed_over = hop.is_retry_ordered and not says_something(job)
+    is_passed_over = hop.attempt.is_retry_ordered and not says_something(job)
     return job.state != "FAILED" and job.arrival not in hop.rejected and not is_passed_over
 
 

@@ -37,7 +37,7 @@ def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit
     except UnreadableItemError:
         return None
     hops = chain.hops if chain is not None else ()
-    hop = next((hop for hop in hops if hop.slot_wanted and hop.destination.site == site), None)
+    hop = next((hop for hop in hops if hop.attempt.slot_wanted and hop.destination.site == site), None)
     if chain is None or hop is None or chains.slot_refusal(slot_of(chain, hop), limit=limit) is not None:
         return None
     return chain.database

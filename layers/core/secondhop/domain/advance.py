@@ -12,7 +12,7 @@ from secondhop.domain import release_observation as going
 from secondhop.domain.announced import Telling
 from secondhop.domain.announcing import announcements, open_ids
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainMode, Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.chain import Chain, ChainMode, Intermediate, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.command import (
     Announce,
@@ -25,6 +25,7 @@ from secondhop.domain.command import (
     WakeWaiting,
 )
 from secondhop.domain.ending import is_forgotten_by_aws
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending, is_overtaken
 from secondhop.domain.route import Route
@@ -149,7 +150,7 @@ def _advance_hop(chain: Chain, name: str, fact: object, on: Setting) -> Progress
     situation = HopSituation(chain=chain, hop=hop, route=on.route, now=on.now, site_is_down=is_down)
     step = step_hop(situation, fact)
     is_answer = isinstance(fact, seen.HopObservation) and not isinstance(fact, (seen.SiteSilent, seen.AskingRefused))
-    after = chain.with_hop(replace(step.hop, silent_since=None) if is_answer else step.hop)
+    after = chain.with_hop(step.hop.with_notice(silent_since=None) if is_answer else step.hop)
     if _is_start_over(step, fact):
         after = after.with_outbox(after.outbox.without(name, StartCopy))
     return Progress(chain=after, commands=step.commands, reasons=(f"{name}: {step.reason}",), rules=step.rules)
@@ -262,7 +263,7 @@ def _name_intermediate(chain: Chain, hop: Hop) -> Chain:
     """An onward intermediate is known once the hop that makes it is verified."""
     onward = [each for each in chain.intermediates if each.name == hop.name and each.point is None]
     for each in onward:
-        chain = chain.with_intermediate(replace(each, point=hop.arrival))
+        chain = chain.with_intermediate(replace(each, point=hop.arrival.point))
     return chain
 
 

@@ -17,10 +17,11 @@ from datetime import datetime, timedelta
 
 from secondhop.domain import patience
 from secondhop.domain.arn import Arn, Site
-from secondhop.domain.chain import Chain, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 from secondhop.domain.gathering import Group, group_id
+from secondhop.domain.hop import Trouble
 from secondhop.domain.outbox import LAST_CALL
 
 # Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
@@ -101,7 +102,7 @@ def incidents_of(chain: Chain) -> tuple[Incident, ...]:
     """Everything that is in trouble now, or was and has not been overcome."""
     if chain.abandoned_by is not None:
         return ()
-    hops = [(hop.name, hop.destination.site, hop.unresolved) for hop in chain.hops if hop.unresolved]
+    hops = [(hop.name, hop.destination.site, hop.notice.unresolved) for hop in chain.hops if hop.notice.unresolved]
     intermediates = [(each.name, each.vault.site, each.unresolved) for each in chain.intermediates if each.unresolved]
     return tuple(
         Incident(chain=chain, subject=name, site=site, trouble=trouble)
@@ -145,7 +146,7 @@ def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incide
 def _last_call_at(incident: Incident) -> datetime | None:
     """Two days before the source expires, but not while the first message is still fresh."""
     chain, expires_at = incident.chain, incident.chain.source_expires_at
-    is_saved = all(hop.name != incident.subject or hop.arrival is not None for hop in chain.hops)
+    is_saved = all(hop.name != incident.subject or hop.arrival.point is not None for hop in chain.hops)
     if is_saved or expires_at is None or incident.trouble.cause in HOPELESS:
         return None
     moment = max(expires_at - patience.LAST_CALL, incident.trouble.since + timedelta(hours=12))

@@ -14,18 +14,9 @@ from secondhop.domain import patience
 from secondhop.domain.arn import Vault
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand
+from secondhop.domain.hop import Hop, HopState, Trouble
 from secondhop.domain.outbox import Outbox, Pending
 from secondhop.domain.route import ARRIVAL
-
-
-class HopState(StrEnum):
-    """Where one hop stands."""
-
-    WAITING = "WAITING"
-    COPYING = "COPYING"
-    VERIFYING = "VERIFYING"
-    VERIFIED = "VERIFIED"
-    STRANDED = "STRANDED"
 
 
 class IntermediateState(StrEnum):
@@ -66,56 +57,6 @@ class ChainKey:
 
     def __str__(self) -> str:
         return f"{self.route}/{self.recovery_point}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why a hop or an intermediate cannot go on, in AWS's words, and since when."""
-
-    cause: Cause
-    message: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    """One copy's worth of travel.
-
-    `attempt` numbers the copy jobs known for (source, destination), 0 before the first. `arrival` is the recovery
-    point that the job named as its destination. `rejected` are points in the destination vault that were found not
-    to be, or no longer to be, the copy that this hop owes. `is_retry_ordered` says that an operator asked for another
-    copy if the present one is still not as promised. `failures` counts failed attempts since the last success
-    or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
-    hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
-    says that a newer one of its database was verified into the same vault.
-    `trouble` is why it cannot go on now; `unresolved` is the trouble that the operators heard of, and that no retry
-    has overcome yet. `silent_since` is when AWS stopped giving good answers about it.
-    `newest_copy` is the date of its database's newest verified copy when it was refused a slot.
-    """
-
-    name: str
-    reads_from: str | None
-    destination: Vault
-    state: HopState = HopState.WAITING
-    since: datetime
-    attempt: int = 0
-    job_id: str | None = None
-    arrival: str | None = None
-    arrival_is_adopted: bool = False
-    promised_until: datetime | None = None
-    delete_after_days: int | None = None
-    failures: int = 0
-    not_before: datetime | None = None
-    slot_wanted: bool = False
-    newest_copy: datetime | None = None
-    rejected: tuple[str, ...] = ()
-    trouble: Trouble | None = None
-    last_seen_at: datetime | None = None
-    is_superseded: bool = False
-    unresolved: Trouble | None = None
-    silent_since: datetime | None = None
-    seen_gone_at: datetime | None = None
-    is_retry_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +144,7 @@ class Chain:
 
     def troubled(self) -> tuple[tuple[str, Trouble], ...]:
         """Hops and intermediates in trouble, by name."""
-        hops = ((hop.name, hop.trouble) for hop in self.hops)
+        hops = ((hop.name, hop.notice.trouble) for hop in self.hops)
         intermediates = ((each.name, each.trouble) for each in self.intermediates)
         return tuple((name, trouble) for name, trouble in (*hops, *intermediates) if trouble is not None)
 
@@ -225,7 +166,7 @@ class Chain:
         if hop.reads_from is None:
             return self.key.recovery_point
         reader = self.hop(hop.reads_from)
-        return reader.arrival if reader.state is HopState.VERIFIED else None
+        return reader.arrival.point if reader.state is HopState.VERIFIED else None
 
     def source_vault_of(self, hop: Hop) -> Vault:
         return self.watched if hop.reads_from is None else self.hop(hop.reads_from).destination
@@ -259,11 +200,15 @@ class Chain:
         None for a copy that is gone, or was copied onward.
         """
         is_onward = any(each.name == hop.name for each in self.intermediates)
-        if is_onward or hop.seen_gone_at is not None or hop.arrival is None:
+        if is_onward or hop.arrival.seen_gone_at is not None or hop.arrival.point is None:
             return None
-        if hop.is_superseded:
-            return (hop.last_seen_at or hop.since) + patience.OLDER_COPY_CHECK
-        return hop.since + patience.FIRST_LOOK if hop.last_seen_at is None else hop.last_seen_at + patience.DAILY
+        if hop.arrival.is_superseded:
+            return (hop.arrival.last_seen_at or hop.since) + patience.OLDER_COPY_CHECK
+        return (
+            hop.since + patience.FIRST_LOOK
+            if hop.arrival.last_seen_at is None
+            else hop.arrival.last_seen_at + patience.DAILY
+        )
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.hop import Hop, HopState
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,16 +92,18 @@ def claims_of(chain: Chain) -> tuple[Claim, ...]:
     """The claims of every hop that has left WAITING once, and of the copies that were found."""
     claims = (_claim(chain, hop) for hop in chain.hops)
     found = (
-        Claim(hop.arrival, hop.destination.arn, chain.key, hop.name)
+        Claim(hop.arrival.point, hop.destination.arn, chain.key, hop.name)
         for hop in chain.hops
-        if hop.arrival_is_adopted and hop.arrival is not None
+        if hop.arrival.is_adopted and hop.arrival.point is not None
     )
     return (*(claim for claim in claims if claim is not None), *found)
 
 
 def _claim(chain: Chain, hop: Hop) -> Claim | None:
     source = chain.source_of(hop)
-    has_left_waiting = hop.attempt > 0 or hop.arrival is not None or hop.state in (HopState.COPYING, HopState.VERIFYING)
+    has_left_waiting = (
+        hop.attempt.number > 0 or hop.arrival.point is not None or hop.state in (HopState.COPYING, HopState.VERIFYING)
+    )
     if source is None or not has_left_waiting:
         return None
     return Claim(source, hop.destination.arn, chain.key, hop.name)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import Hop
 from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import CLUSTER_TYPES, Leg, Route, VaultLock
@@ -66,7 +67,7 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
         or _judge_status(point)
         or _judge_encryption(chain, point, allow_unencrypted=route.allow_unencrypted)
         or (_judge_key(point, seen) if point.is_encrypted else None)
-        or _judge_expiry(hop.promised_until, point)
+        or _judge_expiry(hop.arrival.promised_until, point)
         or _judge_lock(route.leg(hop.name), seen.vault_lock)
         or (NO_EXPIRY if point.delete_at is None else GOOD)
     )

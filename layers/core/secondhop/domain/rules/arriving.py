@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     Command,
@@ -12,6 +9,7 @@ from secondhop.domain.command import (
     InspectArrival,
     NoteSite,
 )
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.lifecycle import promised_expiry
 from secondhop.domain.observation import (
     CopiesSurveyed,
@@ -31,9 +29,9 @@ LIVE = ("CREATED", "RUNNING")
 def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     """Take over what already exists: a finished copy, one under way, or a copy made by other hands."""
     # AWS forgets jobs after 30 days, and may remember their tokens: a number that was used is never used again.
-    attempt = max(s.hop.attempt, len(fact.jobs))
+    attempt = max(s.hop.attempt.number, len(fact.jobs))
     jobs = [job for job in fact.jobs if job.arrival is None or job.arrival not in s.hop.rejected]
-    if s.hop.is_retry_ordered:
+    if s.hop.attempt.is_retry_ordered:
         # The operator has looked into the vault: what says nothing about a copy is passed over.
         jobs = [job for job in jobs if says_something(job)]
     odd = [job for job in jobs if job.state not in (*LIVE, "COMPLETED", "FAILED")]
@@ -46,7 +44,7 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     live = [job for job in jobs if job.state in LIVE]
     if live:
         job = newest_of(live)
-        hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=job.job_id, attempt=attempt)
+        hop = enter(s.hop, HopState.COPYING, s.now).with_attempt(job_id=job.job_id, number=attempt)
         # An interrupted start keeps the promise that was made with it, whatever the route says by now.
         kept = hop if s.hop.state is HopState.COPYING else with_promise(s, hop)
         reason = f"adopts copy job {job.job_id}, which is {job.state}"
@@ -75,21 +73,19 @@ def with_promise(s: HopSituation, hop: Hop) -> Hop:
     if leg is None:
         return hop
     days = leg.retention.of_days(hop.delete_after_days).chosen_days()
-    return replace(hop, promised_until=promised_expiry(created_at=s.chain.created_at, retention_days=days))
+    return hop.with_arrival(promised_until=promised_expiry(created_at=s.chain.created_at, retention_days=days))
 
 
 def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) -> HopStep:
     """Go to VERIFYING with the copy that a job names, or that was found in the vault (`is_adopted`)."""
     if not s.route.owns_arrivals:
         return _hand_on(s, job, attempt=attempt)
-    hop = replace(
-        enter(s.hop, HopState.VERIFYING, s.now),
-        job_id=job.job_id or s.hop.job_id,
-        arrival=job.arrival,
-        attempt=attempt,
-        arrival_is_adopted=is_adopted,
+    hop = (
+        enter(s.hop, HopState.VERIFYING, s.now)
+        .with_attempt(job_id=job.job_id or s.hop.attempt.job_id, number=attempt)
+        .with_arrival(point=job.arrival, is_adopted=is_adopted)
     )
-    if hop.promised_until is None:
+    if hop.arrival.promised_until is None:
         hop = with_promise(s, hop)
     reason = f"verifies {job.arrival}" + (", found in the destination vault" if is_adopted else "")
     ask = InspectArrival(subject=hop.name, point=job.arrival or "")
@@ -99,13 +95,10 @@ def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) ->
 
 def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
     """A first hop ended as an arrival: verifying and releasing that one is the business of its own chain."""
-    hop = replace(
-        enter(s.hop, HopState.VERIFIED, s.now),
-        job_id=job.job_id or s.hop.job_id,
-        arrival=job.arrival,
-        attempt=attempt,
-        failures=0,
-        seen_gone_at=s.now,
+    hop = (
+        enter(s.hop, HopState.VERIFIED, s.now)
+        .with_attempt(job_id=job.job_id or s.hop.attempt.job_id, number=attempt, failures=0)
+        .with_arrival(point=job.arrival, seen_gone_at=s.now)
     )
     commands: tuple[Command, ...] = (HandOn(point=job.arrival or "", vault=hop.destination), *_note_arrival(s))
     return HopStep(hop=hop, reason=f"{job.arrival} has landed, and has a chain of its own", commands=commands)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.chain import Intermediate, IntermediateState
 from secondhop.domain.errors import TableError
+from secondhop.domain.hop import Attempt, Hop, HopState
 from secondhop.domain.observation import JobSeen
 from secondhop.domain.route import Leg
 
@@ -55,8 +56,7 @@ def begin_with_ended_job(leg: Leg, opening: Opening) -> Hop:
         destination=leg.destination,
         since=opening.now,
         state=HopState.COPYING,
-        job_id=job.job_id if job is not None else None,
-        attempt=1,
+        attempt=Attempt(job_id=job.job_id if job is not None else None, number=1),
     )
 
 

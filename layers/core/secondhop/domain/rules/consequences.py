@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from secondhop.domain import patience
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.chain import Chain, Intermediate, IntermediateState
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import TableError
+from secondhop.domain.hop import Hop, HopState
 
 
 @dataclass(frozen=True, slots=True)

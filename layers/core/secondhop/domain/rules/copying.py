@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from secondhop.domain import patience
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import (
     InspectJob,
     StartCopy,
     SurveyCopies,
 )
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import (
     CopiesSurveyed,
     CopyRefused,
@@ -40,10 +38,10 @@ from secondhop.domain.rules.waiting import strand_on_twins, wait_for_rivals
 
 def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     """COPYING, and time has passed: ask about the job, or find out whether the start was made."""
-    if isinstance(fact, Noticed) and s.hop.not_before is not None and s.now < s.hop.not_before:
-        return stay(s, f"asks again after {s.hop.not_before.isoformat()}")
-    if s.hop.job_id is not None:
-        return stay(s, "asks about its copy job", InspectJob(subject=s.hop.name, job_id=s.hop.job_id))
+    if isinstance(fact, Noticed) and s.hop.attempt.not_before is not None and s.now < s.hop.attempt.not_before:
+        return stay(s, f"asks again after {s.hop.attempt.not_before.isoformat()}")
+    if s.hop.attempt.job_id is not None:
+        return stay(s, "asks about its copy job", InspectJob(subject=s.hop.name, job_id=s.hop.attempt.job_id))
     if not _is_fence_open(s):
         return stay(s, "is being started; nobody repeats that while the fence stands")
     ask = SurveyCopies(subject=s.hop.name)
@@ -61,12 +59,14 @@ def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     if adopted is not None:
         return adopted
     is_young = s.now - s.hop.since < patience.ARRIVAL_GRACE
-    if s.hop.job_id is not None and (fact.missing_job != s.hop.job_id or is_young):
+    if s.hop.attempt.job_id is not None and (fact.missing_job != s.hop.attempt.job_id or is_young):
         # Somebody who slept looked before the job was known, or AWS does not show it yet: its slot stays taken.
-        return stay(s, f"copy job {s.hop.job_id} does not show")
-    if s.hop.job_id is not None:
-        return strand(s, Cause.UNDECIDABLE, f"AWS has forgotten copy job {s.hop.job_id}, and no copy is to be found")
-    if len(fact.jobs) >= s.hop.attempt:
+        return stay(s, f"copy job {s.hop.attempt.job_id} does not show")
+    if s.hop.attempt.job_id is not None:
+        return strand(
+            s, Cause.UNDECIDABLE, f"AWS has forgotten copy job {s.hop.attempt.job_id}, and no copy is to be found"
+        )
+    if len(fact.jobs) >= s.hop.attempt.number:
         return _failed(s, newest_of(list(fact.jobs)), attempt=len(fact.jobs))
     return _repeat_start(s, fact)
 
@@ -83,15 +83,15 @@ def _repeat_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return strand_on_twins(s, fact)
     if (rivalry := wait_for_rivals(s, fact)) is not None:
         return rivalry
-    why = f"repeats attempt {s.hop.attempt} with the same token"
+    why = f"repeats attempt {s.hop.attempt.number} with the same token"
     return stay(s, why, pending.command, outcome=Outcome.START_REPEATED)
 
 
 def note_started_job(s: HopSituation, fact: CopyStarted) -> HopStep:
     """COPYING, and StartCopyJob answered."""
-    if fact.command.attempt != s.hop.attempt:
-        return stay(s, f"the answer is for attempt {fact.command.attempt}, not for {s.hop.attempt}")
-    hop = replace(s.hop, job_id=fact.job_id)
+    if fact.command.attempt != s.hop.attempt.number:
+        return stay(s, f"the answer is for attempt {fact.command.attempt}, not for {s.hop.attempt.number}")
+    hop = s.hop.with_attempt(job_id=fact.job_id)
     if fact.is_old:
         # "Repeating a successful request with the same token gives success and no action" (API_StartCopyJob).
         ask = InspectJob(subject=hop.name, job_id=fact.job_id)
@@ -102,13 +102,15 @@ def note_started_job(s: HopSituation, fact: CopyStarted) -> HopStep:
 
 def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
     """COPYING, and StartCopyJob refused: no job was made, so this attempt's number stays free."""
-    if fact.command.attempt != s.hop.attempt or s.hop.job_id is not None:
+    if fact.command.attempt != s.hop.attempt.number or s.hop.attempt.job_id is not None:
         return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
     cause = classify(message=fact.message, code=fact.code)
     if cause is Cause.SOURCE_GONE:
         # Only a description tells that a source is gone: AWS may not show it here yet. The next look asks.
         cause = Cause.UNKNOWN
-    return retry_after_failure(s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt - 1, had_job=False)
+    return retry_after_failure(
+        s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt.number - 1, had_job=False
+    )
 
 
 def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
@@ -116,10 +118,12 @@ def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
 
     It stays COPYING, since a copy may be in flight and its slot must stay taken; after a few tries it says so.
     """
-    hop = replace(s.hop, failures=s.hop.failures + 1)
-    if hop.failures >= patience.COPY_TRIES:
-        told = with_site_incident(s, replace(hop, not_before=s.now + patience.LONGEST_BACK_OFF), fact.message)
-        return HopStep(hop=told, reason=f"no answer ({fact.message}), {hop.failures} times; looks again in an hour")
+    hop = s.hop.with_attempt(failures=s.hop.attempt.failures + 1)
+    if hop.attempt.failures >= patience.COPY_TRIES:
+        told = with_site_incident(s, hop.with_attempt(not_before=s.now + patience.LONGEST_BACK_OFF), fact.message)
+        return HopStep(
+            hop=told, reason=f"no answer ({fact.message}), {hop.attempt.failures} times; looks again in an hour"
+        )
     return HopStep(hop=hop, reason=f"no answer ({fact.message}); looks again when the fence has passed")
 
 
@@ -127,17 +131,17 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     """COPYING, and a job of this source and destination was seen."""
     job = fact.job
     if job.state == "COMPLETED" and job.arrival is not None and job.arrival not in s.hop.rejected:
-        return arrived(s, job, attempt=s.hop.attempt, is_adopted=False)
-    if s.hop.job_id is None and job.state in LIVE and _is_fence_open(s):
+        return arrived(s, job, attempt=s.hop.attempt.number, is_adopted=False)
+    if s.hop.attempt.job_id is None and job.state in LIVE and _is_fence_open(s):
         return stay(s, f"copy job {job.job_id} is {job.state}; looks whose it is", SurveyCopies(subject=s.hop.name))
-    if s.hop.job_id is None or job.job_id.upper() != s.hop.job_id.upper():
+    if s.hop.attempt.job_id is None or job.job_id.upper() != s.hop.attempt.job_id.upper():
         return stay(s, f"copy job {job.job_id} {job.state} is not known to be this attempt's")
     if job.state in LIVE:
         return _wait_for_live_job(s, job)
     if job.state == "COMPLETED":
         return stay(s, "asks the completed job for its arrival", InspectJob(subject=s.hop.name, job_id=job.job_id))
     if job.state == "FAILED":
-        return _failed(s, job, attempt=s.hop.attempt)
+        return _failed(s, job, attempt=s.hop.attempt.number)
     return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
 
 
@@ -145,13 +149,14 @@ def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     """COPYING, and the job is under way: AWS knows no time-out and no cancel, so a stuck one is only told of."""
     age = s.now - (job.created_at or s.hop.since)
     if age > patience.copying_limit(s.chain.resource_type):
-        if s.hop.trouble is not None and s.hop.trouble.cause is Cause.STUCK:
+        if s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.STUCK:
             return HopStep(
-                hop=replace(s.hop, not_before=s.now + patience.DAILY), reason=f"copy job {job.job_id} is still stuck"
+                hop=s.hop.with_attempt(not_before=s.now + patience.DAILY),
+                reason=f"copy job {job.job_id} is still stuck",
             )
         hours = int(age.total_seconds() // 3600)
         return trouble_in_flight(s, Cause.STUCK, f"copy job {job.job_id} has been {job.state} for {hours} hours")
-    hop = replace(s.hop, trouble=None)
+    hop = s.hop.with_notice(trouble=None)
     if job.state == "CREATED" and age > patience.CREATED_PATIENCE:
         return HopStep(hop=hop, reason=f"copy job {job.job_id} waits in AWS Backup's own queue (CREATED)")
     return HopStep(hop=hop, reason=f"copy job {job.job_id} is {job.state}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from secondhop.domain import patience
 from secondhop.domain.classification import Cause, classify_question
 from secondhop.domain.observation import (
@@ -21,20 +19,20 @@ from secondhop.domain.rules.step import (
 def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
     """Any working state, and AWS refused a question. It denies a wrong vault name too: never "gone"."""
     cause = classify_question(message=fact.message, code=fact.code)
-    heard = replace_hop(s, replace(s.hop, silent_since=None))
+    heard = replace_hop(s, s.hop.with_notice(silent_since=None))
     return tolerate_unclear_refusal(s, fact, cause) or strand(heard, cause, fact.message)
 
 
 def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
     """COPYING, and AWS refused a question. The copy may be in flight: the slot stays taken, the operators are told."""
     cause = classify_question(message=fact.message, code=fact.code)
-    heard = replace_hop(s, replace(s.hop, silent_since=None))
+    heard = replace_hop(s, s.hop.with_notice(silent_since=None))
     return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)
 
 
 def tolerate_unclear_refusal(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:
     """Look again soon where AWS refused a question oddly; None where it says what is wrong, or when that has lasted."""
-    since = s.hop.silent_since or s.now
+    since = s.hop.notice.silent_since or s.now
     if cause not in (Cause.UNKNOWN, Cause.NO_VAULT) or s.now - since >= patience.SILENCE_PATIENCE:
         return None
-    return HopStep(hop=replace(s.hop, silent_since=since), reason=f"no good answer: {fact.message}")
+    return HopStep(hop=s.hop.with_notice(silent_since=since), reason=f"no good answer: {fact.message}")

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.arn import is_original
-from secondhop.domain.chain import Intermediate, IntermediateState, Trouble
+from secondhop.domain.chain import Intermediate, IntermediateState
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import Trouble
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import Noticed, RetryAsked
 from secondhop.domain.outcome import Outcome
@@ -82,10 +83,10 @@ def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | Non
     A copy that somebody brought back from the DR vault looks like an arrival, and belongs to them.
     """
     for hop in s.chain.readers_of(s.intermediate.name):
-        if hop.arrival_is_adopted:
-            return f"no copy job shows that {hop.arrival} was made from it"
-        if hop.seen_gone_at is not None:
-            return f"its copy {hop.arrival} is gone"
+        if hop.arrival.is_adopted:
+            return f"no copy job shows that {hop.arrival.point} was made from it"
+        if hop.arrival.seen_gone_at is not None:
+            return f"its copy {hop.arrival.point} is gone"
     is_clear = s.chain.came_from_workload or fact.is_origin_clear or s.intermediate.name != ARRIVAL
     return None if is_clear else "nothing shows that it came from a workload account"
 
@@ -118,7 +119,7 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
     """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
     hop = s.chain.hop(fact.hop)
     reason = f"not deleted: {judge_arrival(s.chain, hop, fact.inspected, route=s.route).reason}"
-    if hop.promised_until is not None and s.now >= hop.promised_until:
+    if hop.arrival.promised_until is not None and s.now >= hop.arrival.promised_until:
         # The copy's promised time is over, so the copy may be gone. The intermediate lives longer.
         due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), failures=0, unresolved=None)
         return IntermediateStep(intermediate=due, reason=reason)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from secondhop.domain import patience
-from secondhop.domain.chain import Hop, HopState
 from secondhop.domain.circuit import PROBE_INTERVAL
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import (
     CopySeen,
     CopyStarted,
@@ -24,8 +22,8 @@ from secondhop.domain.rules.step import (
 
 def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
     """Any working state, and a question was not answered. The operators are told when that lasts."""
-    since = s.hop.silent_since or s.now
-    hop = replace(s.hop, silent_since=since)
+    since = s.hop.notice.silent_since or s.now
+    hop = s.hop.with_notice(silent_since=since)
     if s.now - since < patience.SILENCE_PATIENCE:
         return HopStep(hop=hop, reason=f"no answer: {fact.why}")
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"no answer since {since.isoformat()}: {fact.why}")
@@ -33,13 +31,13 @@ def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
 
 def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
     """WAITING, and the site's circuit is open: no attempt is made, and one incident speaks for all."""
-    hop = replace(s.hop, not_before=s.now + PROBE_INTERVAL)
+    hop = s.hop.with_attempt(not_before=s.now + PROBE_INTERVAL)
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"waits: {fact.why}")
 
 
 def waits_for_its_site(hop: Hop) -> bool:
     """Whether people were told that the hop's site does not work."""
-    return hop.unresolved is not None and hop.unresolved.cause is Cause.SITE_DOWN
+    return hop.notice.unresolved is not None and hop.notice.unresolved.cause is Cause.SITE_DOWN
 
 
 def shows_that_the_site_is_back(hop: Hop, fact: object) -> bool:
@@ -53,6 +51,6 @@ def shows_that_the_site_is_back(hop: Hop, fact: object) -> bool:
         case SlotRefused():
             return True
         case CopyStarted() | CopySeen():
-            return hop.state is HopState.COPYING and hop.job_id is not None
+            return hop.state is HopState.COPYING and hop.attempt.job_id is not None
         case _:
             return False

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from secondhop.domain import patience
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, Trouble
+from secondhop.domain.chain import Chain, Intermediate
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Command, NoteSite
+from secondhop.domain.hop import Hop, HopState, Trouble
 from secondhop.domain.outcome import Outcome, stranded_for
 from secondhop.domain.route import Route
 
@@ -76,14 +77,14 @@ def stay(s: HopSituation, reason: str, *commands: Command, outcome: Outcome | No
 
 def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
     """Stop the hop until an operator, a day, or a late success moves it."""
-    hop = replace(
-        s.hop,
-        state=HopState.STRANDED,
-        since=s.now,
-        slot_wanted=False,
-        trouble=Trouble(cause=cause, message=message, since=s.now),
-        is_retry_ordered=False,
-        not_before=None if REMEDIES[cause].again is Again.OPERATOR else s.now + patience.DAILY,
+    hop = (
+        replace(s.hop, state=HopState.STRANDED, since=s.now)
+        .with_attempt(
+            slot_wanted=False,
+            is_retry_ordered=False,
+            not_before=None if REMEDIES[cause].again is Again.OPERATOR else s.now + patience.DAILY,
+        )
+        .with_notice(trouble=Trouble(cause=cause, message=message, since=s.now))
     )
     return HopStep(hop=hop, reason=f"stranded ({cause}): {message}", outcome=stranded_for(cause))
 
@@ -91,14 +92,18 @@ def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
 def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
     """Tell of a trouble without leaving the state, and ask again in a day unless a fact comes first."""
     trouble = Trouble(cause=cause, message=message, since=s.now)
-    hop = replace(s.hop, trouble=trouble, not_before=s.now + patience.DAILY)
+    hop = s.hop.with_notice(trouble=trouble).with_attempt(not_before=s.now + patience.DAILY)
     return HopStep(hop=hop, reason=f"in trouble ({cause}): {message}")
 
 
 def enter(hop: Hop, state: HopState, now: datetime) -> Hop:
     """The hop in a state that it has just reached, with nothing left of its old troubles."""
-    clean = replace(hop, state=state, since=now, not_before=None, slot_wanted=False, trouble=None)
-    return replace(clean, seen_gone_at=None, is_retry_ordered=hop.is_retry_ordered and state is HopState.WAITING)
+    clean = (
+        replace(hop, state=state, since=now).with_attempt(not_before=None, slot_wanted=False).with_notice(trouble=None)
+    )
+    return clean.with_arrival(seen_gone_at=None).with_attempt(
+        is_retry_ordered=hop.attempt.is_retry_ordered and state is HopState.WAITING
+    )
 
 
 def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt: int, had_job: bool) -> HopStep:
@@ -110,12 +115,12 @@ def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt:
     tries, longest = budget(cause)
     is_the_sites = cause is Cause.TRANSIENT and had_job
     noted = (NoteSite(site=s.hop.destination.site, has_arrived=False),) if is_the_sites else ()
-    failures = s.hop.failures + (0 if is_the_sites and s.site_is_down else 1)
-    hop = replace(s.hop, attempt=attempt, job_id=None, failures=failures)
+    failures = s.hop.attempt.failures + (0 if is_the_sites and s.site_is_down else 1)
+    hop = s.hop.with_attempt(number=attempt, job_id=None, failures=failures)
     if failures >= tries:
         return replace(strand(replace_hop(s, hop), cause, message), commands=noted)
     wait = patience.back_off(max(failures, 1), longest=longest, of=f"{s.chain.key} {hop.name}")
-    waiting = replace(enter(hop, HopState.WAITING, s.now), not_before=s.now + wait)
+    waiting = enter(hop, HopState.WAITING, s.now).with_attempt(not_before=s.now + wait)
     minutes = round(wait.total_seconds() / 60)
     return HopStep(
         hop=waiting,
@@ -127,7 +132,7 @@ def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt:
 
 def with_site_incident(s: HopSituation, hop: Hop, why: str) -> Hop:
     """Something is to be told without a trouble of the hop's own: it goes on by itself when the site does."""
-    return replace(hop, unresolved=hop.unresolved or Trouble(cause=Cause.SITE_DOWN, message=why, since=s.now))
+    return hop.with_notice(unresolved=hop.notice.unresolved or Trouble(cause=Cause.SITE_DOWN, message=why, since=s.now))
 
 
 def replace_hop(s: HopSituation, hop: Hop) -> HopSituation:

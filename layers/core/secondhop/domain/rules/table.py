@@ -21,8 +21,9 @@ from typing import Any
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.announced import Announced, AnnouncementPutOff
-from secondhop.domain.chain import Chain, ChainMode, HopState, IntermediateState
+from secondhop.domain.chain import Chain, ChainMode, IntermediateState
 from secondhop.domain.errors import TableError
+from secondhop.domain.hop import HopState
 from secondhop.domain.outcome import Outcome
 from secondhop.domain.rules import (
     copying,

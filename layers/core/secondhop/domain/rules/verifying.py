@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from secondhop.domain import patience
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     InspectArrival,
     SurveyCopies,
 )
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import (
     ArrivalInspected,
     Noticed,
@@ -33,26 +33,26 @@ REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
 
 def ask_for_the_arrival(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
     """VERIFYING, and time has passed."""
-    return stay(s, "looks at the arrival again", InspectArrival(subject=s.hop.name, point=s.hop.arrival or ""))
+    return stay(s, "looks at the arrival again", InspectArrival(subject=s.hop.name, point=s.hop.arrival.point or ""))
 
 
 def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """VERIFYING, and the arrival was described."""
-    if fact.arrival != s.hop.arrival:
+    if fact.arrival != s.hop.arrival.point:
         return stay(s, f"{fact.arrival} is not the arrival in question")
     finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
     if finding.verdict is Verdict.GOOD:
-        hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+        hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
         return HopStep(hop=hop, reason=f"verified: {finding.reason}")
-    if fact.point is None and has_outlived_promise(s) and not s.hop.is_retry_ordered:
-        hop = replace(enter(s.hop, HopState.VERIFIED, s.now), seen_gone_at=s.now)
+    if fact.point is None and has_outlived_promise(s) and not s.hop.attempt.is_retry_ordered:
+        hop = enter(s.hop, HopState.VERIFIED, s.now).with_arrival(seen_gone_at=s.now)
         return HopStep(hop=hop, reason="the copy is gone, and its promised time is over")
-    if s.hop.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
+    if s.hop.attempt.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
         return _begin_again(s, f"makes another copy, as the operator asked: {finding.reason}")
     age = s.now - s.hop.since
     if finding.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or finding.lacks_only_expiry):
         return _wait_for_facts(s, finding)
-    if s.hop.arrival_is_adopted:
+    if s.hop.arrival.is_adopted:
         again = _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
         return replace(again, outcome=Outcome.COPY_IN_VAULT_REJECTED)
     if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
@@ -65,23 +65,23 @@ def _wait_for_facts(s: HopSituation, finding: Finding) -> HopStep:
     """Ask again for what AWS does not say yet. A copy that has no expiry after a day is there to stay."""
     if s.now - s.hop.since < patience.VERIFYING_LIMIT:
         return stay(s, f"not verified yet: {finding.reason}")
-    hop = replace(enter(s.hop, HopState.VERIFIED, s.now), failures=0)
+    hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
     return HopStep(hop=hop, reason="verified: AWS has named no expiry for a day, so it seems to be kept for ever")
 
 
 def _begin_again(s: HopSituation, reason: str) -> HopStep:
     """Leave a copy that will not do where it is, and look for, or make, another one."""
-    rejected = (*s.hop.rejected, *([s.hop.arrival] if s.hop.arrival is not None else []))
-    hop = replace(enter(s.hop, HopState.WAITING, s.now), rejected=rejected, arrival=None, arrival_is_adopted=False)
+    rejected = (*s.hop.rejected, *([s.hop.arrival.point] if s.hop.arrival.point is not None else []))
+    hop = replace(enter(s.hop, HopState.WAITING, s.now), rejected=rejected).with_arrival(point=None, is_adopted=False)
     return HopStep(hop=hop, reason=reason, commands=(SurveyCopies(subject=hop.name),))
 
 
 def strand_arrival(s: HopSituation, cause: Cause, message: str) -> HopStep:
     """Strand a hop whose copy is not as promised. A copy that is gone needs no further look to be forgotten."""
     gone_at = s.now if cause is Cause.VANISHED else None
-    return strand(replace_hop(s, replace(s.hop, seen_gone_at=gone_at)), cause, message)
+    return strand(replace_hop(s, s.hop.with_arrival(seen_gone_at=gone_at)), cause, message)
 
 
 def has_outlived_promise(s: HopSituation) -> bool:
     """Whether the time for which the copy was promised is over."""
-    return s.hop.promised_until is not None and s.now >= s.hop.promised_until
+    return s.hop.arrival.promised_until is not None and s.now >= s.hop.arrival.promised_until

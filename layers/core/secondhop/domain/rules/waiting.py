@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from secondhop.domain import patience
-from secondhop.domain.chain import Hop, HopState, Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     StartCopy,
     SurveyCopies,
 )
+from secondhop.domain.hop import Hop, HopState, Trouble
 from secondhop.domain.lifecycle import is_too_late, latest_start
 from secondhop.domain.observation import (
     ActingPaused,
@@ -46,8 +46,8 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     """WAITING, and time has passed: see whether the copy is possible, and time to look for existing ones."""
     if s.chain.source_of(s.hop) is None:
         return stay(s, f"waits for the copy of {s.hop.reads_from}")
-    if isinstance(fact, Noticed) and s.hop.not_before is not None and s.now < s.hop.not_before:
-        why = f"waits until {s.hop.not_before.isoformat()} before the next attempt"
+    if isinstance(fact, Noticed) and s.hop.attempt.not_before is not None and s.now < s.hop.attempt.not_before:
+        why = f"waits until {s.hop.attempt.not_before.isoformat()} before the next attempt"
         return stay(s, why, outcome=Outcome.BACK_OFF_KEPT)
     leg = s.route.leg(s.hop.name)
     if leg is None or leg.destination != s.hop.destination:
@@ -55,9 +55,9 @@ def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     if (late := _refuse_late_copy(s, leg)) is not None:
         return late
     # An operator's word ends a back-off; what the survey leads to must not find it still standing.
-    hop = replace(s.hop, not_before=None)
+    hop = s.hop.with_attempt(not_before=None)
     expires_at = s.chain.source_expires_at
-    only_a_slot = hop.slot_wanted and isinstance(fact, Noticed) and (expires_at is None or s.now < expires_at)
+    only_a_slot = hop.attempt.slot_wanted and isinstance(fact, Noticed) and (expires_at is None or s.now < expires_at)
     ask = SurveyCopies(subject=hop.name, slot_first=only_a_slot)
     return HopStep(hop=hop, reason="looks for existing copies first", commands=(ask,))
 
@@ -79,9 +79,9 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     source = s.chain.source_of(s.hop)
     if leg is None or source is None:
         return stay(s, "the route or the source changed since the survey was asked for")
-    if s.hop.not_before is not None and s.now < s.hop.not_before:
+    if s.hop.attempt.not_before is not None and s.now < s.hop.attempt.not_before:
         # A straggling event of the failed job asked for this survey, not the end of the back-off.
-        why = f"nothing to adopt; waits until {s.hop.not_before.isoformat()} before the next attempt"
+        why = f"nothing to adopt; waits until {s.hop.attempt.not_before.isoformat()} before the next attempt"
         return stay(s, why, outcome=Outcome.BACK_OFF_KEPT)
     # Asked again: the date of the backup may be known only now, and not every survey follows a look.
     if (refusal := _refuse_source(s, fact, source) or _refuse_late_copy(s, leg)) is not None:
@@ -90,7 +90,7 @@ def decide_on_survey(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return rivalry
     if not leg.copy_role_arn:
         return _leave_to_others(s, fact)
-    return _start(s, leg, source, attempt=max(s.hop.attempt, len(fact.jobs)) + 1)
+    return _start(s, leg, source, attempt=max(s.hop.attempt.number, len(fact.jobs)) + 1)
 
 
 def _refuse_source(s: HopSituation, fact: CopiesSurveyed, source: str) -> HopStep | None:
@@ -129,7 +129,7 @@ def _start(s: HopSituation, leg: Leg, source: str, *, attempt: int) -> HopStep:
         attempt=attempt,
         token=token_of(source=source, destination_vault_arn=s.hop.destination.arn, attempt=attempt),
     )
-    hop = replace(enter(s.hop, HopState.COPYING, s.now), job_id=None, attempt=attempt)
+    hop = enter(s.hop, HopState.COPYING, s.now).with_attempt(job_id=None, number=attempt)
     return HopStep(hop=with_promise(s, hop), reason=f"starts copy attempt {attempt}", commands=(command,))
 
 
@@ -152,7 +152,7 @@ def yield_to_foreign_claim(s: HopSituation, fact: ClaimRefused) -> HopStep:
 def note_foreign_job(s: HopSituation, fact: CopySeen) -> HopStep:
     """WAITING, and a copy job of this source and destination was seen that this hop did not start."""
     if fact.job.state == "COMPLETED" and fact.job.arrival and fact.job.arrival not in s.hop.rejected:
-        return arrived(s, fact.job, attempt=max(s.hop.attempt, 1), is_adopted=False)
+        return arrived(s, fact.job, attempt=max(s.hop.attempt.number, 1), is_adopted=False)
     if fact.job.state in LIVE and s.chain.source_of(s.hop) is not None:
         return stay(s, f"copy job {fact.job.job_id} is {fact.job.state}", SurveyCopies(subject=s.hop.name))
     why = f"copy job {fact.job.job_id} {fact.job.state} is an earlier attempt"
@@ -161,14 +161,14 @@ def note_foreign_job(s: HopSituation, fact: CopySeen) -> HopStep:
 
 def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
     """WAITING, and the source shows in its vault before it can be copied."""
-    hop = replace(s.hop, not_before=s.now + patience.VERIFYING_CHECK)
+    hop = s.hop.with_attempt(not_before=s.now + patience.VERIFYING_CHECK)
     outcome = Outcome.SOURCE_CREATING if fact.why == "CREATING" else None
     return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}", outcome=outcome)
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
     """WAITING, and the quota said no."""
-    hop = replace(s.hop, slot_wanted=True, newest_copy=fact.newest_copy)
+    hop = s.hop.with_attempt(slot_wanted=True, newest_copy=fact.newest_copy)
     outcome = Outcome.DATABASE_BUSY if fact.is_database_busy else Outcome.QUOTA_FULL
     return replace(_wait(s, hop, Cause.NO_SLOT, fact.why), outcome=outcome)
 
@@ -183,12 +183,12 @@ def wait_for_rivals(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
 
     A hop that is COPYING, and whose start was interrupted, keeps its slot and its attempt meanwhile.
     """
-    if fact.unclear_rivals and not s.hop.is_retry_ordered:
+    if fact.unclear_rivals and not s.hop.attempt.is_retry_ordered:
         ids = ", ".join(f"{job.job_id} {job.state}" for job in fact.unclear_rivals)
         return strand(s, Cause.UNDECIDABLE, f"copy jobs that may have copied the same backup, and name no copy: {ids}")
     if not fact.rivals:
         return None
-    hop, job = replace(s.hop, not_before=s.now + patience.COPYING_CHECK), fact.rivals[0]
+    hop, job = s.hop.with_attempt(not_before=s.now + patience.COPYING_CHECK), fact.rivals[0]
     why = f"copy job {job.job_id} of {job.source} is {job.state}, and may make a copy of the same backup"
     return _wait(s, hop, Cause.NO_SLOT, why)
 
@@ -209,8 +209,8 @@ def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
     if deadline is None or s.now < max(deadline[0] - patience.LAST_CALL, earliest):
         return HopStep(hop=hop, reason=f"waits: {why}")
     message = f"it still waits ({why}), and {deadline[1]}"
-    told = hop.unresolved or Trouble(cause=cause, message=message, since=s.now)
-    return HopStep(hop=replace(hop, unresolved=told), reason=message)
+    told = hop.notice.unresolved or Trouble(cause=cause, message=message, since=s.now)
+    return HopStep(hop=hop.with_notice(unresolved=told), reason=message)
 
 
 def _deadlines(s: HopSituation) -> Iterator[tuple[datetime, str]]:
