@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from secondhop.adapters.sites import LONGEST_CALL
 from secondhop.adapters.sqs_work import HANDED_ON, read_work
 from secondhop.application.report import Report
-from secondhop.bootstrap import Handler, Installation, Runtime, install, on_lambda
+from secondhop.bootstrap import ActorUseCases, Handler, Runtime, build_actor, on_lambda
 from secondhop.domain.errors import MalformedError, SecondHopError, SilentError, TryAgainError
 
 # A record is begun only if one call may hang (27 s) and the rest of the work fits as well (3 s).
@@ -28,14 +28,14 @@ COUNTED = {"StartCopy": "CopiesStarted", "ReleaseIntermediate": "IntermediatesRe
 class Door:
     """What is done with a record: it is taken, handed on, or refused."""
 
-    def __init__(self, installation: Installation, logger: Logger, metrics: Metrics) -> None:
-        self.installation = installation
+    def __init__(self, use_cases: ActorUseCases, logger: Logger, metrics: Metrics) -> None:
+        self.use_cases = use_cases
         self.logger = logger
         self.metrics = metrics
 
     def take(self, body: object) -> Report:
         """Do a piece of work, and tell what became of it."""
-        report = self.installation.advance(read_work(body))
+        report = self.use_cases.advance(read_work(body))
         tell(report, self.logger, self.metrics)
         return report
 
@@ -48,7 +48,7 @@ class Door:
                 self._take_or_hand_on(record)
         except MalformedError as error:
             self.logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
-            self.installation.dead_letters.bury(record.body, reason=str(error))
+            self.use_cases.dead_letters.bury(record.body, reason=str(error))
             self.metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
         except SecondHopError as error:
             self.logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
@@ -66,7 +66,7 @@ class Door:
         count = handed_on(record) + 1
         if count > MOST_HAND_ONS:
             raise TryAgainError(f"it was handed on {MOST_HAND_ONS} times; the last time {why}")
-        self.installation.queue.hand_on(record.body, count=count)
+        self.use_cases.queue.hand_on(record.body, count=count)
         self.logger.info("work is handed on", reason=why, count=count)
         self.metrics.add_metric(name="WorkHandedOn", unit=MetricUnit.Count, value=1)
 
@@ -77,7 +77,7 @@ def build(runtime: Runtime) -> Handler:
     service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
     logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     metrics = Metrics(namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"), service=service)
-    door = Door(install(runtime), logger, metrics)
+    door = Door(build_actor(runtime), logger, metrics)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     @logger.inject_lambda_context

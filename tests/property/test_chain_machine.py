@@ -91,8 +91,8 @@ class Chains(World):
             assert chain is not None
             assert command.vault == WATCHED
             inspected = inspect_arrival(calm, self.stage.keys, chain, chain.hop("to-dr"))
-            finding = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
-            assert finding.verdict is Verdict.GOOD, (command, finding)
+            assessment = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
+            assert assessment.verdict is Verdict.GOOD, (command, assessment)
             assert inspected.point is not None
             deleted, lives_until = self.described[command.point], inspected.point.delete_at
             is_over = deleted.status == "EXPIRED" or calm.delete_does == "EXPIRED"

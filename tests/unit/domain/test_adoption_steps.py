@@ -12,6 +12,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import HandOn, InspectArrival, NoteSite, SurveyCopies
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
+from secondhop.domain.route import RouteKind
 from tests.builders import (
     COPY_ARN,
     DR_VAULT,
@@ -135,7 +136,7 @@ def test_of_two_jobs_of_one_moment_the_same_one_is_followed_whatever_their_order
         assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.attempt.job_id == "JOB-LIVE"
 
 
-EXPECTATIONS = a_route(owns_arrivals=False)
+EXPECTATIONS = a_route(kind=RouteKind.FIRST_HOPS)
 
 
 def handed_on(**changes: Any) -> dict[str, Any]:

@@ -71,17 +71,17 @@ def test_an_arrival_is_judged_by_what_is_there(
     point: PointSeen | None, key: str | None, verdict: Verdict, cause: Cause
 ) -> None:
     chain = verifying()
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
+    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
 
-    assert finding.verdict is verdict
-    assert finding.cause is cause
+    assert assessment.verdict is verdict
+    assert assessment.cause is cause
 
 
 def test_without_a_promise_nothing_is_good() -> None:
     chain = verifying(promised_until=None)
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
+    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
 
-    assert finding.verdict is Verdict.WRONG
+    assert assessment.verdict is Verdict.WRONG
 
 
 @pytest.mark.parametrize(

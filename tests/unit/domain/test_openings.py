@@ -15,8 +15,8 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import first_hop_route, is_stuck, open_expectation
 from secondhop.domain.hop import Attempt, Hop, HopState
 from secondhop.domain.observation import CopySeen, Noticed, PointSeen, SourceNotReady, SourceUnfit
-from secondhop.domain.opening import GONE, first_fact, open_chain
-from secondhop.domain.route import FirstHops, Leg, Retention, Route
+from secondhop.domain.opening import NOT_SHOWN, first_fact, open_chain
+from secondhop.domain.route import FirstHops, Leg, Retention, Route, RouteKind
 from tests.builders import (
     ARRIVAL_ARN,
     CUSTOMERS,
@@ -76,7 +76,7 @@ def test_only_a_point_that_says_so_is_unencrypted(told: bool | None, is_encrypte
         ({"status": "CREATING"}, False),
         ({"status": "EXPIRED"}, False),
         ({"status": "DELETING"}, False),
-        ({"status": GONE}, False),
+        ({"status": NOT_SHOWN}, False),
         ({"delete_at": None}, False),
         ({"is_encrypted": None}, False),
         ({"is_encrypted": False}, True),
@@ -163,7 +163,8 @@ def test_first_hops_travel_a_route_of_their_own_that_releases_nothing() -> None:
         ),
         keep={},
         allow_unencrypted=True,
-        owns_arrivals=False,
+        kind=RouteKind.FIRST_HOPS,
+        serves="default",
         first_hops=None,
     )
     with pytest.raises(ValueError, match=r"^route default does not watch first hops$"):

@@ -16,7 +16,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import HOP, first_hop_route, open_expectation
 from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import claims_of
-from secondhop.domain.opening import GONE, open_chain
+from secondhop.domain.opening import NOT_SHOWN, open_chain
 from secondhop.domain.route import FirstHops
 from tests.builders import (
     ARRIVAL_ARN,
@@ -34,7 +34,7 @@ from tests.builders import (
 from tests.stand_ins import Stage, arrived
 
 
-@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", "EXPIRED", "DELETING", GONE])
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", "EXPIRED", "DELETING", NOT_SHOWN])
 def test_a_point_expires_when_its_lifecycle_says_whatever_its_status_is(status: str) -> None:
     point = an_arrival(status=status)
 

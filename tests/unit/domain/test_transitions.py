@@ -17,6 +17,7 @@ from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
+from secondhop.domain.route import RouteKind
 from secondhop.domain.rules.step import HopSituation, IntermediateSituation
 from secondhop.domain.rules.table import (
     HOP_ROWS,
@@ -111,8 +112,8 @@ def chains_in(state: HopState) -> Iterator[Chain]:
 
 def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
     reached: dict[tuple[HopState, type], set[HopState]] = defaultdict(set)
-    for state, owns_arrivals in product(HopState, (True, False)):
-        route = a_route(owns_arrivals=owns_arrivals)
+    for state, kind in product(HopState, RouteKind):
+        route = a_route(kind=kind)
         for chain, fact, now in product(chains_in(state), facts_about_hops(), (NOW, EXPIRED)):
             step = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route, now=now), fact)
             reached[state, type(fact)].add(step.hop.state)

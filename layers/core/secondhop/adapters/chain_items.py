@@ -9,16 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from secondhop.adapters.chain_documents import read_chain, write_chain
-from secondhop.adapters.memory_chains import stranded_by, waits_for
-from secondhop.application.ports import Installation
 from secondhop.domain import patience
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Claim, Slot
+from secondhop.domain.ledger import Claim, Slot, newest_copy, stranded_by, waits_for
 from secondhop.domain.slices import Slice
+from secondhop.domain.sweep_progress import SweepProgress
 
 CHECK_QUEUE = "open"
 
@@ -135,7 +134,7 @@ def read_group(item: Item, group: str) -> Group:
 
 def _turn(chain: Chain) -> Item:
     """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup."""
-    newest = min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
+    newest = newest_copy(chain)
     return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 
@@ -201,7 +200,7 @@ def read_circuit(item: Item, site: Site) -> Circuit:
         raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 
-def installation_item(installation: Installation) -> Item:
+def installation_item(installation: SweepProgress) -> Item:
     """The installation's item; its routes stand beside its memory, where an older release does not read them."""
     memory = {
         "began_at": moment(installation.began_at),
@@ -214,7 +213,7 @@ def installation_item(installation: Installation) -> Item:
     return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes}
 
 
-def read_installation(item: Item) -> Installation:
+def read_installation(item: Item) -> SweepProgress:
     """Raises UnreadableItemError."""
     try:
         memory = json.loads(item["memory"]["S"])
@@ -224,6 +223,6 @@ def read_installation(item: Item) -> Installation:
         )
         times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
         routes = tuple(sorted(item.get("routes", {"SS": ()})["SS"]))
-        return Installation(unfinished=unfinished, routes=routes, **times)
+        return SweepProgress(unfinished=unfinished, routes=routes, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

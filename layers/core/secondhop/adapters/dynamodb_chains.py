@@ -55,7 +55,7 @@ from secondhop.adapters.chain_writes import (
     refusal_of,
     slot_writes,
 )
-from secondhop.application.ports import Installation, Unreadable
+from secondhop.application.ports import Unreadable
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
@@ -63,6 +63,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, changes
+from secondhop.domain.sweep_progress import SweepProgress
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
@@ -230,21 +231,21 @@ class DynamoDbChains:
         item = self._get({"pk": text("pause"), "sk": text(f"route#{route}")})
         return str(item.get("by", {}).get("S", PAUSED_BY_NOBODY)) if item else None
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         item = self._get({"pk": text("installation"), "sk": text("memory")})
         if item:
             return read_installation(item)
-        begun = Installation(began_at=now)
+        begun = SweepProgress(began_at=now)
         try:
             self._put_installation(begun, "attribute_not_exists(pk)", {})
         except ConflictError:
             return self.installation(now=now)
         return begun
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         self._put_installation(after, "memory = :before", {":before": installation_item(before)["memory"]})
 
-    def _put_installation(self, installation: Installation, condition: str, values: dict[str, Any]) -> None:
+    def _put_installation(self, installation: SweepProgress, condition: str, values: dict[str, Any]) -> None:
         request = {"TableName": self._table, "Item": installation_item(installation), "ConditionExpression": condition}
         with translated():
             try:

@@ -8,15 +8,26 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError, Unreadable
+from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.hop import HopState
-from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, changes, full_quota
+from secondhop.domain.ledger import (
+    Changes,
+    Claim,
+    Slot,
+    SlotRefusal,
+    busy_database,
+    changes,
+    full_quota,
+    stranded_by,
+    turn,
+    waits_for,
+)
+from secondhop.domain.sweep_progress import SweepProgress
 
 
 class MemoryChains:
@@ -29,7 +40,7 @@ class MemoryChains:
         self._groups: dict[str, Group] = {}
         self._circuits: dict[Site, Circuit] = {}
         self._paused: dict[str, str] = {}
-        self._installation: Installation | None = None
+        self._installation: SweepProgress | None = None
         self._lock = Lock()
 
     def all(self) -> list[Chain]:
@@ -117,7 +128,7 @@ class MemoryChains:
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         found = [
-            (_turn(chain), chain.key)
+            (turn(chain), chain.key)
             for chain in self._chains.values()
             if chain.resource_type == resource_type and site in waits_for(chain)
         ]
@@ -158,32 +169,13 @@ class MemoryChains:
     def paused_by(self, route: str) -> str | None:
         return self._paused.get(route)
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         if self._installation is None:
-            self._installation = Installation(began_at=now)
+            self._installation = SweepProgress(began_at=now)
         return self._installation
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         with self._lock:
             if self._installation != before:
                 raise ConflictError("the installation's memory was written by somebody else")
             self._installation = after
-
-
-def stranded_by(chain: Chain) -> Cause | None:
-    """The first cause by which a chain is stranded, or None if it is not."""
-    return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
-
-
-def _turn(chain: Chain) -> tuple[bool, datetime, datetime]:
-    """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
-    newest = min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
-    return newest is not None, newest or chain.created_at, chain.created_at
-
-
-def waits_for(chain: Chain) -> tuple[Site, ...]:
-    """The sites into which a chain wants a slot that it was refused."""
-    if chain.abandoned_by is not None:
-        return ()
-    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.attempt.slot_wanted)
-    return tuple(hop.destination.site for hop in waiting)

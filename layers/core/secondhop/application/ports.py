@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,12 +13,11 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
-from secondhop.domain.errors import ConflictError, FinalError, SettingsError, TryAgainError
+from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.gathering import Group
 from secondhop.domain.ledger import Claim, Slot, SlotRefusal
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
-from secondhop.domain.route import Route
-from secondhop.domain.slices import Slice
+from secondhop.domain.sweep_progress import SweepProgress
 
 
 class SlotTakenError(ConflictError):
@@ -73,31 +72,6 @@ class StartedJob:
 
     job_id: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """What the installation remembers of itself: when it began, and where its sweep stands.
-
-    `unfinished` are the slices that are left of a pass, the next one first. `routes` are the names under which its
-    chains are kept: a route under another name would neither know its chains nor give their slots back.
-    """
-
-    began_at: datetime
-    swept_back_to: datetime | None = None
-    sweeping_until: datetime | None = None
-    unfinished: tuple[Slice, ...] = ()
-    routes: tuple[str, ...] = ()
-
-    def served_by(self, routes: Iterable[Route]) -> Installation:
-        """Itself with the names of its routes. Raises SettingsError for routes under which its chains are not kept."""
-        names = tuple(sorted(route.name for route in routes))
-        if self.routes not in ((), names):
-            kept = ", ".join(self.routes)
-            raise SettingsError(
-                (f"RouteName is {', '.join(names)}, and this table's chains are of {kept}; set it back",)
-            )
-        return replace(self, routes=names)
 
 
 class ChainStore(Protocol):
@@ -155,10 +129,10 @@ class ChainStore(Protocol):
     def paused_by(self, route: str) -> str | None:
         """Who paused the route, or None. Read anew before each effect."""
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         """The installation's memory; begun now if there is none. Raises UnreadableItemError."""
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         """Raises ConflictError if somebody else wrote it meanwhile."""
 
 

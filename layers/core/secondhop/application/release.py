@@ -32,8 +32,8 @@ def object_to_release(
         described: list[PointSeen | None] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
-            finding = judge_arrival(chain, hop, inspected, route=route)
-            if finding.verdict is not Verdict.GOOD and not finding.lacks_only_expiry:
+            assessment = judge_arrival(chain, hop, inspected, route=route)
+            if assessment.verdict is not Verdict.GOOD and not assessment.lacks_only_expiry:
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
             described.append(inspected.point)
     except SecondHopError as trouble:

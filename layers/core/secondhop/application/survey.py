@@ -23,13 +23,12 @@ from secondhop.domain.chain import Chain, ChainKey, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
 from secondhop.domain.errors import UnreadableItemError
-from secondhop.domain.first_hop import is_first_hop
 from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.ledger import SlotRefusal
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
-from secondhop.domain.route import ARRIVAL, Route
+from secondhop.domain.route import ARRIVAL, Route, RouteKind
 from secondhop.domain.rules.arriving import says_something
-from secondhop.domain.rules.waiting import GOING
+from secondhop.domain.rules.waiting import BEING_DELETED
 from secondhop.domain.source import USABLE, is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
@@ -59,7 +58,7 @@ def survey(
 
 def needs_origin(chain: Chain, route: Route) -> bool:
     """Whether it must still be asked where the chain's recovery point came from."""
-    return route.owns_arrivals and not chain.came_from_workload
+    return route.kind is RouteKind.ARRIVALS and not chain.came_from_workload
 
 
 def survey_copies(
@@ -88,7 +87,7 @@ def survey_copies(
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
-        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in GOING),
+        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in BEING_DELETED),
         unreadable=(*(str(other) for other in others if isinstance(other, Unreadable)), *unreadable),
         rivals=rivals.in_flight,
         unclear_rivals=rivals.unclear,
@@ -166,7 +165,7 @@ def _newest_verified(chains: ChainStore, chain: Chain) -> tuple[datetime | None,
     for each in relatives(chains, chain.database, newest_first=True):
         if isinstance(each, Unreadable):
             unreadable.append(each)
-        elif not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops):
+        elif each.kind is RouteKind.ARRIVALS and all(hop.state is HopState.VERIFIED for hop in each.hops):
             return each.created_at, unreadable
     return None, unreadable
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from secondhop.application.budget import BATCH, BUDGET, Budget
-from secondhop.application.ports import Backup, ChainStore, Installation, WorkQueue
+from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_jobs import JobSweep
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.chain import ChainKey
@@ -17,6 +17,7 @@ from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice, older_slice, plan_pass
 from secondhop.domain.source import USABLE
+from secondhop.domain.sweep_progress import SweepProgress
 
 # Shares of an invocation's budget, each from its beginning: listing jobs in flight, chains that are due, first hops.
 # The slices of the vaults always get the last quarter.
@@ -92,7 +93,7 @@ class SweepChains:
         swept = self._look_at_jobs(None, self._budget(now))
         return replace(swept, problems=(*swept.problems, why))
 
-    def _agenda(self, before: Installation, now: datetime) -> tuple[Slice, ...]:
+    def _agenda(self, before: SweepProgress, now: datetime) -> tuple[Slice, ...]:
         """What the last sweep left, or a new pass. A slice under which the last sweep died is halved."""
         if not before.unfinished:
             return plan_pass(tuple(r.name for r in self.routes), swept_back_to=before.swept_back_to, now=now)
@@ -100,7 +101,7 @@ class SweepChains:
         has_died = before.sweeping_until is not None
         return (*first.halves(), *rest) if has_died else before.unfinished
 
-    def _look_at_jobs(self, installation: Installation | None, budget: Budget) -> Swept:
+    def _look_at_jobs(self, installation: SweepProgress | None, budget: Budget) -> Swept:
         """Put chains on the queue whose time has come, and first hops that failed; both by what AWS lists of jobs."""
         jobs = JobSweep(
             routes=self.routes,
@@ -129,7 +130,7 @@ class SweepChains:
                 return Swept(due=due, in_flight=in_flight, has_more_due=next(keys, None) is not None)
         return Swept(due=due, in_flight=in_flight)
 
-    def _list_slices(self, leased: Installation, swept: Swept, budget: Budget) -> Swept:
+    def _list_slices(self, leased: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         held = leased
         while held.unfinished and not budget.is_spent():
             current, *rest = held.unfinished
@@ -150,12 +151,12 @@ class SweepChains:
             held = self._remember(held, tuple(rest))
         return self._end(held, swept, budget.began_at)
 
-    def _remember(self, held: Installation, left: tuple[Slice, ...]) -> Installation:
+    def _remember(self, held: SweepProgress, left: tuple[Slice, ...]) -> SweepProgress:
         after = replace(held, unfinished=left)
         self.chains.save_installation(after, before=held)
         return after
 
-    def _end(self, held: Installation, swept: Swept, now: datetime) -> Swept:
+    def _end(self, held: SweepProgress, swept: Swept, now: datetime) -> Swept:
         is_whole = not held.unfinished
         ended = replace(held, sweeping_until=None)
         if is_whole:
@@ -163,7 +164,7 @@ class SweepChains:
         self.chains.save_installation(ended, before=held)
         return replace(swept, is_whole=is_whole, left=len(held.unfinished))
 
-    def _list(self, current: Slice, installation: Installation, swept: Swept, budget: Budget) -> Swept:
+    def _list(self, current: Slice, installation: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         """List one slice to its end. Raises OutOfTimeError, TryAgainError, FinalError."""
         route = next((route for route in self.routes if route.name == current.route), None)
         if route is None:
@@ -183,7 +184,7 @@ class SweepChains:
         return swept
 
     def _unknown(
-        self, batch: Iterable[PointSeen], route: Route, installation: Installation
+        self, batch: Iterable[PointSeen], route: Route, installation: SweepProgress
     ) -> tuple[list[PointNews], int]:
         """Points that the route claims and no chain follows; and how many are older than the installation.
 
@@ -207,7 +208,7 @@ def _may_be_claimed(point: PointSeen, route: Route) -> bool:
     )
 
 
-def _is_older(point: PointSeen, installation: Installation) -> bool:
+def _is_older(point: PointSeen, installation: SweepProgress) -> bool:
     """Whether the point landed before this installation began; such points are opened only by `adopt`."""
     return (point.completed_at or point.created_at) < installation.began_at - ADOPTION_TOLERANCE
 

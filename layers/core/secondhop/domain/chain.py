@@ -16,7 +16,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand
 from secondhop.domain.hop import Hop, HopState, Trouble
 from secondhop.domain.outbox import Outbox, Pending
-from secondhop.domain.route import ARRIVAL
+from secondhop.domain.route import ARRIVAL, RouteKind
 
 
 class IntermediateState(StrEnum):
@@ -85,7 +85,7 @@ class Chain:
     `source_expires_at`, `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`;
     `source_gone_at` is when AWS said that it is not found. `came_from_workload` says that AWS showed it to be a copy
     from a workload account, and not one that somebody brought back. `incidents` are the ids that were announced and
-    are not yet closed. `version` counts the saves; 0 is a chain that was never saved.
+    are not yet closed. `kind` is that of its route. `version` counts the saves; 0 is a chain that was never saved.
     """
 
     key: ChainKey
@@ -107,6 +107,7 @@ class Chain:
     source_seen_at: datetime | None = None
     source_gone_at: datetime | None = None
     came_from_workload: bool = False
+    kind: RouteKind = RouteKind.ARRIVALS
     version: int = 0
 
     @property

@@ -16,10 +16,10 @@ from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.observation import CopySeen, JobSeen, Noticed, Observation, PointSeen
 from secondhop.domain.opening import first_fact, open_chain
-from secondhop.domain.route import Leg, Retention, Route
+from secondhop.domain.route import Leg, Retention, Route, RouteKind
 
 SUFFIX = ".first"
-"""Ends the names of routes of first hops; no other route's name holds a dot."""
+"""Ends the names of routes of first hops, so that their chains have keys of their own. Nothing else depends on it."""
 HOP = "first"
 # A plan's own limits are AWS's: 1 day to 100 years. An arrival that has less than a day to live is of no use.
 LONGEST_DAYS = 36500
@@ -45,7 +45,8 @@ def first_hop_route(route: Route, source_vault: Vault) -> Route:
         legs=(leg,),
         keep={},
         allow_unencrypted=True,
-        owns_arrivals=False,
+        kind=RouteKind.FIRST_HOPS,
+        serves=route.name,
         first_hops=None,
     )
 
@@ -53,11 +54,6 @@ def first_hop_route(route: Route, source_vault: Vault) -> Route:
 def first_hop_key(route: Route, origin: str) -> ChainKey:
     """The chain that follows the first hop of an origin."""
     return ChainKey(origin, route.name + SUFFIX)
-
-
-def is_first_hop(key: ChainKey) -> bool:
-    """Whether a chain follows a first hop."""
-    return key.route.endswith(SUFFIX)
 
 
 def is_stuck(job: JobSeen, resource_type: str | None, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import PointSeen, SourceUnfit
 from secondhop.domain.opening import first_fact
 from secondhop.domain.route import Leg, Route
-from secondhop.domain.rules.waiting import GOING
+from secondhop.domain.rules.waiting import BEING_DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _unfit(route: Route, point: PointSeen) -> str | None:
     fact = first_fact(route, point)
     if isinstance(fact, SourceUnfit):
         return f"{fact.cause}: {fact.message}"
-    if point.status in GOING:
+    if point.status in BEING_DELETED:
         return f"{Cause.SOURCE_EXPIRED}: its status is {point.status}; only a copy that exists is taken over"
     return None
 

@@ -7,9 +7,11 @@ flight against a quota; it is held exactly while the hop is COPYING.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.classification import Cause
 from secondhop.domain.hop import Hop, HopState
 
 
@@ -107,3 +109,27 @@ def _claim(chain: Chain, hop: Hop) -> Claim | None:
     if source is None or not has_left_waiting:
         return None
     return Claim(source, hop.destination.arn, chain.key, hop.name)
+
+
+def stranded_by(chain: Chain) -> Cause | None:
+    """The first cause by which a chain is stranded, or None if it is not."""
+    return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
+
+
+def newest_copy(chain: Chain) -> datetime | None:
+    """The date of the database's newest verified copy, as of the last refused slot; None if there is none."""
+    return min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
+
+
+def turn(chain: Chain) -> tuple[bool, datetime, datetime]:
+    """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
+    newest = newest_copy(chain)
+    return newest is not None, newest or chain.created_at, chain.created_at
+
+
+def waits_for(chain: Chain) -> tuple[Site, ...]:
+    """The sites into which a chain wants a slot that it was refused."""
+    if chain.abandoned_by is not None:
+        return ()
+    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.attempt.slot_wanted)
+    return tuple(hop.destination.site for hop in waiting)

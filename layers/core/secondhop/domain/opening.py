@@ -13,8 +13,8 @@ from secondhop.domain.route import ARRIVAL, CLUSTER_TYPES, Route
 from secondhop.domain.rules.births import Opening, begin_hop, begin_intermediate
 from secondhop.domain.source import USABLE
 
-GONE = "GONE"
-"""The status that we give to a point that AWS does not show, any more or yet."""
+NOT_SHOWN = "GONE"
+"""The status that we give to a recovery point that AWS does not show: it is gone, or not there yet."""
 
 
 def open_chain(
@@ -40,6 +40,7 @@ def open_chain(
         source_expires_at=point.delete_at,
         source_seen_at=now if _is_described(point) else None,
         came_from_workload=came_from_workload,
+        kind=route.kind,
         hops=tuple(begin_hop(leg, opening) for leg in route.legs),
         intermediates=tuple(replace(each, point=point.arn) if each.name == ARRIVAL else each for each in intermediates),
     )

@@ -32,6 +32,17 @@ class VaultLock(StrEnum):
     COMPLIANCE = "compliance"
 
 
+class RouteKind(StrEnum):
+    """What a route's chains are about.
+
+    ARRIVALS: copies out of the watched vault, and the release of what was copied. FIRST_HOPS: copies into it, which
+    backup plans start. Their recovery points are original backups, and are never released.
+    """
+
+    ARRIVALS = "ARRIVALS"
+    FIRST_HOPS = "FIRST_HOPS"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long a copy made by a leg lives, in whole days from the creation of the original backup."""
@@ -83,7 +94,7 @@ class Route:
 
     `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault
     (absent type: all of them, they expire by themselves); `limits` how many copies may be in flight per
-    resource type and destination site. Arrivals that the route does not own (`owns_arrivals`) are never released.
+    resource type and destination site. `serves` is the name of the route for which a route of first hops exists.
     """
 
     name: str
@@ -95,13 +106,14 @@ class Route:
     keep: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: dict(COPY_QUOTAS))
     allow_unencrypted: bool = False
-    owns_arrivals: bool = True
+    kind: RouteKind = RouteKind.ARRIVALS
+    serves: str | None = None
     first_hops: FirstHops | None = None
 
     @property
     def switch(self) -> str:
         """The name under which an operator pauses this route; first hops stop with the route that they serve."""
-        return self.name.partition(".")[0]
+        return self.serves or self.name
 
     def refusal(self, *, database_arn: str, resource_type: str, source_vault_arn: str | None = None) -> str | None:
         """Why this route does not claim a point of this database, or None if it does.
@@ -129,7 +141,7 @@ class Route:
         """Name and vault of every point that exists only to be copied onward, the arrival first."""
         read = {leg.reads_from for leg in self.legs}
         onward = tuple((leg.name, leg.destination) for leg in self.legs if leg.name in read)
-        return ((ARRIVAL, self.watched), *onward) if self.owns_arrivals else onward
+        return ((ARRIVAL, self.watched), *onward) if self.kind is RouteKind.ARRIVALS else onward
 
     def sites(self) -> frozenset[Site]:
         return frozenset({self.watched.site, *(leg.destination.site for leg in self.legs)})

@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Assessment:
     """A verdict with its reason, and the cause where something is wrong.
 
     `lacks_only_expiry`: AWS names no expiry, and all else is as promised. AWS leaves the expiry of a recovery point out
@@ -45,19 +45,21 @@ class Finding:
     lacks_only_expiry: bool = False
 
 
-NO_EXPIRY = Finding(verdict=Verdict.NOT_YET, reason="AWS does not say yet when it expires", lacks_only_expiry=True)
-GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock")
+NO_EXPIRY = Assessment(verdict=Verdict.NOT_YET, reason="AWS does not say yet when it expires", lacks_only_expiry=True)
+GOOD = Assessment(
+    verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock"
+)
 
 
-def _not_yet(reason: str) -> Finding:
-    return Finding(verdict=Verdict.NOT_YET, reason=reason)
+def _not_yet(reason: str) -> Assessment:
+    return Assessment(verdict=Verdict.NOT_YET, reason=reason)
 
 
-def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Finding:
-    return Finding(verdict=Verdict.WRONG, reason=reason, cause=cause)
+def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Assessment:
+    return Assessment(verdict=Verdict.WRONG, reason=reason, cause=cause)
 
 
-def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Finding:
+def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Assessment:
     """Compare one described arrival with what the hop promised."""
     point = seen.point
     if point is None:
@@ -73,7 +75,7 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
     )
 
 
-def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Finding | None:
+def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Assessment | None:
     if point.vault_arn != hop.destination.arn:
         return _wrong(f"it lies in {point.vault_arn}, not in {hop.destination.arn}")
     if point.created_at < chain.created_at - EXPIRY_TOLERANCE:
@@ -94,7 +96,7 @@ def outlives(intermediate: PointSeen, copies_expire_at: datetime) -> bool:
     return intermediate.delete_at is None or intermediate.delete_at > copies_expire_at + EXPIRY_TOLERANCE
 
 
-def _judge_status(point: PointSeen) -> Finding | None:
+def _judge_status(point: PointSeen) -> Assessment | None:
     if point.status in ("COMPLETED", "AVAILABLE"):
         return None
     if point.status == "CREATING":
@@ -102,7 +104,7 @@ def _judge_status(point: PointSeen) -> Finding | None:
     return _wrong(f"its status is {point.status}")
 
 
-def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Finding | None:
+def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Assessment | None:
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
@@ -113,7 +115,7 @@ def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool
     return None
 
 
-def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
+def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
     if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
     if point.key_arn is None:
@@ -127,7 +129,7 @@ def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
     return None
 
 
-def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding | None:
+def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Assessment | None:
     if promised_until is None:
         return _wrong("no expiry was promised for it")
     if point.delete_at is not None and point.delete_at < promised_until - EXPIRY_TOLERANCE:
@@ -135,7 +137,7 @@ def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding 
     return None
 
 
-def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Finding | None:
+def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Assessment | None:
     """A copy is as safe as its vault. A compliance lock counts from the day it is set, also in its grace time."""
     demanded = leg.vault_lock if leg is not None else VaultLock.NONE
     if demanded is VaultLock.NONE:

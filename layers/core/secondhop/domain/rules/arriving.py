@@ -16,6 +16,7 @@ from secondhop.domain.observation import (
     JobSeen,
 )
 from secondhop.domain.outcome import Outcome
+from secondhop.domain.route import RouteKind
 from secondhop.domain.rules.step import (
     HopSituation,
     HopStep,
@@ -78,7 +79,7 @@ def with_promise(s: HopSituation, hop: Hop) -> Hop:
 
 def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) -> HopStep:
     """Go to VERIFYING with the copy that a job names, or that was found in the vault (`is_adopted`)."""
-    if not s.route.owns_arrivals:
+    if s.route.kind is RouteKind.FIRST_HOPS:
         return _hand_on(s, job, attempt=attempt)
     hop = (
         enter(s.hop, HopState.VERIFYING, s.now)

@@ -76,12 +76,12 @@ def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """STRANDED, and the copy that was not as promised was described again."""
     if fact.arrival != s.hop.arrival.point:
         return stay(s, f"{fact.arrival} is not the arrival in question")
-    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if finding.verdict is Verdict.GOOD:
+    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    if assessment.verdict is Verdict.GOOD:
         hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
-        return HopStep(hop=hop, reason=f"verified after all: {finding.reason}")
+        return HopStep(hop=hop, reason=f"verified after all: {assessment.reason}")
     gone_at = (s.hop.arrival.seen_gone_at or s.now) if fact.point is None else None
-    return HopStep(hop=s.hop.with_arrival(seen_gone_at=gone_at), reason=f"stranded; {finding.reason}")
+    return HopStep(hop=s.hop.with_arrival(seen_gone_at=gone_at), reason=f"stranded; {assessment.reason}")
 
 
 def see_stranded_source(s: HopSituation, fact: SourceInspected) -> HopStep:

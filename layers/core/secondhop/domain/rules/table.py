@@ -46,7 +46,7 @@ W, C, V, D, S = (
     HopState.VERIFIED,
     HopState.STRANDED,
 )
-HELD, DUE, GOING, GONE = (
+HELD, DUE, RELEASING, RELEASED = (
     IntermediateState.HELD,
     IntermediateState.DUE,
     IntermediateState.RELEASING,
@@ -134,16 +134,16 @@ HOP_ROWS: tuple[HopRow, ...] = (
 INTERMEDIATE_ROWS: tuple[IntermediateRow, ...] = (
     IntermediateRow(DUE, seen.Noticed, releasing.consider_release, (DUE,)),
     IntermediateRow(DUE, seen.RetryAsked, releasing.consider_release, (DUE,)),
-    IntermediateRow(DUE, going.KeepSurveyed, releasing.release_or_keep, (DUE, GOING)),
-    IntermediateRow(DUE, going.IntermediateInspected, releasing.see_due_gone, (DUE, GONE)),
-    IntermediateRow(GOING, going.ReleaseDeclined, releasing.keep_longer_lived, (DUE,)),
-    IntermediateRow(GOING, going.ReleasePutOff, releasing.put_off_release, (DUE,)),
-    IntermediateRow(GOING, going.ReleaseStopped, releasing.stop_release, (HELD, DUE)),
-    IntermediateRow(GOING, going.DeleteAccepted, releasing.await_delete, (GOING,)),
-    IntermediateRow(GOING, going.DeleteRefused, releasing.report_refused_delete, (GOING,)),
-    IntermediateRow(GOING, seen.Noticed, releasing.ask_whether_gone, (GOING,)),
-    IntermediateRow(GOING, seen.RetryAsked, releasing.ask_whether_gone, (GOING,)),
-    IntermediateRow(GOING, going.IntermediateInspected, releasing.see_gone, (GOING, DUE, GONE)),
+    IntermediateRow(DUE, going.KeepSurveyed, releasing.release_or_keep, (DUE, RELEASING)),
+    IntermediateRow(DUE, going.IntermediateInspected, releasing.see_due_gone, (DUE, RELEASED)),
+    IntermediateRow(RELEASING, going.ReleaseDeclined, releasing.keep_longer_lived, (DUE,)),
+    IntermediateRow(RELEASING, going.ReleasePutOff, releasing.put_off_release, (DUE,)),
+    IntermediateRow(RELEASING, going.ReleaseStopped, releasing.stop_release, (HELD, DUE)),
+    IntermediateRow(RELEASING, going.DeleteAccepted, releasing.await_delete, (RELEASING,)),
+    IntermediateRow(RELEASING, going.DeleteRefused, releasing.report_refused_delete, (RELEASING,)),
+    IntermediateRow(RELEASING, seen.Noticed, releasing.ask_whether_gone, (RELEASING,)),
+    IntermediateRow(RELEASING, seen.RetryAsked, releasing.ask_whether_gone, (RELEASING,)),
+    IntermediateRow(RELEASING, going.IntermediateInspected, releasing.see_gone, (RELEASING, DUE, RELEASED)),
 )
 
 CHAIN_ROWS: tuple[ChainRow, ...] = (

@@ -59,12 +59,12 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
         return stay(s, f"{fact.arrival} is not the arrival in question")
     if is_over and fact.point is None:
         return HopStep(hop=s.hop.with_arrival(seen_gone_at=s.now), reason="the copy expired as promised")
-    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if finding.verdict is Verdict.GOOD or finding.lacks_only_expiry:
-        return HopStep(hop=s.hop.with_arrival(last_seen_at=s.now), reason=finding.reason)
-    if is_over or finding.verdict is Verdict.NOT_YET:
-        return stay(s, finding.reason)
-    return strand_arrival(s, finding.cause, finding.reason)
+    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    if assessment.verdict is Verdict.GOOD or assessment.lacks_only_expiry:
+        return HopStep(hop=s.hop.with_arrival(last_seen_at=s.now), reason=assessment.reason)
+    if is_over or assessment.verdict is Verdict.NOT_YET:
+        return stay(s, assessment.reason)
+    return strand_arrival(s, assessment.cause, assessment.reason)
 
 
 def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
@@ -72,15 +72,17 @@ def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
 
     A copy whose promised time is over may be gone. Otherwise the hop is verified again, or stranded.
     """
-    finding = judge_arrival(s.chain, s.hop, fact.inspected, route=s.route)
+    assessment = judge_arrival(s.chain, s.hop, fact.inspected, route=s.route)
     if has_outlived_promise(s):
         ended = s.hop.with_arrival(seen_gone_at=s.now) if fact.inspected.point is None else s.hop
-        return HopStep(hop=ended, reason=f"its promised time is over: {finding.reason}")
-    if finding.verdict is Verdict.NOT_YET:
+        return HopStep(hop=ended, reason=f"its promised time is over: {assessment.reason}")
+    if assessment.verdict is Verdict.NOT_YET:
         doubted = replace(s.hop, state=HopState.VERIFYING, since=s.now)
-        return HopStep(hop=doubted, reason=f"is verified again: {finding.reason}")
-    trouble = Trouble(cause=finding.cause, message=finding.reason, since=s.now)
+        return HopStep(hop=doubted, reason=f"is verified again: {assessment.reason}")
+    trouble = Trouble(cause=assessment.cause, message=assessment.reason, since=s.now)
     stranded = replace(s.hop, state=HopState.STRANDED, since=s.now).with_notice(trouble=trouble)
     return HopStep(
-        hop=stranded, reason=f"stranded ({finding.cause}): {finding.reason}", outcome=stranded_for(finding.cause)
+        hop=stranded,
+        reason=f"stranded ({assessment.cause}): {assessment.reason}",
+        outcome=stranded_for(assessment.cause),
     )

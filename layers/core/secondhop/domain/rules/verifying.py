@@ -25,7 +25,7 @@ from secondhop.domain.rules.step import (
     stay,
     strand,
 )
-from secondhop.domain.verification import Finding, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, judge_arrival
 
 # What an operator's retry may replace by another copy, since the present one will never become as promised.
 REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
@@ -40,31 +40,31 @@ def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """VERIFYING, and the arrival was described."""
     if fact.arrival != s.hop.arrival.point:
         return stay(s, f"{fact.arrival} is not the arrival in question")
-    finding = judge_arrival(s.chain, s.hop, fact, route=s.route)
-    if finding.verdict is Verdict.GOOD:
+    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    if assessment.verdict is Verdict.GOOD:
         hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
-        return HopStep(hop=hop, reason=f"verified: {finding.reason}")
+        return HopStep(hop=hop, reason=f"verified: {assessment.reason}")
     if fact.point is None and has_outlived_promise(s) and not s.hop.attempt.is_retry_ordered:
         hop = enter(s.hop, HopState.VERIFIED, s.now).with_arrival(seen_gone_at=s.now)
         return HopStep(hop=hop, reason="the copy is gone, and its promised time is over")
-    if s.hop.attempt.is_retry_ordered and finding.cause in REPLACEABLE and finding.verdict is Verdict.WRONG:
-        return _begin_again(s, f"makes another copy, as the operator asked: {finding.reason}")
+    if s.hop.attempt.is_retry_ordered and assessment.cause in REPLACEABLE and assessment.verdict is Verdict.WRONG:
+        return _begin_again(s, f"makes another copy, as the operator asked: {assessment.reason}")
     age = s.now - s.hop.since
-    if finding.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or finding.lacks_only_expiry):
-        return _wait_for_facts(s, finding)
+    if assessment.verdict is Verdict.NOT_YET and (age < patience.VERIFYING_LIMIT or assessment.lacks_only_expiry):
+        return _wait_for_facts(s, assessment)
     if s.hop.arrival.is_adopted:
-        again = _begin_again(s, f"the copy found in the vault will not do: {finding.reason}")
+        again = _begin_again(s, f"the copy found in the vault will not do: {assessment.reason}")
         return replace(again, outcome=Outcome.COPY_IN_VAULT_REJECTED)
-    if finding.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
-        return stay(s, f"not verified yet: {finding.reason}")
-    cause = Cause.STUCK if finding.verdict is Verdict.NOT_YET else finding.cause
-    return strand_arrival(s, cause, finding.reason)
+    if assessment.cause is Cause.VANISHED and age < patience.ARRIVAL_GRACE:
+        return stay(s, f"not verified yet: {assessment.reason}")
+    cause = Cause.STUCK if assessment.verdict is Verdict.NOT_YET else assessment.cause
+    return strand_arrival(s, cause, assessment.reason)
 
 
-def _wait_for_facts(s: HopSituation, finding: Finding) -> HopStep:
+def _wait_for_facts(s: HopSituation, assessment: Assessment) -> HopStep:
     """Ask again for what AWS does not say yet. A copy that has no expiry after a day is there to stay."""
     if s.now - s.hop.since < patience.VERIFYING_LIMIT:
-        return stay(s, f"not verified yet: {finding.reason}")
+        return stay(s, f"not verified yet: {assessment.reason}")
     hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
     return HopStep(hop=hop, reason="verified: AWS has named no expiry for a day, so it seems to be kept for ever")
 

@@ -39,7 +39,7 @@ from secondhop.domain.rules.step import (
 )
 
 # Recovery points that AWS Backup deletes, or could not delete.
-GOING = ("EXPIRED", "DELETING")
+BEING_DELETED = ("EXPIRED", "DELETING")
 
 
 def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
@@ -104,7 +104,7 @@ def _refuse_source(s: HopSituation, fact: CopiesSurveyed, source: str) -> HopSte
         return wait_for_the_source(s, SourceNotReady(hop=s.hop.name, why="not shown by AWS"))
     if point is None:
         return strand(s, Cause.SOURCE_GONE, f"AWS says that {source} is not found, and no copy of it was found")
-    if point.status in GOING:
+    if point.status in BEING_DELETED:
         return strand(s, Cause.SOURCE_EXPIRED, f"the status of {source} is {point.status}")
     if point.status == "CREATING":
         return wait_for_the_source(s, SourceNotReady(hop=s.hop.name, why=point.status))
