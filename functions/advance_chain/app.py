@@ -1,4 +1,4 @@
-"""The one actor's door: a batch of the work queue, or one bare EventBridge event."""
+"""Entry point of the actor: a batch of the work queue, or one bare EventBridge event."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Door:
         self.metrics = metrics
 
     def take(self, body: object) -> Report:
-        """Do a piece of work, and tell what became of it."""
+        """Do a piece of work, and log the result."""
         report = self.use_cases.advance(read_work(body))
         tell(report, self.logger, self.metrics)
         return report

@@ -1,4 +1,4 @@
-"""The operators' door: retry, abandon, adopt, pause, resume."""
+"""Entry point for operators: retry, abandon, adopt, pause, resume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep's door, invoked by the schedule."""
+"""Entry point of the sweep, which a schedule invokes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where everything is put together, and the only file that knows everybody.
+"""Builds the use cases of each function. Only this file knows all packages.
 
-All that enters from outside goes through one frozen value, the Runtime, so that the same handlers run on Lambda and
+All that comes from outside is in one frozen value, the Runtime, so that the same handlers run on Lambda and
 in a rehearsal with nothing patched.
 """
 

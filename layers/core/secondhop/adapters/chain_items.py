@@ -47,7 +47,7 @@ def slots_keys(slot: Slot) -> Item:
 
 
 def holder_name(database: str) -> str:
-    """The name under which a database's copy stands in a slots item: map keys have their own length limits."""
+    """The name of a database's copy in a slots item: map keys have their own length limits."""
     return hashlib.sha256(database.encode()).hexdigest()[:32]
 
 
@@ -58,8 +58,8 @@ def waiting_for(site: Site, resource_type: str) -> str:
 def chain_item(chain: Chain) -> Item:
     """The chain's item: the document, and sparse attributes for the indexes.
 
-    `expires_at` (epoch seconds, the table's TTL) stands only on a chain that is finished, when every recovery point
-    that it claimed was seen gone.
+    `expires_at` (epoch seconds, the table's TTL) exists only on a finished chain, after AWS said that every
+    recovery point that it claimed is not found.
     """
     item: Item = {
         **chain_keys(chain.key),
@@ -106,7 +106,7 @@ def group_item(group: Group, *, expires_at: datetime) -> Item:
 
 
 def read_group(item: Item, group: str) -> Group:
-    """A group. One that cannot be read is an empty one: a message too many is better than a chain that stands still."""
+    """A group. One that cannot be read is an empty one: a message too many is better than a chain that stops."""
     empty = Group(id=group, version=int(item.get("version", {"N": "0"})["N"]))
     if "members" in item:
         # Written before groups remembered what their messages covered.
@@ -201,7 +201,7 @@ def read_circuit(item: Item, site: Site) -> Circuit:
 
 
 def installation_item(installation: SweepProgress) -> Item:
-    """The installation's item; its routes stand beside its memory, where an older release does not read them."""
+    """The installation's item; its routes are outside of its memory, where an older release does not read them."""
     memory = {
         "began_at": moment(installation.began_at),
         "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,

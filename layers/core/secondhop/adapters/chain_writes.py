@@ -13,7 +13,7 @@ from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError, UnreadableItemError
 from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, full_quota
 
-# A slots item whose count is no number cannot be counted up or down: that is no conflict, which would pass.
+# A slots item with a count that is no number cannot be changed. That is no conflict, which would pass.
 REFUSED = frozenset({"ConditionalCheckFailed", "ValidationError"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
@@ -32,7 +32,7 @@ class Write:
 
 
 def chain_write(item: Item, *, version: int) -> Write:
-    """Put the chain if nobody else wrote it since it was read."""
+    """Put the chain if no one else wrote it since it was read."""
     put: Item = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     if version:
         put |= {
@@ -137,7 +137,7 @@ def _owner_of(item: Item) -> ChainKey | None:
 
 
 def refusal_by(item: Item | None, slot: Slot, limit: int) -> SlotRefusal | None:
-    """Why a slots item leaves no room for one more copy; None if it does."""
+    """Why a slots item has no place for one more copy; None if it has."""
     if item is None:
         return None
     count = _in_flight(item)

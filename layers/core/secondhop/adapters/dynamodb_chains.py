@@ -11,7 +11,7 @@
 | installation | `installation` | `memory` |
 
 A save is one TransactWriteItems: the chain under its version, its claims, its slots. A slots item holds a map from
-a hash of the database's ARN to the hop that has the copy in flight, and their count, so that both "one per database"
+a hash of the database's ARN to the hop that has the copy in flight, and their count. So both "one per database"
 and the quota are conditions of the write.
 """
 
@@ -67,7 +67,7 @@ from secondhop.domain.sweep_progress import SweepProgress
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
-# A group is of one day; half a year later nobody waits for its end any more.
+# A group is of one day; half a year later, its end is of no interest.
 GROUP_MEMORY = timedelta(days=180)
 _NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 

@@ -55,7 +55,7 @@ class MemoryChains:
         return copied
 
     def with_older(self, older: Mapping[ChainKey, Chain | None]) -> MemoryChains:
-        """Chains only, of which some are as they were before, or not there yet, as a lagging index shows them."""
+        """Chains only. Some are old versions, or missing, as a lagging index shows them."""
         seen = MemoryChains()
         chains: dict[ChainKey, Chain | None] = {**self._chains, **older}
         seen._chains = {key: chain for key, chain in chains.items() if chain is not None}

@@ -134,7 +134,7 @@ class Adoption:
                 self.took.setdefault(kind, []).append(job.completed_at - job.created_at)
 
     def _time(self, load: Load) -> Iterator[str]:
-        """How long it would take at the pace of the copies that AWS remembers, or why nobody can know."""
+        """How long it would take at the pace of the copies that AWS remembers, or why that is not known."""
         pace = pace_of(self.took.get((load.site, load.resource_type), []))
         if load.site in self.unmeasured:
             yield "  time    unknown: the copies made so far cannot be listed"

@@ -40,7 +40,7 @@ class AdvanceChain:
     def __call__(self, work: Work) -> Report:
         """Do one piece of work. Raises TryAgainError or FinalError only if nothing could be decided.
 
-        What cannot be read is told in the report: it would be as unreadable the next time.
+        The report names what cannot be read. A retry would not help.
         """
         return _alone(lambda: self._do(work))
 
@@ -80,7 +80,7 @@ class AdvanceChain:
         try:
             claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
         except UnreadableItemError as error:
-            # The chain of the job's source made the claim, or nobody that is known here.
+            # The chain of the job's source made the claim, or no known chain did.
             return joined((Report(unreadable=(str(error),)), self._on_unclaimed_job(news)))
         if claim is not None:
             return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
@@ -241,7 +241,7 @@ def _refused_as_told(route: Route, news: PointNews | JobNews) -> str | None:
 
 
 def _as_told(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
-    """A point that AWS does not show, or is not asked for, as far as the news tell of it."""
+    """A point that AWS does not show, or is not asked for, as far as the news describe it."""
     if news.database is None or news.resource_type is None:
         return None
     return PointSeen(

@@ -10,9 +10,9 @@ from secondhop.domain.observation import NewerSurveyed
 
 
 def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
-    """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since.
+    """Look for a newer chain of the database, with a verified copy in the same vault that still exists.
 
-    A newer chain that cannot be read relieves nobody. The index may still show this chain itself with an older date.
+    A newer chain that cannot be read does not count. The index may still show this chain itself with an older date.
     """
     for other in readable(chains, chain.database, newest_first=True):
         if (other.created_at, other.key) <= (chain.created_at, chain.key):

@@ -1,4 +1,4 @@
-"""Carry out one command of a decision, and say what was learned. No decision is taken here."""
+"""Carries out one command of a decision, after its guards, and returns what was learned."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Performer:
             raise
         except FinalError as refused:
             if isinstance(command, ask.Announce):
-                # A topic that is gone, or whose key is off, must keep no copy from being made: it is told later.
+                # A deleted topic, or a topic with a disabled key, must not stop copies. The message is sent later.
                 yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
             elif _hops_concerned(chain, command):
                 yield from _refused(chain, command, str(refused), code=refused.code)
@@ -141,9 +141,9 @@ class Performer:
                 raise TypeError(f"no such question: {command}")
 
     def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
-        """Look for copies, unless nothing could be made of what is found. Observing goes on in any case.
+        """Look for copies, unless nothing could be made of what is found. Observing always continues.
 
-        A hop that waits for a source that is gone waits in vain: only a copy that exists can help, so look for one.
+        A hop with a missing source cannot copy. Only an existing copy can help, so look for one.
         """
         hop = chain.hop(command.subject)
         waits = tuple(self._why_it_waits(chain, command, hop, route))
@@ -188,7 +188,7 @@ class Performer:
             yield from act(pending)
 
     def _is_fence_over(self, pending: Pending) -> bool:
-        """Whether so little of the fence is left that somebody else may repeat the effect before we are done."""
+        """Whether so little of the fence is left that another worker may repeat the effect before we are done."""
         return patience.is_fence_over(pending.until, self.now())
 
     def _start(self, command: ask.StartCopy, pending: Pending) -> Iterator[Observation]:
@@ -206,7 +206,7 @@ class Performer:
     def _release(
         self, chain: Chain, command: ask.ReleaseIntermediate, pending: Pending, route: Route
     ) -> Iterator[Observation]:
-        """Never zero copies: ask anew whether it may go, and delete in the same breath."""
+        """Never zero copies: check again whether it may be deleted, and delete at once."""
         objection = yield from object_to_release(self.backup, self.keys, chain, command, route)
         if objection is not None:
             yield objection
@@ -247,7 +247,7 @@ class Performer:
 
 
 def _refused(chain: Chain, command: ask.Command, message: str, *, code: str) -> Iterator[Observation]:
-    """A refused question is told to the hops that it concerns; to an announcement it is a postponement."""
+    """A refused question is a fact for the hops that it concerns. A refused announcement is postponed."""
     for name in _hops_concerned(chain, command):
         yield seen.AskingRefused(hop=name, message=message, code=code)
     yield seen.Postponed(why=f"{type(command).__name__} was refused: {message}")

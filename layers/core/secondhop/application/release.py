@@ -21,8 +21,8 @@ def object_to_release(
 ) -> Generator[IntermediateObservation, None, IntermediateObservation | None]:
     """Why an intermediate must not be deleted now; None if it may be.
 
-    Every copy made from it must be as promised, and one of them must live as long as it would itself. A copy whose
-    expiry AWS does not name may never expire, or its expiry may not be known yet: nothing is deleted for it. Raises
+    Every copy made from it must be as promised, and one of them must live as long as it would itself. A copy with an
+    unknown expiry may never expire, or AWS may not know it yet: nothing is deleted for it. Raises
     SecondHopError where AWS does not describe one of them, after yielding that the release is put off.
     """
     try:

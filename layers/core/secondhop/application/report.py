@@ -33,7 +33,7 @@ class Step:
 class Report:
     """All decisions that a piece of work led to, or why it was ignored.
 
-    `unreadable` are items that cannot be read: nothing is done for what they are about, and trying again cannot help.
+    `unreadable` are items that cannot be read: nothing is done about them, and a retry cannot help.
     """
 
     steps: tuple[Step, ...] = ()

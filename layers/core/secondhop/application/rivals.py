@@ -58,7 +58,7 @@ class RivalSearch:
         return is_other and is_later and (job.state != "FAILED" or job.arrival is not None)
 
     def _is_young(self, job: JobSeen) -> bool:
-        """Whether a copy that is not listed may still come. One that is not listed after an hour is gone."""
+        """Whether a copy that is not listed may still come. After an hour, it cannot."""
         if job.state in LIVE or job.arrival is None:
             return True
         ended_at = job.completed_at or job.created_at

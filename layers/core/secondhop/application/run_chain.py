@@ -21,7 +21,7 @@ from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.rules.site_outage import waits_for_its_site
 
-# Races are between at most a few deliveries of the same chain; each loser reads again and decides anew.
+# Races are between at most a few deliveries of the same chain; each loser reads and decides again.
 CONFLICT_TRIES = 5
 # The longest honest run is about twenty facts (open, survey, start, verify, release); more is a bug in the rules.
 FACTS_LIMIT = 60
@@ -70,7 +70,7 @@ class ChainRun:
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
 
     def _sites_down(self, fact: Observation) -> frozenset[Site]:
-        """The site of the fact's hop, if its circuit is open. It is read only for facts whose meaning depends on it."""
+        """The site of the fact's hop, if its circuit is open. It is read only if the fact depends on it."""
         if not isinstance(fact, (seen.CopySeen, seen.CopyStarted, seen.SlotRefused)):
             return frozenset()
         hop = next((hop for hop in self.chain.hops if hop.name == fact.hop), None)

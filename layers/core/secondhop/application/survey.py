@@ -37,7 +37,7 @@ NO_COPY = "Lag: this database has no verified final copy"
 def survey(
     chains: ChainStore, backup: Backup, chain: Chain, command: SurveyCopies, route: Route, *, now: datetime
 ) -> Observation:
-    """All that a decision about a copy rests on: whose the source is, whether it stands, and which copies exist."""
+    """The facts for a decision about a copy: the source, its origin, and the existing copies."""
     hop = chain.hop(command.subject)
     may_rest = is_fresh(chain, now) and not hop.attempt.is_retry_ordered
     asks_source = hop.reads_from is None and hop.state is not HopState.COPYING and not may_rest
@@ -64,7 +64,7 @@ def needs_origin(chain: Chain, route: Route) -> bool:
 def survey_copies(
     chains: ChainStore, backup: Backup, chain: Chain, hop: Hop, *, asked_at: datetime
 ) -> seen.CopiesSurveyed:
-    """Jobs of this source and destination; and, unless one of them answers, what stands in the destination vault.
+    """Jobs of this source and destination; and, unless one of them answers, what the destination vault contains.
 
     A point there counts as a copy of this chain only if it has the same database and creation date, and neither another
     job nor another chain names it. One that is named so is a twin: a copy of the same backup by another way.
@@ -98,7 +98,7 @@ def _listed(backup: Backup, chain: Chain, hop: Hop, *, now: datetime) -> tuple[P
     """The recovery points of the database in the destination vault.
 
     No page says whether a copy of a copy names the database as its resource, or the point that it was copied from. Its
-    job tells; where AWS may have forgotten that job, points that name this source are listed too.
+    job shows; where AWS may have forgotten that job, points that name this source are listed too.
     """
     named_by = [chain.database]
     source = chain.source_of(hop)
@@ -124,7 +124,7 @@ def _claimed_by_others(
 
 
 def _is_answer(job: JobSeen, hop: Hop) -> bool:
-    """Whether a job decides by itself, so that nobody needs to look into the destination vault."""
+    """Whether a job decides by itself, so that the destination vault need not be read."""
     is_passed_over = hop.attempt.is_retry_ordered and not says_something(job)
     return job.state != "FAILED" and job.arrival not in hop.rejected and not is_passed_over
 
@@ -183,7 +183,7 @@ def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
 
 
 def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
-    """What is remembered of copies into a site. None if it cannot be read: copies go on, and are counted anew."""
+    """What is remembered of copies into a site. None if it cannot be read: copies continue with a new count."""
     try:
         return chains.circuit(site)
     except UnreadableItemError:
@@ -193,9 +193,9 @@ def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
 def survey_keep(
     chains: ChainStore, backup: Backup, chain: Chain, intermediate: Intermediate, route: Route
 ) -> going.KeepSurveyed:
-    """Count the newer arrivals of the database that stand in the vault and whose own hops are verified.
+    """Count the newer arrivals of the database in the vault, with verified hops of their own.
 
-    Those whose chains cannot be read are named, and do not count.
+    Arrivals with unreadable chains are named, and do not count.
     """
     if route.keep.get(chain.resource_type) == 0:
         return going.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)

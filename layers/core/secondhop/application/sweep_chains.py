@@ -1,4 +1,4 @@
-"""The sweep: what events did not tell. It lists and enqueues, and leaves all deciding to the one actor."""
+"""The sweep: finds what events did not report. It lists and enqueues. Only the actor decides."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Swept:
 
     `due` chains were put on the queue, `missing` points without a chain and `failed_first_hops` too. `is_whole` says
     that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `has_more_due` and
-    `has_more_jobs` say that time did not suffice for all of them: the next invocation goes on. `problems` are
+    `has_more_jobs` say that time did not suffice for all of them: the next invocation continues. `problems` are
     things that could not be read, which did not keep the sweep from the rest.
     """
 
@@ -102,7 +102,7 @@ class SweepChains:
         return (*first.halves(), *rest) if has_died else before.unfinished
 
     def _look_at_jobs(self, installation: SweepProgress | None, budget: Budget) -> Swept:
-        """Put chains on the queue whose time has come, and first hops that failed; both by what AWS lists of jobs."""
+        """Put due chains and failed first hops on the queue, as AWS lists their jobs."""
         jobs = JobSweep(
             routes=self.routes,
             chains=self.chains,
@@ -118,7 +118,7 @@ class SweepChains:
         return replace(swept, has_more_jobs=jobs.has_more, problems=tuple(jobs.problems))
 
     def _put_due(self, live: dict[str, JobNews], budget: Budget) -> Swept:
-        """Put chains on the queue whose time has come, those first that are overdue for longest."""
+        """Put due chains on the queue, longest overdue first."""
         due = in_flight = 0
         keys = self.chains.due(now=budget.began_at)
         while batch := tuple(islice(keys, BATCH)):
@@ -188,7 +188,7 @@ class SweepChains:
     ) -> tuple[list[PointNews], int]:
         """Points that the route claims and no chain follows; and how many are older than the installation.
 
-        A finished chain says that its point is gone: if the point is listed, the chain must look again.
+        A finished chain means that its point does not exist. If the point is listed, the chain must look again.
         """
         mine = [point for point in batch if _may_be_claimed(point, route)]
         known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)

@@ -44,7 +44,7 @@ def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit
 
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
-    """The older chains of a chain's database whose intermediates were kept."""
+    """The older chains of a chain's database that kept their intermediates."""
     for relative in readable(chains, chain.database):
         if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates):
             yield relative.key

@@ -1,4 +1,4 @@
-"""An abandoned chain: nothing is done for it. It is only looked at until the points that it claimed are gone.
+"""An abandoned chain: nothing is done for it. It is only checked until the points that it claimed do not exist.
 
 Until then it is remembered, so that the sweep does not open it again.
 """
@@ -34,14 +34,14 @@ def questions(chain: Chain, now: datetime) -> tuple[Question, ...]:
         for hop in chain.hops
         if hop.arrival.point is not None and hop.arrival.seen_gone_at is None
     )
-    # Nobody looks at a finished chain, unless its recovery point is listed in its vault again.
+    # A finished chain is not checked, unless its recovery point is listed in its vault again.
     is_asked = is_due(chain, now) or chain.finished_at is not None
     source = (InspectSource(subject=chain.hops[0].name),) if is_asked else ()
     return (*source, *copies)
 
 
 def learn(chain: Chain, fact: ArrivalInspected, now: datetime) -> Chain:
-    """Remember that a copy is gone."""
+    """Remember that a copy is not found."""
     hop = next((each for each in chain.hops if each.name == fact.hop), None)
     if hop is None or fact.point is not None or fact.arrival != hop.arrival.point:
         return chain
@@ -49,7 +49,7 @@ def learn(chain: Chain, fact: ArrivalInspected, now: datetime) -> Chain:
 
 
 def next_look(chain: Chain, now: datetime) -> datetime | None:
-    """When to ask again; None if all that the chain claimed is gone."""
+    """When to ask again; None if nothing that the chain claimed exists."""
     found = [
         _look_at(hop, now) for hop in chain.hops if hop.arrival.point is not None and hop.arrival.seen_gone_at is None
     ]

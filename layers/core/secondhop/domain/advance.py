@@ -89,7 +89,7 @@ def advance(
 ) -> Decision:
     """What the chain becomes through a fact, also if the fact is late, repeated, or out of order.
 
-    `sites_down` are destinations whose circuit is open. Raises TableError if a rule contradicts the transition table,
+    `sites_down` are destinations with an open circuit. Raises TableError if a rule contradicts the transition table,
     which is a bug.
     """
     setting = Setting(route=route, now=now, sites_down=sites_down)
@@ -272,7 +272,7 @@ def _is_verified(chain: Chain) -> bool:
 
 
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
-    """When to look at the chain again, and whether it is finished and every point it claimed was seen gone."""
+    """When to look at the chain again, and whether it is finished."""
     if is_forgotten_by_aws(after) and not after.pending:
         return replace(after, finished_at=after.finished_at or now, next_check=None)
     after = replace(after, finished_at=None)

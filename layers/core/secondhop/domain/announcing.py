@@ -1,6 +1,6 @@
-"""Which incidents a chain has open, and what the operators are told of them, on every channel.
+"""Which incidents a chain has open, and the messages about them, on every channel.
 
-Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it. An
+Each channel's message is an effect of its own: one that fails is retried, and the other is not repeated for it. An
 incident opens with a trouble and closes when the trouble is overcome: the daily retry in between is no news. Its id is
 made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Incidents of one cause,
 site and day share a `group`, for which the topic gets at most a message an hour. Waiting, a quota and a retry are no
@@ -60,7 +60,7 @@ class Incident:
 
     @property
     def group(self) -> str:
-        """The id of the group of incidents that the topic hears of together: 16 hexadecimal digits."""
+        """The id of the group of incidents that share messages on the topic: 16 hexadecimal digits."""
         cause, day = self.trouble.cause, self.trouble.since.date().isoformat()
         text = PARTICULARS.sub("*", self.trouble.message)
         mistake = () if cause in OF_ONE_POINT else (self.chain.key_arn or "", text)
@@ -111,19 +111,19 @@ def incidents_of(chain: Chain) -> tuple[Incident, ...]:
 
 
 def last_call_at(chain: Chain) -> datetime | None:
-    """When to tell once more of a hop in trouble, before its source expires; None if there is nothing to save."""
+    """When to send the last call for a hop in trouble, before its source expires; None if there is nothing to save."""
     moments = [moment for each in incidents_of(chain) if (moment := _last_call_at(each)) is not None]
     return min(moments, default=None)
 
 
 def open_ids(chain: Chain, now: datetime) -> tuple[str, ...]:
-    """The ids of all incidents, and of the last calls whose time has come."""
+    """The ids of all incidents, and of the last calls that are due."""
     found = incidents_of(chain)
     return (*(each.id for each in found), *(each.id + LAST_CALL for each in _last_calls(found, now)))
 
 
 def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce, ...]:
-    """What to tell: incidents that opened, closed, or need a last call, since `before` was announced."""
+    """The messages: incidents that opened, closed, or need a last call, since `before` was announced."""
     now_open, told = open_ids(after, now), before.incidents
     if now_open == told:
         return ()

@@ -1,4 +1,4 @@
-"""A chain: one recovery point in a watched vault, travelling one route. The aggregate and the unit of consistency.
+"""A chain: one recovery point in a watched vault, on one route. The aggregate and the unit of consistency.
 
 State is kept per hop and per intermediate; the chain's own state is derived. Nothing here decides anything: the rules
 are in `rules`, and `advance` applies them.
@@ -20,7 +20,7 @@ from secondhop.domain.route import ARRIVAL, RouteKind
 
 
 class IntermediateState(StrEnum):
-    """Where a copy stands that exists only to be copied onward."""
+    """The state of a copy that exists only to be copied onward."""
 
     HELD = "HELD"
     DUE = "DUE"
@@ -84,7 +84,7 @@ class Chain:
     `created_at` is the creation date of the original backup; `key_arn` is what the recovery point is encrypted under.
     `source_expires_at`, `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`;
     `source_gone_at` is when AWS said that it is not found. `came_from_workload` says that AWS showed it to be a copy
-    from a workload account, and not one that somebody brought back. `incidents` are the ids that were announced and
+    from a workload account, and not one that a person copied back. `incidents` are the ids that were announced and
     are not yet closed. `kind` is that of its route. `version` counts the saves; 0 is a chain that was never saved.
     """
 
@@ -178,7 +178,7 @@ class Chain:
         return tuple(hop for hop in self.hops if hop.reads_from == source)
 
     def standing_arrivals(self, intermediate: str) -> tuple[Hop, ...]:
-        """The hops whose arrivals were made from an intermediate and must still stand.
+        """The hops with arrivals that were made from an intermediate and must still exist.
 
         Where a reader's own arrival was an intermediate and is released, the copies made from that one count.
         """
@@ -191,14 +191,14 @@ class Chain:
         return tuple(found)
 
     def is_released(self, name: str) -> bool:
-        """Whether the copy of a hop was an intermediate, and was seen gone."""
+        """Whether the copy of a hop was an intermediate, and is released."""
         return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
 
     def final_copy_check(self, hop: Hop) -> datetime | None:
         """When the final copy of a VERIFIED hop is looked at again: daily while its database's newest, else weekly.
 
         The first look comes early, before the next night's copy. Whether it still is the newest is asked before each;
-        None for a copy that is gone, or was copied onward.
+        None for a copy that is not found, or was copied onward.
         """
         is_onward = any(each.name == hop.name for each in self.intermediates)
         if is_onward or hop.arrival.seen_gone_at is not None or hop.arrival.point is None:

@@ -1,4 +1,4 @@
-"""When a chain is finished: every recovery point that it claimed was seen gone, so that it may be forgotten."""
+"""When a chain is finished: no recovery point that it claimed exists, so it may be forgotten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def is_forgotten_by_aws(chain: Chain) -> bool:
 
 
 def _is_over(chain: Chain, hop: Hop) -> bool:
-    """Whether a hop's copy is gone, or was never made and cannot be made any more."""
+    """Whether a hop's copy does not exist any more, or was never made and cannot be made."""
     if hop.arrival.seen_gone_at is not None or chain.is_released(hop.name):
         return True
     if hop.arrival.point is not None:

@@ -1,8 +1,8 @@
 """First hops: copy jobs that a backup plan owns and that must end as an arrival in the watched vault.
 
-AWS Backup does not retry a FAILED copy job of a plan. What became of such a job is followed as a chain of its own, an
-expectation: its recovery point is the origin in the workload account, its one hop leads into the watched vault, and
-it has no intermediate, because the origin is never ours to delete. Only jobs that failed or got stuck are followed;
+AWS Backup does not retry a FAILED copy job of a plan. Such a job is followed as a chain of its own, an
+expectation. Its recovery point is the origin in the workload account. Its one hop leads into the watched vault. It has
+no intermediate, because Second Hop never deletes the origin. Only jobs that failed or got stuck are followed;
 healthy ones end as arrivals, which have chains of their own.
 """
 

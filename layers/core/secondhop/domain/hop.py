@@ -12,7 +12,7 @@ from secondhop.domain.classification import Cause
 
 
 class HopState(StrEnum):
-    """Where one hop stands."""
+    """The state of one hop."""
 
     WAITING = "WAITING"
     COPYING = "COPYING"

@@ -19,8 +19,8 @@ from secondhop.domain.hop import Hop, HopState
 class Claim:
     """(source recovery point, destination vault), held by one chain's hop for as long as the chain is remembered.
 
-    A copy that was found in the vault, and that no job explains, is claimed in the same way, as if it were a source:
-    two chains of one database and date must not both take it for theirs.
+    A copy that was found in the vault, and that no job explains, is claimed as if it were a source. So two chains of
+    one database and date cannot both adopt it.
     """
 
     source: str

@@ -14,7 +14,7 @@ from secondhop.domain.rules.births import Opening, begin_hop, begin_intermediate
 from secondhop.domain.source import USABLE
 
 NOT_SHOWN = "GONE"
-"""The status that we give to a recovery point that AWS does not show: it is gone, or not there yet."""
+"""The status that we give to a recovery point that AWS does not show, any more or yet."""
 
 
 def open_chain(
@@ -53,7 +53,7 @@ def _is_described(point: PointSeen) -> bool:
 
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
-    """What the first look at a point says: go on, or why it cannot be copied, whoever tries."""
+    """What the first look at a point says: continue, or why it cannot be copied."""
     first = next(leg.name for leg in route.legs if leg.reads_from is None)
     cause_and_message = why_unfit(route, point)
     if cause_and_message is None:
@@ -63,7 +63,7 @@ def first_fact(route: Route, point: PointSeen) -> Observation:
 
 
 def why_unfit(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
-    """Why a recovery point cannot be copied, whoever tries; None if it can be."""
+    """Why a recovery point cannot be copied; None if it can be."""
     if is_continuous(point.arn):
         return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
     if is_multi_az_cluster(point.resource_type, point.database):

@@ -24,7 +24,7 @@ ARRIVAL = "arrival"
 class VaultLock(StrEnum):
     """How a vault is locked, each more than the one before (devguide/vault-lock).
 
-    A governance lock can be taken away by whoever may; a compliance lock, once its date has passed, by nobody.
+    A governance lock can be removed with the right permission; a compliance lock, after its date, cannot.
     """
 
     NONE = "none"
@@ -80,7 +80,7 @@ class Leg:
 class FirstHops:
     """How copies into the watched vault are followed, which backup plans of a workload site start.
 
-    With `role_arn` empty they are only watched. `retention_days` serves where a failed job does not tell its own.
+    With `role_arn` empty they are only watched. `retention_days` is used if a failed job does not name its own.
     """
 
     site: Site
@@ -92,9 +92,9 @@ class FirstHops:
 class Route:
     """What to do with an arrival in `watched`.
 
-    `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault
-    (absent type: all of them, they expire by themselves); `limits` how many copies may be in flight per
-    resource type and destination site. `serves` is the name of the route for which a route of first hops exists.
+    `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault. With an
+    absent type, all of them stay until they expire. `limits` says how many copies may be in flight per resource type
+    and destination site. `serves` is the name of the route for which a route of first hops exists.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Route:
     def refusal(self, *, database_arn: str, resource_type: str, source_vault_arn: str | None = None) -> str | None:
         """Why this route does not claim a point of this database, or None if it does.
 
-        A final copy that somebody copied back, to restore from it, is neither copied again nor released.
+        A final copy that a person copied back, to restore from it, is neither copied again nor released.
         """
         database = Arn.parse(database_arn)
         if resource_type not in self.resource_types:

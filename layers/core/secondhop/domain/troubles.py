@@ -11,7 +11,7 @@ from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
 from secondhop.domain.rules.site_outage import shows_that_the_site_is_back, waits_for_its_site
 
-# A HELD intermediate must not be deleted now, and a RELEASED one is gone: a delete that failed is no trouble any more.
+# A HELD intermediate must not be deleted, and a RELEASED one does not exist. So a failed delete is no trouble any more.
 NOTHING_TO_DELETE = (IntermediateState.HELD, IntermediateState.RELEASED)
 
 

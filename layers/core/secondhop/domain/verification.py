@@ -1,6 +1,6 @@
 """Whether an arrival is what was promised. Compares with what is there, never with what was asked for.
 
-The key is the destination vault's own, as DescribeBackupVault tells it; size says nothing, since AWS often reports 0
+The key is the destination vault's own, as DescribeBackupVault names it; size says nothing, since AWS often reports 0
 for this family (devguide/working-with-audit-reports).
 """
 
@@ -35,7 +35,7 @@ class Assessment:
     """A verdict with its reason, and the cause where something is wrong.
 
     `lacks_only_expiry`: AWS names no expiry, and all else is as promised. AWS leaves the expiry of a recovery point out
-    while it does not know it, and also if the point never expires. Nothing in its answer tells the two apart
+    while it does not know it, and also if the point never expires. Nothing in its answer distinguishes the two
     (API_DescribeRecoveryPoint): every field is optional, and -1 days may mean "as the source".
     """
 
@@ -89,7 +89,7 @@ def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Assessment | No
 def outlives(intermediate: PointSeen, copies_expire_at: datetime) -> bool:
     """Whether an intermediate lives longer than the last of its copies; one without an expiry does.
 
-    An intermediate whose time is over, and that AWS did not delete, outlives nothing.
+    An EXPIRED intermediate, which AWS did not delete, outlives nothing.
     """
     if intermediate.status == "EXPIRED":
         return False

@@ -69,7 +69,7 @@ def newest_of(jobs: list[JobSeen]) -> JobSeen:
 
 
 def with_promise(s: HopSituation, hop: Hop) -> Hop:
-    """Write down the expiry that the route owes for a copy of this chain."""
+    """Write down the expiry that the route promises for a copy of this chain."""
     leg = s.route.leg(hop.name)
     if leg is None:
         return hop

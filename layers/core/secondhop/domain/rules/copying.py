@@ -60,7 +60,7 @@ def resume_interrupted_start(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
         return adopted
     is_young = s.now - s.hop.since < patience.ARRIVAL_GRACE
     if s.hop.attempt.job_id is not None and (fact.missing_job != s.hop.attempt.job_id or is_young):
-        # Somebody who slept looked before the job was known, or AWS does not show it yet: its slot stays taken.
+        # A slow worker looked before the job was known, or AWS does not show it yet: its slot stays taken.
         return stay(s, f"copy job {s.hop.attempt.job_id} does not show")
     if s.hop.attempt.job_id is not None:
         return strand(
@@ -106,7 +106,7 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
         return stay(s, f"the refusal is for attempt {fact.command.attempt}, which is over")
     cause = classify(message=fact.message, code=fact.code)
     if cause is Cause.SOURCE_GONE:
-        # Only a description tells that a source is gone: AWS may not show it here yet. The next look asks.
+        # Only a description shows that a source does not exist: AWS may not show it yet. The next check asks.
         cause = Cause.UNKNOWN
     return retry_after_failure(
         s, cause, f"{fact.code}: {fact.message}", attempt=s.hop.attempt.number - 1, had_job=False
@@ -114,7 +114,7 @@ def give_up_refused_start(s: HopSituation, fact: CopyRefused) -> HopStep:
 
 
 def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
-    """COPYING, and nobody knows whether a job was made: wait for the fence, then look.
+    """COPYING, and it is not known whether a job was made: wait for the fence, then look.
 
     It stays COPYING, since a copy may be in flight and its slot must stay taken; after a few tries it says so.
     """
@@ -146,7 +146,7 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
 
 
 def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
-    """COPYING, and the job is under way: AWS knows no time-out and no cancel, so a stuck one is only told of."""
+    """COPYING, and the job is under way: AWS has no time-out and no cancel, so operators are only notified."""
     age = s.now - (job.created_at or s.hop.since)
     if age > patience.copying_limit(s.chain.resource_type):
         if s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.STUCK:

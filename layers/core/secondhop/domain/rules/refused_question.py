@@ -24,14 +24,14 @@ def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
 
 
 def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
-    """COPYING, and AWS refused a question. The copy may be in flight: the slot stays taken, the operators are told."""
+    """COPYING, and AWS refused a question. The copy may be in flight: operators are notified, the slot stays taken."""
     cause = classify_question(message=fact.message, code=fact.code)
     heard = replace_hop(s, s.hop.with_notice(silent_since=None))
     return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)
 
 
 def tolerate_unclear_refusal(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:
-    """Look again soon where AWS refused a question oddly; None where it says what is wrong, or when that has lasted."""
+    """Retry for up to an hour if AWS refuses a question for an unclear reason; else None."""
     since = s.hop.notice.silent_since or s.now
     if cause not in (Cause.UNKNOWN, Cause.NO_VAULT) or s.now - since >= patience.SILENCE_PATIENCE:
         return None

@@ -1,7 +1,7 @@
-"""The rules of an intermediate: when it may go, and how its going is seen. Pure; `table` binds them.
+"""The rules of an intermediate: when it may be deleted, and when it counts as deleted. Pure; `table` binds them.
 
 A delete is finished when DescribeRecoveryPoint says not found. HTTP 200 from DeleteRecoveryPoint is not: without
-permission the point goes to EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
+permission the point becomes EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from secondhop.domain.verification import judge_arrival
 
 
 def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
-    """DUE: ask whether enough newer arrivals stand in the vault for this one to go."""
+    """DUE: ask whether the vault has enough newer arrivals to delete this one."""
     kept_until = s.intermediate.kept_until
     if isinstance(fact, Noticed) and kept_until is not None and s.now < kept_until:
         return _stay(s, f"kept: it would outlive its copies; looks again after {kept_until.isoformat()}")
@@ -80,7 +80,7 @@ def _keep(s: IntermediateSituation, why: str) -> IntermediateStep:
 def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
     """Why it is not certain that this point may be deleted; None if it is.
 
-    A copy that somebody brought back from the DR vault looks like an arrival, and belongs to them.
+    A copy that a person copied back from the DR vault looks like an arrival, and belongs to them.
     """
     for hop in s.chain.readers_of(s.intermediate.name):
         if hop.arrival.is_adopted:
@@ -120,7 +120,7 @@ def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> Intermediate
     hop = s.chain.hop(fact.hop)
     reason = f"not deleted: {judge_arrival(s.chain, hop, fact.inspected, route=s.route).reason}"
     if hop.arrival.promised_until is not None and s.now >= hop.arrival.promised_until:
-        # The copy's promised time is over, so the copy may be gone. The intermediate lives longer.
+        # The copy's promised time is over, so the copy may be deleted. The intermediate lives longer.
         due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), failures=0, unresolved=None)
         return IntermediateStep(intermediate=due, reason=reason)
     return IntermediateStep(intermediate=_enter(s.intermediate, IntermediateState.HELD, s.now), reason=reason)
@@ -177,7 +177,7 @@ def see_gone(s: IntermediateSituation, fact: IntermediateInspected) -> Intermedi
 
 
 def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
-    """Go back to DUE, where the whole question of the release is asked anew; tell somebody after a few times."""
+    """Go back to DUE, where the release is decided again. Notify operators after a few times."""
     due = _enter(s.intermediate, IntermediateState.DUE, s.now)
     failures = s.intermediate.failures + 1
     again = replace(due, failures=failures, trouble=s.intermediate.trouble)
@@ -190,7 +190,7 @@ def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
 
 
 def _again_tomorrow(s: IntermediateSituation, cause: Cause, message: str) -> IntermediateStep:
-    """Tell the operators at once; once a day after that, ask AWS to delete the leftover again."""
+    """Notify the operators at once; once a day after that, ask AWS to delete the leftover again."""
     old = s.intermediate.trouble
     if old is None:
         return replace(_trouble(s, cause, message), outcome=Outcome.EXPIRED_LEFTOVER)

@@ -1,4 +1,4 @@
-"""The rules of a hop whose destination site does not answer, or fails all copies. Pure; `table` binds them."""
+"""The rules of a hop with a destination site that does not answer, or fails all copies. Pure; `table` binds them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from secondhop.domain.rules.step import (
 
 
 def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
-    """Any working state, and a question was not answered. The operators are told when that lasts."""
+    """Any working state, and a question was not answered. Operators are notified if that lasts."""
     since = s.hop.notice.silent_since or s.now
     hop = s.hop.with_notice(silent_since=since)
     if s.now - since < patience.SILENCE_PATIENCE:
@@ -36,7 +36,7 @@ def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
 
 
 def waits_for_its_site(hop: Hop) -> bool:
-    """Whether people were told that the hop's site does not work."""
+    """Whether operators were notified that the hop's site does not work."""
     return hop.notice.unresolved is not None and hop.notice.unresolved.cause is Cause.SITE_DOWN
 
 

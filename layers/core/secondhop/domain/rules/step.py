@@ -1,4 +1,4 @@
-"""What the transition rules share: the situation that they judge and the step that they answer with."""
+"""What the transition rules share: the situation that they decide on and the step that they return."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def token_of(*, source: str, destination_vault_arn: str, attempt: int) -> str:
     """The idempotency token of one attempt.
 
     Made only of what AWS sees, without chain or route, so that AWS itself refuses a double between two
-    installations. StartCopyJob takes any text; 64 hexadecimal digits leave no room for a collision.
+    installations. StartCopyJob takes any text; 64 hexadecimal digits make a collision impossible.
     """
     return hashlib.sha256(f"{source}|{destination_vault_arn}|{attempt}".encode()).hexdigest()
 
@@ -90,7 +90,7 @@ def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
 
 
 def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
-    """Tell of a trouble without leaving the state, and ask again in a day unless a fact comes first."""
+    """Notify about a trouble without leaving the state, and ask again in a day unless a fact comes first."""
     trouble = Trouble(cause=cause, message=message, since=s.now)
     hop = s.hop.with_notice(trouble=trouble).with_attempt(not_before=s.now + patience.DAILY)
     return HopStep(hop=hop, reason=f"in trouble ({cause}): {message}")
@@ -131,7 +131,7 @@ def retry_after_failure(s: HopSituation, cause: Cause, message: str, *, attempt:
 
 
 def with_site_incident(s: HopSituation, hop: Hop, why: str) -> Hop:
-    """Something is to be told without a trouble of the hop's own: it goes on by itself when the site does."""
+    """Open a SITE_DOWN incident without stranding the hop, which resumes when the site recovers."""
     return hop.with_notice(unresolved=hop.notice.unresolved or Trouble(cause=Cause.SITE_DOWN, message=why, since=s.now))
 
 

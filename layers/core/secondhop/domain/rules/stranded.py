@@ -63,7 +63,7 @@ def _look_for_others_copies(s: HopSituation) -> HopStep:
 
 
 def _questions_about_source(s: HopSituation) -> tuple[Question, ...]:
-    """Whether the source stands, or has been copied by somebody else. One that is gone may show again."""
+    """Whether the source exists, or has another copy. One that was not found may show again."""
     cause = s.hop.notice.trouble.cause if s.hop.notice.trouble is not None else None
     if cause is Cause.SOURCE_GONE and s.hop.reads_from is None:
         return (InspectSource(subject=s.hop.name),)
@@ -87,7 +87,7 @@ def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 def see_stranded_source(s: HopSituation, fact: SourceInspected) -> HopStep:
     """STRANDED, and the source was described again, which the chain has noted.
 
-    A recovery point may show in its vault hours after its event: what was given up as gone is copied after all.
+    A recovery point may show in its vault hours after its event: so it is copied after all.
     """
     is_back = fact.point is not None and fact.point.status in USABLE
     if is_back and s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.SOURCE_GONE:

@@ -5,8 +5,8 @@ is an error. A fact without a row changes nothing, and the reason names it. Two 
 says in which state hops and intermediates begin, `consequences` what changes without a fact of its own. The engine in
 `advance` walks all of them, and the diagram in docs/state-diagram.md is generated from them.
 
-A hop leaves WAITING in the transaction that claims (source, destination). If it goes to COPYING, the same transaction
-takes a slot. The transaction in which it leaves COPYING gives the slot back. An intermediate is HELD until every hop
+A hop leaves WAITING in the transaction that claims (source, destination). If it enters COPYING, the same transaction
+takes a slot. The transaction in which it leaves COPYING returns the slot. An intermediate is HELD until every hop
 that reads it is VERIFIED, then DUE. It is RELEASED when AWS says that it is not found.
 """
 

@@ -70,7 +70,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
 def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
     """VERIFYING, VERIFIED or STRANDED, and just before a delete the copy was not as promised.
 
-    A copy whose promised time is over may be gone. Otherwise the hop is verified again, or stranded.
+    After its promised time, a copy may be deleted. Otherwise the hop is verified again, or stranded.
     """
     assessment = judge_arrival(s.chain, s.hop, fact.inspected, route=s.route)
     if has_outlived_promise(s):

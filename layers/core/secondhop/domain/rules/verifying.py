@@ -77,7 +77,7 @@ def _begin_again(s: HopSituation, reason: str) -> HopStep:
 
 
 def strand_arrival(s: HopSituation, cause: Cause, message: str) -> HopStep:
-    """Strand a hop whose copy is not as promised. A copy that is gone needs no further look to be forgotten."""
+    """Strand a hop because its copy is not as promised. A copy that is not found need not be checked again."""
     gone_at = s.now if cause is Cause.VANISHED else None
     return strand(replace_hop(s, s.hop.with_arrival(seen_gone_at=gone_at)), cause, message)
 

@@ -174,14 +174,14 @@ def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
 
 
 def wait_for_the_operator(s: HopSituation, fact: ActingPaused) -> HopStep:
-    """WAITING, and somebody has paused the route, and may have forgotten it."""
+    """WAITING, and an operator has paused the route, and may have forgotten it."""
     return replace(_wait(s, s.hop, Cause.PAUSED, fact.why), outcome=Outcome.PAUSED)
 
 
 def wait_for_rivals(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
-    """About to start, and another recovery point of the same backup is being copied, whoever started that; else None.
+    """About to start, and another recovery point of the same backup is being copied; else None.
 
-    A hop that is COPYING, and whose start was interrupted, keeps its slot and its attempt meanwhile.
+    A hop that is COPYING, with an interrupted start, keeps its slot and its attempt meanwhile.
     """
     if fact.unclear_rivals and not s.hop.attempt.is_retry_ordered:
         ids = ", ".join(f"{job.job_id} {job.state}" for job in fact.unclear_rivals)
@@ -194,7 +194,7 @@ def wait_for_rivals(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
 
 
 def strand_on_twins(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
-    """A copy of the same backup stands, made from another recovery point: no second one is made."""
+    """A copy of the same backup exists, made from another recovery point: no second one is made."""
     message = (
         f"{', '.join(fact.twins)} in {s.hop.destination.name} is a copy of the same backup, made from another "
         f"recovery point. {s.chain.source_of(s.hop)} may have been copied back, or was copied twice into its vault"
