@@ -190,6 +190,6 @@ def test_a_pause_whose_author_cannot_be_read_still_pauses(table: tuple[DynamoDbC
     store.pause(route="default", by="ada")
     spoil(client, "pause", by=None)
 
-    assert store.paused_by("default") == "somebody whose name cannot be read"
+    assert store.paused_by("default") == "someone with an unreadable name"
     store.pause(route="default", by=None)
     assert store.paused_by("default") is None

@@ -215,8 +215,8 @@ def test_a_topic_that_refuses_for_good_keeps_no_copy_from_being_made_and_is_told
     report = stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert [step.reason for step in report.steps[-2:]] == [
-        "nobody was told on the topic: no such topic",
-        "nobody was told on the bus: no such bus",
+        "no one was notified on the topic: no such topic",
+        "no one was notified on the bus: no such bus",
     ]
     stage.clock.forward(minutes=6)
     stage(LOOK)

@@ -99,7 +99,7 @@ def test_an_arrival_is_verified_asked_about_again_or_refused(
         (
             {},
             replace(inspected(), key_state="Disabled"),
-            stranded(Cause.KEY_UNUSABLE, f"its key {DR_KEY} is Disabled, and nobody can restore it"),
+            stranded(Cause.KEY_UNUSABLE, f"its key {DR_KEY} is Disabled, and the copy cannot be restored"),
             (),
         ),
     ],

@@ -107,7 +107,7 @@ def test_an_arrival_is_judged_with_the_facts_that_a_person_needs(
             "PendingDeletion",
             WRONG,
             Cause.KEY_UNUSABLE,
-            f"its key {DR_KEY} is PendingDeletion, and nobody can restore it",
+            f"its key {DR_KEY} is PendingDeletion, and the copy cannot be restored",
         ),
     ],
 )

@@ -72,7 +72,7 @@ GROUP_MEMORY = timedelta(days=180)
 _NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 
 # An item that cannot be read stops what it is about: a pause still pauses.
-PAUSED_BY_NOBODY = "somebody whose name cannot be read"
+PAUSED_BY_NOBODY = "someone with an unreadable name"
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
 
@@ -169,7 +169,7 @@ class DynamoDbChains:
             version = {":before": {"N": str(before.version)}}
             request |= {"ConditionExpression": "version = :before", "ExpressionAttributeValues": version}
         if not self._if_still_so(self._client.put_item, request):
-            raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+            raise ConflictError(f"the group of incidents {after.id} was written by another worker")
         return saved
 
     def _if_still_so(self, call: Callable[..., Any], request: dict[str, Any]) -> bool:
@@ -217,7 +217,7 @@ class DynamoDbChains:
             "ExpressionAttributeValues": {":before": circuit_item(before)["memory"]},
         }
         if not self._if_still_so(self._client.put_item, request):
-            raise ConflictError(f"the circuit of {after.site} was written by somebody else")
+            raise ConflictError(f"the circuit of {after.site} was written by another worker")
 
     def pause(self, *, route: str, by: str | None) -> None:
         keys = {"pk": text("pause"), "sk": text(f"route#{route}")}
@@ -253,7 +253,7 @@ class DynamoDbChains:
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
-                raise ConflictError("the installation's memory was written by somebody else") from error
+                raise ConflictError("the installation's memory was written by another worker") from error
 
     def _get(self, keys: dict[str, Any]) -> dict[str, Any] | None:
         with translated():

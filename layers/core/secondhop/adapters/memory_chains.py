@@ -68,7 +68,7 @@ class MemoryChains:
         with self._lock:
             stored = self._chains.get(chain.key)
             if (stored.version if stored else 0) != (before.version if before else 0):
-                raise ConflictError(f"chain {chain.key} was written by somebody else")
+                raise ConflictError(f"chain {chain.key} was written by another worker")
             due = changes(before, chain)
             self._check(due, limit)
             self._apply(due)
@@ -147,7 +147,7 @@ class MemoryChains:
     def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:  # noqa: ARG002 - nothing here expires
         with self._lock:
             if self.group(after.id).version != before.version:
-                raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+                raise ConflictError(f"the group of incidents {after.id} was written by another worker")
             self._groups[after.id] = replace(after, version=before.version + 1)
             return self._groups[after.id]
 
@@ -157,7 +157,7 @@ class MemoryChains:
     def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
         with self._lock:
             if before is not None and self.circuit(after.site) != before:
-                raise ConflictError(f"the circuit of {after.site} was written by somebody else")
+                raise ConflictError(f"the circuit of {after.site} was written by another worker")
             self._circuits[after.site] = after
 
     def pause(self, *, route: str, by: str | None) -> None:
@@ -177,5 +177,5 @@ class MemoryChains:
     def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         with self._lock:
             if self._installation != before:
-                raise ConflictError("the installation's memory was written by somebody else")
+                raise ConflictError("the installation's memory was written by another worker")
             self._installation = after

@@ -78,7 +78,7 @@ class Performer:
         except FinalError as refused:
             if isinstance(command, ask.Announce):
                 # A deleted topic, or a topic with a disabled key, must not stop copies. The message is sent later.
-                yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
+                yield seen.Postponed(why=f"no one was notified on the {command.channel.lower()}: {refused}")
             elif _hops_concerned(chain, command):
                 yield from _refused(chain, command, str(refused), code=refused.code)
             else:

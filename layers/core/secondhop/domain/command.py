@@ -73,8 +73,8 @@ class Circumstances:
 class Announce(EffectCommand):
     """Notify the operators that an incident opened or closed. At least once on each channel, with a stable id.
 
-    `group` is what incidents of one cause, site and day have in common. The topic gets one message for them, the
-    bus one for each incident. A message for several names the incidents `members`, and counts `more`. Neither is stored.
+    `group` is what incidents of one cause, site and day have in common. The topic gets one message for them, the bus
+    one for each incident. A message for several names the incidents `members`, and counts `more`. Neither is stored.
     """
 
     incident: str

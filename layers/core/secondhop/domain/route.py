@@ -128,7 +128,7 @@ class Route:
         if database.region != self.workload_region:
             return f"its database is in {database.region}, which this route does not serve"
         if source_vault_arn in {leg.destination.arn for leg in self.legs}:
-            return f"it was copied back from {source_vault_arn}, and belongs to whoever did that"
+            return f"it was copied back from {source_vault_arn}, and belongs to the person who did that"
         return None
 
     def leg(self, name: str) -> Leg | None:

@@ -125,7 +125,9 @@ def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
     if seen.key_state in UNDECIDED_KEY:
         return _not_yet(f"its key is {seen.key_state or 'of unknown state'}")
     if seen.key_state != USABLE_KEY:
-        return _wrong(f"its key {point.key_arn} is {seen.key_state}, and nobody can restore it", Cause.KEY_UNUSABLE)
+        return _wrong(
+            f"its key {point.key_arn} is {seen.key_state}, and the copy cannot be restored", Cause.KEY_UNUSABLE
+        )
     return None
 
 

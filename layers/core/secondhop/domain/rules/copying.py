@@ -43,7 +43,7 @@ def check_on_the_copy(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
     if s.hop.attempt.job_id is not None:
         return stay(s, "asks about its copy job", InspectJob(subject=s.hop.name, job_id=s.hop.attempt.job_id))
     if not _is_fence_open(s):
-        return stay(s, "is being started; nobody repeats that while the fence stands")
+        return stay(s, "is being started; it is not repeated before the fence has passed")
     ask = SurveyCopies(subject=s.hop.name)
     return stay(s, "looks whether an interrupted start was made", ask, outcome=Outcome.START_SEARCHED)
 
@@ -133,7 +133,9 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state == "COMPLETED" and job.arrival is not None and job.arrival not in s.hop.rejected:
         return arrived(s, job, attempt=s.hop.attempt.number, is_adopted=False)
     if s.hop.attempt.job_id is None and job.state in LIVE and _is_fence_open(s):
-        return stay(s, f"copy job {job.job_id} is {job.state}; looks whose it is", SurveyCopies(subject=s.hop.name))
+        return stay(
+            s, f"copy job {job.job_id} is {job.state}; checks to which hop it belongs", SurveyCopies(subject=s.hop.name)
+        )
     if s.hop.attempt.job_id is None or job.job_id.upper() != s.hop.attempt.job_id.upper():
         return stay(s, f"copy job {job.job_id} {job.state} is not known to be this attempt's")
     if job.state in LIVE:

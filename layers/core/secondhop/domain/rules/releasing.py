@@ -152,7 +152,7 @@ def ask_whether_gone(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> I
     """RELEASING, and time has passed."""
     pending = s.chain.pending_of(s.intermediate.name, ReleaseIntermediate)
     if pending is not None and s.now < pending.until:
-        why = f"is being deleted; nobody repeats that before {pending.until.isoformat()}"
+        why = f"is being deleted; it is not repeated before {pending.until.isoformat()}"
         return replace(_stay(s, why), outcome=Outcome.DELETE_FENCED)
     ask = InspectIntermediate(subject=s.intermediate.name, point=s.intermediate.point or "")
     return _stay(s, "asks whether it is gone", ask)

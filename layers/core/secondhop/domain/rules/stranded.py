@@ -103,7 +103,7 @@ def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
     known = (*s.hop.rejected, *([s.hop.arrival.point] if s.hop.arrival.point is not None else []))
     done = [job for job in fact.jobs if job.state == "COMPLETED" and job.arrival and job.arrival not in known]
     if not done:
-        return stay(s, "stranded; nobody else has copied it")
+        return stay(s, "stranded; no one else has copied it")
     hop = replace(s.hop, rejected=known)
     return arrived(
         replace_hop(s, hop), newest_of(done), attempt=max(hop.attempt.number, len(fact.jobs)), is_adopted=False
