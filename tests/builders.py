@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, Intermediate
+from secondhop.domain.chain import Chain, Intermediate
+from secondhop.domain.hop import Hop
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.opening import open_chain
 from secondhop.domain.route import Leg, Retention, Route
@@ -109,9 +110,24 @@ def a_chain(route: Route | None = None, *, point: PointSeen | None = None, **cha
     return replace(chain, **changes)
 
 
+ATTEMPT = {"attempt": "number", **{name: name for name in ("job_id", "failures", "not_before", "slot_wanted")}}
+ATTEMPT |= {name: name for name in ("newest_copy", "is_retry_ordered")}
+ARRIVAL = {"arrival": "point", "arrival_is_adopted": "is_adopted"}
+ARRIVAL |= {name: name for name in ("promised_until", "last_seen_at", "is_superseded", "seen_gone_at")}
+NOTICE = {name: name for name in ("trouble", "unresolved", "silent_since")}
+
+
+def changed(hop: Hop, **changes: Any) -> Hop:
+    """The hop with other fields; those of its attempt, arrival and notice have short names here."""
+    plain = {name: value for name, value in changes.items() if name not in ATTEMPT | ARRIVAL | NOTICE}
+    parts = [{names[name]: changes[name] for name in names if name in changes} for names in (ATTEMPT, ARRIVAL, NOTICE)]
+    attempt, arrival, notice = parts
+    return replace(hop, **plain).with_attempt(**attempt).with_arrival(**arrival).with_notice(**notice)
+
+
 def with_hop(chain: Chain, name: str = "to-dr", **changes: Any) -> Chain:
-    hop: Hop = replace(chain.hop(name), **changes)
-    return chain.with_hop(hop)
+    """The chain with other fields of a hop, by the names of `changed`."""
+    return chain.with_hop(changed(chain.hop(name), **changes))
 
 
 def with_intermediate(chain: Chain, name: str = "arrival", **changes: Any) -> Chain:

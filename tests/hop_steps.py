@@ -6,14 +6,28 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from secondhop.domain.chain import Chain, HopState, Pending, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import CopiesSurveyed, CopySeen, JobSeen, Observation, PointSeen
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
-from secondhop.domain.steps import HopSituation, HopStep
-from secondhop.domain.transitions import step_hop
-from tests.builders import ARRIVAL_ARN, COPY_ARN, COPY_ROLE, DR_VAULT, NIGHT, NOW, WATCHED, a_chain, a_route, with_hop
+from secondhop.domain.rules.step import HopSituation, HopStep
+from secondhop.domain.rules.table import step_hop
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    COPY_ROLE,
+    DR_VAULT,
+    NIGHT,
+    NOW,
+    WATCHED,
+    a_chain,
+    a_route,
+    changed,
+    with_hop,
+)
 from tests.plain_words import strange_words
 
 SECOND = timedelta(seconds=1)
@@ -54,8 +68,10 @@ def a_chain_in(state: HopState, *, fence: timedelta | None = None, chain: Chain 
     return replace(with_hop(chain or a_chain(), **made), pending=pending)
 
 
-def step(chain: Chain, fact: Observation, *, route: Route | None = None) -> HopStep:
-    taken = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route or a_route(), now=NOW), fact)
+def step(chain: Chain, fact: Observation, *, route: Route | None = None, is_site_down: bool = False) -> HopStep:
+    hop, on_route = chain.hop("to-dr"), route or a_route()
+    situation = HopSituation(chain=chain, hop=hop, route=on_route, now=NOW, site_is_down=is_site_down)
+    taken = step_hop(situation, fact)
     assert not strange_words(taken.reason), taken.reason
     return taken
 
@@ -91,5 +107,5 @@ def stranded(cause: Cause, message: str, *, again: timedelta | None = DAY) -> di
 
 def assert_changes(chain: Chain, taken: HopStep, changes: dict[str, Any], *commands: object) -> None:
     """The step changes so much of the hop and no more, and asks for exactly these commands."""
-    assert taken.hop == replace(chain.hop("to-dr"), **changes)
+    assert taken.hop == changed(chain.hop("to-dr"), **changes)
     assert taken.commands == commands

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from secondhop.domain.chain import ChainState, HopState, IntermediateState
+from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 
 # What is quoted from elsewhere and spelled as it is there.
 QUOTED = re.compile(

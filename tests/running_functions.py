@@ -12,8 +12,8 @@ from backup_simulator import World
 from rehearsal.functions import LOG
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.ports import Installation
 from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.sweep_progress import SweepProgress
 
 
 class TroubledChains(MemoryChains):
@@ -24,7 +24,7 @@ class TroubledChains(MemoryChains):
         self.troubles: dict[ChainKey, Exception] = {}
         self.trouble: Exception | None = None
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         if self.trouble is not None:
             raise self.trouble
         return super().installation(now=now)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.ports import Installation
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.ledger import Claim
+from secondhop.domain.sweep_progress import SweepProgress
 
 WHY = "written by a newer release"
 
@@ -36,7 +36,7 @@ class Skewed(MemoryChains):
             raise UnreadableItemError("this circuit cannot be read")
         return super().circuit(site)
 
-    def installation(self, *, now: object) -> Installation:
+    def installation(self, *, now: object) -> SweepProgress:
         if self.bad_installation:
             raise UnreadableItemError("the installation cannot be read")
         return super().installation(now=now)  # type: ignore[arg-type]

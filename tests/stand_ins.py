@@ -13,6 +13,7 @@ from secondhop.application.perform import Performer
 from secondhop.application.ports import RefusedError, StartedJob
 from secondhop.application.report import Report
 from secondhop.application.work import JobNews, Look, PointNews, Work
+from secondhop.domain.advance import Decision
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, Channel, ReleaseIntermediate, StartCopy
@@ -228,7 +229,7 @@ class Stage:
     before_effect: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
-        self.backup = StandInBackup(self.clock)
+        self.backup, self.decisions = StandInBackup(self.clock), list[Decision]()
 
     def performer(self) -> Performer:
         return Performer(
@@ -250,6 +251,7 @@ class Stage:
             observe_only=self.observe_only,
         )
         report = actor(work)
+        self.decisions += [step.decision for step in report.steps]
         for reason in (*(step.reason for step in report.steps), report.ignored or "nothing"):
             assert not strange_words(reason), reason
         return report
@@ -269,15 +271,8 @@ LOOK = Look(key=KEY)
 
 
 def arrived(**changes: object) -> PointNews:
-    news = PointNews(
-        arn=ARRIVAL_ARN,
-        vault_arn=WATCHED.arn,
-        status="COMPLETED",
-        database=ORDERS,
-        resource_type="RDS",
-        created_at=None,
-    )
-    return replace(news, **changes)  # type: ignore[arg-type]
+    made = {"arn": ARRIVAL_ARN, "vault_arn": WATCHED.arn, "status": "COMPLETED", "created_at": None}
+    return PointNews(**{**made, "database": ORDERS, "resource_type": "RDS", **changes})  # type: ignore[arg-type]
 
 
 def job_news(job: JobSeen) -> JobNews:

@@ -1,4 +1,4 @@
-"""The one actor's door: a batch of the work queue, or one bare EventBridge event."""
+"""Entry point of the actor: a batch of the work queue, or one bare EventBridge event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from secondhop.adapters.sites import LONGEST_CALL
 from secondhop.adapters.sqs_work import HANDED_ON, read_work
 from secondhop.application.report import Report
-from secondhop.bootstrap import Handler, Installation, Runtime, install, on_lambda
+from secondhop.bootstrap import ActorUseCases, Handler, Runtime, build_actor, on_lambda
 from secondhop.domain.errors import MalformedError, SecondHopError, SilentError, TryAgainError
 
 CALL_MILLISECONDS = round(LONGEST_CALL / timedelta(milliseconds=1))
@@ -29,14 +29,14 @@ COUNTED = {"StartCopy": "CopiesStarted", "ReleaseIntermediate": "IntermediatesRe
 class Door:
     """What is done with a record: it is taken, handed on, or refused."""
 
-    def __init__(self, installation: Installation, logger: Logger, metrics: Metrics) -> None:
-        self.installation = installation
+    def __init__(self, use_cases: ActorUseCases, logger: Logger, metrics: Metrics) -> None:
+        self.use_cases = use_cases
         self.logger = logger
         self.metrics = metrics
 
     def take(self, body: object) -> Report:
-        """Do a piece of work, and tell what became of it."""
-        report = self.installation.advance(read_work(body))
+        """Do a piece of work, and log the result."""
+        report = self.use_cases.advance(read_work(body))
         tell(report, self.logger, self.metrics)
         return report
 
@@ -46,11 +46,11 @@ class Door:
             if lambda_context.get_remaining_time_in_millis() < RECORD_MILLISECONDS:
                 self._hand_on(record, "too little time was left to begin it")
             else:
-                self.installation.breaker.begin(lambda: _has_time(lambda_context))
+                self.use_cases.breaker.begin(lambda: _has_time(lambda_context))
                 self._take_or_hand_on(record)
         except MalformedError as error:
             self.logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
-            self.installation.dead_letters.bury(record.body, reason=str(error))
+            self.use_cases.dead_letters.bury(record.body, reason=str(error))
             self.metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
         except SecondHopError as error:
             self.logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
@@ -68,7 +68,7 @@ class Door:
         count = handed_on(record) + 1
         if count > MOST_HAND_ONS:
             raise TryAgainError(f"it was handed on {MOST_HAND_ONS} times; the last time {why}")
-        self.installation.queue.hand_on(record.body, count=count)
+        self.use_cases.queue.hand_on(record.body, count=count)
         self.logger.info("work is handed on", reason=why, count=count)
         self.metrics.add_metric(name="WorkHandedOn", unit=MetricUnit.Count, value=1)
 
@@ -84,7 +84,7 @@ def build(runtime: Runtime) -> Handler:
     service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
     logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     metrics = Metrics(namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE", "SecondHop"), service=service)
-    door = Door(install(runtime), logger, metrics)
+    door = Door(build_actor(runtime), logger, metrics)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     @logger.inject_lambda_context
@@ -123,6 +123,7 @@ def tell(report: Report, logger: Logger, metrics: Metrics) -> None:
             before=step.before,
             after=step.after,
             commands=list(step.commands),
+            rules=list(step.decision.rules),
             reason=step.reason,
         )
         metrics.add_metric(name="Decisions", unit=MetricUnit.Count, value=1)
@@ -150,6 +151,7 @@ def answer(report: Report) -> dict[str, Any]:
             "before": step.before,
             "after": step.after,
             "commands": list(step.commands),
+            "rules": list(step.decision.rules),
             "reason": step.reason,
         }
         for step in report.steps

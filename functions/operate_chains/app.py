@@ -1,4 +1,4 @@
-"""The operators' door: retry, abandon, adopt, pause, resume."""
+"""Entry point for operators: retry, abandon, adopt, pause, resume."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 
 from secondhop.adapters.backup_events import read_time
 from secondhop.application.operate_chains import Answer, OperateChains
-from secondhop.bootstrap import Handler, Runtime, install, on_lambda
+from secondhop.bootstrap import Handler, Runtime, build_operators, on_lambda
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import MalformedError, SecondHopError
 
@@ -20,7 +20,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 def build(runtime: Runtime) -> Handler:
     """The handler over its runtime. Raises SettingsError."""
-    installation = install(runtime)
+    use_case = build_operators(runtime)
     environ = runtime.environ
     logger = Logger(
         service=environ.get("POWERTOOLS_SERVICE_NAME", "secondhop"), level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
@@ -29,7 +29,7 @@ def build(runtime: Runtime) -> Handler:
     @logger.inject_lambda_context
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         try:
-            answer = operate(installation.operate, event, runtime.now())
+            answer = operate(use_case, event, runtime.now())
         except SecondHopError as error:
             answer = Answer(is_accepted=False, message=str(error))
         logger.info("operator", request=event, accepted=answer.is_accepted, answer=answer.message)

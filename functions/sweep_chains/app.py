@@ -1,4 +1,4 @@
-"""The sweep's door, invoked by the schedule."""
+"""Entry point of the sweep, which a schedule invokes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from secondhop.bootstrap import Handler, Runtime, install, on_lambda
+from secondhop.bootstrap import Handler, Runtime, build_sweep, on_lambda
 
 
 def build(runtime: Runtime) -> Handler:
     """The handler over its runtime. Raises SettingsError."""
-    installation = install(runtime)
+    sweep = build_sweep(runtime)
     environ = runtime.environ
     service = environ.get("POWERTOOLS_SERVICE_NAME", "secondhop")
     logger = Logger(service=service, level=environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
@@ -22,7 +22,7 @@ def build(runtime: Runtime) -> Handler:
     @logger.inject_lambda_context
     @metrics.log_metrics
     def handle(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        swept = installation.sweep()
+        swept = sweep()
         if swept.skipped is None:
             # The alarms "sweep has not run" and "no pass was finished" treat missing data as breaching.
             metrics.add_metric(name="SweepCompleted", unit=MetricUnit.Count, value=1)

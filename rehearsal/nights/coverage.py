@@ -1,7 +1,7 @@
 """Counts how often a run reached each rare branch. A long run that misses one fails.
 
-The counts come from logged decisions, from the calls and the trace of the world, and from the nights' own stand-ins.
-Nothing of Second Hop is patched for it.
+The counts come from the names of rules in logged decisions, from the calls and the trace of the world, and from the
+nights' own stand-ins. Nothing of Second Hop is patched for it.
 """
 
 from __future__ import annotations
@@ -12,36 +12,38 @@ from typing import Any
 
 from backup_simulator.model import Call, TraceLine
 
-# A mark, and a piece of the reason of a decision that shows it.
-REASONS = {
-    "a fact that changes nothing was dropped": "changes nothing while",
-    "an event of an earlier attempt was dropped": "is an earlier attempt",
-    "a fence was held": "nobody repeats that before",
-    "a worker woke too late to act": "woke too late to act",
-    "an interrupted start was looked for": "looks whether an interrupted start was made",
-    "an interrupted start was repeated with its token": "with the same token",
-    "a start was not answered": "no answer (",
-    "a token named an older job": "the token names the older job",
-    "a copy job of other hands was adopted": "adopts copy job",
-    "a copy found in the vault was adopted": "found in the destination vault",
-    "a copy found in the vault would not do": "will not do",
-    "the quota was full": "which is the limit",
-    "the database was busy": "another copy of",
-    "a back-off was kept": "before the next attempt",
-    "a copy was tried again after a failure": "tried again after",
-    "copies waited for a site that fails": "one at a time is tried until they arrive",
-    "a pause was honoured": "acting is paused by",
-    "a delete was accepted, and the point is EXPIRED": "is EXPIRED and still there",
-    "a leftover was deleted again": "deletes it again",
-    "a release was kept back by the keep rule": "kept: ",
-    "a source was not ready": "its source is still CREATING",
-    "a stranded hop was tried again after a day": "tries again after a day",
-    "an operator's retry was followed": "asked by ",
-    "a chain was abandoned": "abandoned by ",
-    "an intermediate expired or was deleted by others": "it expired by itself",
-    "a backlog was too late": "(TOO_LATE)",
+# A mark, and the names of the rules and outcomes that show it, as decisions log them.
+RULES = {
+    "a fact that changes nothing was dropped": ("no_row",),
+    "an event of an earlier attempt was dropped": ("earlier_attempt",),
+    "a fence was held": ("delete_fenced",),
+    "a worker woke too late to act": ("woke_too_late",),
+    "an interrupted start was looked for": ("start_searched",),
+    "an interrupted start was repeated with its token": ("start_repeated",),
+    "a start was not answered": ("keep_unanswered_start",),
+    "a token named an older job": ("old_job_named",),
+    "a copy job of other hands was adopted": ("live_job_adopted",),
+    "a copy found in the vault was adopted": ("copy_in_vault_adopted",),
+    "a copy found in the vault would not do": ("copy_in_vault_rejected",),
+    "the quota was full": ("quota_full",),
+    "the database was busy": ("database_busy",),
+    "a back-off was kept": ("back_off_kept",),
+    "a copy was tried again after a failure": ("retried_after_failure",),
+    "copies waited for a site that fails": ("wait_for_the_site",),
+    "a pause was honoured": ("paused",),
+    "a delete was accepted, and the point is EXPIRED": ("expired_leftover", "leftover_deleted_again"),
+    "a leftover was deleted again": ("leftover_deleted_again",),
+    "a release was kept back by the keep rule": ("kept_by_route",),
+    "a source was not ready": ("source_creating",),
+    "a stranded hop was tried again after a day": ("resumed_after_a_day",),
+    "an operator's retry was followed": ("resume_for_operator",),
+    "a chain was abandoned": ("abandon_for_operator",),
+    "an intermediate expired or was deleted by others": ("expired_by_itself",),
+    "a backlog was too late": ("stranded_for_too_late",),
+    "a look before the delete stopped it": ("doubt_the_copy",),
 }
-# A mark, and the cause that the reason of a stranded hop names.
+STRANDED = "stranded_for_"
+# The causes that hops must have been stranded for.
 CAUSES = (
     "ORGANIZATION",
     "VAULT_POLICY",
@@ -58,7 +60,13 @@ CAUSES = (
     "UNENCRYPTED",
 )
 # Counted, and not demanded: lists would have to lag by more than a fence, or a night to last for weeks.
-HARDLY_EVER = frozenset({"a token named an older job", "an intermediate expired or was deleted by others"})
+HARDLY_EVER = frozenset(
+    {
+        "a token named an older job",
+        "an intermediate expired or was deleted by others",
+        "a look before the delete stopped it",
+    }
+)
 
 
 class Coverage:
@@ -85,12 +93,12 @@ class Coverage:
                 self.counts["unreadable work was sent to the dead-letter queue"] += 1
 
     def _hear_decision(self, entry: Mapping[str, Any]) -> None:
-        reason = entry["reason"]
-        for mark, piece in REASONS.items():
-            if piece in reason:
-                self.counts[mark] += 1
-        if "stranded (" in reason:
-            self.counts[f"stranded: {reason.partition('stranded (')[2].partition(')')[0]}"] += 1
+        rules = entry["rules"]
+        for mark, names in RULES.items():
+            self.counts[mark] += any(name in rules for name in names)
+        for name in rules:
+            if name.startswith(STRANDED):
+                self.counts[f"stranded: {name.removeprefix(STRANDED).upper()}"] += 1
         if entry["after"] != entry.get("before"):
             self.counts[f"state: {entry['after']}"] += 1
 
@@ -154,7 +162,7 @@ PEOPLE = (
     "changed RetentionDays",
 )
 DEMANDED = (
-    *(mark for mark in REASONS if mark not in HARDLY_EVER),
+    *(mark for mark in RULES if mark not in HARDLY_EVER),
     *(f"stranded: {cause}" for cause in CAUSES),
     *(f"state: {state}" for state in ("COMPLETE", "STRANDED", "TOO_LATE", "ABANDONED", "RELEASING")),
     "the sweep rescued a lost event",

@@ -13,11 +13,12 @@ from moto import mock_aws
 from secondhop.adapters.chain_items import group_item, read_group
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ChainStore
-from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.gathering import MEMBERS_LIMIT, NAMES_LIMIT, Group
+from secondhop.domain.hop import HopState, Trouble
 from tests.builders import DR_VAULT, NIGHT, NOW, with_hop
 from tests.contract.conftest import table_of_the_template
 from tests.contract.test_chain_store import LIMIT, numbered, save_new

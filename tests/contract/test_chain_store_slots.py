@@ -10,13 +10,14 @@ from secondhop.adapters.chain_items import slots_keys
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, SlotTakenError
-from secondhop.domain.chain import Chain, HopState
-from secondhop.domain.ledger import slot_of
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import HopState
+from secondhop.domain.ledger import SlotRefusal, slot_of
 from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_chain, an_arrival, with_hop
 from tests.contract.test_chain_store import LIMIT, numbered, save_new, start
 
 
-def refusal(store: ChainStore, chain: Chain) -> str | None:
+def refusal(store: ChainStore, chain: Chain) -> SlotRefusal | None:
     return store.slot_refusal(slot_of(chain, chain.hop("to-dr")), limit=LIMIT)
 
 
@@ -27,7 +28,8 @@ def test_a_slot_is_refused_beforehand_in_the_words_of_the_save(store: ChainStore
 
     with pytest.raises(SlotTakenError) as refused:
         save_new(store, start(numbered(3)))
-    assert refusal(store, numbered(3)) == str(refused.value)
+    assert refusal(store, numbered(3)) == refused.value.refusal
+    assert not refused.value.refusal.is_database_busy
     assert refusal(store, numbered(3, resource_type="Aurora")) is None
     elsewhere = replace(slot_of(numbered(3), numbered(3).hop("to-dr")), site=SECOND_DR_VAULT.site)
     assert store.slot_refusal(elsewhere, limit=LIMIT) is None
@@ -42,7 +44,8 @@ def test_a_database_with_a_copy_in_flight_is_refused_beforehand(store: ChainStor
 
     with pytest.raises(SlotTakenError) as refused:
         save_new(store, start(later))
-    assert refusal(store, later) == str(refused.value)
+    assert refusal(store, later) == refused.value.refusal
+    assert refused.value.refusal.is_database_busy
     assert refusal(store, numbered(2)) is None
 
 

@@ -16,9 +16,10 @@ from secondhop.adapters.chain_documents import SCHEMA, read_chain, write_chain
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.sweep_chains import SweepChains
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
 from tests.contract.conftest import table_of_the_template
 from tests.stand_ins import Stage
@@ -36,8 +37,19 @@ def test_a_chain_item_written_by_the_previous_version_is_read_whole() -> None:
 
     assert (chain.state, chain.version, chain.abandoned_by, chain.finished_at) == ("WAITING", 1, None, None)
     assert (chain.created_at, chain.database) == (datetime(2026, 1, 5, 1, tzinfo=UTC), ORDERS)
-    assert (hop.state, hop.attempt, hop.failures, hop.arrival, hop.rejected) == (HopState.WAITING, 0, 0, None, ())
-    assert (hop.slot_wanted, hop.arrival_is_adopted, hop.trouble, hop.seen_gone_at) == (False, False, None, None)
+    assert (hop.state, hop.attempt.number, hop.attempt.failures, hop.arrival.point, hop.rejected) == (
+        HopState.WAITING,
+        0,
+        0,
+        None,
+        (),
+    )
+    assert (hop.attempt.slot_wanted, hop.arrival.is_adopted, hop.notice.trouble, hop.arrival.seen_gone_at) == (
+        False,
+        False,
+        None,
+        None,
+    )
     assert [each.state for each in chain.intermediates] == ["HELD"]
 
 
@@ -64,9 +76,10 @@ def changed(**changes: Any) -> str:
         (changed(schema=SCHEMA - 1), f"another release (schema {SCHEMA - 1}, known is {SCHEMA})"),
         (changed(chain={"novelty": 1}), "Chain has unknown fields ['novelty']; a newer release may have written it"),
         (changed(hop={"novelty": 1}), "Hop has unknown fields ['novelty']"),
+        (changed(hop={"attempt": {"novelty": 1}}), "Attempt has unknown fields ['novelty']"),
         (changed(hop={"state": "DREAMING"}), "DREAMING"),
-        (changed(hop={"attempt": "1"}), "expected int, found '1'"),
-        (changed(hop={"attempt": True}), "expected int, found True"),
+        (changed(hop={"attempt": {"number": "1"}}), "expected int, found '1'"),
+        (changed(hop={"attempt": {"number": True}}), "expected int, found True"),
         (changed(chain={"created_at": "2026-01-05T01:00:00"}), "a time without a zone"),
         ("{}", "cannot be read"),
         ("", "cannot be read"),
@@ -85,8 +98,8 @@ def test_a_field_that_nobody_uses_yet_is_not_written_so_that_the_previous_versio
     opened = json.loads(write_chain(a_chain()))["chain"]
     used = json.loads(write_chain(with_hop(a_chain(), is_superseded=True)))["chain"]
 
-    assert "is_superseded" not in opened["hops"][0]
-    assert used["hops"][0]["is_superseded"] is True
+    assert "arrival" not in opened["hops"][0]
+    assert used["hops"][0]["arrival"] == {"is_superseded": True}
     assert not {name for part in (opened, *opened["hops"]) for name, value in part.items() if value in ([], False)}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from backup_simulator import World
 from rehearsal.stage import Stage
-from secondhop.bootstrap import Runtime, install
+from secondhop.bootstrap import Runtime, build_actor
 
 # The longest pause of the SDK before its n-th retry in standard mode is 2 to the power of n - 1 seconds, at most 20.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -45,7 +45,7 @@ def made() -> dict[str, list[Any]]:
     stage.add_database("Aurora", "orders", size_gib=1)
     world.run_for(timedelta(hours=8))
     actor = stage.main.functions["AdvanceChain"]
-    install(Runtime(environ=actor.environ, session=actor.session, now=world.now))
+    build_actor(Runtime(environ=actor.environ, session=actor.session, now=world.now))
     return found
 
 

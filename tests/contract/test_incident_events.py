@@ -13,9 +13,10 @@ from jsonschema import Draft202012Validator
 
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
 from secondhop.domain.announcing import announcements, open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, Channel
+from secondhop.domain.hop import HopState, Trouble
 from tests.builders import NOW, a_chain, a_fan_out, with_hop, with_intermediate
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -15,9 +15,10 @@ from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, ref
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import Changes, slot_of
 from tests.builders import (
     ARRIVAL_ARN,
@@ -133,7 +134,7 @@ def test_slots_that_cannot_be_counted_keep_new_copies_waiting_and_let_those_unde
 
     why = store.slot_refusal(slot_of(other, other.hop("to-dr")), limit=LIMIT)
     assert why is not None
-    assert "cannot be read" in why
+    assert "cannot be read" in why.why
     with pytest.raises(SlotTakenError, match="cannot be read"):
         store.save(start(other), before=None, limit=LIMIT)
     ended = store.save(with_hop(copying, state=HopState.VERIFYING, arrival=COPY_ARN), before=copying, limit=LIMIT)
@@ -189,6 +190,6 @@ def test_a_pause_whose_author_cannot_be_read_still_pauses(table: tuple[DynamoDbC
     store.pause(route="default", by="ada")
     spoil(client, "pause", by=None)
 
-    assert store.paused_by("default") == "somebody whose name cannot be read"
+    assert store.paused_by("default") == "someone with an unreadable name"
     store.pause(route="default", by=None)
     assert store.paused_by("default") is None

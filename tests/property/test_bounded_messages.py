@@ -16,11 +16,13 @@ from secondhop.application.notify import Notifier
 from secondhop.domain import patience
 from secondhop.domain.announced import Announced, AnnouncementPutOff
 from secondhop.domain.announcing import announcements, incidents_of, open_ids
-from secondhop.domain.chain import Chain, HopState, Pending, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import TryAgainError
 from secondhop.domain.gathering import MESSAGES_LIMIT, overflow_of
+from secondhop.domain.hop import HopState, Trouble
+from secondhop.domain.outbox import Pending
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
 
 MEMBERS = 40

@@ -14,13 +14,15 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from secondhop.application.release import inspect_arrival
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
+from secondhop.domain.chain import Chain, ChainKey, ChainState, IntermediateState
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import JobSeen
 from secondhop.domain.verification import Verdict, judge_arrival
 from tests.builders import DR_VAULT, WATCHED
 from tests.chain_world import BACK, LIMIT, World, number_of
+from tests.moves import BORN, Move, births_of, is_allowed, moves_of
 
 ENDS = (ChainState.COMPLETE, ChainState.ABANDONED, ChainState.STRANDED, ChainState.TOO_LATE, ChainState.RELEASING)
 # What the run must have reached, or its invariants have proved nothing.
@@ -28,7 +30,25 @@ MARKS = (
     *("deleted", "kept", "left to its owner", "finished", "another copy"),
     *(Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.UNDECIDABLE, Cause.VANISHED),
 )
+# Changes of state that the run must have seen, each through a row, a birth or a consequence.
+MOVES = (
+    Move("hop", BORN, BORN, "WAITING"),
+    Move("hop", "WAITING", "CopiesSurveyed", "COPYING"),
+    Move("hop", "WAITING", "CopiesSurveyed", "STRANDED"),
+    Move("hop", "COPYING", "CopySeen", "VERIFYING"),
+    Move("hop", "COPYING", "CopySeen", "WAITING"),
+    Move("hop", "VERIFYING", "ArrivalInspected", "VERIFIED"),
+    Move("hop", "VERIFIED", "ArrivalInspected", "STRANDED"),
+    Move("hop", "STRANDED", "RetryAsked", "WAITING"),
+    Move("intermediate", BORN, BORN, "HELD"),
+    Move("intermediate", "HELD", "ArrivalInspected", "DUE"),
+    Move("intermediate", "DUE", "ArrivalInspected", "HELD"),
+    Move("intermediate", "DUE", "KeepSurveyed", "RELEASING"),
+    Move("intermediate", "RELEASING", "IntermediateInspected", "RELEASED"),
+    Move("chain", "FOLLOWED", "AbandonAsked", "ABANDONED"),
+)
 reached: Counter[str] = Counter()
+moved: set[Move] = set()
 
 
 class Chains(World):
@@ -71,8 +91,8 @@ class Chains(World):
             assert chain is not None
             assert command.vault == WATCHED
             inspected = inspect_arrival(calm, self.stage.keys, chain, chain.hop("to-dr"))
-            finding = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
-            assert finding.verdict is Verdict.GOOD, (command, finding)
+            assessment = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
+            assert assessment.verdict is Verdict.GOOD, (command, assessment)
             assert inspected.point is not None
             deleted, lives_until = self.described[command.point], inspected.point.delete_at
             is_over = deleted.status == "EXPIRED" or calm.delete_does == "EXPIRED"
@@ -86,7 +106,7 @@ class Chains(World):
             if chain.finished_at is None:
                 assert chain.next_check is not None
             else:
-                standing = {chain.key.recovery_point, chain.hop("to-dr").arrival}
+                standing = {chain.key.recovery_point, chain.hop("to-dr").arrival.point}
                 assert standing.isdisjoint(arn for _, arn in self.stage.backup.points)
 
     @invariant()
@@ -97,6 +117,15 @@ class Chains(World):
         for told, channel in ((announcer.messages, Channel.TOPIC), (announcer.events, Channel.BUS)):
             opened = [each for each in (*told, *pending) if each.channel is channel and not each.is_closed]
             assert opened or not any(chain.incidents for chain in self.chains())
+
+    @invariant()
+    def every_change_of_state_is_in_a_table(self) -> None:
+        for decision in self.stage.decisions:
+            births = births_of(decision.before) if decision.before.version == 0 else ()
+            found = [*births, *moves_of(decision)]
+            moved.update(found)
+            assert [move for move in found if not is_allowed(move)] == []
+        self.stage.decisions.clear()
 
     @invariant()
     def what_was_reached_is_counted(self) -> None:
@@ -142,7 +171,7 @@ def _assert_that_it_ended(chain: Chain) -> None:
     """What waits at the end waits for a person. A delete that failed, and is not wanted any more, waits for nobody."""
     assert chain.state in ENDS, (chain.state, chain)
     going = (each for each in chain.intermediates if each.state is IntermediateState.RELEASING)
-    troubles = [each.trouble for each in (*chain.hops, *going) if each.trouble is not None]
+    troubles = [each.trouble for each in (*(hop.notice for hop in chain.hops), *going) if each.trouble is not None]
     needs_somebody = [REMEDIES[trouble.cause].again is Again.OPERATOR for trouble in troubles]
     assert all(needs_somebody) or chain.state is ChainState.ABANDONED, chain.troubles()
     assert chain.state is not ChainState.STRANDED or chain.incidents
@@ -159,3 +188,4 @@ def _mark(chain: Chain) -> None:
 def test_chains_keep_their_promises_under_any_sequence_of_events() -> None:
     run_state_machine_as_test(Chains, settings=settings(settings.default, stateful_step_count=50, max_examples=150))
     assert [mark for mark in MARKS if not reached[mark]] == []
+    assert [move for move in MOVES if move not in moved] == []

@@ -15,8 +15,9 @@ from moto import mock_aws
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import ConflictError
+from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, DR_VAULT, ORDERS, a_chain, a_route, an_arrival, with_hop
 from tests.contract.test_chain_store import table_of_the_template
 
@@ -68,9 +69,9 @@ class Governor(RuleBasedStateMachine):
             return
         rivals = [each for each in self.held() if each.resource_type == chain.resource_type]
         is_full = len(rivals) >= LIMIT or any(each.database == chain.database for each in rivals)
-        claimed = [each for each in self.chains.values() if each.hop("to-dr").attempt and each.key != chain.key]
+        claimed = [each for each in self.chains.values() if each.hop("to-dr").attempt.number and each.key != chain.key]
         is_claimed = any(each.key.recovery_point == chain.key.recovery_point for each in claimed)
-        after = with_hop(chain, state=HopState.COPYING, attempt=chain.hop("to-dr").attempt + 1)
+        after = with_hop(chain, state=HopState.COPYING, attempt=chain.hop("to-dr").attempt.number + 1)
         if not (is_full or is_claimed):
             self.save(after, chain)
             return
@@ -115,7 +116,7 @@ class Governor(RuleBasedStateMachine):
     def each_copy_is_claimed_by_one_chain_and_the_claim_stays(self) -> None:
         for number in range(POINTS):
             arn = f"{ARRIVAL_ARN}-{number}"
-            begun = [c for c in self.chains.values() if c.key.recovery_point == arn and c.hop("to-dr").attempt]
+            begun = [c for c in self.chains.values() if c.key.recovery_point == arn and c.hop("to-dr").attempt.number]
             claim = self.store.owner_of(source=arn, destination_vault_arn=DR_VAULT.arn)
             assert [chain.key for chain in begun] == ([] if claim is None else [claim.owner])
 

@@ -64,7 +64,7 @@ def lose_copies(stage: Stage, count: int) -> None:
 def assert_all_are_told(stage: Stage, incidents: Incidents, *, count: int) -> None:
     found = incidents.all_open()
     assert len(found) == count
-    assert [each.title for each in found if not each.is_well_told(stage.world)] == []
+    assert [each.title for each in found if not each.is_reported(stage.world)] == []
     named, more = mentioned(stage)
     assert len(named) + more == count
 
@@ -119,7 +119,7 @@ def test_a_process_that_dies_while_it_sends_loses_nobody(when: str) -> None:
 
     found = incidents.all_open()
     assert len(found) == DATABASES
-    assert [each.title for each in found if not each.is_well_told(stage.world)] == []
+    assert [each.title for each in found if not each.is_reported(stage.world)] == []
     assert len(messages(stage)) <= 10
 
 

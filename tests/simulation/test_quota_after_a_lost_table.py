@@ -26,7 +26,7 @@ class GenerousChains(MemoryChains):
     def save(self, chain: Any, *, before: Any, limit: int) -> Any:
         return super().save(chain, before=before, limit=limit + 100)
 
-    def slot_refusal(self, slot: Any, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Any, *, limit: int) -> Any:
         return super().slot_refusal(slot, limit=limit + 100)
 
 

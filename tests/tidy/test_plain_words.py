@@ -47,7 +47,7 @@ SEARCHED = [(re.compile(rf"(?<![\w-])({pattern})(?![\w-])", re.IGNORECASE), inst
 
 
 # The folders with checked docstrings and comments.
-CHECKED = ("rehearsal", "local_cloud", "simulator", "cli")
+CHECKED = ("rehearsal", "local_cloud", "simulator", "cli", "layers", "functions")
 
 
 def prose() -> Iterator[Piece]:

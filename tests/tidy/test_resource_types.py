@@ -39,7 +39,7 @@ def literals(module: ast.Module) -> list[int]:
     ]
 
 
-def test_no_code_outside_of_the_two_tables_names_a_resource_type():
+def test_no_code_outside_of_the_two_tables_names_a_resource_type() -> None:
     found = {
         f"{path}:{line}"
         for path in python_files(*ROOMS, "bench")
@@ -63,5 +63,5 @@ def test_no_code_outside_of_the_two_tables_names_a_resource_type():
         ('''"""About Aurora and Neptune."""''', 0),
     ],
 )
-def test_the_checker_finds_names_and_lists_of_names_but_no_prose(code, count):
+def test_the_checker_finds_names_and_lists_of_names_but_no_prose(code: str, count: int) -> None:
     assert len(literals(ast.parse(code))) == count

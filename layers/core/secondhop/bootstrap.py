@@ -1,6 +1,6 @@
-"""Where everything is put together, and the only file that knows everybody.
+"""Builds the use cases of each function. Only this file knows all packages.
 
-All that enters from outside goes through one frozen value, the Runtime, so that the same handlers run on Lambda and
+All that comes from outside is in one frozen value, the Runtime, so that the same handlers run on Lambda and
 in a rehearsal with nothing patched.
 """
 
@@ -48,49 +48,87 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """The use cases of one installation, wired."""
+class ActorUseCases:
+    """What the actor's function needs: the use case, its queue, and the queue of work that cannot be read."""
 
-    settings: Settings
     advance: AdvanceChain
-    sweep: SweepChains
-    operate: OperateChains
     queue: SqsWork
     dead_letters: DeadLetters
     breaker: Breaker
 
 
-def install(runtime: Runtime) -> Installation:
-    """Wire the use cases. Raises SettingsError, which lists every problem of the settings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What every function needs: settings, the store, the queue, and AWS Backup in each site."""
+
+    settings: Settings
+    chains: ChainStore
+    sqs: Any
+    queue: SqsWork
+    breaker: Breaker
+    sites: Sites
+    backup: AwsBackup
+
+
+def build_actor(runtime: Runtime) -> ActorUseCases:
+    """Wire the actor. Raises SettingsError, which lists every problem of the settings."""
+    base = _build_base(runtime)
+    performer = Performer(
+        chains=base.chains,
+        backup=base.backup,
+        keys=AwsKeys(base.sites.key_client),
+        queue=base.queue,
+        announcer=_build_announcers(runtime, base),
+        now=runtime.now,
+    )
+    advance = AdvanceChain(
+        routes=base.settings.routes,
+        chains=base.chains,
+        backup=base.backup,
+        performer=performer,
+        now=runtime.now,
+        observe_only=base.settings.observe_only,
+    )
+    dead_letters = DeadLetters(base.sqs, base.settings.dead_letter_queue_url)
+    return ActorUseCases(advance=advance, queue=base.queue, dead_letters=dead_letters, breaker=base.breaker)
+
+
+def build_sweep(runtime: Runtime) -> SweepChains:
+    """Wire the sweep. Raises SettingsError."""
+    base = _build_base(runtime)
+    return SweepChains(
+        routes=base.settings.routes, chains=base.chains, backup=base.backup, queue=base.queue, now=runtime.now
+    )
+
+
+def build_operators(runtime: Runtime) -> OperateChains:
+    """Wire the operators' requests. Raises SettingsError."""
+    base = _build_base(runtime)
+    return OperateChains(
+        routes=base.settings.routes, chains=base.chains, backup=base.backup, queue=base.queue, now=runtime.now
+    )
+
+
+def _build_base(runtime: Runtime) -> _Base:
     settings = read_settings(runtime.environ)
     sqs = runtime.session.client("sqs", config=CONFIG)
-    queue = SqsWork(sqs, settings.work_queue_url)
-    chains = runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table)
     breaker = Breaker(runtime.now)
     sites = Sites(runtime.session, _roles(settings), runtime.now, breaker)
-    backup, keys = AwsBackup(sites.backup_client), AwsKeys(sites.key_client)
-    announcer = Announcers(
-        topic=SnsAnnouncer(breaker.watched(runtime.session.client("sns", config=CONFIG), "sns"), settings.topic_arn),
-        bus=EventBridgeAnnouncer(breaker.watched(runtime.session.client("events", config=CONFIG), "events")),
-    )
-    performer = Performer(chains=chains, backup=backup, keys=keys, queue=queue, announcer=announcer, now=runtime.now)
-    routes, now = settings.routes, runtime.now
-    return Installation(
+    return _Base(
         settings=settings,
-        advance=AdvanceChain(
-            routes=routes,
-            chains=chains,
-            backup=backup,
-            performer=performer,
-            now=now,
-            observe_only=settings.observe_only,
-        ),
-        sweep=SweepChains(routes=routes, chains=chains, backup=backup, queue=queue, now=now),
-        operate=OperateChains(routes=routes, chains=chains, backup=backup, queue=queue, now=now),
-        queue=queue,
-        dead_letters=DeadLetters(sqs, settings.dead_letter_queue_url),
+        chains=runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table),
+        sqs=sqs,
+        queue=SqsWork(sqs, settings.work_queue_url),
         breaker=breaker,
+        sites=sites,
+        backup=AwsBackup(sites.backup_client),
     )
+
+
+def _build_announcers(runtime: Runtime, base: _Base) -> Announcers:
+    sns = base.breaker.watched(runtime.session.client("sns", config=CONFIG), "sns")
+    events = base.breaker.watched(runtime.session.client("events", config=CONFIG), "events")
+    return Announcers(topic=SnsAnnouncer(sns, base.settings.topic_arn), bus=EventBridgeAnnouncer(events))
 
 
 def _roles(settings: Settings) -> dict[str, AssumedRole]:

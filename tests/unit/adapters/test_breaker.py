@@ -17,13 +17,13 @@ from secondhop.adapters.aws_keys import AwsKeys
 from secondhop.adapters.breaker import FAULTS_TO_PAUSE, PAUSE, Breaker
 from secondhop.adapters.sites import AssumedRole, Sites
 from secondhop.application.ports import UnansweredError
-from secondhop.bootstrap import Runtime, install, regional_core
+from secondhop.bootstrap import Runtime, build_actor, regional_core
 from secondhop.domain.announcing import announcements
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Trouble
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel
 from secondhop.domain.errors import FinalError, SilentError
+from secondhop.domain.hop import Trouble
 from tests.builders import NOW, a_chain, with_hop
 from tests.stand_ins import Clock
 from tests.unit.adapters.test_lost_answers import START
@@ -191,7 +191,7 @@ def test_a_channel_that_hangs_costs_one_wait(service: str, channel: Channel) -> 
     stage = Stage(World())
     function, world = stage.main.functions["AdvanceChain"], stage.world
     runtime = Runtime(environ=function.environ, session=function.session, now=world.now, chains=stage.chains)
-    announcer = install(runtime).advance.performer.announcer
+    announcer = build_actor(runtime).advance.performer.announcer
     chain = with_hop(a_chain(), unresolved=Trouble(cause=Cause.VAULT_KEY, message="no", since=NOW))
     message = next(each for each in announcements(a_chain(), chain, NOW) if each.channel is channel)
     world.faults.hang(service, HOME, until=world.now() + timedelta(hours=1))

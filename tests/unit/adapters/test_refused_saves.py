@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from secondhop.adapters.chain_items import claim_item, holder_name, text
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ClaimTakenError, SlotTakenError
-from secondhop.domain.chain import ChainKey, HopState
+from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import Claim
 from tests.builders import ARRIVAL_ARN, DR_VAULT, ORDERS, a_chain, with_hop
 

@@ -92,7 +92,7 @@ def test_each_kind_is_forecast_by_itself_with_its_slots_its_rounds_and_the_pace_
         "          (1 copies in 30 days, the median)",
         "RDS into 444455556666/eu-central-1",
         "  copies  6, of 5 databases",
-        "  size    5.0 GiB, and 1 whose size AWS does not tell",
+        "  size    5.0 GiB, and 1 without a known size",
         "  slots   2 of 2, one a database",
         "  rounds  3",
         "  time    about 6.0 h, if nothing else is copied there",
@@ -202,7 +202,7 @@ def test_a_first_hop_that_failed_travels_both_hops_where_it_may_be_started(role:
     finished(stage, "nearer", timedelta(hours=4), source=ORIGIN, destination_vault_arn=WATCHED.arn)
     answer = adopt(stage)
 
-    told = f"{ORIGIN} of {ORDERS}, whose first hop failed"
+    told = f"{ORIGIN} of {ORDERS}, with a failed first hop"
     heads = [line for line in answer.forecast if not line.startswith(" ")]
     if role:
         assert (answer.points, answer.message) == ((told,), "would adopt 1 recovery points")

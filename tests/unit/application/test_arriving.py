@@ -9,9 +9,10 @@ import pytest
 
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.work import OtherNews, Retry
-from secondhop.domain.chain import ChainKey, ChainState, HopState
+from secondhop.domain.chain import ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
+from secondhop.domain.hop import HopState
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -43,7 +44,7 @@ def test_an_arrival_is_copied_with_an_explicit_retention_and_a_token() -> None:
     assert started.attempt == 1
     assert len(started.token) == 64
     assert stage.chain.state is ChainState.COPYING
-    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.hop("to-dr").attempt.job_id == "JOB-1"
     assert stage.chain.pending == ()
 
 

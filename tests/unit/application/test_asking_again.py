@@ -8,8 +8,9 @@ import pytest
 
 from secondhop.application.work import Retry
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.chain import ChainState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
@@ -149,7 +150,7 @@ def test_the_last_call_comes_for_a_hop_that_waits_although_aws_did_not_describe_
     assert any(last.isoformat() in line for message in told for line in message.lines)
     mine = stage.chains.get(KEY)
     assert mine is not None
-    assert (mine.source_expires_at, mine.hop("to-dr").attempt) == (last, 0)
+    assert (mine.source_expires_at, mine.hop("to-dr").attempt.number) == (last, 0)
 
 
 def test_an_unencrypted_cluster_that_was_not_described_at_first_is_not_copied() -> None:
@@ -190,7 +191,7 @@ def test_an_operators_retry_makes_another_copy_of_one_that_is_still_wrong_and_le
     assert stage.chain.hop("to-dr").rejected == (COPY_ARN,)
     stage(job_news(stage.backup.finish("JOB-2", a_copy(arn=COPY_ARN + "-2"))))
 
-    assert (stage.chain.state, stage.chain.hop("to-dr").arrival) == (ChainState.COMPLETE, COPY_ARN + "-2")
+    assert (stage.chain.state, stage.chain.hop("to-dr").arrival.point) == (ChainState.COMPLETE, COPY_ARN + "-2")
     assert [message.is_closed for message in stage.announcer.messages] == [False, True]
     assert stage.backup.deleted == []
 
@@ -247,5 +248,5 @@ def test_the_copy_that_such_a_job_left_is_found_in_the_vault_and_not_made_again(
     stage(arrived())
     stage(Retry(key=KEY, by="ada"))
 
-    assert (stage.chain.hop("to-dr").state, stage.chain.hop("to-dr").arrival) == (HopState.VERIFIED, COPY_ARN)
+    assert (stage.chain.hop("to-dr").state, stage.chain.hop("to-dr").arrival.point) == (HopState.VERIFIED, COPY_ARN)
     assert stage.backup.started == []

@@ -9,10 +9,10 @@ from datetime import timedelta
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.work import Abandon, Look
 from secondhop.domain import patience
-from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import TryAgainError
+from secondhop.domain.outbox import LAST_CALL
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, an_arrival
 from tests.stand_ins import Stage, StandInAnnouncer, arrived, job_news
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.chain import ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
+from secondhop.domain.hop import HopState
 from tests.builders import (
     ARRIVAL_ARN,
     NOW,

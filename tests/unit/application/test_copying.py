@@ -8,10 +8,11 @@ import pytest
 
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.application.work import Abandon, Retry
-from secondhop.domain.chain import ChainKey, ChainState, HopState
+from secondhop.domain.chain import ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand, Question
 from secondhop.domain.errors import DeniedError
+from secondhop.domain.hop import HopState
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -48,13 +49,13 @@ def test_a_crash_between_start_and_record_is_repaired_without_a_second_copy() ->
         stage(arrived())
 
     stage(arrived())
-    assert stage.chain.hop("to-dr").job_id is None
+    assert stage.chain.hop("to-dr").attempt.job_id is None
 
     stage.clock.forward(minutes=6)
     stage(LOOK)
 
     assert len(stage.backup.started) == 1
-    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.hop("to-dr").attempt.job_id == "JOB-1"
 
 
 def test_a_crash_before_the_start_is_repaired_by_the_very_same_attempt() -> None:
@@ -82,7 +83,7 @@ def test_an_unanswered_start_is_looked_for_before_it_is_repeated() -> None:
     stage(LOOK)
 
     assert len(stage.backup.started) == 1
-    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.hop("to-dr").attempt.job_id == "JOB-1"
 
 
 def test_a_start_that_never_gets_an_answer_is_announced_and_keeps_its_slot() -> None:
@@ -123,7 +124,7 @@ def test_a_refused_start_is_classified_and_its_attempt_number_stays_free(
     stage(arrived())
 
     assert stage.chain.state is state
-    assert stage.chain.hop("to-dr").attempt == 0
+    assert stage.chain.hop("to-dr").attempt.number == 0
 
 
 def test_a_token_that_names_an_older_job_is_not_believed_before_its_state_is_read() -> None:
@@ -141,7 +142,7 @@ def test_a_token_that_names_an_older_job_is_not_believed_before_its_state_is_rea
 
     assert stage.backup.started == []
     assert stage.chain.state is ChainState.WAITING
-    assert stage.chain.hop("to-dr").attempt == 1
+    assert stage.chain.hop("to-dr").attempt.number == 1
 
 
 def test_a_live_copy_job_of_other_hands_is_adopted_and_not_doubled() -> None:
@@ -151,7 +152,7 @@ def test_a_live_copy_job_of_other_hands_is_adopted_and_not_doubled() -> None:
     stage(arrived())
 
     assert stage.backup.started == []
-    assert stage.chain.hop("to-dr").job_id == "HAND"
+    assert stage.chain.hop("to-dr").attempt.job_id == "HAND"
 
 
 def test_a_copy_by_hand_that_will_not_do_is_not_counted_and_ours_is_made() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from secondhop.application.newest import survey_newer
 from secondhop.application.survey import survey_keep
-from secondhop.domain.chain import HopState
+from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, COPY_ARN, NIGHT, NOW, a_chain, a_route, an_arrival, with_hop
 from tests.stand_ins import Stage
 

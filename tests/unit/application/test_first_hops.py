@@ -11,9 +11,9 @@ from secondhop.application.work import JobNews, Look
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainState
 from secondhop.domain.errors import DeniedError
-from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_first_hop
+from secondhop.domain.first_hop import first_hop_key, first_hop_route
 from secondhop.domain.observation import JobSeen
-from secondhop.domain.route import FirstHops
+from secondhop.domain.route import FirstHops, RouteKind
 from tests.builders import (
     ARRIVAL_ARN,
     HOME,
@@ -101,7 +101,9 @@ def test_its_arrival_is_taken_on_by_a_chain_of_its_own() -> None:
     assert expectation(place).finished_at is not None
     assert place.queue.work == [arrived(created_at=NIGHT)]
     place.drain()
-    assert [chain.key.recovery_point for chain in place.chains.all() if not is_first_hop(chain.key)] == [ARRIVAL_ARN]
+    assert [chain.key.recovery_point for chain in place.chains.all() if chain.kind is RouteKind.ARRIVALS] == [
+        ARRIVAL_ARN
+    ]
     assert place.backup.deleted == []
     assert place.announcer.messages == []
 
@@ -111,7 +113,7 @@ def test_every_end_of_a_plans_job_without_an_arrival_is_followed(state: str) -> 
     place = stage()
     place(plan_job(place, state=state))
 
-    assert expectation(place).hop("first").attempt == 1
+    assert expectation(place).hop("first").attempt.number == 1
 
 
 def test_the_origin_is_never_released() -> None:

@@ -208,8 +208,8 @@ def test_after_a_lost_table_adopt_follows_the_first_hops_that_failed_before() ->
     slice_ = {"after": NOW - timedelta(days=90), "before": NOW}
 
     shown = use_case.adopt("default", **slice_, is_dry_run=True)
-    assert [point for point in shown.points if "first hop failed" in point] == [
-        f"{failed.job.source} of {ORDERS}, whose first hop failed"
+    assert [point for point in shown.points if "failed first hop" in point] == [
+        f"{failed.job.source} of {ORDERS}, with a failed first hop"
     ]
     assert place.queue.work == []
     use_case.adopt("default", **slice_, is_dry_run=False)

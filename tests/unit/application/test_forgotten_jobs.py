@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from tests.builders import NOW, a_copy
 from tests.stand_ins import LOOK, copying
 

@@ -10,10 +10,10 @@ import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.work import Abandon
-from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.gathering import Group, overflow_of
+from secondhop.domain.outbox import LAST_CALL
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, an_arrival
 from tests.stand_ins import Stage, arrived
 

@@ -9,8 +9,9 @@ import pytest
 
 from secondhop.application.work import JobNews
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.chain import ChainState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
@@ -164,7 +165,7 @@ def test_a_retry_of_a_first_hop_that_fails_is_heard_at_once() -> None:
     report = place(news_of(place, "JOB-2"))
 
     assert report.ignored is None
-    assert (expectation(place).state, expectation(place).hop("first").failures) == (ChainState.WAITING, 2)
+    assert (expectation(place).state, expectation(place).hop("first").attempt.failures) == (ChainState.WAITING, 2)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import StartedJob
-from secondhop.domain.chain import Chain, HopState, IntermediateState
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.gathering import Group
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Postponed
 from tests.builders import (
     ARRIVAL_ARN,
@@ -145,7 +146,7 @@ def test_a_job_that_is_older_than_the_decision_to_start_it_is_looked_at_before_i
     stage(arrived())
 
     assert asked == ["JOB-1"] * is_looked_at
-    assert stage.chain.hop("to-dr").job_id == "JOB-1"
+    assert stage.chain.hop("to-dr").attempt.job_id == "JOB-1"
 
 
 @pytest.mark.parametrize(
@@ -214,8 +215,8 @@ def test_a_topic_that_refuses_for_good_keeps_no_copy_from_being_made_and_is_told
     report = stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert [step.reason for step in report.steps[-2:]] == [
-        "nobody was told on the topic: no such topic",
-        "nobody was told on the bus: no such bus",
+        "no one was notified on the topic: no such topic",
+        "no one was notified on the bus: no such bus",
     ]
     stage.clock.forward(minutes=6)
     stage(LOOK)

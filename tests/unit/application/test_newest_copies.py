@@ -9,10 +9,11 @@ import pytest
 
 from secondhop.application.newest import survey_newer
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
@@ -115,7 +116,7 @@ def test_the_look_is_daily_and_moves_on_to_the_newer_copy() -> None:
     with_a_newer_copy(stage)
     looks = len(stage.keys.asked)
     a_day_later(stage)
-    assert chain_of(stage).hop("to-dr").is_superseded
+    assert chain_of(stage).hop("to-dr").arrival.is_superseded
     assert len(stage.keys.asked) == looks
 
 
@@ -129,14 +130,14 @@ def test_with_a_backup_a_day_the_newest_copy_is_looked_at_before_the_next_reliev
     with_a_newer_copy(stage)
     stage.clock.forward(days=1)
     stage(LOOK)
-    assert chain_of(stage).hop("to-dr").is_superseded
+    assert chain_of(stage).hop("to-dr").arrival.is_superseded
 
 
 def test_a_copy_that_vanishes_before_its_first_daily_look_is_found_though_a_newer_one_relieved_it() -> None:
     stage = with_a_newer_copy(complete(route=a_route(keep={})))
     del stage.backup.points[DR_VAULT.arn, COPY_ARN]
     a_day_later(stage)
-    assert chain_of(stage).hop("to-dr").is_superseded
+    assert chain_of(stage).hop("to-dr").arrival.is_superseded
     assert chain_of(stage).troubles() == ()
 
     hop = chain_of(stage).hop("to-dr")
@@ -165,8 +166,8 @@ def test_a_newer_copy_that_is_not_verified_relieves_nobody() -> None:
     stage(arrived(arn=LATER))
     a_day_later(stage)
 
-    assert not chain_of(stage).hop("to-dr").is_superseded
-    assert chain_of(stage).hop("to-dr").last_seen_at == stage.clock.now
+    assert not chain_of(stage).hop("to-dr").arrival.is_superseded
+    assert chain_of(stage).hop("to-dr").arrival.last_seen_at == stage.clock.now
 
 
 @pytest.mark.parametrize("error", [TryAgainError("busy"), DeniedError("not authorized to perform: kms:DescribeKey")])
@@ -265,7 +266,7 @@ def test_one_wrong_word_about_a_copy_that_is_listed_neither_strands_its_chain_no
 
     assert backup.forgets == 0
     assert stage.announcer.messages == []
-    assert stage.chain.hop("to-dr").last_seen_at == stage.clock.now
+    assert stage.chain.hop("to-dr").arrival.last_seen_at == stage.clock.now
     assert len(stage.backup.started) == 1
 
 

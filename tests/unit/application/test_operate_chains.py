@@ -10,9 +10,10 @@ import pytest
 
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.work import Abandon, PointNews, Retry
-from secondhop.domain.chain import ChainKey, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import ChainKey, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, MalformedError, TryAgainError
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.route import FirstHops
 from tests.builders import (
     ARRIVAL_ARN,

@@ -11,11 +11,10 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.notify import CONFLICT_TRIES, Notifier
 from secondhop.domain import patience
 from secondhop.domain.announced import Announced, AnnouncementPutOff
-from secondhop.domain.announcing import LAST_CALL
-from secondhop.domain.chain import Pending
 from secondhop.domain.command import Announce
 from secondhop.domain.errors import ConflictError, TryAgainError
 from secondhop.domain.gathering import MEMBERS_LIMIT, MESSAGES_LIMIT, Group, overflow_of, part_of
+from secondhop.domain.outbox import LAST_CALL, Pending
 from tests.builders import NOW, a_chain
 from tests.stand_ins import StandInAnnouncer
 

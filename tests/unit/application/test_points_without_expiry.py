@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from secondhop.domain.chain import ChainState, HopState, IntermediateState
+from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
-from secondhop.domain.verification import Finding, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, judge_arrival
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -33,7 +34,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 RELEASES = a_route(keep={"RDS": 0})
 
 
-def judged(**copy: Any) -> Finding:
+def judged(**copy: Any) -> Assessment:
     chain = with_hop(a_chain(), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
     look = ArrivalInspected(
         hop="to-dr", arrival=COPY_ARN, point=a_copy(**copy), vault_key_arn=DR_KEY, key_state="Enabled"
@@ -55,9 +56,9 @@ def judged(**copy: Any) -> Finding:
 def test_only_a_copy_that_is_as_promised_in_all_else_lacks_only_its_expiry(
     copy: dict[str, Any], verdict: Verdict, lacks_only_expiry: bool
 ) -> None:
-    finding = judged(**copy)
+    assessment = judged(**copy)
 
-    assert (finding.verdict, finding.lacks_only_expiry) == (verdict, lacks_only_expiry)
+    assert (assessment.verdict, assessment.lacks_only_expiry) == (verdict, lacks_only_expiry)
 
 
 def with_a_copy_without_expiry(route: Any = RELEASES) -> Stage:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from secondhop.domain.announcing import incidents_of
-from secondhop.domain.chain import ChainState, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import (
@@ -18,6 +18,7 @@ from secondhop.domain.errors import (
     TryAgainError,
     UnreadableItemError,
 )
+from secondhop.domain.hop import HopState, Trouble
 from tests.builders import NOW, a_copy, a_job, a_route, an_arrival
 from tests.stand_ins import LOOK, Stage, arrived, copying, job_news
 
@@ -81,7 +82,7 @@ def test_one_odd_answer_costs_a_quarter_of_an_hour() -> None:
     stage.clock.forward(minutes=15)
     stage(LOOK)
     assert len(stage.backup.started) == 1
-    assert stage.chain.hop("to-dr").silent_since is None
+    assert stage.chain.hop("to-dr").notice.silent_since is None
     assert stage.announcer.messages == []
 
 
@@ -112,7 +113,7 @@ def test_an_arrival_whose_vault_is_gone_is_stranded_and_verified_when_it_is_back
     refused_for(stage, NO_VAULT, "vault", minutes=60)
 
     assert [each.cause for each in stage.chain.troubles()] == [Cause.NO_VAULT]
-    assert stage.chain.hop("to-dr").silent_since is None
+    assert stage.chain.hop("to-dr").notice.silent_since is None
     stage.clock.forward(days=1, minutes=1)
     stage(LOOK)
     assert stage.chain.state is ChainState.COMPLETE

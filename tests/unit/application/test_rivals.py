@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from secondhop.application.survey import survey_copies
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import CopiesSurveyed, JobSeen
 from tests.builders import (
     ARRIVAL_ARN,
@@ -138,7 +139,7 @@ RIVAL = a_job(job_id="JOB-9", source=TWIN)
 def test_a_hop_waits_for_a_rival_and_looks_again_in_half_an_hour() -> None:
     taken = step(a_chain_in(HopState.WAITING), surveyed(rivals=(RIVAL,)))
 
-    assert (taken.hop.state, taken.hop.not_before, taken.commands) == (HopState.WAITING, NOW + HOUR / 2, ())
+    assert (taken.hop.state, taken.hop.attempt.not_before, taken.commands) == (HopState.WAITING, NOW + HOUR / 2, ())
     assert f"copy job JOB-9 of {TWIN} is RUNNING" in taken.reason
 
 
@@ -172,7 +173,7 @@ def test_an_interrupted_start_is_not_repeated_beside_another_copy_of_the_backup(
     chain = a_chain_in(HopState.COPYING, job_id=None, fence=timedelta(0))
     taken = step(chain, surveyed(**fact))
 
-    assert (taken.hop.state, taken.hop.attempt, taken.commands) == (state, 3, ())
+    assert (taken.hop.state, taken.hop.attempt.number, taken.commands) == (state, 3, ())
     assert step(chain, surveyed()).commands == (START,)
 
 
@@ -180,7 +181,7 @@ def test_the_hops_own_copy_is_found_beside_a_rival() -> None:
     own = a_job(state="COMPLETED", arrival=COPY_ARN)
     taken = step(a_chain_in(HopState.WAITING), surveyed(own, rivals=(RIVAL,)))
 
-    assert (taken.hop.state, taken.hop.arrival) == (HopState.VERIFYING, COPY_ARN)
+    assert (taken.hop.state, taken.hop.arrival.point) == (HopState.VERIFYING, COPY_ARN)
 
 
 def test_a_verified_chain_is_not_disturbed_by_its_twin() -> None:

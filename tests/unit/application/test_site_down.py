@@ -61,7 +61,7 @@ def test_eight_hours_of_failing_copies_strand_nothing_and_send_two_messages() ->
         attempts += fail_everything(stage)
 
     assert {chain.state for chain in stage.chains.all()} == {ChainState.WAITING}
-    assert max(chain.hops[0].failures for chain in stage.chains.all()) < 6
+    assert max(chain.hops[0].attempt.failures for chain in stage.chains.all()) < 6
     assert attempts <= 12 + 6, "one probe at a time, and each waits twice as long as the one before"
     assert len(stage.announcer.messages) == 2, "the first chain at once, and the other eleven in one summary"
     assert all("SITE_DOWN" in message.title for message in stage.announcer.messages)
@@ -91,7 +91,7 @@ def test_a_region_that_does_not_answer_is_told_of_after_an_hour_and_closed_when_
         a_round(stage, minutes=15)
     (message,) = stage.announcer.messages
     assert "timed out" in "".join(message.lines)
-    assert (stage.chain.state, stage.chain.hops[0].failures) == (ChainState.WAITING, 0)
+    assert (stage.chain.state, stage.chain.hops[0].attempt.failures) == (ChainState.WAITING, 0)
 
     for _ in range(3):
         a_round(stage, minutes=15)

@@ -10,11 +10,10 @@ import pytest
 
 from secondhop.application.work import Abandon, Retry
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.announcing import LAST_CALL
-from secondhop.domain.chain import Pending
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import TryAgainError
 from secondhop.domain.observation import AbandonAsked
+from secondhop.domain.outbox import LAST_CALL, Pending
 from tests.builders import NOW, a_copy, a_route
 from tests.stand_ins import KEY, LOOK, Stage, StandInAnnouncer, copying, job_news
 

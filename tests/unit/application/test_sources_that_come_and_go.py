@@ -10,10 +10,11 @@ import pytest
 from secondhop.application.sweep_chains import SweepChains
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import ChainState, HopState, Trouble
+from secondhop.domain.chain import ChainState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectSource
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.ledger import changes
 from tests.builders import (
     ARRIVAL_ARN,

@@ -244,7 +244,7 @@ def test_a_waiting_chain_remembers_how_far_its_database_lags_behind() -> None:
 
     waiting = stage.chains.get(ChainKey(later.arn, "default"))
     assert waiting is not None
-    assert (waiting.hops[0].slot_wanted, waiting.hops[0].newest_copy) == (True, NIGHT)
+    assert (waiting.hops[0].attempt.slot_wanted, waiting.hops[0].attempt.newest_copy) == (True, NIGHT)
 
 
 def test_a_worker_that_wakes_after_its_fence_tells_nothing_that_may_have_passed() -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import HopState
 from secondhop.domain.release_observation import KeepSurveyed
 from tests.builders import (
     ARRIVAL_ARN,

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.ports import Installation
 from secondhop.application.sweep_chains import BATCH, LEASE, SweepChains, Swept
 from secondhop.application.work import Look
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, SettingsError, TryAgainError
 from secondhop.domain.observation import PointSeen
+from secondhop.domain.sweep_progress import SweepProgress
 from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, NOW, ORDERS, WORKLOAD, a_copy, a_route, an_arrival
 from tests.plain_words import strange_words
 from tests.stand_ins import Stage, arrived, copying
@@ -125,7 +125,7 @@ def test_a_renamed_route_does_nothing_rather_than_leave_its_chains_and_their_slo
 
 def test_the_names_of_several_routes_are_remembered_in_whatever_order_they_are_given() -> None:
     daily, weekly, other = (a_route(name=name) for name in ("daily", "weekly", "other"))
-    served = Installation(began_at=NOW).served_by([weekly, daily])
+    served = SweepProgress(began_at=NOW).served_by([weekly, daily])
 
     assert (served.routes, served.began_at) == (("daily", "weekly"), NOW)
     assert served.served_by([daily, weekly]) == served
@@ -181,7 +181,7 @@ def test_a_late_copy_that_appears_in_the_past_is_found_within_a_day() -> None:
 def test_two_sweeps_do_not_run_at_once() -> None:
     stage = installed(Stage())
     before = stage.chains.installation(now=NOW)
-    lease = Installation(began_at=before.began_at, sweeping_until=NOW + timedelta(minutes=5))
+    lease = SweepProgress(began_at=before.began_at, sweeping_until=NOW + timedelta(minutes=5))
     stage.chains.save_installation(lease, before=before)
 
     assert sweep(stage).skipped is not None
@@ -214,7 +214,7 @@ def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:
         def __getattr__(self, name: str) -> object:
             return getattr(stage.chains, name)
 
-        def save_installation(self, after: Installation, *, before: Installation) -> None:
+        def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
             raise ConflictError("somebody else was faster")
 
     use_case = SweepChains(

@@ -9,13 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from secondhop.application.ports import Installation
 from secondhop.application.sweep_chains import BATCH, BUDGET, LEASE, SweepChains, Swept
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.errors import FinalError, TryAgainError
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.slices import SHORTEST, Slice, older_slice, plan_pass
+from secondhop.domain.sweep_progress import SweepProgress
 from tests.builders import ARRIVAL_ARN, DR, HOME, NIGHT, NOW, a_sequence, an_arrival
 from tests.stand_ins import KEY, Stage, copying, job_news
 
@@ -171,7 +171,7 @@ def test_a_route_that_is_gone_does_not_stop_the_sweep() -> None:
     before = stage.chains.installation(now=NOW)
     foreign = Slice(route="removed", after=NIGHT, before=NOW)
     stage.chains.save_installation(
-        Installation(began_at=before.began_at, unfinished=(foreign,)),
+        SweepProgress(began_at=before.began_at, unfinished=(foreign,)),
         before=before,
     )
 
@@ -269,7 +269,7 @@ def test_a_start_whose_answer_was_lost_is_found_from_the_list() -> None:
     stage.drain()
 
     assert len(stage.backup.started) == 1
-    assert stage.chain.hops[0].job_id == "JOB-1"
+    assert stage.chain.hops[0].attempt.job_id == "JOB-1"
 
 
 def test_the_lease_outlives_the_budget() -> None:

@@ -11,9 +11,10 @@ import pytest
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import Unreadable
 from secondhop.application.work import Abandon, Look, Retry
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import Claim
 from tests.builders import (
     ARRIVAL_ARN,
@@ -96,7 +97,7 @@ def test_no_second_copy_is_made_where_a_point_of_the_vault_is_claimed_and_the_in
     stage.backup.put(a_copy())
     stage.backup.put(an_arrival())
     stage(arrived())
-    assert chain_of(stage, KEY).hop("to-dr").arrival == COPY_ARN
+    assert chain_of(stage, KEY).hop("to-dr").arrival.point == COPY_ARN
     twin_arrives(stage)
 
     assert stage.backup.started == []

@@ -15,9 +15,10 @@ from secondhop.application.ports import Unreadable
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
 from secondhop.application.waking import relatives_that_kept
 from secondhop.application.work import Abandon, Look, Retry, Work
-from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState, IntermediateState
+from secondhop.domain.chain import Chain, ChainKey, ChainState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from secondhop.domain.route import ARRIVAL
 from tests.builders import (
     ARRIVAL_ARN,
@@ -86,7 +87,7 @@ def test_a_copy_of_the_same_date_that_nothing_explains_is_not_adopted_beside_it(
 
     chain = super(Skewed, stage.chains).get(KEY)  # type: ignore[misc]
     assert chain is not None
-    trouble = chain.hop("to-dr").trouble
+    trouble = chain.hop("to-dr").notice.trouble
     assert trouble is not None
     assert (trouble.cause, chain.state) == (Cause.UNDECIDABLE, ChainState.STRANDED)
     assert COPY_ARN in trouble.message

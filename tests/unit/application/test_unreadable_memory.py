@@ -9,8 +9,9 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ClaimTakenError
 from secondhop.application.sweep_chains import SweepChains
 from secondhop.application.work import Look
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, a_copy, an_arrival
 from tests.skewed import Skewed
 from tests.stand_ins import KEY, Stage, arrived, copying, job_news
@@ -74,7 +75,7 @@ def test_a_claim_that_cannot_be_read_strands_the_hop_that_needs_it() -> None:
     stage.backup.put(an_arrival())
     stage(arrived())
 
-    trouble = stage.chain.hop("to-dr").trouble
+    trouble = stage.chain.hop("to-dr").notice.trouble
     assert trouble is not None
     assert trouble == replace(trouble, cause=Cause.UNDECIDABLE, message=f"the claim on {ARRIVAL_ARN} cannot be read")
     assert stage.backup.started == []

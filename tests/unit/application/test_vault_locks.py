@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.domain.chain import HopState, IntermediateState
+from secondhop.domain.chain import IntermediateState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.route import VaultLock
 from secondhop.domain.verification import Verdict, judge_arrival
@@ -64,10 +65,10 @@ def test_a_lock_must_be_at_least_what_the_route_demands(
     )
     route = a_route(legs=(a_leg(vault_lock=demanded),))
 
-    finding = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
+    assessment = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
 
-    assert finding.verdict is verdict
-    assert finding.cause is (Cause.UNLOCKED if verdict is Verdict.WRONG else Cause.MISMATCH)
+    assert assessment.verdict is verdict
+    assert assessment.cause is (Cause.UNLOCKED if verdict is Verdict.WRONG else Cause.MISMATCH)
 
 
 def test_a_copy_in_an_unlocked_vault_strands_and_neither_it_nor_its_source_is_touched() -> None:

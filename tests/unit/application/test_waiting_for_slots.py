@@ -11,8 +11,9 @@ import pytest
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.waking import WAKE_READS, WAKE_WAITING, longest_waiting
 from secondhop.application.work import Look, Retry
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import HopState
 from tests.builders import (
     ARRIVAL_ARN,
     DR_VAULT,
@@ -58,7 +59,7 @@ def test_while_no_slot_is_free_aws_is_not_asked() -> None:
 
     assert asked == []
     assert "1 RDS copies are in flight" in report.steps[-1].reason
-    assert waiting(stage).hop("to-dr").slot_wanted
+    assert waiting(stage).hop("to-dr").attempt.slot_wanted
     assert waiting(stage).next_check is not None
 
 
@@ -69,11 +70,11 @@ def test_while_it_waits_it_keeps_its_place_by_its_database_s_lag() -> None:
     stage(arrived(arn=ARRIVAL_ARN + "-other"))
     stage.backup.put(an_arrival(arn=OTHER.recovery_point, created_at=later))
     stage(arrived(arn=OTHER.recovery_point))
-    assert waiting(stage).hop("to-dr").newest_copy == NIGHT
+    assert waiting(stage).hop("to-dr").attempt.newest_copy == NIGHT
 
     stage.clock.forward(minutes=16)
     stage(Look(key=OTHER))
-    assert waiting(stage).hop("to-dr").newest_copy == NIGHT
+    assert waiting(stage).hop("to-dr").attempt.newest_copy == NIGHT
 
 
 def test_with_a_free_slot_it_looks_before_it_copies() -> None:
@@ -90,7 +91,7 @@ def test_an_operator_who_says_retry_has_it_looked_for_all_the_same() -> None:
     stage(Retry(key=OTHER, by="ada"))
 
     assert asked == ["jobs"]
-    assert waiting(stage).hop("to-dr").slot_wanted
+    assert waiting(stage).hop("to-dr").attempt.slot_wanted
 
 
 @pytest.mark.parametrize(("days", "is_asked"), [(0, False), (1, True)])

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import HandOn, InspectArrival, NoteSite, SurveyCopies
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
+from secondhop.domain.route import RouteKind
 from tests.builders import (
     COPY_ARN,
     DR_VAULT,
@@ -110,7 +111,7 @@ def test_the_reason_says_whether_a_copy_was_found_or_a_job_made_it(fact: Observa
 def test_a_live_job_that_a_waiting_hop_takes_over_owes_what_the_route_says_now() -> None:
     taken = step(a_chain_in(WAITING), surveyed(RUNNING), route=LONGER)
 
-    assert taken.hop.promised_until == NIGHT + timedelta(days=90)
+    assert taken.hop.arrival.promised_until == NIGHT + timedelta(days=90)
 
 
 @pytest.mark.parametrize(
@@ -119,23 +120,23 @@ def test_a_live_job_that_a_waiting_hop_takes_over_owes_what_the_route_says_now()
 def test_a_copy_that_has_arrived_owes_the_promise_that_was_made_with_it(promised: object, owed: object) -> None:
     taken = step(a_chain_in(WAITING, promised_until=promised), surveyed(DONE), route=LONGER)
 
-    assert taken.hop.promised_until == owed
+    assert taken.hop.arrival.promised_until == owed
 
 
 def test_of_two_live_jobs_the_newer_one_is_followed_whatever_their_order() -> None:
     older = replace(RUNNING, job_id="OLDER", created_at=NIGHT)
     undated = replace(RUNNING, job_id="ZZZ", created_at=None)
     for jobs in ((older, RUNNING, undated), (undated, RUNNING, older)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "JOB-LIVE"
+        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.attempt.job_id == "JOB-LIVE"
 
 
 def test_of_two_jobs_of_one_moment_the_same_one_is_followed_whatever_their_order() -> None:
     other = replace(RUNNING, job_id="AAA")
     for jobs in ((other, RUNNING), (RUNNING, other)):
-        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.job_id == "JOB-LIVE"
+        assert step(a_chain_in(WAITING), surveyed(*jobs)).hop.attempt.job_id == "JOB-LIVE"
 
 
-EXPECTATIONS = a_route(owns_arrivals=False)
+EXPECTATIONS = a_route(kind=RouteKind.FIRST_HOPS)
 
 
 def handed_on(**changes: Any) -> dict[str, Any]:
@@ -150,7 +151,9 @@ def test_a_first_hop_that_arrived_hands_its_arrival_on_and_is_over() -> None:
     assert_changes(chain, taken, handed_on(), hand_on, NoteSite(site=DR_VAULT.site, has_arrived=True))
 
     unknown = a_chain_in(COPYING, job_id=None)
-    assert step(unknown, job_seen(state="COMPLETED", arrival=COPY_ARN), route=EXPECTATIONS).hop.job_id == "JOB-3"
+    assert (
+        step(unknown, job_seen(state="COMPLETED", arrival=COPY_ARN), route=EXPECTATIONS).hop.attempt.job_id == "JOB-3"
+    )
 
     waiting = a_chain_in(WAITING)
     found = step(waiting, surveyed(points=(a_copy(),)), route=EXPECTATIONS)

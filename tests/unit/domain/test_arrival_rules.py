@@ -9,9 +9,10 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, StartCopy, SurveyCopies
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.verification import Verdict, judge_arrival
 from tests.builders import (
@@ -70,17 +71,17 @@ def test_an_arrival_is_judged_by_what_is_there(
     point: PointSeen | None, key: str | None, verdict: Verdict, cause: Cause
 ) -> None:
     chain = verifying()
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
+    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
 
-    assert finding.verdict is verdict
-    assert finding.cause is cause
+    assert assessment.verdict is verdict
+    assert assessment.cause is cause
 
 
 def test_without_a_promise_nothing_is_good() -> None:
     chain = verifying(promised_until=None)
-    finding = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
+    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
 
-    assert finding.verdict is Verdict.WRONG
+    assert assessment.verdict is Verdict.WRONG
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_a_copy_that_will_do_takes_the_place_of_one_that_will_not() -> None:
     verified = take(found, inspected(a_copy(arn=COPY_ARN + "old"), arrival=COPY_ARN + "old"))
 
     hop = verified.hop("to-dr")
-    assert (hop.state, hop.arrival, hop.rejected) == (HopState.VERIFIED, COPY_ARN + "old", (COPY_ARN,))
+    assert (hop.state, hop.arrival.point, hop.rejected) == (HopState.VERIFIED, COPY_ARN + "old", (COPY_ARN,))
 
 
 def test_an_operator_may_ask_for_a_new_copy_of_a_vanished_one() -> None:
@@ -188,7 +189,7 @@ def test_a_verified_copy_stays_verified_while_it_is_good_or_its_time_is_over() -
 
     assert take(chain, inspected(a_copy())).hop("to-dr").state is HopState.VERIFIED
     assert take(chain, inspected(a_copy(status="EXPIRED")), after=timedelta(days=40)).hop("to-dr").state == "VERIFIED"
-    assert take(chain, inspected(None), after=timedelta(days=40)).hop("to-dr").seen_gone_at is not None
+    assert take(chain, inspected(None), after=timedelta(days=40)).hop("to-dr").arrival.seen_gone_at is not None
 
 
 def test_an_expired_copy_is_looked_at_once_its_deletion_window_is_over() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectSource, SurveyCopies, SurveyNewer
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected, Observation
 from tests.builders import COPY_ARN, DR_KEY, NIGHT, NOW, a_copy
 from tests.hop_steps import (
@@ -99,7 +99,7 @@ def test_an_arrival_is_verified_asked_about_again_or_refused(
         (
             {},
             replace(inspected(), key_state="Disabled"),
-            stranded(Cause.KEY_UNUSABLE, f"its key {DR_KEY} is Disabled, and nobody can restore it"),
+            stranded(Cause.KEY_UNUSABLE, f"its key {DR_KEY} is Disabled, and the copy cannot be restored"),
             (),
         ),
     ],

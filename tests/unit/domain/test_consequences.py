@@ -12,7 +12,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.command import (
     Announce,
     InspectArrival,
@@ -24,8 +24,10 @@ from secondhop.domain.command import (
     WakeRelatives,
     WakeWaiting,
 )
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import slots_of
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,
@@ -202,9 +204,9 @@ def test_a_pending_delete_is_over_when_it_was_answered_and_others_stay(fact: Obs
 def test_an_answer_ends_the_silence_of_its_hop_and_time_alone_does_not() -> None:
     chain = with_hop(flying(silent_since=SINCE))
 
-    assert take(chain, job_seen()).chain.hop("to-dr").silent_since is None
-    assert take(chain, seen.Noticed()).chain.hop("to-dr").silent_since == SINCE
-    assert take(chain, seen.SiteSilent(hop="to-dr", why="timed out")).chain.hop("to-dr").silent_since == SINCE
+    assert take(chain, job_seen()).chain.hop("to-dr").notice.silent_since is None
+    assert take(chain, seen.Noticed()).chain.hop("to-dr").notice.silent_since == SINCE
+    assert take(chain, seen.SiteSilent(hop="to-dr", why="timed out")).chain.hop("to-dr").notice.silent_since == SINCE
 
 
 @pytest.mark.parametrize(("minutes", "is_freed"), [(0, False), (4, False), (5, True), (60, True)])

@@ -10,12 +10,25 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectJob, StartCopy, SurveyCopies, WakeWaiting
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
-from secondhop.domain.steps import token_of
-from tests.builders import COPY_ARN, NIGHT, NOW, RETENTION, a_chain, a_copy, a_job, a_route, a_sequence, with_hop
+from secondhop.domain.rules.step import token_of
+from tests.builders import (
+    COPY_ARN,
+    NIGHT,
+    NOW,
+    RETENTION,
+    a_chain,
+    a_copy,
+    a_job,
+    a_route,
+    a_sequence,
+    changed,
+    with_hop,
+)
 
 
 def take(chain: Chain, fact: Observation, **options: object) -> Decision:
@@ -28,7 +41,7 @@ def surveyed(*jobs: seen.JobSeen, points: tuple[seen.PointSeen, ...] = ()) -> se
 
 def copying(**changes: object) -> Chain:
     return take(a_chain(), surveyed()).chain.with_hop(
-        replace(take(a_chain(), surveyed()).chain.hop("to-dr"), **{"job_id": "JOB-1", **changes})  # type: ignore[arg-type]
+        changed(take(a_chain(), surveyed()).chain.hop("to-dr"), **{"job_id": "JOB-1", **changes})
     )
 
 
@@ -50,7 +63,7 @@ def test_a_copy_found_for_a_leg_that_left_the_route_promises_nothing() -> None:
     route = replace(a_route(), legs=(replace(a_route().legs[0], name="elsewhere"),))
     decision = take(a_chain(), surveyed(a_job(state="COMPLETED", arrival=COPY_ARN)), route=route)
 
-    assert decision.chain.hop("to-dr").promised_until is None
+    assert decision.chain.hop("to-dr").arrival.promised_until is None
 
 
 def test_a_copy_that_would_live_too_shortly_is_too_late_and_not_made() -> None:
@@ -156,7 +169,7 @@ def test_an_answer_for_another_attempt_is_not_believed() -> None:
     started = take(copying(job_id=None), seen.CopyStarted(hop="to-dr", command=late, job_id="LATE"))
     refused = take(copying(), seen.CopyRefused(hop="to-dr", command=late, code="X", message=""))
 
-    assert started.chain.hop("to-dr").job_id is None
+    assert started.chain.hop("to-dr").attempt.job_id is None
     assert refused.chain.hop("to-dr").state is HopState.COPYING
 
 
@@ -164,7 +177,7 @@ def test_an_interrupted_start_that_failed_is_counted_as_an_attempt() -> None:
     decision = take(copying(job_id=None), surveyed(a_job(state="FAILED", message="An internal error occurred.")))
 
     assert decision.chain.hop("to-dr").state is HopState.WAITING
-    assert decision.chain.hop("to-dr").attempt == 1
+    assert decision.chain.hop("to-dr").attempt.number == 1
 
 
 def test_copying_with_nothing_pending_and_no_job_begins_again() -> None:
@@ -180,7 +193,7 @@ def test_tries_end_and_then_an_operator_is_told() -> None:
     decision = take(chain, seen.CopySeen(hop="to-dr", job=a_job(state="FAILED", message="Token expired. Try again.")))
 
     assert decision.chain.hop("to-dr").state is HopState.STRANDED
-    assert decision.chain.hop("to-dr").not_before == NOW + timedelta(days=1)
+    assert decision.chain.hop("to-dr").attempt.not_before == NOW + timedelta(days=1)
 
 
 def test_a_failed_job_without_a_message_says_at_least_its_id() -> None:
@@ -195,8 +208,8 @@ def test_a_quota_failure_is_patient() -> None:
     hop = take(chain, seen.CopySeen(hop="to-dr", job=job)).chain.hop("to-dr")
 
     assert hop.state is HopState.WAITING
-    assert hop.not_before is not None
-    assert NOW + timedelta(minutes=45) < hop.not_before <= NOW + timedelta(hours=1)
+    assert hop.attempt.not_before is not None
+    assert NOW + timedelta(minutes=45) < hop.attempt.not_before <= NOW + timedelta(hours=1)
 
 
 def test_a_copying_hop_in_trouble_is_asked_again_after_a_day_or_by_an_operator() -> None:
@@ -216,7 +229,7 @@ def test_an_operator_may_cut_a_back_off_short() -> None:
 def test_a_copy_found_again_after_its_job_was_forgotten_is_verified() -> None:
     decision = take(copying(), surveyed(points=(a_copy(),)))
 
-    assert decision.chain.hop("to-dr").arrival == COPY_ARN
+    assert decision.chain.hop("to-dr").arrival.point == COPY_ARN
 
 
 def test_facts_about_a_hop_or_intermediate_that_does_not_exist_change_nothing() -> None:
@@ -253,4 +266,4 @@ def test_an_interrupted_start_keeps_the_promise_that_was_made_with_it() -> None:
     longer = a_route(legs=(replace(a_route().legs[0], retention=replace(RETENTION, days=90)),))
     decision = take(copying(job_id=None), surveyed(a_job()), route=longer)
 
-    assert decision.chain.hop("to-dr").promised_until == NIGHT + timedelta(days=35)
+    assert decision.chain.hop("to-dr").arrival.promised_until == NIGHT + timedelta(days=35)

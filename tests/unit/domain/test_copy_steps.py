@@ -10,11 +10,11 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy, SurveyCopies
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import JobSeen, Observation
-from secondhop.domain.steps import token_of
+from secondhop.domain.rules.step import token_of
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -237,9 +237,9 @@ def test_what_keeps_a_hop_waiting_is_written_down_and_nothing_is_done(
     chain = a_chain_in(WAITING, slot_wanted=False)
     taken = step(chain, fact)
 
-    down = {"not_before": NOW + timedelta(minutes=15), "unresolved": taken.hop.unresolved}
+    down = {"not_before": NOW + timedelta(minutes=15), "unresolved": taken.hop.notice.unresolved}
     assert_changes(chain, taken, down if changes is None else changes)
-    assert (taken.hop.unresolved is not None) is (changes is None)
+    assert (taken.hop.notice.unresolved is not None) is (changes is None)
 
 
 @pytest.mark.parametrize(("silent_for", "is_told"), [(HOUR - SECOND, False), (HOUR, True), (2 * HOUR, True)])
@@ -247,7 +247,7 @@ def test_silence_is_told_when_it_has_lasted_an_hour(silent_for: timedelta, is_to
     chain = a_chain_in(COPYING, silent_since=NOW - silent_for)
     taken = step(chain, seen.SiteSilent(hop="to-dr", why="timed out"))
 
-    told = taken.hop.unresolved
+    told = taken.hop.notice.unresolved
     assert_changes(chain, taken, {"unresolved": told})
     assert (told and (told.cause, told.message, told.since)) == (
         (Cause.SITE_DOWN, "timed out", NOW) if is_told else None

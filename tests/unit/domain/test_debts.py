@@ -12,15 +12,17 @@ from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.announced import Announced
-from secondhop.domain.announcing import LAST_CALL, open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.announcing import open_ids
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     Announce,
     Channel,
     ReleaseIntermediate,
 )
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import LAST_CALL, Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     COPY_ARN,
@@ -161,7 +163,7 @@ def troubled(cause: Cause = Cause.ROLE) -> Trouble:
 def test_a_trouble_that_was_told_is_open_until_its_hop_got_on(
     before: dict[str, Any], fact: Observation, unresolved: Cause | None
 ) -> None:
-    after = take(a_chain_in(HopState.COPYING, **before), fact).chain.hop("to-dr").unresolved
+    after = take(a_chain_in(HopState.COPYING, **before), fact).chain.hop("to-dr").notice.unresolved
 
     assert (after and after.cause) == unresolved
 
@@ -169,15 +171,15 @@ def test_a_trouble_that_was_told_is_open_until_its_hop_got_on(
 def test_a_trouble_is_over_when_its_hop_is_verified() -> None:
     chain = a_chain_in(HopState.VERIFYING, arrival=COPY_ARN, trouble=None, unresolved=troubled())
 
-    assert take(chain, good()).chain.hop("to-dr").unresolved is None
+    assert take(chain, good()).chain.hop("to-dr").notice.unresolved is None
 
 
 def test_the_same_trouble_again_keeps_the_date_and_words_of_the_first() -> None:
     chain = a_chain_in(HopState.COPYING, unresolved=troubled(Cause.PERMISSION))
     after = take(chain, seen.AskingRefused(hop="to-dr", message="not authorized to")).chain.hop("to-dr")
 
-    assert after.unresolved == troubled(Cause.PERMISSION)
-    assert after.trouble == Trouble(cause=Cause.PERMISSION, message="not authorized to", since=NOW)
+    assert after.notice.unresolved == troubled(Cause.PERMISSION)
+    assert after.notice.trouble == Trouble(cause=Cause.PERMISSION, message="not authorized to", since=NOW)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,16 @@ import pytest
 
 from secondhop.domain import patience
 from secondhop.domain.arn import Arn, Site, Vault, is_continuous, is_multi_az_cluster
-from secondhop.domain.chain import ChainState, HopState, Trouble
+from secondhop.domain.chain import ChainState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import REMEDIES, ROWS, Cause, classify
 from secondhop.domain.errors import MalformedError, SettingsError
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.lifecycle import is_too_late, promised_expiry
 from secondhop.domain.resource_types import CLUSTERS
 from secondhop.domain.route import Retention, problems_of
-from secondhop.domain.transitions import HOP_ROWS, INTERMEDIATE_ROWS
+from secondhop.domain.rules.table import HOP_ROWS, INTERMEDIATE_ROWS
 from tests.builders import (
     DR_VAULT,
     NIGHT,

@@ -13,12 +13,14 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
 from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, InspectArrival, InspectSource
 from secondhop.domain.ending import is_forgotten_by_aws
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from tests.builders import (
     COPY_ARN,
     DR_KEY,
@@ -171,7 +173,7 @@ def test_an_abandoned_chain_remembers_of_its_copy_only_that_it_is_gone(fact: Obs
     chain = with_hop(given_up(), **COPIED)
     after = take(chain, fact)
 
-    assert after.hop("to-dr") == replace(chain.hop("to-dr"), seen_gone_at=gone_at)
+    assert after.hop("to-dr") == chain.hop("to-dr").with_arrival(seen_gone_at=gone_at)
 
 
 def test_an_abandoned_chain_is_finished_when_its_points_are_gone_and_all_was_told() -> None:

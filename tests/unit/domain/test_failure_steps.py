@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, NoteSite
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from secondhop.domain.patience import back_off
 from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NOW, a_copy, a_job
@@ -111,16 +111,16 @@ def test_a_failed_job_is_tried_again_unless_it_failed_for_good_or_left_its_copy(
     job: dict[str, Any], is_site_down: bool, changes: dict[str, Any], commands: tuple[object, ...]
 ) -> None:
     chain = a_chain_in(COPYING)
-    fact = replace(job_seen(state="FAILED", **job), is_site_down=is_site_down)
+    taken = step(chain, job_seen(state="FAILED", **job), is_site_down=is_site_down)
 
-    assert_changes(chain, step(chain, fact), changes, *commands)
+    assert_changes(chain, taken, changes, *commands)
 
 
 def test_the_first_failure_of_a_site_that_is_down_still_waits() -> None:
     chain = a_chain_in(COPYING, failures=0)
-    fact = replace(job_seen(state="FAILED", message=TRANSIENT), is_site_down=True)
+    taken = step(chain, job_seen(state="FAILED", message=TRANSIENT), is_site_down=True)
 
-    assert_changes(chain, step(chain, fact), again(failures=0, not_before=NOW + wait_after(1)), FAILED_THERE)
+    assert_changes(chain, taken, again(failures=0, not_before=NOW + wait_after(1)), FAILED_THERE)
 
 
 def test_the_last_failure_strands_and_is_still_noted_for_its_site() -> None:
@@ -197,4 +197,4 @@ def test_an_interrupted_start_whose_job_failed_by_aws_own_fault_counts_as_a_fail
     chain = a_chain_in(COPYING, job_id=None, attempt=1, failures=2)
     failed = a_job(state="FAILED", message="An internal error occurred.")
 
-    assert step(chain, surveyed(failed)).hop.failures == 3
+    assert step(chain, surveyed(failed)).hop.attempt.failures == 3

@@ -9,9 +9,10 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, HopState
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import Announce, Channel
+from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, NOW, a_chain, a_job, a_route, with_hop
 
 NEWS = "Nobody has ever read this sentence before."
@@ -19,7 +20,7 @@ NEWS = "Nobody has ever read this sentence before."
 
 def fail(chain: Chain, message: str, *, category: str = "") -> tuple[Chain, list[Announce]]:
     """Let the copy that is under way fail, and what is told of it."""
-    copying = with_hop(chain, state=HopState.COPYING, job_id="JOB-1", attempt=chain.hop("to-dr").failures + 1)
+    copying = with_hop(chain, state=HopState.COPYING, job_id="JOB-1", attempt=chain.hop("to-dr").attempt.failures + 1)
     job = replace(a_job(state="FAILED"), message=message, category=category)
     decision = advance(copying, seen.CopySeen(hop="to-dr", job=job), route=a_route(), now=NOW)
     told = [command for command in decision.commands if isinstance(command, Announce)]
@@ -56,7 +57,7 @@ def test_only_what_can_pass_by_itself_is_tried_again_before_anybody_is_told(
 
     assert [trouble.cause for trouble in chain.troubles()] == ([cause] if cause else [])
     assert len(told) == (1 if cause else 0)
-    not_before = chain.hop("to-dr").not_before
+    not_before = chain.hop("to-dr").attempt.not_before
     assert not_before is not None
     assert timedelta(minutes=3) < not_before - NOW <= (timedelta(days=1) if cause else timedelta(minutes=5))
     assert cause is None or not_before == NOW + timedelta(days=1)
@@ -66,7 +67,7 @@ def test_chains_that_failed_together_are_not_tried_again_together() -> None:
     chains = [replace(a_chain(), key=replace(a_chain().key, recovery_point=f"{ARRIVAL_ARN}{n}")) for n in range(9)]
     failed = [fail(chain, "An internal error occurred.")[0] for chain in chains]
 
-    assert len({chain.hop("to-dr").not_before for chain in failed}) > 5
+    assert len({chain.hop("to-dr").attempt.not_before for chain in failed}) > 5
 
 
 # For each cause: whether a day makes a difference by itself, and the words without which the remedy is another one's.

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectJob, NoteSite, SurveyCopies
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from tests.builders import COPY_ARN, DR_VAULT, NOW, a_chain, an_arrival
 from tests.hop_steps import (
@@ -87,7 +87,7 @@ def test_a_start_that_stays_unanswered_is_told_after_six_times_and_keeps_its_slo
 def test_a_start_that_stays_unanswered_does_not_hide_what_was_told_before() -> None:
     chain = a_chain_in(COPYING, job_id=None, failures=5, unresolved=OLD)
 
-    assert step(chain, seen.CopyUnanswered(hop="to-dr", message="timed out")).hop.unresolved == OLD
+    assert step(chain, seen.CopyUnanswered(hop="to-dr", message="timed out")).hop.notice.unresolved == OLD
 
 
 ARRIVED = entered(VERIFYING) | {"arrival": COPY_ARN, "arrival_is_adopted": False}
@@ -144,7 +144,7 @@ def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_daily(
 def test_a_job_without_a_date_is_as_old_as_its_hop_is_copying() -> None:
     chain = a_chain_in(COPYING, since=NOW - 30 * HOUR)
 
-    assert step(chain, job_seen(created_at=None)).hop.trouble == told(
+    assert step(chain, job_seen(created_at=None)).hop.notice.trouble == told(
         Cause.STUCK, "copy job JOB-3 has been RUNNING for 30 hours"
     )
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.domain.announcing import LAST_CALL, announcements, last_call_at, open_ids
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Trouble
+from secondhop.domain.announcing import announcements, last_call_at, open_ids
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import REMEDIES, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
+from secondhop.domain.hop import HopState, Trouble
+from secondhop.domain.outbox import LAST_CALL
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

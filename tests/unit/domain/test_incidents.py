@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 
 from secondhop.domain.advance import advance
-from secondhop.domain.announcing import LAST_CALL, announcements, incidents_of, open_ids
-from secondhop.domain.chain import Chain, HopState, Trouble
+from secondhop.domain.announcing import announcements, incidents_of, open_ids
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Channel
 from secondhop.domain.gathering import overflow_of
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Postponed
+from secondhop.domain.outbox import LAST_CALL
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, SECOND_DR_VAULT, a_chain, a_route, an_arrival, with_hop
 
 

@@ -11,9 +11,11 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,
@@ -143,7 +145,7 @@ def test_an_intermediate_whose_copy_has_had_its_time_is_kept_without_an_incident
     decision = take(chain, going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look))
 
     assert decision.chain.intermediate("arrival").state is state
-    assert decision.chain.hop("to-dr").seen_gone_at == gone_at
+    assert decision.chain.hop("to-dr").arrival.seen_gone_at == gone_at
     is_incident = state is not DUE
     assert (bool(decision.chain.troubles()), bool(decision.effects)) == (is_incident, is_incident)
 

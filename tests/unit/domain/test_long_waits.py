@@ -9,8 +9,9 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import ChainState, HopState
+from secondhop.domain.chain import ChainState
 from secondhop.domain.command import Announce, Channel
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from tests.builders import NOW, a_chain, a_copy, a_route, an_arrival
 from tests.hop_steps import DAY, SECOND

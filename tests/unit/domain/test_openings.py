@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.chain import Chain, ChainKey, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import first_hop_route, is_stuck, open_expectation
+from secondhop.domain.hop import Attempt, Hop, HopState
 from secondhop.domain.observation import CopySeen, Noticed, PointSeen, SourceNotReady, SourceUnfit
-from secondhop.domain.opening import GONE, first_fact, open_chain
-from secondhop.domain.route import FirstHops, Leg, Retention, Route
+from secondhop.domain.opening import NOT_SHOWN, first_fact, open_chain
+from secondhop.domain.route import FirstHops, Leg, Retention, Route, RouteKind
 from tests.builders import (
     ARRIVAL_ARN,
     CUSTOMERS,
@@ -75,7 +76,7 @@ def test_only_a_point_that_says_so_is_unencrypted(told: bool | None, is_encrypte
         ({"status": "CREATING"}, False),
         ({"status": "EXPIRED"}, False),
         ({"status": "DELETING"}, False),
-        ({"status": GONE}, False),
+        ({"status": NOT_SHOWN}, False),
         ({"delete_at": None}, False),
         ({"is_encrypted": None}, False),
         ({"is_encrypted": False}, True),
@@ -162,7 +163,8 @@ def test_first_hops_travel_a_route_of_their_own_that_releases_nothing() -> None:
         ),
         keep={},
         allow_unencrypted=True,
-        owns_arrivals=False,
+        kind=RouteKind.FIRST_HOPS,
+        serves="default",
         first_hops=None,
     )
     with pytest.raises(ValueError, match=r"^route default does not watch first hops$"):
@@ -181,9 +183,8 @@ def test_a_first_hop_that_ended_begins_as_a_copy_under_way_with_its_job(state: s
         destination=WATCHED,
         since=NOW,
         state=HopState.COPYING,
-        job_id="PLAN-1",
-        attempt=1,
         delete_after_days=14,
+        attempt=Attempt(job_id="PLAN-1", number=1),
     )
     assert chain.hops == (expected,)
     assert (chain.opened_at, chain.intermediates) == (NOW, ())
@@ -204,7 +205,7 @@ def test_a_first_hop_of_what_cannot_be_copied_says_so_and_waits() -> None:
     chain, fact = open_expectation(route, an_arrival(arn=CONTINUOUS), a_job(state="FAILED"), now=NOW)
 
     assert isinstance(fact, SourceUnfit)
-    assert (chain.hop("first").state, chain.hop("first").job_id) == (HopState.WAITING, None)
+    assert (chain.hop("first").state, chain.hop("first").attempt.job_id) == (HopState.WAITING, None)
 
 
 @pytest.mark.parametrize(

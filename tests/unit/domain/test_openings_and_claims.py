@@ -11,11 +11,12 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import UnansweredError
 from secondhop.application.work import Look
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import Chain, ChainKey, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.classification import Cause
 from secondhop.domain.first_hop import HOP, first_hop_route, open_expectation
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import claims_of
-from secondhop.domain.opening import GONE, open_chain
+from secondhop.domain.opening import NOT_SHOWN, open_chain
 from secondhop.domain.route import FirstHops
 from tests.builders import (
     ARRIVAL_ARN,
@@ -33,7 +34,7 @@ from tests.builders import (
 from tests.stand_ins import Stage, arrived
 
 
-@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", "EXPIRED", "DELETING", GONE])
+@pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE", "CREATING", "EXPIRED", "DELETING", NOT_SHOWN])
 def test_a_point_expires_when_its_lifecycle_says_whatever_its_status_is(status: str) -> None:
     point = an_arrival(status=status)
 
@@ -87,7 +88,7 @@ def test_of_two_points_of_one_backup_the_second_strands_beside_the_copy_that_oth
     first, second = (stage.chains.get(ChainKey(arn, "default")) for arn in (ARRIVAL_ARN, twin.arn))
     assert first is not None
     assert second is not None
-    assert (first.hop("to-dr").arrival, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
+    assert (first.hop("to-dr").arrival.point, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
     assert [trouble.cause for trouble in second.troubles()] == [Cause.UNDECIDABLE]
     assert (stage.backup.started, stage.backup.deleted) == ([], [])
 
@@ -103,7 +104,7 @@ def test_two_points_of_one_backup_do_not_share_the_one_copy_that_others_made_tho
     first, second = (stage.chains.get(ChainKey(arn, "default")) for arn in (ARRIVAL_ARN, twin.arn))
     assert first is not None
     assert second is not None
-    assert (first.hop("to-dr").arrival, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
+    assert (first.hop("to-dr").arrival.point, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
     assert [trouble.cause for trouble in second.troubles()] == [Cause.UNDECIDABLE]
     assert (stage.backup.started, stage.backup.deleted) == ([], [])
 

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from secondhop.domain.arn import Arn, Site, Vault, is_multi_az_cluster
-from secondhop.domain.chain import Chain, ChainState, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.chain import Chain, ChainState, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import MalformedError, SettingsError
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.ledger import Changes, Claim, Slot, changes
 from secondhop.domain.observation import SlotRefused
+from secondhop.domain.outbox import Pending
 from secondhop.domain.release_observation import DeleteAccepted
 from secondhop.domain.route import problems_of
+from secondhop.domain.rules.step import HopSituation, IntermediateSituation, token_of
+from secondhop.domain.rules.table import step_hop, step_intermediate
 from secondhop.domain.slices import FIRST_BACKUPS, Slice, older_slice
-from secondhop.domain.steps import HopSituation, IntermediateSituation, token_of
-from secondhop.domain.transitions import step_hop, step_intermediate
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,

@@ -10,10 +10,12 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,

@@ -10,13 +10,16 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.chain import Chain, Hop, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.advance import Decision, advance
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
-from secondhop.domain.steps import IntermediateSituation, IntermediateStep
-from secondhop.domain.transitions import step_intermediate
+from secondhop.domain.rules.step import IntermediateSituation, IntermediateStep
+from secondhop.domain.rules.table import step_intermediate
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -114,7 +117,6 @@ def test_an_intermediate_goes_step_by_step_and_only_what_the_step_says_changes(
 
     assert taken.intermediate == replace(chain.intermediate("arrival"), **changes)
     assert taken.commands == commands
-    assert taken.troubled_hop is None
 
 
 @pytest.mark.parametrize(("keep", "newer", "goes"), [(0, 0, True), (2, 1, False), (2, 2, True), (2, 3, True)])
@@ -207,7 +209,7 @@ def test_the_third_delete_in_vain_is_told_and_not_repeated_at_once() -> None:
     message = "its delete was asked for 3 times, and the point is still COMPLETED"
     told = Trouble(cause=Cause.DELETE_FAILED, message=message, since=NOW)
     expected = replace(chain.intermediate("arrival"), state=DUE, since=NOW, failures=3, trouble=told)
-    assert taken == IntermediateStep(intermediate=expected, reason=message)
+    assert (taken.intermediate, taken.commands, taken.reason) == (expected, (), message)
 
 
 def test_an_expired_leftover_is_told_at_once() -> None:
@@ -229,32 +231,46 @@ def test_an_expired_leftover_is_deleted_again_once_a_day(age: timedelta, is_repe
     assert taken.commands == ((RELEASE,) if is_repeated else ())
 
 
-def stopped(**copy: object) -> tuple[Hop, IntermediateStep]:
-    """The hop before, and what a look just before the delete led to."""
+def stopped(hop: HopState = HopState.VERIFIED, **copy: object) -> tuple[Chain, Decision]:
+    """The chain before, and the decision on a look just before the delete."""
     look = seen.ArrivalInspected(
         hop="to-dr", arrival=COPY_ARN, point=a_copy(**copy), vault_key_arn=DR_KEY, key_state="Enabled"
     )
-    chain = a_chain_with(GOING, trouble=OLD)
-    return chain.hop("to-dr"), step(chain, going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look))
+    chain = with_hop(a_chain_with(GOING, trouble=OLD), state=hop)
+    fact = going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=look)
+    return chain, advance(chain, fact, route=a_route(), now=NOW)
 
 
 def test_a_release_that_was_stopped_leaves_its_intermediate_held() -> None:
-    _, taken = stopped(status="EXPIRED")
+    chain, decision = stopped(status="EXPIRED")
 
     held = {"state": IntermediateState.HELD, "since": NOW, "trouble": None}
-    assert taken.intermediate == replace(a_chain_with(GOING).intermediate("arrival"), **held)
-    assert taken.commands == ()
+    assert decision.chain.intermediate("arrival") == replace(chain.intermediate("arrival"), **held)
+    assert decision.rules == ("stop_release", "doubt_the_copy", "stranded_for_mismatch")
 
 
-def test_a_copy_that_is_not_as_promised_just_before_the_delete_strands_its_hop() -> None:
-    before, taken = stopped(status="EXPIRED")
+@pytest.mark.parametrize("state", [HopState.VERIFIED, HopState.VERIFYING, HopState.STRANDED])
+def test_a_copy_that_is_not_as_promised_just_before_the_delete_strands_its_hop(state: HopState) -> None:
+    chain, decision = stopped(state, status="EXPIRED")
 
     told = Trouble(cause=Cause.MISMATCH, message="its status is EXPIRED", since=NOW)
-    assert taken.troubled_hop == replace(before, state=HopState.STRANDED, since=NOW, trouble=told)
-    assert "its status is EXPIRED" in taken.reason
+    stranded = replace(chain.hop("to-dr"), state=HopState.STRANDED, since=NOW).with_notice(
+        trouble=told, unresolved=told
+    )
+    assert decision.chain.hop("to-dr") == stranded
+    assert "its status is EXPIRED" in decision.reason
 
 
-def test_a_copy_that_cannot_be_judged_just_before_the_delete_is_verified_anew() -> None:
-    before, taken = stopped(delete_at=None)
+@pytest.mark.parametrize("state", [HopState.VERIFIED, HopState.VERIFYING, HopState.STRANDED])
+def test_a_copy_that_cannot_be_judged_just_before_the_delete_is_verified_again(state: HopState) -> None:
+    chain, decision = stopped(state, delete_at=None)
 
-    assert taken.troubled_hop == replace(before, state=HopState.VERIFYING, since=NOW)
+    assert decision.chain.hop("to-dr") == replace(chain.hop("to-dr"), state=HopState.VERIFYING, since=NOW)
+
+
+@pytest.mark.parametrize("state", [HopState.WAITING, HopState.COPYING])
+def test_a_look_just_before_the_delete_says_nothing_about_a_hop_that_makes_another_copy(state: HopState) -> None:
+    chain, decision = stopped(state, status="EXPIRED")
+
+    assert decision.chain.hop("to-dr") == chain.hop("to-dr")
+    assert decision.chain.intermediate("arrival").state is IntermediateState.HELD

@@ -10,9 +10,9 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import PointSeen
 from tests.builders import ARRIVAL_ARN, COPY_ARN, CUSTOMERS, NOW, a_chain, a_copy, a_job, a_route, an_arrival
 from tests.hop_steps import DAY, a_chain_in, assert_changes, step, stranded, surveyed
@@ -98,7 +98,10 @@ def test_a_source_that_is_not_found_is_gone_only_an_hour_after_its_chain_was_ope
         assert trouble.cause is Cause.SOURCE_GONE
         assert trouble.message == f"AWS says that {ARRIVAL_ARN} is not found, and no copy of it was found"
     else:
-        assert (after.hop("to-dr").state, after.hop("to-dr").not_before) == (WAITING, NOW + timedelta(minutes=5))
+        assert (after.hop("to-dr").state, after.hop("to-dr").attempt.not_before) == (
+            WAITING,
+            NOW + timedelta(minutes=5),
+        )
     assert after.source_gone_at == (NOW if is_gone else None)
 
 
@@ -111,7 +114,7 @@ def test_a_copy_that_exists_is_taken_over_whatever_has_become_of_its_source(
     fact = surveyed(a_job(state="COMPLETED", arrival=COPY_ARN)) if found == "job" else surveyed(points=(a_copy(),))
     taken = step(a_chain_in(WAITING), replace(fact, source=source))
 
-    assert (taken.hop.state, taken.hop.arrival) == (HopState.VERIFYING, COPY_ARN)
+    assert (taken.hop.state, taken.hop.arrival.point) == (HopState.VERIFYING, COPY_ARN)
 
 
 @pytest.mark.parametrize("point", [an_arrival(), None, an_arrival(status="EXPIRED")])
@@ -131,5 +134,5 @@ def test_a_hop_without_a_role_says_that_its_source_is_gone_before_it_says_that_i
     route = a_route(legs=(replace(a_route().legs[0], copy_role_arn=""),))
     taken = step(chain, described(None), route=route)
 
-    assert taken.hop.trouble is not None
-    assert taken.hop.trouble.cause is Cause.SOURCE_GONE
+    assert taken.hop.notice.trouble is not None
+    assert taken.hop.notice.trouble.cause is Cause.SOURCE_GONE

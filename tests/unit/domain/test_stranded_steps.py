@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from secondhop.domain import observation as seen
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectSource, SurveyCopies
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected, Observation, PointSeen
 from tests.builders import COPY_ARN, DR_KEY, NIGHT, NOW, a_chain, a_copy, a_job, a_route, an_arrival
 from tests.hop_steps import (

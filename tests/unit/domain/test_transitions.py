@@ -11,13 +11,15 @@ from itertools import product
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import advance
-from secondhop.domain.chain import Chain, HopState, IntermediateState, Pending, Trouble
+from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
-from secondhop.domain.steps import HopSituation, IntermediateSituation
-from secondhop.domain.transitions import (
-    CONSEQUENCES,
+from secondhop.domain.outbox import Pending
+from secondhop.domain.route import RouteKind
+from secondhop.domain.rules.step import HopSituation, IntermediateSituation
+from secondhop.domain.rules.table import (
     HOP_ROWS,
     INTERMEDIATE_ROWS,
     step_hop,
@@ -77,6 +79,8 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.ActingPaused(hop="to-dr", why="acting is paused by ada")
     yield seen.SiteSilent(hop="to-dr", why="timed out")
     yield seen.SiteDown(hop="to-dr", why="all copies fail")
+    for each in INSPECTED:
+        yield going.ReleaseStopped(intermediate="arrival", hop="to-dr", inspected=each)
     yield from (seen.NewerSurveyed(hop="to-dr", newer=newer) for newer in (None, "another"))
     yield from INSPECTED
 
@@ -102,14 +106,14 @@ def chains_in(state: HopState) -> Iterator[Chain]:
             failures=failures,
             not_before=not_before,
             trouble=trouble,
-            promised_until=STARTED.chain.hop("to-dr").promised_until,
+            promised_until=STARTED.chain.hop("to-dr").arrival.promised_until,
         )
 
 
 def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
     reached: dict[tuple[HopState, type], set[HopState]] = defaultdict(set)
-    for state, owns_arrivals in product(HopState, (True, False)):
-        route = a_route(owns_arrivals=owns_arrivals)
+    for state, kind in product(HopState, RouteKind):
+        route = a_route(kind=kind)
         for chain, fact, now in product(chains_in(state), facts_about_hops(), (NOW, EXPIRED)):
             step = step_hop(HopSituation(chain=chain, hop=chain.hop("to-dr"), route=route, now=now), fact)
             reached[state, type(fact)].add(step.hop.state)
@@ -154,25 +158,3 @@ def test_every_rule_of_an_intermediate_leads_exactly_where_its_row_says() -> Non
     told = {(row.before, row.fact): set(row.after) for row in INTERMEDIATE_ROWS}
     silent = {key: {key[0]} for key in reached if key not in told}
     assert dict(reached) == told | silent
-
-
-def readers(state: HopState) -> Chain:
-    return with_hop(a_chain(), state=state, arrival=COPY_ARN, promised_until=STARTED.chain.hop("to-dr").promised_until)
-
-
-def test_an_intermediate_follows_its_readers_exactly_as_the_consequences_say() -> None:
-    """HELD to DUE when the last reader is verified, and back while nothing was deleted."""
-    good, bad = INSPECTED[1], INSPECTED[4]
-    reached = set()
-    for before, hop, fact in (
-        (IntermediateState.HELD, HopState.VERIFYING, good),
-        (IntermediateState.DUE, HopState.VERIFIED, bad),
-        (IntermediateState.RELEASING, HopState.VERIFIED, bad),
-    ):
-        chain = with_each(readers(hop), state=before)
-        chain = replace(chain, pending=(Pending(command=RELEASE, until=LATER),) if before == "RELEASING" else ())
-        after = advance(chain, fact, route=a_route(keep={}), now=NOW).chain.intermediate("arrival").state
-        why = "every reader VERIFIED" if hop is HopState.VERIFYING else "a reader in doubt"
-        reached.add((before, why, after))
-
-    assert reached == set(CONSEQUENCES)

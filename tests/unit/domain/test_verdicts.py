@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from secondhop.domain.chain import HopState
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import VaultLock
-from secondhop.domain.verification import Finding, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, judge_arrival
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -33,7 +33,7 @@ GOOD, NOT_YET, WRONG = Verdict
 AS_PROMISED = "COMPLETED, with the right database, key and expiry, under the right lock"
 
 
-def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any) -> Finding:
+def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any) -> Assessment:
     """What is found of a point, under a vault's key and lock, by a route that demands a governance lock."""
     chain = a_chain_in(HopState.VERIFYING, promised_until=changes.pop("promised_until", PROMISED))
     seen = ArrivalInspected(
@@ -93,7 +93,7 @@ def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any
 def test_an_arrival_is_judged_with_the_facts_that_a_person_needs(
     point: PointSeen | None, verdict: Verdict, cause: Cause, reason: str
 ) -> None:
-    assert judge(point) == Finding(verdict=verdict, cause=cause, reason=reason)
+    assert judge(point) == Assessment(verdict=verdict, cause=cause, reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +107,19 @@ def test_an_arrival_is_judged_with_the_facts_that_a_person_needs(
             "PendingDeletion",
             WRONG,
             Cause.KEY_UNUSABLE,
-            f"its key {DR_KEY} is PendingDeletion, and nobody can restore it",
+            f"its key {DR_KEY} is PendingDeletion, and the copy cannot be restored",
         ),
     ],
 )
 def test_a_copy_is_as_good_as_its_key(key_state: str | None, verdict: Verdict, cause: Cause, reason: str) -> None:
-    assert judge(a_copy(), key_state=key_state) == Finding(verdict=verdict, cause=cause, reason=reason)
+    assert judge(a_copy(), key_state=key_state) == Assessment(verdict=verdict, cause=cause, reason=reason)
 
 
 def test_without_the_vaults_key_or_a_promise_nothing_is_good() -> None:
-    assert judge(a_copy(), vault_key_arn=None) == Finding(verdict=NOT_YET, reason="the key of its vault is not known")
-    assert judge(a_copy(), promised_until=None) == Finding(
+    assert judge(a_copy(), vault_key_arn=None) == Assessment(
+        verdict=NOT_YET, reason="the key of its vault is not known"
+    )
+    assert judge(a_copy(), promised_until=None) == Assessment(
         verdict=WRONG, reason="no expiry was promised for it", cause=Cause.MISMATCH
     )
 
@@ -134,10 +136,10 @@ def test_a_lock_that_is_too_weak_is_named_beside_the_one_that_is_demanded(lock: 
     )
 
     reason = f"its vault {found}, and the route demands a compliance lock"
-    finding = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
-    assert finding == Finding(verdict=WRONG, cause=Cause.UNLOCKED, reason=reason)
+    assessment = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
+    assert assessment == Assessment(verdict=WRONG, cause=Cause.UNLOCKED, reason=reason)
     unknown = judge_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=route)
-    assert unknown == Finding(verdict=NOT_YET, reason="AWS does not say yet whether its vault is locked")
+    assert unknown == Assessment(verdict=NOT_YET, reason="AWS does not say yet whether its vault is locked")
     gone = judge_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=a_route(legs=()))
     assert gone.verdict is GOOD
 

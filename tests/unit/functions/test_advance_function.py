@@ -116,6 +116,7 @@ def test_a_bare_event_is_answered_with_what_was_decided() -> None:
         "before": "WAITING",
         "after": "ABANDONED",
         "commands": decision["commands"],
+        "rules": ["abandon_for_operator"],
         "reason": decision["reason"],
     }
     assert "ada" in decision["reason"]

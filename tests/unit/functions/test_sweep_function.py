@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from backup_simulator import Delivery
-from secondhop.application.ports import Installation
 from secondhop.domain.errors import TryAgainError
+from secondhop.domain.sweep_progress import SweepProgress
 from tests.builders import HOME
 from tests.running_functions import Running
 
@@ -68,7 +68,7 @@ def test_a_sweep_that_another_one_is_doing_is_not_counted_as_done() -> None:
     sweep = Running("SweepChains")
     now = sweep.stage.world.now()
     begun = sweep.chains.installation(now=now)
-    busy = Installation(began_at=now, sweeping_until=now + timedelta(minutes=5))
+    busy = SweepProgress(began_at=now, sweeping_until=now + timedelta(minutes=5))
     sweep.chains.save_installation(busy, before=begun)
     swept = sweep({})
 

@@ -1,4 +1,4 @@
-"""One `Announcer` for all channels: each message goes to the channel that it is for, and to no other."""
+"""One `Announcer` for all channels: each message is sent on its own channel only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Announcers:
     bus: Announcer
 
     def announce(self, message: Announce) -> None:
-        """Tell on the message's channel. Raises what that channel raises."""
+        """Send the message on its channel. Raises what that channel raises."""
         match message.channel:
             case Channel.TOPIC:
                 self.topic.announce(message)

@@ -2,7 +2,7 @@
 
 botocore sends a request again by itself, and reports the last answer only. An effect that timed out and was throttled
 after that looks like a throttled one, and yet AWS may have carried it out. `LimitExceededException` is sent again as
-well, hence the number of attempts alone says nothing.
+well, so the number of attempts alone says nothing.
 """
 
 from __future__ import annotations

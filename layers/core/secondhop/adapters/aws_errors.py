@@ -1,4 +1,4 @@
-"""From botocore's errors to ours: split by whether trying again helps, narrowly, by error code."""
+"""From botocore's errors to ours: split by whether a retry helps, by error code."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def error_of(error: ClientError) -> SecondHopError:
     return FinalError(text, code=code_of(error))
 
 
-# Nobody knows whether AWS did what it was asked for: the connection broke, or the answer never came.
+# It is not known whether AWS did what it was asked for: the connection broke, or the answer never came.
 SILENCE = (NoConnectionError, HTTPClientError)
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from secondhop.adapters.aws_errors import code_of, translated
 from secondhop.domain.arn import Arn, Site
 
-GONE = "Gone"
+KEY_NOT_FOUND = "Gone"
 """The state that we give to a key that AWS KMS does not know any more."""
 
 
@@ -27,6 +27,6 @@ class AwsKeys:
                 found = client.describe_key(KeyId=key_arn)
             except ClientError as error:
                 if code_of(error) == "NotFoundException":
-                    return GONE
+                    return KEY_NOT_FOUND
                 raise
         return str(found["KeyMetadata"]["KeyState"])

@@ -1,8 +1,8 @@
-"""EventBridge events of AWS Backup, as sparse and odd as they come.
+"""EventBridge events of AWS Backup, in all their shapes.
 
-Shapes: https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html. A CREATED copy-job event carries no
-job id and no resource; RUNNING and FAILED carry `{}` where COMPLETED carries the destination's ARN; the source
-recovery point stands in `resources` only; some events say `state`, others `status`.
+Shapes: https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html. A CREATED copy-job event has no job id
+and no resource. RUNNING and FAILED have `{}` where COMPLETED has the destination's ARN. The source recovery point is in
+`resources` only. Some events say `state`, others `status`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What did not answer is not asked again for a minute, so that ten pieces of work do not wait ten times.
 
-A call that hangs takes up to 27 seconds, and a function has 60. Hence the first one that runs into a timeout pauses its
+A call that hangs takes up to 27 seconds, and a function has 60. So the first one that runs into a timeout pauses its
 service in its site. A 5xx is answered at once, and may concern one recovery point alone: two in a row, with no other
 answer in between, pause as well. Each warm function remembers for itself.
 
@@ -40,14 +40,14 @@ class Breaker:
         self._has_timed_out = False
 
     def watched(self, client: Any, place: str) -> Any:
-        """A boto3 client whose calls fail with SilentError, and are not sent, while its place is paused."""
+        """A boto3 client. While its place is paused, calls are not sent and fail with SilentError."""
         return _Watched(client, place, self)
 
     def check(self, place: str) -> None:
         """Raises SilentError while a place is paused, and if too little time is left after a timeout."""
         until = self._paused_until.get(place)
         if until is not None and self._now() < until:
-            # Without a time: incidents of the same text are told together.
+            # Without a time, because incidents with the same text share a message.
             raise SilentError(f"{place} did not answer a moment ago")
         if self._has_timed_out and not self._has_time():
             raise SilentError(f"too little time was left to ask {place}")

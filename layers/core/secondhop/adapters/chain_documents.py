@@ -1,8 +1,8 @@
 """Chains as JSON documents and back. Strict: a document of another shape is refused, never half-read.
 
-The codec is driven by the dataclasses' own type hints. A field that has its default is not written, so that a release
-which knows a new field and does not use it yet writes what the release before it can read; what makes use of it comes
-one release later. Hence a default never changes. Anything but a new field with a default needs a new SCHEMA, which is
+The codec is driven by the dataclasses' own type hints. A field that has its default is not written. So a release
+that knows a new field and does not use it yet writes what the release before it can read. The use of the field comes
+one release later. So a default never changes. Anything but a new field with a default needs a new SCHEMA, which is
 read one release before it is written. See docs/decisions/0014-read-first-then-write.md.
 """
 

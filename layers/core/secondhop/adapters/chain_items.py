@@ -9,16 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from secondhop.adapters.chain_documents import read_chain, write_chain
-from secondhop.adapters.memory_chains import stranded_by, waits_for
-from secondhop.application.ports import Installation
 from secondhop.domain import patience
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Claim, Slot
+from secondhop.domain.ledger import Claim, Slot, newest_copy, stranded_by, waits_for
 from secondhop.domain.slices import Slice
+from secondhop.domain.sweep_progress import SweepProgress
 
 CHECK_QUEUE = "open"
 
@@ -48,7 +47,7 @@ def slots_keys(slot: Slot) -> Item:
 
 
 def holder_name(database: str) -> str:
-    """The name under which a database's copy stands in a slots item: map keys have their own length limits."""
+    """The name of a database's copy in a slots item: map keys have their own length limits."""
     return hashlib.sha256(database.encode()).hexdigest()[:32]
 
 
@@ -59,8 +58,8 @@ def waiting_for(site: Site, resource_type: str) -> str:
 def chain_item(chain: Chain) -> Item:
     """The chain's item: the document, and sparse attributes for the indexes.
 
-    `expires_at` (epoch seconds, the table's TTL) stands only on a chain that is finished, when every recovery point
-    that it claimed was seen gone.
+    `expires_at` (epoch seconds, the table's TTL) exists only on a finished chain, after AWS said that every
+    recovery point that it claimed is not found.
     """
     item: Item = {
         **chain_keys(chain.key),
@@ -107,7 +106,7 @@ def group_item(group: Group, *, expires_at: datetime) -> Item:
 
 
 def read_group(item: Item, group: str) -> Group:
-    """A group. One that cannot be read is an empty one: a message too many is better than a chain that stands still."""
+    """A group. One that cannot be read is an empty one: a message too many is better than a chain that stops."""
     empty = Group(id=group, version=int(item.get("version", {"N": "0"})["N"]))
     if "members" in item:
         # Written before groups remembered what their messages covered.
@@ -135,7 +134,7 @@ def read_group(item: Item, group: str) -> Group:
 
 def _turn(chain: Chain) -> Item:
     """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup."""
-    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
+    newest = newest_copy(chain)
     return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
 
 
@@ -201,8 +200,8 @@ def read_circuit(item: Item, site: Site) -> Circuit:
         raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 
-def installation_item(installation: Installation) -> Item:
-    """The installation's item; its routes stand beside its memory, where an older release does not read them."""
+def installation_item(installation: SweepProgress) -> Item:
+    """The installation's item; its routes are outside of its memory, where an older release does not read them."""
     memory = {
         "began_at": moment(installation.began_at),
         "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,
@@ -214,7 +213,7 @@ def installation_item(installation: Installation) -> Item:
     return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes}
 
 
-def read_installation(item: Item) -> Installation:
+def read_installation(item: Item) -> SweepProgress:
     """Raises UnreadableItemError."""
     try:
         memory = json.loads(item["memory"]["S"])
@@ -224,6 +223,6 @@ def read_installation(item: Item) -> Installation:
         )
         times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
         routes = tuple(sorted(item.get("routes", {"SS": ()})["SS"]))
-        return Installation(unfinished=unfinished, routes=routes, **times)
+        return SweepProgress(unfinished=unfinished, routes=routes, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

@@ -11,9 +11,9 @@ from secondhop.adapters.chain_items import Item, claim_item, claim_keys, holder_
 from secondhop.application.ports import ClaimTakenError, SlotTakenError
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError, UnreadableItemError
-from secondhop.domain.ledger import Changes, Claim, Slot
+from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, full_quota
 
-# A slots item whose count is no number cannot be counted up or down: that is no conflict, which would pass.
+# A slots item with a count that is no number cannot be changed. That is no conflict, which would pass.
 REFUSED = frozenset({"ConditionalCheckFailed", "ValidationError"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
@@ -32,7 +32,7 @@ class Write:
 
 
 def chain_write(item: Item, *, version: int) -> Write:
-    """Put the chain if nobody else wrote it since it was read."""
+    """Put the chain if no one else wrote it since it was read."""
     put: Item = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     if version:
         put |= {
@@ -136,8 +136,8 @@ def _owner_of(item: Item) -> ChainKey | None:
         return None
 
 
-def refusal_by(item: Item | None, slot: Slot, limit: int) -> str | None:
-    """Why a slots item leaves no room for one more copy; None if it does."""
+def refusal_by(item: Item | None, slot: Slot, limit: int) -> SlotRefusal | None:
+    """Why a slots item has no place for one more copy; None if it has."""
     if item is None:
         return None
     count = _in_flight(item)
@@ -153,10 +153,10 @@ def _in_flight(item: Item) -> int | None:
         return None
 
 
-def _why(slot: Slot, item: Item | None) -> str:
+def _why(slot: Slot, item: Item | None) -> SlotRefusal:
     if item and f"h_{holder_name(slot.database)}" in item:
-        return f"another copy of {slot.database} is in flight into {slot.site}"
+        return busy_database(slot)
     count = _in_flight(item) if item else 0
     if count is None:
-        return f"the count of {slot.resource_type} copies in flight into {slot.site} cannot be read"
-    return f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"
+        return SlotRefusal(why=f"the count of {slot.resource_type} copies in flight into {slot.site} cannot be read")
+    return full_quota(slot, count)

@@ -11,7 +11,7 @@
 | installation | `installation` | `memory` |
 
 A save is one TransactWriteItems: the chain under its version, its claims, its slots. A slots item holds a map from
-a hash of the database's ARN to the hop that has the copy in flight, and their count, so that both "one per database"
+a hash of the database's ARN to the hop that has the copy in flight, and their count. So both "one per database"
 and the quota are conditions of the write.
 """
 
@@ -55,23 +55,24 @@ from secondhop.adapters.chain_writes import (
     refusal_of,
     slot_writes,
 )
-from secondhop.application.ports import Installation, Unreadable
+from secondhop.application.ports import Unreadable
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Changes, Claim, Slot, changes
+from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, changes
+from secondhop.domain.sweep_progress import SweepProgress
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
-# A group is of one day; half a year later nobody waits for its end any more.
+# A group is of one day; half a year later, its end is of no interest.
 GROUP_MEMORY = timedelta(days=180)
 _NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 
 # An item that cannot be read stops what it is about: a pause still pauses.
-PAUSED_BY_NOBODY = "somebody whose name cannot be read"
+PAUSED_BY_NOBODY = "someone with an unreadable name"
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
 
@@ -137,7 +138,7 @@ class DynamoDbChains:
         }
         yield from (_key_of(item) for item in self._query("checks", condition))
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         return refusal_by(self._get(slots_keys(slot)), slot, limit)
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
@@ -168,7 +169,7 @@ class DynamoDbChains:
             version = {":before": {"N": str(before.version)}}
             request |= {"ConditionExpression": "version = :before", "ExpressionAttributeValues": version}
         if not self._if_still_so(self._client.put_item, request):
-            raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+            raise ConflictError(f"the group of incidents {after.id} was written by another worker")
         return saved
 
     def _if_still_so(self, call: Callable[..., Any], request: dict[str, Any]) -> bool:
@@ -216,7 +217,7 @@ class DynamoDbChains:
             "ExpressionAttributeValues": {":before": circuit_item(before)["memory"]},
         }
         if not self._if_still_so(self._client.put_item, request):
-            raise ConflictError(f"the circuit of {after.site} was written by somebody else")
+            raise ConflictError(f"the circuit of {after.site} was written by another worker")
 
     def pause(self, *, route: str, by: str | None) -> None:
         keys = {"pk": text("pause"), "sk": text(f"route#{route}")}
@@ -230,21 +231,21 @@ class DynamoDbChains:
         item = self._get({"pk": text("pause"), "sk": text(f"route#{route}")})
         return str(item.get("by", {}).get("S", PAUSED_BY_NOBODY)) if item else None
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         item = self._get({"pk": text("installation"), "sk": text("memory")})
         if item:
             return read_installation(item)
-        begun = Installation(began_at=now)
+        begun = SweepProgress(began_at=now)
         try:
             self._put_installation(begun, "attribute_not_exists(pk)", {})
         except ConflictError:
             return self.installation(now=now)
         return begun
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         self._put_installation(after, "memory = :before", {":before": installation_item(before)["memory"]})
 
-    def _put_installation(self, installation: Installation, condition: str, values: dict[str, Any]) -> None:
+    def _put_installation(self, installation: SweepProgress, condition: str, values: dict[str, Any]) -> None:
         request = {"TableName": self._table, "Item": installation_item(installation), "ConditionExpression": condition}
         with translated():
             try:
@@ -252,7 +253,7 @@ class DynamoDbChains:
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
-                raise ConflictError("the installation's memory was written by somebody else") from error
+                raise ConflictError("the installation's memory was written by another worker") from error
 
     def _get(self, keys: dict[str, Any]) -> dict[str, Any] | None:
         with translated():

@@ -31,7 +31,7 @@ LONGEST_RETENTION_DAYS = 36500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that one installation is told. `operator_role_arn` is empty where the stack acts by its own role."""
+    """All settings of one installation. `operator_role_arn` is empty where the stack acts by its own role."""
 
     table: str
     work_queue_url: str

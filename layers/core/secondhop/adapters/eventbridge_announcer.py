@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from secondhop.adapters.aws_errors import DENIED, translated
-from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.command import Announce, Circumstances
 from secondhop.domain.errors import DeniedError, TryAgainError
+from secondhop.domain.outbox import LAST_CALL
 
 SOURCE = "secondhop"
 SCHEMA = 1

@@ -8,14 +8,26 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from secondhop.application.ports import ClaimTakenError, Installation, SlotTakenError, Unreadable
+from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, ChainState, HopState
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Changes, Claim, Slot, changes
+from secondhop.domain.ledger import (
+    Changes,
+    Claim,
+    Slot,
+    SlotRefusal,
+    busy_database,
+    changes,
+    full_quota,
+    stranded_by,
+    turn,
+    waits_for,
+)
+from secondhop.domain.sweep_progress import SweepProgress
 
 
 class MemoryChains:
@@ -28,7 +40,7 @@ class MemoryChains:
         self._groups: dict[str, Group] = {}
         self._circuits: dict[Site, Circuit] = {}
         self._paused: dict[str, str] = {}
-        self._installation: Installation | None = None
+        self._installation: SweepProgress | None = None
         self._lock = Lock()
 
     def all(self) -> list[Chain]:
@@ -43,7 +55,7 @@ class MemoryChains:
         return copied
 
     def with_older(self, older: Mapping[ChainKey, Chain | None]) -> MemoryChains:
-        """Chains only, of which some are as they were before, or not there yet, as a lagging index shows them."""
+        """Chains only. Some are old versions, or missing, as a lagging index shows them."""
         seen = MemoryChains()
         chains: dict[ChainKey, Chain | None] = {**self._chains, **older}
         seen._chains = {key: chain for key, chain in chains.items() if chain is not None}
@@ -56,7 +68,7 @@ class MemoryChains:
         with self._lock:
             stored = self._chains.get(chain.key)
             if (stored.version if stored else 0) != (before.version if before else 0):
-                raise ConflictError(f"chain {chain.key} was written by somebody else")
+                raise ConflictError(f"chain {chain.key} was written by another worker")
             due = changes(before, chain)
             self._check(due, limit)
             self._apply(due)
@@ -106,17 +118,17 @@ class MemoryChains:
         ]
         yield from (key for _, key in sorted(found))
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         held = self._slots.get((slot.site, slot.resource_type), {})
         if slot.database in held:
-            return f"another copy of {slot.database} is in flight into {slot.site}"
+            return busy_database(slot)
         if len(held) >= limit:
-            return f"{len(held)} {slot.resource_type} copies are in flight into {slot.site}, which is the limit"
+            return full_quota(slot, len(held))
         return None
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         found = [
-            (_turn(chain), chain.key)
+            (turn(chain), chain.key)
             for chain in self._chains.values()
             if chain.resource_type == resource_type and site in waits_for(chain)
         ]
@@ -135,7 +147,7 @@ class MemoryChains:
     def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:  # noqa: ARG002 - nothing here expires
         with self._lock:
             if self.group(after.id).version != before.version:
-                raise ConflictError(f"the group of incidents {after.id} was written by somebody else")
+                raise ConflictError(f"the group of incidents {after.id} was written by another worker")
             self._groups[after.id] = replace(after, version=before.version + 1)
             return self._groups[after.id]
 
@@ -145,7 +157,7 @@ class MemoryChains:
     def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
         with self._lock:
             if before is not None and self.circuit(after.site) != before:
-                raise ConflictError(f"the circuit of {after.site} was written by somebody else")
+                raise ConflictError(f"the circuit of {after.site} was written by another worker")
             self._circuits[after.site] = after
 
     def pause(self, *, route: str, by: str | None) -> None:
@@ -157,32 +169,13 @@ class MemoryChains:
     def paused_by(self, route: str) -> str | None:
         return self._paused.get(route)
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         if self._installation is None:
-            self._installation = Installation(began_at=now)
+            self._installation = SweepProgress(began_at=now)
         return self._installation
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
         with self._lock:
             if self._installation != before:
-                raise ConflictError("the installation's memory was written by somebody else")
+                raise ConflictError("the installation's memory was written by another worker")
             self._installation = after
-
-
-def stranded_by(chain: Chain) -> Cause | None:
-    """The first cause by which a chain is stranded, or None if it is not."""
-    return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
-
-
-def _turn(chain: Chain) -> tuple[bool, datetime, datetime]:
-    """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
-    newest = min((hop.newest_copy for hop in chain.hops if hop.newest_copy is not None), default=None)
-    return newest is not None, newest or chain.created_at, chain.created_at
-
-
-def waits_for(chain: Chain) -> tuple[Site, ...]:
-    """The sites into which a chain wants a slot that it was refused."""
-    if chain.abandoned_by is not None:
-        return ()
-    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.slot_wanted)
-    return tuple(hop.destination.site for hop in waiting)

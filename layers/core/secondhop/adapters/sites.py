@@ -17,7 +17,7 @@ from secondhop.domain.arn import Site
 RENEWAL_MARGIN = timedelta(minutes=5)
 # botocore counts `total_max_attempts` with the first one, and `max_attempts` without it.
 # A call that is never answered takes at most 2 x (3 s to connect + 10 s to read) + 1 s between the attempts = 27 s.
-# A function has 60 s (Timeout in template.yaml), and the queue tries again for much longer.
+# A function has 60 s (Timeout in template.yaml), and the queue retries for much longer.
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=10)
 LONGEST_CALL = timedelta(seconds=27)
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from secondhop.adapters.aws_errors import translated
-from secondhop.domain.announcing import LAST_CALL
 from secondhop.domain.command import Announce
+from secondhop.domain.outbox import LAST_CALL
 
 # API_Publish: subjects have fewer than 100 characters, all printable ASCII.
 SUBJECT_LENGTH = 99

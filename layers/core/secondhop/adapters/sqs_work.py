@@ -1,4 +1,4 @@
-"""The work queue: sending work to it, and reading what stands on it."""
+"""The work queue: sends work to it, and reads its messages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SqsWork:
 
 
 class DeadLetters:
-    """Where work goes that cannot be read, with its reason."""
+    """The queue of work that cannot be read, with the reason."""
 
     def __init__(self, client: Any, queue_url: str) -> None:
         self._client = client

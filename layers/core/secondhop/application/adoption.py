@@ -85,7 +85,7 @@ class Adoption:
     def _add_first_hop(self, news: JobNews) -> None:
         """A first hop that failed: its copy arrives in the watched vault, and travels on from there."""
         self.work.append(news)
-        told = f"{news.job.source} of {news.database}, whose first hop failed"
+        told = f"{news.job.source} of {news.database}, with a failed first hop"
         first_ways = tuple(self._first_ways())
         if not first_ways or news.database is None or news.resource_type is None:
             self.refused += 1
@@ -134,7 +134,7 @@ class Adoption:
                 self.took.setdefault(kind, []).append(job.completed_at - job.created_at)
 
     def _time(self, load: Load) -> Iterator[str]:
-        """How long it would take at the pace of the copies that AWS remembers, or why nobody can know."""
+        """How long it would take at the pace of the copies that AWS remembers, or why that is not known."""
         pace = pace_of(self.took.get((load.site, load.resource_type), []))
         if load.site in self.unmeasured:
             yield "  time    unknown: the copies made so far cannot be listed"
@@ -152,7 +152,7 @@ def _size(load: Load) -> str:
     told = f"{load.size_bytes / GIB:.1f} GiB"
     if not load.unsized:
         return told
-    return f"{told}, and {load.unsized} whose size AWS does not tell"
+    return f"{told}, and {load.unsized} without a known size"
 
 
 def _hours(duration: timedelta) -> str:

@@ -22,7 +22,7 @@ from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.first_hop import HOP as FIRST_HOP
 from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
 from secondhop.domain.observation import Observation, PointSeen
-from secondhop.domain.opening import GONE, first_fact, open_chain
+from secondhop.domain.opening import NOT_SHOWN, first_fact, open_chain
 from secondhop.domain.route import Route
 
 
@@ -40,7 +40,7 @@ class AdvanceChain:
     def __call__(self, work: Work) -> Report:
         """Do one piece of work. Raises TryAgainError or FinalError only if nothing could be decided.
 
-        What cannot be read is told in the report: it would be as unreadable the next time.
+        The report names what cannot be read. A retry would not help.
         """
         return _alone(lambda: self._do(work))
 
@@ -80,7 +80,7 @@ class AdvanceChain:
         try:
             claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
         except UnreadableItemError as error:
-            # The chain of the job's source made the claim, or nobody that is known here.
+            # The chain of the job's source made the claim, or no known chain did.
             return joined((Report(unreadable=(str(error),)), self._on_unclaimed_job(news)))
         if claim is not None:
             return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
@@ -96,8 +96,8 @@ class AdvanceChain:
     def _on_expectation(self, route: Route, news: JobNews) -> Report:
         """Follow a first hop that failed or got stuck; a backup plan owns it, and AWS Backup does not retry it."""
         job, key = news.job, first_hop_key(route, news.job.source)
-        if stored(self.chains, key) is not None:
-            return self._on_chain(key, seen.CopySeen(hop=FIRST_HOP, job=job))
+        if (chain := stored(self.chains, key)) is not None:
+            return self._continue(chain, seen.CopySeen(hop=FIRST_HOP, job=job))
         is_over = job.state in ("FAILED", "PARTIAL")
         if not is_over and not is_stuck(job, news.resource_type, self.now()):
             return Report()
@@ -110,7 +110,7 @@ class AdvanceChain:
         told = PointNews(
             arn=job.source,
             vault_arn=source_vault.arn,
-            status=GONE,
+            status=NOT_SHOWN,
             database=news.database,
             resource_type=news.resource_type,
             created_at=job.created_at,
@@ -127,8 +127,8 @@ class AdvanceChain:
         for route in self._watching(news.source_vault_arn):
             legs = [leg for leg in route.legs if leg.destination.arn == news.job.destination_vault_arn]
             key = ChainKey(news.job.source, route.name)
-            if legs and stored(self.chains, key) is not None:
-                return self._on_chain(key, seen.CopySeen(hop=legs[0].name, job=news.job))
+            if legs and (chain := stored(self.chains, key)) is not None:
+                return self._continue(chain, seen.CopySeen(hop=legs[0].name, job=news.job))
         return Report(ignored=f"no route claims a copy into {news.job.destination_vault_arn}")
 
     def _on_point(self, news: PointNews) -> Report:
@@ -139,8 +139,8 @@ class AdvanceChain:
 
     def _on_arrival(self, route: Route, news: PointNews) -> Report:
         key = ChainKey(news.arn, route.name)
-        if stored(self.chains, key) is not None:
-            return self._on_chain(key, seen.Noticed())
+        if (chain := stored(self.chains, key)) is not None:
+            return self._continue(chain, seen.Noticed())
         if news.status in ("CREATING", "PARTIAL", "STOPPED"):
             return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
         refusal = _refused_as_told(route, news)
@@ -170,18 +170,23 @@ class AdvanceChain:
             return _as_told(route, news, news.status, self.now())
         found = self.backup.point(route.watched, news.arn)
         if found is not None or news.origin is None or route.first_hops is None:
-            return found or _as_told(route, news, GONE, self.now())
+            return found or _as_told(route, news, NOT_SHOWN, self.now())
         arn, vault_arn = news.origin
         origin = self.backup.point(Vault.parse(vault_arn), arn)
         dated = news if origin is None else replace(news, created_at=origin.created_at)
-        return _as_told(route, dated, GONE, self.now())
+        return _as_told(route, dated, NOT_SHOWN, self.now())
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
         chain = stored(self.chains, key)
         if chain is None:
             return Report(ignored=f"there is no chain {key}")
+        return self._continue(chain, fact)
+
+    def _continue(self, chain: Chain, fact: Observation) -> Report:
+        """Go on with a chain that was just read."""
         route = self._route(chain)
         if route is None:
+            key = chain.key
             return Report(ignored=f"chain {key} is of route {key.route}, which this installation does not have")
         return self._run(route, stored=chain, chain=chain, first=fact)
 
@@ -236,7 +241,7 @@ def _refused_as_told(route: Route, news: PointNews | JobNews) -> str | None:
 
 
 def _as_told(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
-    """A point that AWS does not show, or is not asked for, as far as the news tell of it."""
+    """A point that AWS does not show, or is not asked for, as far as the news describe it."""
     if news.database is None or news.resource_type is None:
         return None
     return PointSeen(

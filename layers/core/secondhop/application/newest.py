@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from secondhop.application.ports import ChainStore
 from secondhop.application.relatives import readable
-from secondhop.domain.chain import Chain, Hop, HopState
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import NewerSurveyed
 
 
 def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
-    """Look for a newer chain of the database whose copy was verified into the same vault and has not gone since.
+    """Look for a newer chain of the database, with a verified copy in the same vault that still exists.
 
-    A newer chain that cannot be read relieves nobody. The index may still show this chain itself with an older date.
+    A newer chain that cannot be read does not count. The index may still show this chain itself with an older date.
     """
     for other in readable(chains, chain.database, newest_first=True):
         if (other.created_at, other.key) <= (chain.created_at, chain.key):
@@ -22,5 +23,5 @@ def survey_newer(chains: ChainStore, chain: Chain, hop: Hop) -> NewerSurveyed:
 
 
 def _relieves(newer: Hop, hop: Hop) -> bool:
-    is_standing = newer.state is HopState.VERIFIED and newer.seen_gone_at is None
+    is_standing = newer.state is HopState.VERIFIED and newer.arrival.seen_gone_at is None
     return is_standing and newer.destination == hop.destination

@@ -15,13 +15,14 @@ from secondhop.application.ports import Announcer, ChainStore
 from secondhop.application.survey import lag_line
 from secondhop.domain import patience
 from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
-from secondhop.domain.announcing import LAST_CALL, short_name, summary_of
+from secondhop.domain.announcing import short_name, summary_of
 from secondhop.domain.chain import Chain
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import ConflictError, TryAgainError
 from secondhop.domain.gathering import Group, overflow_of, part_of
+from secondhop.domain.outbox import LAST_CALL
 
-# As many workers as may write a group at once; what fails all the same is tried again within a quarter of an hour.
+# As many workers as may write a group at once; what still fails is retried within a quarter of an hour.
 CONFLICT_TRIES = 10
 
 
@@ -68,7 +69,7 @@ class Notifier:
         return None
 
     def _close(self, chain: Chain, command: Announce, group: str) -> datetime | None:
-        """Leave all groups. Those whose last member this was are closed with a message, if one had opened them."""
+        """Leave all groups. A group without members is closed with a message, if a message had opened it."""
         member, overflow = command.incident, overflow_of(group)
         last_call = group + LAST_CALL
         self._leave((*self._parts(last_call), *self._parts(overflow_of(last_call))), member + LAST_CALL)
@@ -109,7 +110,7 @@ class Notifier:
         return first, *(self.chains.group(part) for part in further)
 
     def _seat(self, group: str, member: str) -> Group:
-        """The part of a group that has the member, or else has room for it."""
+        """The part of a group that has the member, or else has a place for it."""
         parts = self._parts(group)
         found = [part for part in parts if member in part.members] or [part for part in parts if not part.is_full]
         if found:
@@ -141,7 +142,7 @@ class Notifier:
         self.announcer.announce(told)
 
     def _demand_fence(self, chain: Chain, command: Announce) -> None:
-        """Never say open after somebody else has said closed: a worker that slept leaves it to the next look."""
+        """Never send "open" after another worker has sent "closed". A slow worker leaves it to the next check."""
         pending = next((each for each in chain.pending if each.command == command), None)
         if pending is None or patience.is_fence_over(pending.until, self.now()):
             raise TryAgainError("woke too late to tell; tells when the fence has passed, if it is still so")

@@ -1,4 +1,4 @@
-"""How an operator acts: retry, abandon, adopt, pause, resume. Work goes on the actor's queue; nothing acts here."""
+"""How an operator acts: retry, abandon, adopt, pause, resume. Puts work on the actor's queue; nothing acts here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACTING = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the operator is told: whether it was accepted, and what happens next, or why not.
+    """The answer to the operator: whether it was accepted, and what happens next, or why not.
 
     `points` are what it is about, the first of them where there are very many. `forecast` is what it would take.
     """
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperateChains:
-    """The use case of the operator. `by` is the operator's name, which goes into the record."""
+    """The use case of the operator. `by` is the operator's name, which is recorded."""
 
     routes: Sequence[Route]
     chains: ChainStore
@@ -62,7 +62,7 @@ class OperateChains:
     def retry_all(self, cause: str, *, by: str) -> Answer:
         """Try everything again that is stranded for a cause, the oldest backup first. Raises MalformedError.
 
-        It stops in time: what was put on the queue is not stranded any more soon, so that the same order goes on.
+        It stops in time: what was put on the queue is soon not stranded any more, so the same request continues.
         """
         if cause not in set(Cause):
             raise MalformedError(f"there is no cause {cause!r}; known are: {', '.join(sorted(Cause))}")
@@ -90,7 +90,7 @@ class OperateChains:
     def adopt(self, route_name: str, *, after: datetime, before: datetime, is_dry_run: bool) -> Answer:
         """Open chains for points that are older than the installation, or only show which, the newest backup first.
 
-        First hops that failed are among them: after a lost table nobody else would follow them.
+        First hops that failed are among them: after a lost table nothing else would follow them.
         """
         budget = self._budget()
         backlog = Adoption(
@@ -115,7 +115,7 @@ class OperateChains:
         )
 
     def pause(self, route_name: str, *, by: str) -> Answer:
-        """Stop acting on a route: no copy is started and nothing is released; observing goes on."""
+        """Stop acting on a route: no copy is started and nothing is released. Observing continues."""
         self.chains.pause(route=self._route(route_name).name, by=by)
         return Answer(is_accepted=True, message=f"route {route_name} is paused by {by}")
 

@@ -1,6 +1,6 @@
-"""Where a recovery point in the watched vault came from: a workload account, or somebody who brought it back.
+"""Where a recovery point in the watched vault came from: a workload account, or a person who copied it back.
 
-AWS does not tell it of the point itself: SourceBackupVaultArn may be missing for copies within one account or Region
+A description of the point does not say it: SourceBackupVaultArn may be missing for copies within one account or Region
 (API_DescribeRecoveryPoint). So the copy jobs of the backup account are asked as well.
 """
 
@@ -28,7 +28,7 @@ LIVE = ("CREATED", "RUNNING")
 class Origin:
     """What the jobs of the backup account say. `owner` names the job that put the point into the vault, if one did.
 
-    `doubt` is why that cannot be told yet. `is_clear` says that no such job exists, and that one would be known.
+    `doubt` is why that is not known yet. `is_clear` says that no such job exists, and that one would be known.
     """
 
     owner: str | None = None

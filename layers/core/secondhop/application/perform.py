@@ -1,4 +1,4 @@
-"""Carry out one command of a decision, and say what was learned. No decision is taken here."""
+"""Carries out one command of a decision, after its guards, and returns what was learned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from secondhop.application.survey import (
     circuit_of,
     inspect_source,
     needs_origin,
-    newest_verified,
+    no_slot,
     survey,
     survey_keep,
 )
@@ -27,7 +27,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain import patience
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site, Vault
-from secondhop.domain.chain import Chain, Hop, HopState, Pending
+from secondhop.domain.chain import Chain
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import (
     ConflictError,
@@ -37,8 +37,11 @@ from secondhop.domain.errors import (
     TryAgainError,
     UnreadableItemError,
 )
-from secondhop.domain.ledger import slot_of
+from secondhop.domain.hop import Hop, HopState
+from secondhop.domain.ledger import SlotRefusal, slot_of
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import Route
 from secondhop.domain.source import is_due, with_source
 
@@ -74,8 +77,8 @@ class Performer:
             raise
         except FinalError as refused:
             if isinstance(command, ask.Announce):
-                # A topic that is gone, or whose key is off, must keep no copy from being made: it is told later.
-                yield seen.Postponed(why=f"nobody was told on the {command.channel.lower()}: {refused}")
+                # A deleted topic, or a topic with a disabled key, must not stop copies. The message is sent later.
+                yield seen.Postponed(why=f"no one was notified on the {command.channel.lower()}: {refused}")
             elif _hops_concerned(chain, command):
                 yield from _refused(chain, command, str(refused), code=refused.code)
             else:
@@ -113,7 +116,7 @@ class Performer:
             case ask.SurveyCopies():
                 yield from self._survey(chain, command, route)
             case ask.SurveyKeep(subject=name) if by := self.chains.paused_by(route.switch):
-                yield seen.Postponed(why=f"{name}: acting is paused by {by}")
+                yield seen.Postponed(why=f"{name}: acting is paused by {by}", outcome=Outcome.PAUSED)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
@@ -138,9 +141,9 @@ class Performer:
                 raise TypeError(f"no such question: {command}")
 
     def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
-        """Look for copies, unless nothing could be made of what is found. Observing goes on in any case.
+        """Look for copies, unless nothing could be made of what is found. Observing always continues.
 
-        A hop that waits for a source that is gone waits in vain: only a copy that exists can help, so look for one.
+        A hop with a missing source cannot copy. Only an existing copy can help, so look for one.
         """
         hop = chain.hop(command.subject)
         waits = tuple(self._why_it_waits(chain, command, hop, route))
@@ -160,8 +163,8 @@ class Performer:
         if by := self.chains.paused_by(route.switch):
             yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
             yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
-        elif command.slot_first and (why := self._why_no_slot(chain, hop, route)):
-            yield seen.SlotRefused(hop=hop.name, why=why, newest_copy=newest_verified(self.chains, chain))
+        elif command.slot_first and (refusal := self._why_no_slot(chain, hop, route)):
+            yield no_slot(self.chains, chain, hop.name, refusal)
         elif why := self._why_blocked(chain, hop, route):
             yield seen.SiteDown(hop=hop.name, why=why)
 
@@ -177,14 +180,15 @@ class Performer:
         paused_by = self.chains.paused_by(route.switch)
         pending = chain.pending_of(command.subject, type(command))
         if paused_by is not None:
-            yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}")
+            yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}", outcome=Outcome.PAUSED)
         elif pending is None or self._is_fence_over(pending):
-            yield seen.Postponed(why=f"{command.subject}: woke too late to act; looks again when the fence has passed")
+            why = f"{command.subject}: woke too late to act; looks again when the fence has passed"
+            yield seen.Postponed(why=why, outcome=Outcome.WOKE_TOO_LATE)
         else:
             yield from act(pending)
 
     def _is_fence_over(self, pending: Pending) -> bool:
-        """Whether so little of the fence is left that somebody else may repeat the effect before we are done."""
+        """Whether so little of the fence is left that another worker may repeat the effect before we are done."""
         return patience.is_fence_over(pending.until, self.now())
 
     def _start(self, command: ask.StartCopy, pending: Pending) -> Iterator[Observation]:
@@ -202,7 +206,7 @@ class Performer:
     def _release(
         self, chain: Chain, command: ask.ReleaseIntermediate, pending: Pending, route: Route
     ) -> Iterator[Observation]:
-        """Never zero copies: ask anew whether it may go, and delete in the same breath."""
+        """Never zero copies: check again whether it may be deleted, and delete at once."""
         objection = yield from object_to_release(self.backup, self.keys, chain, command, route)
         if objection is not None:
             yield objection
@@ -217,7 +221,7 @@ class Performer:
         else:
             yield going.DeleteAccepted(intermediate=command.subject)
 
-    def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> str | None:
+    def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> SlotRefusal | None:
         return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
 
     def _why_blocked(self, chain: Chain, hop: Hop, route: Route) -> str | None:
@@ -243,7 +247,7 @@ class Performer:
 
 
 def _refused(chain: Chain, command: ask.Command, message: str, *, code: str) -> Iterator[Observation]:
-    """A refused question is told to the hops that it concerns; to an announcement it is a postponement."""
+    """A refused question is a fact for the hops that it concerns. A refused announcement is postponed."""
     for name in _hops_concerned(chain, command):
         yield seen.AskingRefused(hop=name, message=message, code=code)
     yield seen.Postponed(why=f"{type(command).__name__} was refused: {message}")

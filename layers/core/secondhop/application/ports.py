@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,20 +13,20 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
-from secondhop.domain.errors import ConflictError, FinalError, SettingsError, TryAgainError
+from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Claim, Slot
+from secondhop.domain.ledger import Claim, Slot, SlotRefusal
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
-from secondhop.domain.route import Route
-from secondhop.domain.slices import Slice
+from secondhop.domain.sweep_progress import SweepProgress
 
 
 class SlotTakenError(ConflictError):
     """No slot is free for this hop: the quota is used up, or the database has a copy in flight already."""
 
-    def __init__(self, hop: str, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, hop: str, refusal: SlotRefusal) -> None:
+        super().__init__(refusal.why)
         self.hop = hop
+        self.refusal = refusal
 
 
 class ClaimTakenError(FinalError):
@@ -53,7 +53,7 @@ class RefusedError(FinalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A chain whose item this release cannot read. `key` is None where not even that could be read."""
+    """A chain with an item that this release cannot read. `key` is None where not even that could be read."""
 
     key: ChainKey | None
     why: str
@@ -63,7 +63,7 @@ class Unreadable:
 
 
 class UnansweredError(TryAgainError):
-    """An effect was asked for and nobody knows whether it happened: a timeout, a lost answer, a 5xx."""
+    """An effect was requested, and it is not known whether it happened: a timeout, a lost answer, a 5xx."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,31 +72,6 @@ class StartedJob:
 
     job_id: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """What the installation remembers of itself: when it began, and where its sweep stands.
-
-    `unfinished` are the slices that are left of a pass, the next one first. `routes` are the names under which its
-    chains are kept: a route under another name would neither know its chains nor give their slots back.
-    """
-
-    began_at: datetime
-    swept_back_to: datetime | None = None
-    sweeping_until: datetime | None = None
-    unfinished: tuple[Slice, ...] = ()
-    routes: tuple[str, ...] = ()
-
-    def served_by(self, routes: Iterable[Route]) -> Installation:
-        """Itself with the names of its routes. Raises SettingsError for routes under which its chains are not kept."""
-        names = tuple(sorted(route.name for route in routes))
-        if self.routes not in ((), names):
-            kept = ", ".join(self.routes)
-            raise SettingsError(
-                (f"RouteName is {', '.join(names)}, and this table's chains are of {kept}; set it back",)
-            )
-        return replace(self, routes=names)
 
 
 class ChainStore(Protocol):
@@ -122,22 +97,22 @@ class ChainStore(Protocol):
         """
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
-        """Chains whose next check has come, longest overdue first."""
+        """Chains with a due check, longest overdue first."""
 
-    def slot_refusal(self, slot: Slot, *, limit: int) -> str | None:
+    def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         """Why a save that takes this slot would be refused now; None if it is free."""
 
     def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
         """Chains that wait for a slot into a site: those without any copy, then by the longest lag, oldest backup."""
 
     def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
-        """Those of the keys that have a chain, and whether it is finished: all of its points were seen gone."""
+        """Those of the keys that have a chain, and whether it is finished."""
 
     def group(self, group: str) -> Group:
         """What is remembered of a group of incidents; an empty one of version 0 if there is none."""
 
     def save_group(self, after: Group, *, before: Group, now: datetime) -> Group:
-        """The group with its new version. Raises ConflictError if somebody else wrote it meanwhile."""
+        """The group with its new version. Raises ConflictError if another writer was first."""
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         """Chains that are stranded for a cause, the oldest backup first."""
@@ -146,19 +121,19 @@ class ChainStore(Protocol):
         """What is remembered of copies into a site. Raises UnreadableItemError."""
 
     def save_circuit(self, after: Circuit, *, before: Circuit | None) -> None:
-        """Raises ConflictError if somebody else wrote it meanwhile. None writes over what could not be read."""
+        """Raises ConflictError if another writer was first. None writes over what could not be read."""
 
     def pause(self, *, route: str, by: str | None) -> None:
-        """Stop acting on a route (by whom), or go on (None)."""
+        """Stop acting on a route (`by` an operator), or continue (None)."""
 
     def paused_by(self, route: str) -> str | None:
-        """Who paused the route, or None. Read anew before each effect."""
+        """Who paused the route, or None. Read again before each effect."""
 
-    def installation(self, *, now: datetime) -> Installation:
+    def installation(self, *, now: datetime) -> SweepProgress:
         """The installation's memory; begun now if there is none. Raises UnreadableItemError."""
 
-    def save_installation(self, after: Installation, *, before: Installation) -> None:
-        """Raises ConflictError if somebody else wrote it meanwhile."""
+    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
+        """Raises ConflictError if another writer was first."""
 
 
 class Backup(Protocol):
@@ -174,7 +149,7 @@ class Backup(Protocol):
         """All recovery points in a vault that name a resource: a database, or the point that they were copied from."""
 
     def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
-        """All recovery points of a vault whose original backup was created in the slice."""
+        """All recovery points of a vault with an original backup that was created in the slice."""
 
     def job(self, site: Site, job_id: str) -> JobSeen | None:
         """Describe a copy job; None only if AWS says that it is not found (it forgets after 30 days)."""
@@ -213,4 +188,4 @@ class Announcer(Protocol):
     """Where operators and their machines listen."""
 
     def announce(self, message: Announce) -> None:
-        """Tell its audience. Raises TryAgainError or DeniedError if it was not accepted."""
+        """Send the message. Raises TryAgainError or DeniedError if it was not accepted."""

@@ -1,4 +1,4 @@
-"""Reading chains, some of which may be unreadable: each of those stops itself, and is named to the others."""
+"""Reads the chains of a database. An unreadable chain stops only itself, and the others know its name."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ from collections.abc import Generator
 from secondhop.application.ports import Backup, Keys
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.chain import Chain
 from secondhop.domain.command import ReleaseIntermediate
 from secondhop.domain.errors import SecondHopError, TryAgainError
+from secondhop.domain.hop import Hop
 from secondhop.domain.observation import IntermediateObservation, PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.verification import Verdict, judge_arrival, outlives
@@ -20,8 +21,8 @@ def object_to_release(
 ) -> Generator[IntermediateObservation, None, IntermediateObservation | None]:
     """Why an intermediate must not be deleted now; None if it may be.
 
-    Every copy made from it must be as promised, and one of them must live as long as it would itself. A copy whose
-    expiry AWS does not name may never expire, or its expiry may not be known yet: nothing is deleted for it. Raises
+    Every copy made from it must be as promised, and one of them must live as long as it would itself. A copy with an
+    unknown expiry may never expire, or AWS may not know it yet: nothing is deleted for it. Raises
     SecondHopError where AWS does not describe one of them, after yielding that the release is put off.
     """
     try:
@@ -31,8 +32,8 @@ def object_to_release(
         described: list[PointSeen | None] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
-            finding = judge_arrival(chain, hop, inspected, route=route)
-            if finding.verdict is not Verdict.GOOD and not finding.lacks_only_expiry:
+            assessment = judge_arrival(chain, hop, inspected, route=route)
+            if assessment.verdict is not Verdict.GOOD and not assessment.lacks_only_expiry:
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
             described.append(inspected.point)
     except SecondHopError as trouble:
@@ -52,7 +53,7 @@ def object_to_release(
 
 def inspect_arrival(backup: Backup, keys: Keys, chain: Chain, hop: Hop) -> seen.ArrivalInspected:
     """Describe an arrival. Raises TryAgainError where AWS does not describe it and lists it all the same."""
-    arrival = hop.arrival or ""
+    arrival = hop.arrival.point or ""
     point = backup.point(hop.destination, arrival)
     if point is None:
         # A copy of a copy may name the point that it was copied from as its resource, in place of the database.

@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from secondhop.domain.advance import Decision
 from secondhop.domain.chain import Chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One decision: states before (None: the chain was opened) and after, the commands by name, the reason."""
+    """One decision: chain states before (None: the chain was opened) and after, and the names of the commands."""
 
-    chain: Chain
     before: str | None
     after: str
     commands: tuple[str, ...]
-    reason: str
+    decision: Decision
+
+    @property
+    def chain(self) -> Chain:
+        """The chain as it was decided."""
+        return self.decision.chain
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return self.decision.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All decisions that a piece of work led to, or why it was ignored.
 
-    `unreadable` are items that cannot be read: nothing is done for what they are about, and trying again cannot help.
+    `unreadable` are items that cannot be read: nothing is done about them, and a retry cannot help.
     """
 
     steps: tuple[Step, ...] = ()

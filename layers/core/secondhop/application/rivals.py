@@ -13,8 +13,9 @@ from secondhop.application.origin import LIVE, SAME_BACKUP
 from secondhop.application.ports import Backup, ChainStore
 from secondhop.application.relatives import stored
 from secondhop.domain import patience
-from secondhop.domain.chain import Chain, ChainKey, Hop
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
+from secondhop.domain.hop import Hop
 from secondhop.domain.observation import JobSeen, PointSeen
 
 
@@ -57,7 +58,7 @@ class RivalSearch:
         return is_other and is_later and (job.state != "FAILED" or job.arrival is not None)
 
     def _is_young(self, job: JobSeen) -> bool:
-        """Whether a copy that is not listed may still come. One that is not listed after an hour is gone."""
+        """Whether a copy that is not listed may still come. After an hour, it cannot."""
         if job.state in LIVE or job.arrival is None:
             return True
         ended_at = job.completed_at or job.created_at

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
 from secondhop.application.report import Step
-from secondhop.application.survey import circuit_of, newest_verified
+from secondhop.application.survey import circuit_of, no_slot
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
-from secondhop.domain.site_rules import waits_for_its_site
+from secondhop.domain.rules.site_outage import waits_for_its_site
 
-# Races are between at most a few deliveries of the same chain; each loser reads again and decides anew.
+# Races are between at most a few deliveries of the same chain; each loser reads and decides again.
 CONFLICT_TRIES = 5
 # The longest honest run is about twenty facts (open, survey, start, verify, release); more is a bug in the rules.
 FACTS_LIMIT = 60
@@ -50,9 +51,9 @@ class ChainRun:
 
     def _take(self, fact: Observation) -> list[Observation]:
         """Decide on a fact and act; what was learned by that is the answer."""
-        fact = self._with_its_site(fact)
+        sites_down = self._sites_down(fact)
         for _ in range(CONFLICT_TRIES):
-            decision = advance(self.chain, fact, route=self.route, now=self.now())
+            decision = advance(self.chain, fact, route=self.route, now=self.now(), sites_down=sites_down)
             if self.observe_only and any(
                 isinstance(each, (StartCopy, ReleaseIntermediate)) for each in decision.effects
             ):
@@ -60,8 +61,7 @@ class ChainRun:
             try:
                 return self._carry_out(decision)
             except SlotTakenError as taken:
-                newest = newest_verified(self.chains, self.chain)
-                return [seen.SlotRefused(hop=taken.hop, why=str(taken), newest_copy=newest)]
+                return [no_slot(self.chains, self.chain, taken.hop, taken.refusal)]
             except ClaimTakenError as taken:
                 owner = str(taken.owner) if taken.owner is not None else ""
                 return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
@@ -69,16 +69,16 @@ class ChainRun:
                 self._read_again()
         raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
 
-    def _with_its_site(self, fact: Observation) -> Observation:
-        """A failed copy counts for its hop only if its site does not fail, and only then a site's incident is over."""
+    def _sites_down(self, fact: Observation) -> frozenset[Site]:
+        """The site of the fact's hop, if its circuit is open. It is read only if the fact depends on it."""
         if not isinstance(fact, (seen.CopySeen, seen.CopyStarted, seen.SlotRefused)):
-            return fact
+            return frozenset()
         hop = next((hop for hop in self.chain.hops if hop.name == fact.hop), None)
         has_failed = isinstance(fact, seen.CopySeen) and fact.job.state == "FAILED"
         if hop is None or not (has_failed or waits_for_its_site(hop)):
-            return fact
+            return frozenset()
         circuit = circuit_of(self.chains, hop.destination.site)
-        return replace(fact, is_site_down=circuit is not None and circuit.is_open)
+        return frozenset({hop.destination.site}) if circuit is not None and circuit.is_open else frozenset()
 
     def _carry_out(self, decision: Decision) -> list[Observation]:
         before = str(self.stored.state) if self.stored is not None else None
@@ -86,7 +86,9 @@ class ChainRun:
             limit = self.route.limit(decision.chain.resource_type)
             self.stored = self.chains.save(decision.chain, before=self.stored, limit=limit)
         self.chain = self.stored
-        self._note(before, decision.chain, decision, prefix="")
+        names = tuple(type(command).__name__ for command in decision.commands)
+        after = str(decision.chain.state)
+        self.steps.append(Step(before=before, after=after, commands=names, decision=decision))
         learned: list[Observation] = []
         for command in decision.commands:
             learned.extend(self.performer.perform(self.chain, command, self.route))
@@ -94,16 +96,13 @@ class ChainRun:
 
     def _only_observe(self, decision: Decision) -> list[Observation]:
         """Say what would be done, and look again later."""
-        self._note(str(self.chain.state), self.chain, decision, prefix="would ")
+        state = str(self.chain.state)
+        names = tuple(f"would {type(command).__name__}" for command in decision.commands)
+        self.steps.append(Step(before=state, after=state, commands=names, decision=decision))
         return [seen.Postponed(why="this installation only observes")]
 
-    def _note(self, before: str | None, after: Chain, decision: Decision, *, prefix: str) -> None:
-        names = tuple(prefix + type(command).__name__ for command in decision.commands)
-        step = Step(chain=after, before=before, after=str(after.state), commands=names, reason=decision.reason)
-        self.steps.append(step)
-
     def _read_again(self) -> None:
-        """What others wrote; a chain that vanished from the table is opened again, as it was."""
+        """Read what others wrote. A chain that vanished from the table is opened again, as it was."""
         self.stored = self.chains.get(self.chain.key)
         if self.stored is not None:
             self.chain = self.stored

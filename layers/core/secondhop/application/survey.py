@@ -19,14 +19,16 @@ from secondhop.application.rivals import RivalSearch
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState, Intermediate
+from secondhop.domain.chain import Chain, ChainKey, Intermediate
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.command import SurveyCopies
-from secondhop.domain.copy_rules import GOING, says_something
 from secondhop.domain.errors import UnreadableItemError
-from secondhop.domain.first_hop import is_first_hop
+from secondhop.domain.hop import Hop, HopState
+from secondhop.domain.ledger import SlotRefusal
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
-from secondhop.domain.route import ARRIVAL, Route
+from secondhop.domain.route import ARRIVAL, Route, RouteKind
+from secondhop.domain.rules.arriving import says_something
+from secondhop.domain.rules.waiting import BEING_DELETED
 from secondhop.domain.source import USABLE, is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
@@ -35,9 +37,9 @@ NO_COPY = "Lag: this database has no verified final copy"
 def survey(
     chains: ChainStore, backup: Backup, chain: Chain, command: SurveyCopies, route: Route, *, now: datetime
 ) -> Observation:
-    """All that a decision about a copy rests on: whose the source is, whether it stands, and which copies exist."""
+    """The facts for a decision about a copy: the source, its origin, and the existing copies."""
     hop = chain.hop(command.subject)
-    may_rest = is_fresh(chain, now) and not hop.is_retry_ordered
+    may_rest = is_fresh(chain, now) and not hop.attempt.is_retry_ordered
     asks_source = hop.reads_from is None and hop.state is not HopState.COPYING and not may_rest
     source = inspect_source(backup, chain, hop) if asks_source else None
     # What follows rests on the date of the backup, which may be known only now.
@@ -56,13 +58,13 @@ def survey(
 
 def needs_origin(chain: Chain, route: Route) -> bool:
     """Whether it must still be asked where the chain's recovery point came from."""
-    return route.owns_arrivals and not chain.came_from_workload
+    return route.kind is RouteKind.ARRIVALS and not chain.came_from_workload
 
 
 def survey_copies(
     chains: ChainStore, backup: Backup, chain: Chain, hop: Hop, *, asked_at: datetime
 ) -> seen.CopiesSurveyed:
-    """Jobs of this source and destination; and, unless one of them answers, what stands in the destination vault.
+    """Jobs of this source and destination; and, unless one of them answers, what the destination vault contains.
 
     A point there counts as a copy of this chain only if it has the same database and creation date, and neither another
     job nor another chain names it. One that is named so is a twin: a copy of the same backup by another way.
@@ -73,7 +75,7 @@ def survey_copies(
     if any(_is_answer(job, hop) for job in mine):
         return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
-    named = {hop.arrival for other in others if isinstance(other, Chain) for hop in other.hops}
+    named = {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
     listed = _listed(backup, chain, hop, now=asked_at)
     same = [each for each in listed if is_of_same_backup(each, chain)]
@@ -85,7 +87,7 @@ def survey_copies(
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
-        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in GOING),
+        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in BEING_DELETED),
         unreadable=(*(str(other) for other in others if isinstance(other, Unreadable)), *unreadable),
         rivals=rivals.in_flight,
         unclear_rivals=rivals.unclear,
@@ -96,7 +98,7 @@ def _listed(backup: Backup, chain: Chain, hop: Hop, *, now: datetime) -> tuple[P
     """The recovery points of the database in the destination vault.
 
     No page says whether a copy of a copy names the database as its resource, or the point that it was copied from. Its
-    job tells; where AWS may have forgotten that job, points that name this source are listed too.
+    job shows; where AWS may have forgotten that job, points that name this source are listed too.
     """
     named_by = [chain.database]
     source = chain.source_of(hop)
@@ -122,8 +124,8 @@ def _claimed_by_others(
 
 
 def _is_answer(job: JobSeen, hop: Hop) -> bool:
-    """Whether a job decides by itself, so that nobody needs to look into the destination vault."""
-    is_passed_over = hop.is_retry_ordered and not says_something(job)
+    """Whether a job decides by itself, so that the destination vault need not be read."""
+    is_passed_over = hop.attempt.is_retry_ordered and not says_something(job)
     return job.state != "FAILED" and job.arrival not in hop.rejected and not is_passed_over
 
 
@@ -146,6 +148,12 @@ def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspect
     return seen.SourceInspected(hop=hop.name, point=backup.point(chain.watched, chain.key.recovery_point))
 
 
+def no_slot(chains: ChainStore, chain: Chain, hop: str, refusal: SlotRefusal) -> seen.SlotRefused:
+    """What a hop learns from a refused slot."""
+    newest = newest_verified(chains, chain)
+    return seen.SlotRefused(hop=hop, why=refusal.why, newest_copy=newest, is_database_busy=refusal.is_database_busy)
+
+
 def newest_verified(chains: ChainStore, chain: Chain) -> datetime | None:
     """The creation date of the newest backup of a chain's database that has a verified final copy, as far as known."""
     return _newest_verified(chains, chain)[0]
@@ -157,7 +165,7 @@ def _newest_verified(chains: ChainStore, chain: Chain) -> tuple[datetime | None,
     for each in relatives(chains, chain.database, newest_first=True):
         if isinstance(each, Unreadable):
             unreadable.append(each)
-        elif not is_first_hop(each.key) and all(hop.state is HopState.VERIFIED for hop in each.hops):
+        elif each.kind is RouteKind.ARRIVALS and all(hop.state is HopState.VERIFIED for hop in each.hops):
             return each.created_at, unreadable
     return None, unreadable
 
@@ -175,7 +183,7 @@ def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
 
 
 def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
-    """What is remembered of copies into a site. None if it cannot be read: copies go on, and are counted anew."""
+    """What is remembered of copies into a site. None if it cannot be read: copies continue with a new count."""
     try:
         return chains.circuit(site)
     except UnreadableItemError:
@@ -185,9 +193,9 @@ def circuit_of(chains: ChainStore, site: Site) -> Circuit | None:
 def survey_keep(
     chains: ChainStore, backup: Backup, chain: Chain, intermediate: Intermediate, route: Route
 ) -> going.KeepSurveyed:
-    """Count the newer arrivals of the database that stand in the vault and whose own hops are verified.
+    """Count the newer arrivals of the database in the vault, with verified hops of their own.
 
-    Those whose chains cannot be read are named, and do not count.
+    Arrivals with unreadable chains are named, and do not count.
     """
     if route.keep.get(chain.resource_type) == 0:
         return going.KeepSurveyed(intermediate=intermediate.name, newer=0, is_listed=True)

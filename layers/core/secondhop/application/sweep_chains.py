@@ -1,4 +1,4 @@
-"""The sweep: what events did not tell. It lists and enqueues, and leaves all deciding to the one actor."""
+"""The sweep: finds what events did not report. It lists and enqueues. Only the actor decides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from secondhop.application.budget import BATCH, BUDGET, Budget
-from secondhop.application.ports import Backup, ChainStore, Installation, WorkQueue
+from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_jobs import JobSweep
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.chain import ChainKey
@@ -17,6 +17,7 @@ from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
 from secondhop.domain.slices import Slice, older_slice, plan_pass
 from secondhop.domain.source import USABLE
+from secondhop.domain.sweep_progress import SweepProgress
 
 # Shares of an invocation's budget, each from its beginning: listing jobs in flight, chains that are due, first hops.
 # The slices of the vaults always get the last quarter.
@@ -33,7 +34,7 @@ class Swept:
 
     `due` chains were put on the queue, `missing` points without a chain and `failed_first_hops` too. `is_whole` says
     that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `has_more_due` and
-    `has_more_jobs` say that time did not suffice for all of them: the next invocation goes on. `problems` are
+    `has_more_jobs` say that time did not suffice for all of them: the next invocation continues. `problems` are
     things that could not be read, which did not keep the sweep from the rest.
     """
 
@@ -92,7 +93,7 @@ class SweepChains:
         swept = self._look_at_jobs(None, self._budget(now))
         return replace(swept, problems=(*swept.problems, why))
 
-    def _agenda(self, before: Installation, now: datetime) -> tuple[Slice, ...]:
+    def _agenda(self, before: SweepProgress, now: datetime) -> tuple[Slice, ...]:
         """What the last sweep left, or a new pass. A slice under which the last sweep died is halved."""
         if not before.unfinished:
             return plan_pass(tuple(r.name for r in self.routes), swept_back_to=before.swept_back_to, now=now)
@@ -100,8 +101,8 @@ class SweepChains:
         has_died = before.sweeping_until is not None
         return (*first.halves(), *rest) if has_died else before.unfinished
 
-    def _look_at_jobs(self, installation: Installation | None, budget: Budget) -> Swept:
-        """Put chains on the queue whose time has come, and first hops that failed; both by what AWS lists of jobs."""
+    def _look_at_jobs(self, installation: SweepProgress | None, budget: Budget) -> Swept:
+        """Put due chains and failed first hops on the queue, as AWS lists their jobs."""
         jobs = JobSweep(
             routes=self.routes,
             chains=self.chains,
@@ -117,7 +118,7 @@ class SweepChains:
         return replace(swept, has_more_jobs=jobs.has_more, problems=tuple(jobs.problems))
 
     def _put_due(self, live: dict[str, JobNews], budget: Budget) -> Swept:
-        """Put chains on the queue whose time has come, those first that are overdue for longest."""
+        """Put due chains on the queue, longest overdue first."""
         due = in_flight = 0
         keys = self.chains.due(now=budget.began_at)
         while batch := tuple(islice(keys, BATCH)):
@@ -129,7 +130,7 @@ class SweepChains:
                 return Swept(due=due, in_flight=in_flight, has_more_due=next(keys, None) is not None)
         return Swept(due=due, in_flight=in_flight)
 
-    def _list_slices(self, leased: Installation, swept: Swept, budget: Budget) -> Swept:
+    def _list_slices(self, leased: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         held = leased
         while held.unfinished and not budget.is_spent():
             current, *rest = held.unfinished
@@ -150,12 +151,12 @@ class SweepChains:
             held = self._remember(held, tuple(rest))
         return self._end(held, swept, budget.began_at)
 
-    def _remember(self, held: Installation, left: tuple[Slice, ...]) -> Installation:
+    def _remember(self, held: SweepProgress, left: tuple[Slice, ...]) -> SweepProgress:
         after = replace(held, unfinished=left)
         self.chains.save_installation(after, before=held)
         return after
 
-    def _end(self, held: Installation, swept: Swept, now: datetime) -> Swept:
+    def _end(self, held: SweepProgress, swept: Swept, now: datetime) -> Swept:
         is_whole = not held.unfinished
         ended = replace(held, sweeping_until=None)
         if is_whole:
@@ -163,7 +164,7 @@ class SweepChains:
         self.chains.save_installation(ended, before=held)
         return replace(swept, is_whole=is_whole, left=len(held.unfinished))
 
-    def _list(self, current: Slice, installation: Installation, swept: Swept, budget: Budget) -> Swept:
+    def _list(self, current: Slice, installation: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         """List one slice to its end. Raises OutOfTimeError, TryAgainError, FinalError."""
         route = next((route for route in self.routes if route.name == current.route), None)
         if route is None:
@@ -183,11 +184,11 @@ class SweepChains:
         return swept
 
     def _unknown(
-        self, batch: Iterable[PointSeen], route: Route, installation: Installation
+        self, batch: Iterable[PointSeen], route: Route, installation: SweepProgress
     ) -> tuple[list[PointNews], int]:
         """Points that the route claims and no chain follows; and how many are older than the installation.
 
-        A finished chain says that its point is gone: if the point is listed, the chain must look again.
+        A finished chain means that its point does not exist. If the point is listed, the chain must look again.
         """
         mine = [point for point in batch if _may_be_claimed(point, route)]
         known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)
@@ -207,7 +208,7 @@ def _may_be_claimed(point: PointSeen, route: Route) -> bool:
     )
 
 
-def _is_older(point: PointSeen, installation: Installation) -> bool:
+def _is_older(point: PointSeen, installation: SweepProgress) -> bool:
     """Whether the point landed before this installation began; such points are opened only by `adopt`."""
     return (point.completed_at or point.created_at) < installation.began_at - ADOPTION_TOLERANCE
 

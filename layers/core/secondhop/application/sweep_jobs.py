@@ -41,7 +41,7 @@ class JobSweep:
     def in_flight(self, *, share: float = 1.0) -> dict[str, JobNews]:
         """The copy jobs that are under way, by their source, except those that are far older than their kind gets.
 
-        A chain whose job is listed here need not ask for it.
+        If a job is listed here, its chain need not ask for it.
         """
         pairs = {
             (route.watched.site if leg.reads_from is None else self._site(route, leg.reads_from), leg.destination)

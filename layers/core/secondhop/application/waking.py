@@ -37,14 +37,14 @@ def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit
     except UnreadableItemError:
         return None
     hops = chain.hops if chain is not None else ()
-    hop = next((hop for hop in hops if hop.slot_wanted and hop.destination.site == site), None)
+    hop = next((hop for hop in hops if hop.attempt.slot_wanted and hop.destination.site == site), None)
     if chain is None or hop is None or chains.slot_refusal(slot_of(chain, hop), limit=limit) is not None:
         return None
     return chain.database
 
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
-    """The older chains of a chain's database whose intermediates were kept."""
+    """The older chains of a chain's database that kept their intermediates."""
     for relative in readable(chains, chain.database):
         if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates):
             yield relative.key

@@ -23,8 +23,8 @@ class JobNews:
 class PointNews:
     """A recovery point changed its status; or the sweep found it in its vault.
 
-    `origin` is the recovery point and vault that it was copied from, where a copy job told of it. Only that one knows
-    the date of the backup once the point itself is gone.
+    `origin` is the recovery point and vault that it was copied from, if a copy job named it. Only that one knows
+    the date of the backup once the point itself does not exist.
     """
 
     arn: str

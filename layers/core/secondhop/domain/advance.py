@@ -6,18 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from secondhop.domain import abandoned, patience
 from secondhop.domain import observation as seen
+from secondhop.domain import patience
 from secondhop.domain import release_observation as going
-from secondhop.domain.announced import Announced, AnnouncementPutOff
-from secondhop.domain.announcing import (
-    LAST_CALL,
-    announcements,
-    open_ids,
-    with_announcement_put_off,
-    without_announcement,
-)
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState, Pending
+from secondhop.domain.announced import Telling
+from secondhop.domain.announcing import announcements, open_ids
+from secondhop.domain.arn import Site
+from secondhop.domain.chain import Chain, ChainMode, Intermediate, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.command import (
     Announce,
@@ -30,21 +25,27 @@ from secondhop.domain.command import (
     WakeWaiting,
 )
 from secondhop.domain.ending import is_forgotten_by_aws
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import Observation
+from secondhop.domain.outbox import Pending, is_overtaken
 from secondhop.domain.route import Route
+from secondhop.domain.rules.consequences import follow_hop, follow_readers
+from secondhop.domain.rules.step import HopSituation, HopStep, IntermediateSituation
+from secondhop.domain.rules.table import step_chain, step_hop, step_intermediate
 from secondhop.domain.source import learn
-from secondhop.domain.steps import HopSituation, HopStep, IntermediateSituation
-from secondhop.domain.transitions import step_hop, step_intermediate
 from secondhop.domain.troubles import end_site_incident, remember_troubles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The chain after a fact, what to do, and why in words."""
+    """The chain before and after a fact, what to do, and why in words. `rules` names the rules that were applied."""
 
+    before: Chain
+    fact: Observation
     chain: Chain
     commands: tuple[Command, ...]
     reason: str
+    rules: tuple[str, ...]
 
     @property
     def effects(self) -> tuple[EffectCommand, ...]:
@@ -54,217 +55,215 @@ class Decision:
 AboutParts = seen.HopObservation | seen.IntermediateObservation | seen.Noticed | seen.RetryAsked
 """Facts that concern hops and intermediates."""
 
-Progress = tuple[Chain, tuple[Command, ...], list[str]]
-"""A chain on its way through a step: its new form, the commands so far, the reasons so far."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a decision depends on beside the chain and the fact."""
+
+    route: Route
+    now: datetime
+    sites_down: frozenset[Site]
 
 
-def advance(chain: Chain, fact: Observation, *, route: Route, now: datetime) -> Decision:
-    """What the chain becomes through a fact. Never raises for a fact that comes late, twice, or out of order."""
-    before, chain = chain, learn(chain, fact, now)
-    progress = _take(chain, fact, route, now)
-    changed, commands = _settle(before, progress, fact, route, now)
-    return Decision(chain=changed, commands=commands, reason="; ".join(dict.fromkeys(progress[2])))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A chain during a step: its new form, and the commands, reasons and rules so far."""
+
+    chain: Chain
+    commands: tuple[Command, ...] = ()
+    reasons: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    def then(self, more: Progress) -> Progress:
+        """Add what follows: its chain, and its commands, reasons and rules after these."""
+        return Progress(
+            chain=more.chain,
+            commands=self.commands + more.commands,
+            reasons=self.reasons + more.reasons,
+            rules=self.rules + more.rules,
+        )
 
 
-def _take(chain: Chain, fact: Observation, route: Route, now: datetime) -> Progress:
-    """What one fact does to the chain, before the consequences are drawn."""
+def advance(
+    chain: Chain, fact: Observation, *, route: Route, now: datetime, sites_down: frozenset[Site] = frozenset()
+) -> Decision:
+    """What the chain becomes through a fact, also if the fact is late, repeated, or out of order.
+
+    `sites_down` are destinations with an open circuit. Raises TableError if a rule contradicts the transition table,
+    which is a bug.
+    """
+    setting = Setting(route=route, now=now, sites_down=sites_down)
+    progress = _settle(chain, _take(learn(chain, fact, now), fact, setting), fact, setting)
+    return Decision(
+        before=chain,
+        fact=fact,
+        chain=progress.chain,
+        commands=progress.commands,
+        reason="; ".join(dict.fromkeys(progress.reasons)),
+        rules=tuple(dict.fromkeys(progress.rules)),
+    )
+
+
+def _take(chain: Chain, fact: Observation, on: Setting) -> Progress:
+    """What one fact changes, before the consequences."""
+    is_followed = chain.mode is ChainMode.FOLLOWED
+    begun = Progress(chain=chain) if is_followed or isinstance(fact, Telling) else _watch(chain, on.now)
+    step = step_chain(begun.chain, fact, on.now)
+    if step is not None:
+        return begun.then(Progress(chain=step.chain, commands=step.commands, reasons=(step.reason,), rules=step.rules))
     match fact:
-        case Announced(incident=incident):
-            return without_announcement(chain, fact), (), [f"incident {incident} was announced"]
-        case AnnouncementPutOff(incident=incident):
-            why = f"incident {incident} waits for its group's next message"
-            return with_announcement_put_off(chain, fact), (), [why]
-        case _ if chain.abandoned_by is not None:
-            return _observe_abandoned(chain, fact, now)
-        case seen.CopiedBack(owner=owner):
-            return abandoned.give_up(chain, owner, now), (), [f"it was copied back by {owner}, to whom it belongs"]
-        case seen.AbandonAsked(by=by):
-            return abandoned.give_up(chain, by, now), (), [f"abandoned by {by}"]
-        case seen.Postponed(why=why):
-            return chain, (), [why]
+        case seen.HopObservation() | seen.IntermediateObservation() | seen.Noticed() | seen.RetryAsked():
+            return _advance_parts(chain, fact, on)
         case _:
-            return _advance_parts(chain, fact, route, now)
+            return begun
 
 
-def _advance_parts(chain: Chain, fact: AboutParts, route: Route, now: datetime) -> Progress:
+def _watch(chain: Chain, now: datetime) -> Progress:
+    """What happens to an abandoned chain at each fact: old slots are returned, and messages are sent."""
+    rules: tuple[str, ...] = ()
+    for hop in chain.hops:
+        changed, names = follow_hop(chain, hop, now)
+        chain, rules = chain.with_hop(changed), rules + names
+    return Progress(chain=chain, commands=chain.outbox.due(now), rules=rules)
+
+
+def _advance_parts(chain: Chain, fact: AboutParts, on: Setting) -> Progress:
     """What a fact does to the hops and intermediates that it is about."""
     match fact:
         case seen.HopObservation(hop=name):
-            after, commands, reasons = _advance_hop(chain, name, fact, route, now)
-            # Of a copy under way the sweep brings news in place of a look.
-            due = _announcements_due(chain, now) if isinstance(fact, seen.CopySeen) else ()
-            return after, (*due, *commands), reasons
+            # For a copy under way, the sweep sends news of its job and never a Noticed, so send messages here too.
+            due = chain.outbox.due(on.now) if isinstance(fact, seen.CopySeen) else ()
+            return Progress(chain=chain, commands=due).then(_advance_hop(chain, name, fact, on))
         case seen.IntermediateObservation(intermediate=name):
-            return _advance_intermediate(chain, name, fact, route, now)
+            return _advance_intermediate(chain, name, fact, on)
         case seen.Noticed() | seen.RetryAsked():
-            return _advance_everything(chain, fact, route, now)
+            return _advance_everything(chain, fact, on)
         case _:
             assert_never(fact)
 
 
-def _observe_abandoned(chain: Chain, fact: Observation, now: datetime) -> Progress:
-    """Do nothing, but see whether the points that it claimed are gone, so that it can be forgotten."""
-    known = abandoned.without_old_slots(chain, now)
-    known = abandoned.learn(known, fact, now) if isinstance(fact, seen.ArrivalInspected) else known
-    questions = abandoned.questions(known, now) if isinstance(fact, seen.Noticed) else ()
-    why = [f"abandoned by {chain.abandoned_by}; nothing is done"]
-    return known, (*_announcements_due(known, now), *questions), why
-
-
-def _announcements_due(chain: Chain, now: datetime) -> tuple[Command, ...]:
-    """Announcements that were decided, and of which nobody knows whether they went out."""
-    return tuple(p.command for p in chain.pending if isinstance(p.command, Announce) and now >= p.until)
-
-
-def _advance_hop(chain: Chain, name: str, fact: object, route: Route, now: datetime) -> Progress:
+def _advance_hop(chain: Chain, name: str, fact: object, on: Setting) -> Progress:
     if all(hop.name != name for hop in chain.hops):
-        return chain, (), [f"this chain has no hop {name}"]
-    step = step_hop(HopSituation(chain=chain, hop=chain.hop(name), route=route, now=now), fact)
-    is_no_good = isinstance(fact, (seen.SiteSilent, seen.AskingRefused))
-    heard = step.hop if is_no_good else replace(step.hop, silent_since=None)
-    is_answer = isinstance(fact, seen.HopObservation)
-    after = _cancel_pending(chain.with_hop(heard if is_answer else step.hop), step, fact)
-    return after, step.commands, [f"{name}: {step.reason}"]
+        return Progress(chain=chain, reasons=(f"this chain has no hop {name}",))
+    hop = chain.hop(name)
+    is_down = hop.destination.site in on.sites_down
+    situation = HopSituation(chain=chain, hop=hop, route=on.route, now=on.now, site_is_down=is_down)
+    step = step_hop(situation, fact)
+    is_answer = isinstance(fact, seen.HopObservation) and not isinstance(fact, (seen.SiteSilent, seen.AskingRefused))
+    after = chain.with_hop(step.hop.with_notice(silent_since=None) if is_answer else step.hop)
+    if _is_start_over(step, fact):
+        after = after.with_outbox(after.outbox.without(name, StartCopy))
+    return Progress(chain=after, commands=step.commands, reasons=(f"{name}: {step.reason}",), rules=step.rules)
 
 
-def _cancel_pending(chain: Chain, step: HopStep, fact: object) -> Chain:
-    """A pending start is over when it was answered, or when its hop is not COPYING any more."""
-    is_over = step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted)
-    if not is_over or chain.pending_of(step.hop.name, StartCopy) is None:
-        return chain
-    kept = (p for p in chain.pending if not (isinstance(p.command, StartCopy) and p.command.subject == step.hop.name))
-    return replace(chain, pending=tuple(kept))
+def _is_start_over(step: HopStep, fact: object) -> bool:
+    """Whether no start is pending any more: it was answered, or the hop is not COPYING."""
+    return step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted)
 
 
-def _advance_intermediate(chain: Chain, name: str, fact: object, route: Route, now: datetime) -> Progress:
+def _advance_intermediate(chain: Chain, name: str, fact: object, on: Setting) -> Progress:
     if all(each.name != name for each in chain.intermediates):
-        return chain, (), [f"this chain has no intermediate {name}"]
-    situation = IntermediateSituation(chain=chain, intermediate=chain.intermediate(name), route=route, now=now)
-    step = step_intermediate(situation, fact)
-    after = chain.with_intermediate(step.intermediate)
-    if step.troubled_hop is not None:
-        after = after.with_hop(step.troubled_hop)
+        return Progress(chain=chain, reasons=(f"this chain has no intermediate {name}",))
+    before = chain.intermediate(name)
+    step = step_intermediate(IntermediateSituation(chain=chain, intermediate=before, route=on.route, now=on.now), fact)
+    after = _without_old_delete(chain.with_intermediate(step.intermediate), step.intermediate, fact)
+    progress = Progress(chain=after, commands=step.commands, reasons=(f"{name}: {step.reason}",), rules=step.rules)
+    if isinstance(fact, going.ReleaseStopped) and before.state is IntermediateState.RELEASING:
+        return progress.then(_advance_hop(after, fact.hop, fact, on))
+    return progress
+
+
+def _without_old_delete(chain: Chain, each: Intermediate, fact: object) -> Chain:
+    """The chain without a pending delete that was answered, or that is not wanted any more."""
     is_answered = isinstance(fact, (going.DeleteAccepted, going.DeleteRefused))
-    if is_answered or step.intermediate.state is not IntermediateState.RELEASING:
-        after = _without_release(after, name)
-    return after, step.commands, [f"{name}: {step.reason}"]
+    if not is_answered and each.state is IntermediateState.RELEASING:
+        return chain
+    return chain.with_outbox(chain.outbox.without(each.name, ReleaseIntermediate))
 
 
-def _advance_everything(chain: Chain, fact: seen.Noticed | seen.RetryAsked, route: Route, now: datetime) -> Progress:
-    commands = _announcements_due(chain, now)
-    reasons: list[str] = []
+def _advance_everything(chain: Chain, fact: seen.Noticed | seen.RetryAsked, on: Setting) -> Progress:
+    progress = Progress(chain=chain, commands=chain.outbox.due(on.now))
     for hop in chain.hops:
-        chain, more, why = _advance_hop(chain, hop.name, fact, route, now)
-        commands, reasons = (*commands, *more), reasons + why
+        progress = progress.then(_advance_hop(progress.chain, hop.name, fact, on))
     for each in chain.intermediates:
         if each.state in (IntermediateState.DUE, IntermediateState.RELEASING):
-            chain, more, why = _advance_intermediate(chain, each.name, fact, route, now)
-            commands, reasons = (*commands, *more), reasons + why
-    return chain, commands, reasons
+            progress = progress.then(_advance_intermediate(progress.chain, each.name, fact, on))
+    return progress
 
 
-def _settle(
-    before: Chain, progress: Progress, fact: Observation, route: Route, now: datetime
-) -> tuple[Chain, tuple[Command, ...]]:
-    """Draw the consequences of a step: what became due, readable, free, announced, pending, and when to look next."""
-    after, commands, _ = progress
-    after, more = _follow_verified(before, after, route, now)
-    commands = (*commands, *more)
+def _settle(before: Chain, progress: Progress, fact: Observation, on: Setting) -> Progress:
+    """Add what follows from a step: due intermediates, readable copies, free slots, messages, and the next check."""
+    progress = progress.then(_follow_verified(before, progress.chain, on))
+    after = progress.chain
     freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
-    commands += tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
-    after = remember_troubles(before, end_site_incident(after, fact))
-    after, commands, put_off = _tell(before, after, commands, now)
-    until = now + patience.FENCE
+    wake = tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
+    after = remember_troubles(before, end_site_incident(after, fact, on.sites_down))
+    after, commands, put_off = _announce(before, after, progress.commands + wake, on.now)
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
-    kept = tuple(p for p in after.pending if p.command not in effects)
-    decided = tuple(Pending(command=command, until=until) for command in effects)
-    if effects or put_off:
-        after = replace(after, pending=(*kept, *put_off, *decided))
-    return _with_next_check(before, after, fact, now), commands
+    after = after.with_outbox(after.outbox.with_decided(effects, put_off, on.now))
+    return replace(progress, chain=_with_next_check(before, after, fact, on.now), commands=commands)
 
 
-def _tell(
+def _announce(
     before: Chain, after: Chain, commands: tuple[Command, ...], now: datetime
 ) -> tuple[Chain, tuple[Command, ...], tuple[Pending, ...]]:
-    """Add what is to be told of incidents. "Open" must not follow "closed", nor the other way round.
+    """Add the messages about incidents. "Open" must not follow "closed", nor the other way round.
 
-    An older message that a new one overtakes is dropped; while a slow worker may still be sending the old one, which
-    ends with its fence, the new one is put off.
+    A new message replaces an older one. While a worker may still be sending the older one, the new one waits for the
+    end of its fence.
     """
-    told = announcements(before, after, now)
-    incidents = open_ids(after, now)
-    if not told:
-        return after if incidents == after.incidents else replace(after, incidents=incidents), commands, ()
-    overtaken = [pending for pending in after.pending if _is_overtaken(pending.command, told)]
-    commands = tuple(command for command in commands if not _is_overtaken(command, told))
+    messages = announcements(before, after, now)
+    after = replace(after, incidents=open_ids(after, now))
+    commands = tuple(command for command in commands if not is_overtaken(command, messages))
+    now_sent: list[Announce] = []
     put_off: list[Pending] = []
-    for command in told:
-        fences = [p.until for p in overtaken if _is_fenced(p, now) and _is_overtaken(p.command, (command,))]
-        if fences:
-            put_off.append(Pending(command=command, until=max(fences)))
+    for message in messages:
+        until = after.outbox.fenced_until(message, now)
+        if until is None:
+            now_sent.append(message)
         else:
-            commands += (command,)
-    kept = tuple(pending for pending in after.pending if pending not in overtaken)
-    return replace(after, incidents=incidents, pending=kept), commands, tuple(put_off)
-
-
-def _is_fenced(pending: Pending, now: datetime) -> bool:
-    """Whether a worker may still carry it out. What waits longer than a fence waits for its group: nobody has it."""
-    return now < pending.until <= now + patience.FENCE
-
-
-def _is_overtaken(command: Command, told: tuple[Announce, ...]) -> bool:
-    """Whether an announcement that may not have gone out is about an incident of which something new is told there."""
-    return isinstance(command, Announce) and any(
-        command.incident in (each.incident, each.incident + LAST_CALL) and command.channel is each.channel
-        for each in told
-    )
+            put_off.append(Pending(command=message, until=until))
+    after = after.with_outbox(after.outbox.without_overtaken(messages))
+    return after, (*commands, *now_sent), tuple(put_off)
 
 
 def _is_copying(chain: Chain, name: str) -> bool:
     return chain.hop(name).state is HopState.COPYING
 
 
-def _follow_verified(before: Chain, after: Chain, route: Route, now: datetime) -> tuple[Chain, tuple[Command, ...]]:
+def _follow_verified(before: Chain, after: Chain, on: Setting) -> Progress:
     """Hops that became VERIFIED make other hops readable and intermediates due."""
     commands: tuple[Command, ...] = ()
     for hop in after.hops:
         if hop.state is HopState.VERIFIED and before.hop(hop.name).state is not HopState.VERIFIED:
             readers = (h for h in after.hops if h.reads_from == hop.name and h.state is HopState.WAITING)
             commands += tuple(SurveyCopies(subject=reader.name) for reader in readers)
-            after = _point_out(after, hop)
+            after = _name_intermediate(after, hop)
+    progress = Progress(chain=after, commands=commands)
     for each in after.intermediates:
-        after, more = _follow_readers(after, each, route, now)
-        commands += more
-    if not _is_verified(before) and _is_verified(after):
-        commands += (WakeRelatives(database=after.database),)
-    return after, commands
+        progress = progress.then(_follow_readers(progress.chain, each, on))
+    if not _is_verified(before) and _is_verified(progress.chain):
+        return progress.then(Progress(chain=progress.chain, commands=(WakeRelatives(database=after.database),)))
+    return progress
 
 
-def _follow_readers(chain: Chain, each: Intermediate, route: Route, now: datetime) -> tuple[Chain, tuple[Command, ...]]:
-    """HELD becomes DUE when every reader is VERIFIED, and back when one is in doubt and no delete was asked for."""
-    is_ready = all(hop.state is HopState.VERIFIED for hop in chain.readers_of(each.name))
-    if each.state is IntermediateState.HELD and is_ready and each.point is not None:
-        due = chain.with_intermediate(replace(each, state=IntermediateState.DUE, since=now))
-        due, commands, _ = _advance_intermediate(due, each.name, seen.Noticed(), route, now)
-        return due, commands
-    is_undecided = each.state is IntermediateState.DUE or chain.pending_of(each.name, ReleaseIntermediate) is not None
-    if is_undecided and not is_ready:
-        held = replace(each, state=IntermediateState.HELD, since=now, trouble=None)
-        return _without_release(chain.with_intermediate(held), each.name), ()
-    return chain, ()
+def _follow_readers(chain: Chain, each: Intermediate, on: Setting) -> Progress:
+    """Apply the table of consequences. What has become DUE is considered for release at once."""
+    changed, rules = follow_readers(chain, each, on.now)
+    progress = Progress(chain=chain.with_intermediate(changed), rules=rules)
+    if changed is each:
+        return Progress(chain=chain)
+    if changed.state is IntermediateState.DUE:
+        considered = _advance_intermediate(progress.chain, each.name, seen.Noticed(), on)
+        return progress.then(replace(considered, reasons=()))
+    return replace(progress, chain=_without_old_delete(progress.chain, changed, None))
 
 
-def _without_release(chain: Chain, name: str) -> Chain:
-    kept = (p for p in chain.pending if not (isinstance(p.command, ReleaseIntermediate) and p.command.subject == name))
-    return replace(chain, pending=tuple(kept))
-
-
-def _point_out(chain: Chain, hop: Hop) -> Chain:
+def _name_intermediate(chain: Chain, hop: Hop) -> Chain:
     """An onward intermediate is known once the hop that makes it is verified."""
     onward = [each for each in chain.intermediates if each.name == hop.name and each.point is None]
     for each in onward:
-        chain = chain.with_intermediate(replace(each, point=hop.arrival))
+        chain = chain.with_intermediate(replace(each, point=hop.arrival.point))
     return chain
 
 
@@ -273,7 +272,7 @@ def _is_verified(chain: Chain) -> bool:
 
 
 def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
-    """When to look at the chain again, and whether it is finished and every point it claimed was seen gone."""
+    """When to look at the chain again, and whether it is finished."""
     if is_forgotten_by_aws(after) and not after.pending:
         return replace(after, finished_at=after.finished_at or now, next_check=None)
     after = replace(after, finished_at=None)

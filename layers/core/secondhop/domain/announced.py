@@ -10,7 +10,7 @@ from secondhop.domain.command import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """The operators were told of an incident on a channel, or need not be told any more."""
+    """The operators were notified on a channel, or need no notification any more."""
 
     incident: str
     is_closed: bool
@@ -19,7 +19,7 @@ class Announced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementPutOff:
-    """An announcement waits until its group may send the next message. Nobody is sending it now."""
+    """An announcement waits until its group may send the next message. No worker is sending it now."""
 
     incident: str
     is_closed: bool

@@ -1,6 +1,6 @@
-"""Which incidents a chain has open, and what the operators are told of them, on every channel.
+"""Which incidents a chain has open, and the messages about them, on every channel.
 
-Each channel's message is an effect of its own: one that fails is tried again, and the other is not repeated for it. An
+Each channel's message is an effect of its own: one that fails is retried, and the other is not repeated for it. An
 incident opens with a trouble and closes when the trouble is overcome: the daily retry in between is no news. Its id is
 made of the chain, the subject and the cause, so that a repeated message is recognisable as one. Incidents of one cause,
 site and day share a `group`, for which the topic gets at most a message an hour. Waiting, a quota and a retry are no
@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from secondhop.domain import patience
-from secondhop.domain.announced import Announced, AnnouncementPutOff, Telling
 from secondhop.domain.arn import Arn, Site
-from secondhop.domain.chain import Chain, Pending, Trouble
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 from secondhop.domain.gathering import Group, group_id
+from secondhop.domain.hop import Trouble
+from secondhop.domain.outbox import LAST_CALL
 
 # Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
 # site and day share a group. All others come from a setting, a key, a policy or a Region: text and key count as well.
@@ -41,7 +42,6 @@ OF_ONE_POINT = frozenset(
 HOPELESS = frozenset({Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.TOO_LATE})
 # What differs between two chains in the same text of AWS: ARNs, ids, numbers.
 PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
-LAST_CALL = "/last-call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Incident:
 
     @property
     def group(self) -> str:
-        """The id of the group of incidents that the topic hears of together: 16 hexadecimal digits."""
+        """The id of the group of incidents that share messages on the topic: 16 hexadecimal digits."""
         cause, day = self.trouble.cause, self.trouble.since.date().isoformat()
         text = PARTICULARS.sub("*", self.trouble.message)
         mistake = () if cause in OF_ONE_POINT else (self.chain.key_arn or "", text)
@@ -102,7 +102,7 @@ def incidents_of(chain: Chain) -> tuple[Incident, ...]:
     """Everything that is in trouble now, or was and has not been overcome."""
     if chain.abandoned_by is not None:
         return ()
-    hops = [(hop.name, hop.destination.site, hop.unresolved) for hop in chain.hops if hop.unresolved]
+    hops = [(hop.name, hop.destination.site, hop.notice.unresolved) for hop in chain.hops if hop.notice.unresolved]
     intermediates = [(each.name, each.vault.site, each.unresolved) for each in chain.intermediates if each.unresolved]
     return tuple(
         Incident(chain=chain, subject=name, site=site, trouble=trouble)
@@ -111,19 +111,19 @@ def incidents_of(chain: Chain) -> tuple[Incident, ...]:
 
 
 def last_call_at(chain: Chain) -> datetime | None:
-    """When to tell once more of a hop in trouble, before its source expires; None if there is nothing to save."""
+    """When to send the last call for a hop in trouble, before its source expires; None if there is nothing to save."""
     moments = [moment for each in incidents_of(chain) if (moment := _last_call_at(each)) is not None]
     return min(moments, default=None)
 
 
 def open_ids(chain: Chain, now: datetime) -> tuple[str, ...]:
-    """The ids of all incidents, and of the last calls whose time has come."""
+    """The ids of all incidents, and of the last calls that are due."""
     found = incidents_of(chain)
     return (*(each.id for each in found), *(each.id + LAST_CALL for each in _last_calls(found, now)))
 
 
 def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce, ...]:
-    """What to tell: incidents that opened, closed, or need a last call, since `before` was announced."""
+    """The messages: incidents that opened, closed, or need a last call, since `before` was announced."""
     now_open, told = open_ids(after, now), before.incidents
     if now_open == told:
         return ()
@@ -136,23 +136,6 @@ def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce,
     return tuple(replace(each, channel=channel) for each in (*opened, *calls, *closed) for channel in Channel)
 
 
-def without_announcement(chain: Chain, fact: Announced) -> Chain:
-    """The chain after a channel was told."""
-    return replace(chain, pending=tuple(p for p in chain.pending if not _is_about(p, fact)))
-
-
-def with_announcement_put_off(chain: Chain, fact: AnnouncementPutOff) -> Chain:
-    """The chain with an announcement that waits; the fence that it already has is kept."""
-    put_off = (replace(p, until=max(p.until, fact.until)) if _is_about(p, fact) else p for p in chain.pending)
-    return replace(chain, pending=tuple(put_off))
-
-
-def _is_about(pending: Pending, fact: Telling) -> bool:
-    command = pending.command
-    told = (fact.incident, fact.is_closed, fact.channel)
-    return isinstance(command, Announce) and (command.incident, command.is_closed, command.channel) == told
-
-
 def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incident]:
     for each in incidents:
         moment = _last_call_at(each)
@@ -163,7 +146,7 @@ def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incide
 def _last_call_at(incident: Incident) -> datetime | None:
     """Two days before the source expires, but not while the first message is still fresh."""
     chain, expires_at = incident.chain, incident.chain.source_expires_at
-    is_saved = all(hop.name != incident.subject or hop.arrival is not None for hop in chain.hops)
+    is_saved = all(hop.name != incident.subject or hop.arrival.point is not None for hop in chain.hops)
     if is_saved or expires_at is None or incident.trouble.cause in HOPELESS:
         return None
     moment = max(expires_at - patience.LAST_CALL, incident.trouble.since + timedelta(hours=12))

@@ -1,7 +1,7 @@
-"""A chain: one recovery point in a watched vault, travelling one route. The aggregate and the unit of consistency.
+"""A chain: one recovery point in a watched vault, on one route. The aggregate and the unit of consistency.
 
 State is kept per hop and per intermediate; the chain's own state is derived. Nothing here decides anything: the rules
-are in `transitions`, and `advance` applies them.
+are in `rules`, and `advance` applies them.
 """
 
 from __future__ import annotations
@@ -14,26 +14,25 @@ from secondhop.domain import patience
 from secondhop.domain.arn import Vault
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import EffectCommand
-from secondhop.domain.route import ARRIVAL
-
-
-class HopState(StrEnum):
-    """Where one hop stands."""
-
-    WAITING = "WAITING"
-    COPYING = "COPYING"
-    VERIFYING = "VERIFYING"
-    VERIFIED = "VERIFIED"
-    STRANDED = "STRANDED"
+from secondhop.domain.hop import Hop, HopState, Trouble
+from secondhop.domain.outbox import Outbox, Pending
+from secondhop.domain.route import ARRIVAL, RouteKind
 
 
 class IntermediateState(StrEnum):
-    """Where a copy stands that exists only to be copied onward."""
+    """The state of a copy that exists only to be copied onward."""
 
     HELD = "HELD"
     DUE = "DUE"
     RELEASING = "RELEASING"
     RELEASED = "RELEASED"
+
+
+class ChainMode(StrEnum):
+    """Whether Second Hop acts for a chain. No fact leads back from ABANDONED."""
+
+    FOLLOWED = "FOLLOWED"
+    ABANDONED = "ABANDONED"
 
 
 class ChainState(StrEnum):
@@ -61,56 +60,6 @@ class ChainKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why a hop or an intermediate cannot go on, in AWS's words, and since when."""
-
-    cause: Cause
-    message: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    """One copy's worth of travel.
-
-    `attempt` numbers the copy jobs known for (source, destination), 0 before the first. `arrival` is the recovery
-    point that the job named as its destination. `rejected` are points in the destination vault that were found not
-    to be, or no longer to be, the copy that this hop owes. `is_retry_ordered` says that an operator asked for another
-    copy if the present one is still not as promised. `failures` counts failed attempts since the last success
-    or operator, and drives the back-off. `delete_after_days` is a retention other than the route's: a retried first
-    hop keeps the one of its backup plan. `last_seen_at` is when the verified copy was last looked at, `is_superseded`
-    says that a newer one of its database was verified into the same vault.
-    `trouble` is why it cannot go on now; `unresolved` is the trouble that the operators heard of, and that no retry
-    has overcome yet. `silent_since` is when AWS stopped giving good answers about it.
-    `newest_copy` is the date of its database's newest verified copy when it was refused a slot.
-    """
-
-    name: str
-    reads_from: str | None
-    destination: Vault
-    state: HopState = HopState.WAITING
-    since: datetime
-    attempt: int = 0
-    job_id: str | None = None
-    arrival: str | None = None
-    arrival_is_adopted: bool = False
-    promised_until: datetime | None = None
-    delete_after_days: int | None = None
-    failures: int = 0
-    not_before: datetime | None = None
-    slot_wanted: bool = False
-    newest_copy: datetime | None = None
-    rejected: tuple[str, ...] = ()
-    trouble: Trouble | None = None
-    last_seen_at: datetime | None = None
-    is_superseded: bool = False
-    unresolved: Trouble | None = None
-    silent_since: datetime | None = None
-    seen_gone_at: datetime | None = None
-    is_retry_ordered: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Intermediate:
     """A copy that exists only to be copied onward; `name` is "arrival" or the hop that made it.
 
@@ -129,22 +78,14 @@ class Intermediate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """An effect that was decided and persisted whole. Nobody else carries it out before `until` has passed."""
-
-    command: EffectCommand
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """One recovery point of a watched vault on its route.
 
     `created_at` is the creation date of the original backup; `key_arn` is what the recovery point is encrypted under.
     `source_expires_at`, `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`;
     `source_gone_at` is when AWS said that it is not found. `came_from_workload` says that AWS showed it to be a copy
-    from a workload account, and not one that somebody brought back. `incidents` are the ids that were announced and
-    are not yet closed. `version` counts the saves; 0 is a chain that was never saved.
+    from a workload account, and not one that a person copied back. `incidents` are the ids that were announced and
+    are not yet closed. `kind` is that of its route. `version` counts the saves; 0 is a chain that was never saved.
     """
 
     key: ChainKey
@@ -166,6 +107,7 @@ class Chain:
     source_seen_at: datetime | None = None
     source_gone_at: datetime | None = None
     came_from_workload: bool = False
+    kind: RouteKind = RouteKind.ARRIVALS
     version: int = 0
 
     @property
@@ -184,13 +126,26 @@ class Chain:
         releasing = any(each.state is IntermediateState.RELEASING for each in self.intermediates)
         return ChainState.RELEASING if releasing else ChainState.COMPLETE
 
+    @property
+    def mode(self) -> ChainMode:
+        """Whether the chain is followed or abandoned."""
+        return ChainMode.FOLLOWED if self.abandoned_by is None else ChainMode.ABANDONED
+
+    @property
+    def outbox(self) -> Outbox:
+        """The pending effects."""
+        return Outbox(self.pending)
+
+    def with_outbox(self, outbox: Outbox) -> Chain:
+        return self if outbox.pending == self.pending else replace(self, pending=outbox.pending)
+
     def troubles(self) -> tuple[Trouble, ...]:
         """Every trouble of a hop that cannot go on or of an intermediate that could not be released."""
         return tuple(trouble for _, trouble in self.troubled())
 
     def troubled(self) -> tuple[tuple[str, Trouble], ...]:
         """Hops and intermediates in trouble, by name."""
-        hops = ((hop.name, hop.trouble) for hop in self.hops)
+        hops = ((hop.name, hop.notice.trouble) for hop in self.hops)
         intermediates = ((each.name, each.trouble) for each in self.intermediates)
         return tuple((name, trouble) for name, trouble in (*hops, *intermediates) if trouble is not None)
 
@@ -212,7 +167,7 @@ class Chain:
         if hop.reads_from is None:
             return self.key.recovery_point
         reader = self.hop(hop.reads_from)
-        return reader.arrival if reader.state is HopState.VERIFIED else None
+        return reader.arrival.point if reader.state is HopState.VERIFIED else None
 
     def source_vault_of(self, hop: Hop) -> Vault:
         return self.watched if hop.reads_from is None else self.hop(hop.reads_from).destination
@@ -223,7 +178,7 @@ class Chain:
         return tuple(hop for hop in self.hops if hop.reads_from == source)
 
     def standing_arrivals(self, intermediate: str) -> tuple[Hop, ...]:
-        """The hops whose arrivals were made from an intermediate and must still stand.
+        """The hops with arrivals that were made from an intermediate and must still exist.
 
         Where a reader's own arrival was an intermediate and is released, the copies made from that one count.
         """
@@ -236,23 +191,26 @@ class Chain:
         return tuple(found)
 
     def is_released(self, name: str) -> bool:
-        """Whether the copy of a hop was an intermediate, and was seen gone."""
+        """Whether the copy of a hop was an intermediate, and is released."""
         return any(each.name == name and each.state is IntermediateState.RELEASED for each in self.intermediates)
 
     def final_copy_check(self, hop: Hop) -> datetime | None:
         """When the final copy of a VERIFIED hop is looked at again: daily while its database's newest, else weekly.
 
         The first look comes early, before the next night's copy. Whether it still is the newest is asked before each;
-        None for a copy that is gone, or was copied onward.
+        None for a copy that is not found, or was copied onward.
         """
         is_onward = any(each.name == hop.name for each in self.intermediates)
-        if is_onward or hop.seen_gone_at is not None or hop.arrival is None:
+        if is_onward or hop.arrival.seen_gone_at is not None or hop.arrival.point is None:
             return None
-        if hop.is_superseded:
-            return (hop.last_seen_at or hop.since) + patience.OLDER_COPY_CHECK
-        return hop.since + patience.FIRST_LOOK if hop.last_seen_at is None else hop.last_seen_at + patience.DAILY
+        if hop.arrival.is_superseded:
+            return (hop.arrival.last_seen_at or hop.since) + patience.OLDER_COPY_CHECK
+        return (
+            hop.since + patience.FIRST_LOOK
+            if hop.arrival.last_seen_at is None
+            else hop.arrival.last_seen_at + patience.DAILY
+        )
 
     def pending_of(self, subject: str, kind: type[EffectCommand]) -> Pending | None:
         """The pending effect of a kind for a hop or an intermediate."""
-        matching = (p for p in self.pending if isinstance(p.command, kind) and p.command.subject == subject)
-        return next(matching, None)
+        return self.outbox.of(subject, kind)

@@ -7,7 +7,8 @@ from typing import assert_never
 
 from secondhop.domain import abandoned, patience
 from secondhop.domain.announcing import last_call_at
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.chain import Chain, Intermediate, IntermediateState
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.lifecycle import DELETION_WINDOW
 
 
@@ -27,13 +28,13 @@ def next_check(chain: Chain, now: datetime) -> datetime | None:
 
 def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
     if hop.state is HopState.VERIFIED:
-        if hop.seen_gone_at is not None or hop.promised_until is None:
+        if hop.arrival.seen_gone_at is not None or hop.arrival.promised_until is None:
             return None
         check = chain.final_copy_check(hop)
-        end = look_at_the_end(hop, hop.promised_until)
+        end = look_at_the_end(hop, hop.arrival.promised_until)
         return max(end if check is None else min(check, end), now + timedelta(hours=1))
-    if hop.not_before is not None and hop.not_before > now:
-        return hop.not_before
+    if hop.attempt.not_before is not None and hop.attempt.not_before > now:
+        return hop.attempt.not_before
     intervals = {
         HopState.WAITING: patience.WAITING_CHECK,
         HopState.COPYING: patience.COPYING_CHECK,
@@ -46,8 +47,8 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
 def look_at_the_end(hop: Hop, promised_until: datetime) -> datetime:
     """When to look whether a copy has expired: when AWS should have deleted it, and weekly if it lives longer."""
     over = promised_until + DELETION_WINDOW
-    has_outlived = hop.last_seen_at is not None and hop.last_seen_at >= over
-    return hop.last_seen_at + patience.OLDER_COPY_CHECK if hop.last_seen_at and has_outlived else over
+    has_outlived = hop.arrival.last_seen_at is not None and hop.arrival.last_seen_at >= over
+    return hop.arrival.last_seen_at + patience.OLDER_COPY_CHECK if hop.arrival.last_seen_at and has_outlived else over
 
 
 def _check_intermediate(intermediate: Intermediate, now: datetime) -> datetime | None:

@@ -1,8 +1,8 @@
 """A site's circuit: whether copies of several databases into an account and Region fail, with no arrival in between.
 
-A database whose copies always fail is its own trouble: it uses up its tries and strands. When copies of five databases
-fail by AWS's own faults, and nothing arrives meanwhile, the site is at fault. While its circuit is open no attempt is
-counted, and one copy at a time is let through to see whether the site works again.
+If only the copies of one database fail, the site works: that database uses up its tries and strands. When copies
+of five databases fail by AWS's own faults, and nothing arrives meanwhile, the site is at fault. While its circuit is
+open no attempt is counted, and one copy at a time is started to see whether the site works again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DIGITS = 16
 class Circuit:
     """What is remembered of copies into a site since the last arrival.
 
-    `databases` are hashes of the first databases whose copies failed, at most as many as open the circuit. `failures`
+    `databases` are hashes of the first databases with failed copies, at most as many as open the circuit. `failures`
     counts the failed copies. `probe_after` is when the next copy is let through, `probes` how many were let through.
     An item from before databases were counted has none, and counts as closed.
     """

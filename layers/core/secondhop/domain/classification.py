@@ -1,4 +1,4 @@
-"""From AWS's words to a cause, whether trying again helps, and the remedy. One table, first match wins.
+"""From AWS's words to a cause, whether a retry helps, and the remedy. One table, first match wins.
 
 The texts are those of AWS Backup's status messages (devguide/backup-dashboards, the knowledge-centre article
 backup-troubleshoot-cross-account-copy), the error codes of its API, and its message categories, which say least and
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Again(StrEnum):
-    """Whether, and how, trying again helps."""
+    """Whether, and how, a retry helps."""
 
     SOON = "SOON"
     DAILY = "DAILY"

@@ -42,7 +42,7 @@ class ReleaseIntermediate(EffectCommand):
 
 
 class Channel(StrEnum):
-    """Where operators, and what they have wired, listen. Each is told, and told again, for itself."""
+    """Where operators, and their systems, get messages. Each channel has its own messages and retries."""
 
     TOPIC = "TOPIC"
     BUS = "BUS"
@@ -71,10 +71,10 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce(EffectCommand):
-    """Tell the operators that an incident opened or closed. At least once on each channel, with a stable id.
+    """Notify the operators that an incident opened or closed. At least once on each channel, with a stable id.
 
-    `group` is what incidents of one cause, site and day have in common: the topic hears of them together, the bus of
-    each incident. A message for several names the incidents `members`, and counts `more` of them; neither is stored.
+    `group` is what incidents of one cause, site and day have in common. The topic gets one message for them, the bus
+    one for each incident. A message for several names the incidents `members`, and counts `more`. Neither is stored.
     """
 
     incident: str
@@ -99,7 +99,7 @@ class Question:
 class SurveyCopies(Question):
     """Look before you copy: jobs of this source and destination, points of this database in the vault.
 
-    `missing_job` is the job that AWS has just said not to know, where that is why it is asked. `slot_first`: AWS is not
+    `missing_job`: id of a job that AWS has just reported as not found, if that is the reason. `slot_first`: AWS is not
     asked while no slot is free, since nothing could be started then.
     """
 
@@ -116,7 +116,7 @@ class InspectJob(Question):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectSource(Question):
-    """Describe the recovery point that a hop copies, to learn whether it still stands, and until when."""
+    """Describe the recovery point that a hop copies, to learn whether it still exists, and until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class SurveyNewer(Question):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyKeep(Question):
-    """Count the newer verified arrivals of this database that stand in the intermediate's vault."""
+    """Count the newer verified arrivals of this database in the intermediate's vault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

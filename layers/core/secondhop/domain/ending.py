@@ -1,8 +1,9 @@
-"""When a chain is finished: every recovery point that it claimed was seen gone, so that it may be forgotten."""
+"""When a chain is finished: no recovery point that it claimed exists, so it may be forgotten."""
 
 from __future__ import annotations
 
-from secondhop.domain.chain import Chain, Hop, HopState, Intermediate, IntermediateState
+from secondhop.domain.chain import Chain, Intermediate, IntermediateState
+from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.route import ARRIVAL
 
 
@@ -13,10 +14,10 @@ def is_forgotten_by_aws(chain: Chain) -> bool:
 
 
 def _is_over(chain: Chain, hop: Hop) -> bool:
-    """Whether a hop's copy is gone, or was never made and cannot be made any more."""
-    if hop.seen_gone_at is not None or chain.is_released(hop.name):
+    """Whether a hop's copy does not exist any more, or was never made and cannot be made."""
+    if hop.arrival.seen_gone_at is not None or chain.is_released(hop.name):
         return True
-    if hop.arrival is not None:
+    if hop.arrival.point is not None:
         return False
     if hop.reads_from is not None:
         return _is_over(chain, chain.hop(hop.reads_from))
@@ -30,4 +31,4 @@ def _is_gone(chain: Chain, intermediate: Intermediate) -> bool:
         return True
     if intermediate.name == ARRIVAL:
         return chain.source_gone_at is not None
-    return chain.hop(intermediate.name).seen_gone_at is not None
+    return chain.hop(intermediate.name).arrival.seen_gone_at is not None

@@ -1,4 +1,4 @@
-"""The errors of Second Hop, split by the only question that matters, which is whether trying again helps."""
+"""The errors of Second Hop, split by whether a retry helps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SilentError(TryAgainError):
 
 
 class ConflictError(TryAgainError):
-    """Somebody else wrote the item, or took the slot, between our reading and our writing."""
+    """Another writer changed the item, or took the slot, after we read it."""
 
 
 class FinalError(SecondHopError):
@@ -39,9 +39,13 @@ class SettingsError(FinalError):
         self.problems = problems
 
 
+class TableError(RuntimeError):
+    """A rule contradicts its row of the transition table. That is a bug; nothing is saved or done."""
+
+
 class UnreadableItemError(FinalError):
     """A stored item has a shape that this release does not know. It is refused, never half-read."""
 
 
 class DeniedError(FinalError):
-    """AWS answered AccessDenied. It says so for a wrong vault name too, hence it never means "gone"."""
+    """AWS answered AccessDenied. It says so for a wrong vault name too, so it never means "not found"."""

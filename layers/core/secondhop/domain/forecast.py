@@ -14,11 +14,11 @@ from statistics import median
 
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.classification import Cause
-from secondhop.domain.copy_rules import GOING
 from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import PointSeen, SourceUnfit
 from secondhop.domain.opening import first_fact
 from secondhop.domain.route import Leg, Route
+from secondhop.domain.rules.waiting import BEING_DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Load:
 
     @property
     def limit(self) -> int:
-        """How many may be in flight at once, whoever they belong to."""
+        """How many may be in flight at once, of all databases."""
         return self.copies[0].limit
 
     @property
@@ -64,12 +64,12 @@ class Load:
 
     @property
     def size_bytes(self) -> int:
-        """The size of those whose size AWS tells."""
+        """The total size of those with a known size."""
         return sum(copy.size_bytes or 0 for copy in self.copies)
 
     @property
     def unsized(self) -> int:
-        """How many have no size that AWS tells."""
+        """How many have no known size."""
         return sum(copy.size_bytes is None for copy in self.copies)
 
 
@@ -127,7 +127,7 @@ def loads_of(copies: Iterable[Copy]) -> tuple[Load, ...]:
 
 
 def source_of(route: Route, leg: Leg) -> Site:
-    """The site out of which a leg copies."""
+    """The site that a leg copies from."""
     before = None if leg.reads_from is None else route.leg(leg.reads_from)
     return route.watched.site if before is None else before.destination.site
 
@@ -136,7 +136,7 @@ def _unfit(route: Route, point: PointSeen) -> str | None:
     fact = first_fact(route, point)
     if isinstance(fact, SourceUnfit):
         return f"{fact.cause}: {fact.message}"
-    if point.status in GOING:
+    if point.status in BEING_DELETED:
         return f"{Cause.SOURCE_EXPIRED}: its status is {point.status}; only a copy that exists is taken over"
     return None
 

@@ -1,7 +1,7 @@
 """Groups of incidents: which of them a message on the topic has covered, and when the next message may go out.
 
 The topic gets the first incident of a group at once. Later ones wait, and one summary an hour covers all that wait. The
-first closing goes out at once, a later one waits like an opening. See docs/decisions/0020-bounded-messages.md.
+first closing is sent at once, a later one waits like an opening. See docs/decisions/0020-bounded-messages.md.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Group:
     """The incidents that one message may speak for.
 
     `waiting` are the members that no message covered yet, `names` the short names of the first of them. `covered` are
-    the members that a message named or counted. `is_announced` says that an opening may have gone out since the last
-    closing. `told_at` is when the last message went out. `sender` may send until `sending_until`; all others wait.
+    the members that a message named or counted. `is_announced` says that an opening may have been sent since the last
+    closing. `told_at` is when the last message was sent. `sender` may send until `sending_until`; all others wait.
     `counted` is kept by an overflow group: the messages of the ordinary groups of its cause, site and day.
     `parts` counts the groups into which a full one was split. `version` is 0 if the group is not stored.
     """
@@ -76,7 +76,7 @@ class Group:
         return replace(self, waiting=self.waiting | {member}, names=tuple(named.items()))
 
     def left(self, member: str) -> Group:
-        """Without a member whose incident has closed."""
+        """Without a member with a closed incident."""
         return self._without({member}, covered=self.covered - {member})
 
     def free_at(self, member: str, now: datetime) -> datetime | None:
@@ -91,7 +91,7 @@ class Group:
     def sending(self, member: str, now: datetime) -> Group:
         """With `member` as the one that sends the next message, if it may go out now.
 
-        The opening counts as announced from here on: after a crash nobody knows whether it went out.
+        The opening counts as announced from here on: after a crash it is not known whether it was sent.
         """
         if self.free_at(member, now) is not None:
             return self
@@ -116,7 +116,7 @@ class Group:
 
 
 def group_id(*, family: tuple[str, ...], particulars: tuple[str, ...]) -> str:
-    """16 hexadecimal digits: eight of the cause, site and day, eight of what tells groups of them apart.
+    """16 hexadecimal digits: eight of the cause, site and day, eight of what distinguishes groups of them.
 
     Eight digits suffice: groups that share an id by accident only share their messages.
     """

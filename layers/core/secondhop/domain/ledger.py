@@ -7,17 +7,20 @@ flight against a quota; it is held exactly while the hop is COPYING.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from secondhop.domain.arn import Site
-from secondhop.domain.chain import Chain, ChainKey, Hop, HopState
+from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.classification import Cause
+from secondhop.domain.hop import Hop, HopState
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
     """(source recovery point, destination vault), held by one chain's hop for as long as the chain is remembered.
 
-    A copy that was found in the vault, and that no job explains, is claimed in the same way, as if it were a source:
-    two chains of one database and date must not both take it for theirs.
+    A copy that was found in the vault, and that no job explains, is claimed as if it were a source. So two chains of
+    one database and date cannot both adopt it.
     """
 
     source: str
@@ -35,6 +38,23 @@ class Slot:
     database: str
     owner: ChainKey
     hop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRefusal:
+    """Why no slot is free: the quota is used up, or the database has a copy in flight (`is_database_busy`)."""
+
+    why: str
+    is_database_busy: bool = False
+
+
+def busy_database(slot: Slot) -> SlotRefusal:
+    """AWS Backup copies one recovery point of a database at a time."""
+    return SlotRefusal(why=f"another copy of {slot.database} is in flight into {slot.site}", is_database_busy=True)
+
+
+def full_quota(slot: Slot, count: int) -> SlotRefusal:
+    return SlotRefusal(why=f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +94,42 @@ def claims_of(chain: Chain) -> tuple[Claim, ...]:
     """The claims of every hop that has left WAITING once, and of the copies that were found."""
     claims = (_claim(chain, hop) for hop in chain.hops)
     found = (
-        Claim(hop.arrival, hop.destination.arn, chain.key, hop.name)
+        Claim(hop.arrival.point, hop.destination.arn, chain.key, hop.name)
         for hop in chain.hops
-        if hop.arrival_is_adopted and hop.arrival is not None
+        if hop.arrival.is_adopted and hop.arrival.point is not None
     )
     return (*(claim for claim in claims if claim is not None), *found)
 
 
 def _claim(chain: Chain, hop: Hop) -> Claim | None:
     source = chain.source_of(hop)
-    has_left_waiting = hop.attempt > 0 or hop.arrival is not None or hop.state in (HopState.COPYING, HopState.VERIFYING)
+    has_left_waiting = (
+        hop.attempt.number > 0 or hop.arrival.point is not None or hop.state in (HopState.COPYING, HopState.VERIFYING)
+    )
     if source is None or not has_left_waiting:
         return None
     return Claim(source, hop.destination.arn, chain.key, hop.name)
+
+
+def stranded_by(chain: Chain) -> Cause | None:
+    """The first cause by which a chain is stranded, or None if it is not."""
+    return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
+
+
+def newest_copy(chain: Chain) -> datetime | None:
+    """The date of the database's newest verified copy, as of the last refused slot; None if there is none."""
+    return min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)
+
+
+def turn(chain: Chain) -> tuple[bool, datetime, datetime]:
+    """What waiting chains are sorted by: those without any copy, then the longest lag, then the oldest backup."""
+    newest = newest_copy(chain)
+    return newest is not None, newest or chain.created_at, chain.created_at
+
+
+def waits_for(chain: Chain) -> tuple[Site, ...]:
+    """The sites into which a chain wants a slot that it was refused."""
+    if chain.abandoned_by is not None:
+        return ()
+    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.attempt.slot_wanted)
+    return tuple(hop.destination.site for hop in waiting)

@@ -1,8 +1,8 @@
 """The arithmetic of expiry.
 
 A copy inherits the creation date of the original backup, and `DeleteAfterDays` counts from that date, not from the
-day of the copy. -1 or no lifecycle at all makes the copy inherit the source's expiry, which for an intermediate is
-short: https://docs.aws.amazon.com/aws-backup/latest/devguide/recov-point-create-a-copy.html
+day of the copy. With -1 or no lifecycle, the copy inherits the source's expiry, which for an intermediate is short.
+https://docs.aws.amazon.com/aws-backup/latest/devguide/recov-point-create-a-copy.html
 """
 
 from __future__ import annotations

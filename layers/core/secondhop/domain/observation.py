@@ -9,6 +9,7 @@ from secondhop.domain.announced import Telling
 from secondhop.domain.arn import is_database
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import StartCopy
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import VaultLock
 
 
@@ -17,7 +18,7 @@ class PointSeen:
     """A recovery point as AWS described it. Times are aware, UTC; `database` is the ARN of the original resource.
 
     `source_vault_arn` is where a copy was copied from. Missing is None: AWS leaves out what it does not know yet, and
-    tells a size that it does not know as 0 bytes.
+    reports an unknown size as 0 bytes.
     """
 
     arn: str
@@ -44,9 +45,9 @@ class VaultSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
-    """A copy job as an event or AWS told of it. `arrival` is None until the job has one.
+    """A copy job as an event or AWS described it. `arrival` is None until the job has one.
 
-    `delete_after_days` is the lifecycle that the job gives its copy, where AWS tells it; `is_planned` says that a
+    `delete_after_days` is the lifecycle that the job gives its copy, if AWS names it; `is_planned` says that a
     backup plan started it. `resource` is the ARN that AWS gives as the job's resource: the database, or perhaps the
     recovery point where the job copies a copy.
     """
@@ -72,12 +73,12 @@ class JobSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
-    """Time has passed, or somebody thinks that this chain should look at itself."""
+    """Time has passed, or the chain was put on the queue to check itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAsked:
-    """An operator wants stranded work tried again."""
+    """An operator asked to retry stranded work."""
 
     by: str
 
@@ -98,7 +99,7 @@ class HopObservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceUnfit(HopObservation):
-    """The hop's source cannot be copied, whoever tries."""
+    """The hop's source cannot be copied."""
 
     cause: Cause
     message: str
@@ -152,12 +153,11 @@ class CopiesSurveyed(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStarted(HopObservation):
-    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked. `is_site_down`: its circuit is open."""
+    """StartCopyJob answered with a job. `is_old`: AWS made it before we asked."""
 
     command: StartCopy
     job_id: str
     is_old: bool = False
-    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,17 +171,16 @@ class CopyRefused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyUnanswered(HopObservation):
-    """StartCopyJob was not answered, or by a 5xx: nobody knows whether a job was made."""
+    """StartCopyJob was not answered, or by a 5xx: it is not known whether a job was made."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen. `is_site_down`: the destination's circuit is open."""
+    """A copy job of this hop's source and destination was seen."""
 
     job: JobSeen
-    is_site_down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,20 +206,21 @@ class ArrivalInspected(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewerSurveyed(HopObservation):
-    """The newer recovery point of the database whose copy was verified into the same vault, or None."""
+    """A newer recovery point of the database with a verified copy in the same vault, or None."""
 
     newer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRefused(HopObservation):
-    """The quota is used up, or another copy of this database is in flight. `newest_copy`: of when the newest backup is
-    that has a verified final copy; None if there is none. `is_site_down`: the circuit of its destination is open.
+    """The quota is used up, or another copy of this database is in flight (`is_database_busy`).
+
+    `newest_copy` is the date of the newest backup that has a verified final copy; None if there is none.
     """
 
     why: str
     newest_copy: datetime | None = None
-    is_site_down: bool = False
+    is_database_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,7 @@ class ClaimRefused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActingPaused(HopObservation):
-    """An operator has paused the route, so that nobody looked whether the hop could copy."""
+    """An operator has paused the route, so it was not checked whether the hop could copy."""
 
     why: str
 
@@ -249,7 +249,7 @@ class SiteSilent(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDown(HopObservation):
-    """Copies into the hop's site fail one after the other, whoever starts them."""
+    """Copies into the hop's site fail one after the other."""
 
     why: str
 
@@ -271,9 +271,13 @@ class IntermediateObservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
-    """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over."""
+    """Something could not be asked or done now: the switch is off, AWS is busy, or the fence is nearly over.
+
+    `outcome` names the reasons that are counted.
+    """
 
     why: str
+    outcome: Outcome | None = None
 
 
 Observation = Noticed | RetryAsked | AbandonAsked | Telling | HopObservation | IntermediateObservation | Postponed

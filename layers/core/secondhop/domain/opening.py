@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from secondhop.domain.arn import is_continuous, is_multi_az_cluster
-from secondhop.domain.chain import Chain, ChainKey, Hop, Intermediate
+from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.classification import Cause
-from secondhop.domain.observation import Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
+from secondhop.domain.observation import JobSeen, Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
 from secondhop.domain.resource_types import copies_stay_unencrypted
 from secondhop.domain.route import ARRIVAL, Route
+from secondhop.domain.rules.births import Opening, begin_hop, begin_intermediate
 from secondhop.domain.source import USABLE
 
-GONE = "GONE"
-"""The status that we give to a point that AWS does not show, any more or yet."""
+NOT_SHOWN = "GONE"
+"""The status that we give to a recovery point that AWS does not show, any more or yet."""
 
 
-def open_chain(route: Route, point: PointSeen, *, now: datetime, came_from_workload: bool = False) -> Chain:
-    """The chain of a recovery point that was seen in the route's watched vault."""
+def open_chain(
+    route: Route,
+    point: PointSeen,
+    *,
+    now: datetime,
+    came_from_workload: bool = False,
+    ended_job: JobSeen | None = None,
+) -> Chain:
+    """The chain of a recovery point that was seen in the route's watched vault. `ended_job` is that of a first hop."""
+    opening = Opening(now=now, ended_job=ended_job)
+    intermediates = (begin_intermediate(name, vault, opening) for name, vault in route.intermediates())
     return Chain(
         key=ChainKey(point.arn, route.name),
         database=point.database,
@@ -30,13 +41,9 @@ def open_chain(route: Route, point: PointSeen, *, now: datetime, came_from_workl
         source_expires_at=point.delete_at,
         source_seen_at=now if _is_described(point) else None,
         came_from_workload=came_from_workload,
-        hops=tuple(
-            Hop(name=leg.name, reads_from=leg.reads_from, destination=leg.destination, since=now) for leg in route.legs
-        ),
-        intermediates=tuple(
-            Intermediate(name=name, vault=vault, point=point.arn if name == ARRIVAL else None, since=now)
-            for name, vault in route.intermediates()
-        ),
+        kind=route.kind,
+        hops=tuple(begin_hop(leg, opening) for leg in route.legs),
+        intermediates=tuple(replace(each, point=point.arn) if each.name == ARRIVAL else each for each in intermediates),
     )
 
 
@@ -47,7 +54,7 @@ def _is_described(point: PointSeen) -> bool:
 
 
 def first_fact(route: Route, point: PointSeen) -> Observation:
-    """What the first look at a point says: go on, or why it cannot be copied, whoever tries."""
+    """What the first look at a point says: continue, or why it cannot be copied."""
     first = next(leg.name for leg in route.legs if leg.reads_from is None)
     cause_and_message = why_unfit(route, point)
     if cause_and_message is None:
@@ -57,7 +64,7 @@ def first_fact(route: Route, point: PointSeen) -> Observation:
 
 
 def why_unfit(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
-    """Why a recovery point cannot be copied, whoever tries; None if it can be."""
+    """Why a recovery point cannot be copied; None if it can be."""
     if is_continuous(point.arn):
         return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
     if is_multi_az_cluster(point.resource_type, point.database):

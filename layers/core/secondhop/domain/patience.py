@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from secondhop.domain.resource_types import RESOURCE_TYPES
 
-# Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions, and
-# shorter than the queue's visibility timeout (6 x 60 s), so that a redelivery after a crash finds the fence open.
+# Longer than two function timeouts (2 x 60 s), plus the seconds by which AWS's lists lag behind its actions. It is
+# shorter than the queue's visibility timeout (6 x 60 s), so a redelivery after a crash may act.
 FENCE = timedelta(minutes=5)
 
 # An effect is not begun when so little of its fence is left that the other side might already repeat it.
@@ -27,7 +27,7 @@ FIRST_LOOK = timedelta(hours=12)
 OLDER_COPY_CHECK = timedelta(days=7)
 
 # AWS Backup retries its own system errors for two hours while a job stays CREATED, and its team restarts jobs by hand
-# after that; copies of this family take hours. What is older than this is told to the operators, once.
+# after that; copies of this family take hours. Operators are notified once about what is older.
 CREATED_PATIENCE = timedelta(hours=2)
 COPYING_LIMITS: Mapping[str | None, timedelta] = {each.name: each.longest_copy for each in RESOURCE_TYPES}
 LONGEST_COPY = max(COPYING_LIMITS.values())
@@ -42,7 +42,7 @@ DELETING_LIMIT = timedelta(days=3)
 DELETE_GRACE = timedelta(hours=1)
 DELETE_TRIES = 3
 
-# 5, 10, 20, 40, 80, 160 minutes: about five hours in all before an operator is told.
+# 5, 10, 20, 40, 80, 160 minutes: about five hours in all before operators are notified.
 COPY_TRIES = 6
 FIRST_BACK_OFF = timedelta(minutes=5)
 # Each wait is shorter by up to a quarter, so that what failed at one moment is spread over the time of the next try.
@@ -51,13 +51,13 @@ JITTER = 0.25
 QUOTA_TRIES = 24
 LONGEST_BACK_OFF = timedelta(hours=1)
 
-# An operator who was told of a trouble is told once more while its source can still be copied.
+# Operators get a second message about a trouble while its source can still be copied.
 LAST_CALL = timedelta(days=2)
-# A wait for a slot that is shorter is told of to nobody, however soon the source expires.
+# Do not notify about shorter waits, even if the source expires soon.
 LONGEST_WAIT = timedelta(hours=12)
 
-# The topic hears of a group of incidents at once, and then once an hour: 1 + 24 messages a day at most. Half an hour
-# would double the messages, and nobody would act sooner; a day would leave databases unnamed for too long.
+# The topic gets a message about a group of incidents at once, and then once an hour: 1 + 24 messages a day at most.
+# Half an hour would double the messages, and no one would act sooner. A day would leave databases unnamed for too long.
 SUMMARY_PAUSE = timedelta(hours=1)
 
 # A Region that does not answer for so long is worth a message; shorter ones pass by themselves.
@@ -68,14 +68,14 @@ MEMORY = timedelta(days=30)
 
 
 def is_fence_over(until: datetime, now: datetime) -> bool:
-    """Whether so little of a fence is left that somebody else may repeat the effect before we are done."""
+    """Whether so little of a fence is left that another worker may repeat the effect before we are done."""
     return now >= until - FENCE_MARGIN
 
 
 def copying_limit(resource_type: str | None) -> timedelta:
     """How old a copy job may get before it counts as stuck: clusters are always copied in full, and get longer.
 
-    A job of which AWS does not tell the type (None) gets the longest.
+    A job with an unknown type (None) gets the longest.
     """
     return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
 
@@ -88,7 +88,7 @@ def whole_pause(failures: int, *, longest: timedelta) -> timedelta:
 def back_off(failures: int, *, longest: timedelta, of: str) -> timedelta:
     """How long to wait after the n-th failure (1 is the first) of something, which is named for its jitter.
 
-    Chains that failed together do not try again together. Who is asked twice answers the same: the jitter is a checksum
+    Chains that failed together do not retry together. The answer is always the same: the jitter is a checksum
     of the name, not a throw of dice.
     """
     whole = whole_pause(failures, longest=longest)

@@ -10,7 +10,7 @@ from secondhop.domain.observation import ArrivalInspected, IntermediateObservati
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSurveyed(IntermediateObservation):
-    """How many newer verified arrivals stand in the vault, whether this one is listed, and which cannot be read."""
+    """How many newer verified arrivals the vault has, whether this one is listed, and which cannot be read."""
 
     newer: int
     is_listed: bool
@@ -47,7 +47,7 @@ class ReleaseStopped(IntermediateObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteAccepted(IntermediateObservation):
-    """DeleteRecoveryPoint answered 200, which does not mean that the point is, or will be, gone."""
+    """DeleteRecoveryPoint answered 200, which does not mean that the point is, or will be, deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,23 @@ ARRIVAL = "arrival"
 class VaultLock(StrEnum):
     """How a vault is locked, each more than the one before (devguide/vault-lock).
 
-    A governance lock can be taken away by whoever may; a compliance lock, once its date has passed, by nobody.
+    A governance lock can be removed with the right permission; a compliance lock, after its date, cannot.
     """
 
     NONE = "none"
     GOVERNANCE = "governance"
     COMPLIANCE = "compliance"
+
+
+class RouteKind(StrEnum):
+    """What a route's chains are about.
+
+    ARRIVALS: copies out of the watched vault, and the release of what was copied. FIRST_HOPS: copies into it, which
+    backup plans start. Their recovery points are original backups, and are never released.
+    """
+
+    ARRIVALS = "ARRIVALS"
+    FIRST_HOPS = "FIRST_HOPS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +75,7 @@ class Leg:
 class FirstHops:
     """How copies into the watched vault are followed, which backup plans of a workload site start.
 
-    With `role_arn` empty they are only watched. `retention_days` serves where a failed job does not tell its own.
+    With `role_arn` empty they are only watched. `retention_days` is used if a failed job does not name its own.
     """
 
     site: Site
@@ -76,9 +87,9 @@ class FirstHops:
 class Route:
     """What to do with an arrival in `watched`.
 
-    `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault
-    (absent type: all of them, they expire by themselves); `limits` how many copies may be in flight per
-    resource type and destination site. Arrivals that the route does not own (`owns_arrivals`) are never released.
+    `keep` says per resource type how many of the newest arrivals of a database stay in the watched vault. With an
+    absent type, all of them stay until they expire. `limits` says how many copies may be in flight per resource type
+    and destination site. `serves` is the name of the route for which a route of first hops exists.
     """
 
     name: str
@@ -90,18 +101,19 @@ class Route:
     keep: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: dict(COPY_QUOTAS))
     allow_unencrypted: bool = False
-    owns_arrivals: bool = True
+    kind: RouteKind = RouteKind.ARRIVALS
+    serves: str | None = None
     first_hops: FirstHops | None = None
 
     @property
     def switch(self) -> str:
         """The name under which an operator pauses this route; first hops stop with the route that they serve."""
-        return self.name.partition(".")[0]
+        return self.serves or self.name
 
     def refusal(self, *, database_arn: str, resource_type: str, source_vault_arn: str | None = None) -> str | None:
         """Why this route does not claim a point of this database, or None if it does.
 
-        A final copy that somebody copied back, to restore from it, is neither copied again nor released.
+        A final copy that a person copied back, to restore from it, is neither copied again nor released.
         """
         database = Arn.parse(database_arn)
         if resource_type not in self.resource_types:
@@ -111,7 +123,7 @@ class Route:
         if database.region != self.workload_region:
             return f"its database is in {database.region}, which this route does not serve"
         if source_vault_arn in {leg.destination.arn for leg in self.legs}:
-            return f"it was copied back from {source_vault_arn}, and belongs to whoever did that"
+            return f"it was copied back from {source_vault_arn}, and belongs to the person who did that"
         return None
 
     def leg(self, name: str) -> Leg | None:
@@ -124,7 +136,7 @@ class Route:
         """Name and vault of every point that exists only to be copied onward, the arrival first."""
         read = {leg.reads_from for leg in self.legs}
         onward = tuple((leg.name, leg.destination) for leg in self.legs if leg.name in read)
-        return ((ARRIVAL, self.watched), *onward) if self.owns_arrivals else onward
+        return ((ARRIVAL, self.watched), *onward) if self.kind is RouteKind.ARRIVALS else onward
 
     def sites(self) -> frozenset[Site]:
         return frozenset({self.watched.site, *(leg.destination.site for leg in self.legs)})

@@ -1,7 +1,7 @@
-"""The slices of time in which a sweep lists a watched vault, so that it can stop anywhere and go on there.
+"""The slices of time in which a sweep lists a watched vault, so that it can stop and continue anywhere.
 
-A listing cannot be resumed by its token, which dies within minutes, nor by its order, which nobody promises. So the
-unit of progress is a slice of creation dates that was listed to its end. A slice that is too large for one
+A listing cannot be resumed by its token, which expires within minutes, nor by its order, which AWS does not promise. So
+the unit of progress is a slice of creation dates that was listed to its end. A slice that is too large for one
 invocation is halved.
 """
 
@@ -15,11 +15,11 @@ RECENT = timedelta(days=7)
 DAY = timedelta(days=1)
 # Older points come in turn, one slice a pass: a late copy inherits the creation date of its backup, in the past.
 OLDER = timedelta(days=7)
-# What is older than that makes one slice, in which there is next to nothing: somebody copied an old backup by hand.
+# What is older than that makes one slice, which is nearly empty: a person copied an old backup by hand.
 HORIZON = timedelta(days=98)
 # Before AWS Backup itself (it was announced in January 2019) there are no backups; slices begin again at the newest.
 FIRST_BACKUPS = datetime(2019, 1, 1, tzinfo=UTC)
-# Creation dates are told to the millisecond; halving a slice further than this would not part anything.
+# Creation dates have milliseconds; smaller slices would not separate anything.
 SHORTEST = timedelta(seconds=1)
 
 
@@ -42,7 +42,7 @@ class Slice:
 
 
 def plan_pass(routes: tuple[str, ...], *, swept_back_to: datetime | None, now: datetime) -> tuple[Slice, ...]:
-    """The slices of one pass: for each route the recent days, newest first, and the older slice whose turn it is."""
+    """The slices of one pass: for each route the recent days, newest first, and the next of the older slices."""
     tomorrow = now + DAY
     recent = [(tomorrow - (n + 1) * DAY, tomorrow - n * DAY) for n in range((RECENT + DAY) // DAY)]
     bounds = [*recent, older_slice(swept_back_to, now)]
@@ -50,7 +50,7 @@ def plan_pass(routes: tuple[str, ...], *, swept_back_to: datetime | None, now: d
 
 
 def older_slice(swept_back_to: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """The older slice whose turn it is: the one before the last, or the newest of them."""
+    """The next of the older slices: the one before the last, or the newest of them."""
     newest = now - RECENT
     end = swept_back_to
     if end is None or end <= FIRST_BACKUPS or end > newest:

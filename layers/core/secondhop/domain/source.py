@@ -1,6 +1,6 @@
 """What a chain knows of its source, the recovery point in the watched vault, and when that must be asked again.
 
-A fact is as young as the decision that rests on it. People change lifecycles, AWS leaves fields out at first, and a
+Decisions need fresh facts. People change lifecycles, AWS leaves fields out at first, and a
 recovery point shows up minutes after its event. So the source is described again before each copy, and "gone" is what
 AWS said, never what a stored date says.
 """
@@ -16,9 +16,9 @@ from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import CopiesSurveyed, PointSeen, SourceInspected
 from secondhop.domain.release_observation import KeepSurveyed
 
-# Within the invocation that opens a chain nobody needs to describe its recovery point twice.
+# The invocation that opens a chain need not describe its recovery point twice.
 FRESH = timedelta(minutes=1)
-# A field that AWS left out is asked again after an hour, and so is a source that should be gone by now.
+# A field that AWS left out is asked again after an hour, and so is a source that should be expired by now.
 SOON = timedelta(hours=1)
 USABLE = ("COMPLETED", "AVAILABLE")
 
@@ -82,7 +82,7 @@ def _is_doubtful(chain: Chain, now: datetime) -> bool:
 
 
 def next_source_check(chain: Chain, now: datetime) -> datetime | None:
-    """When to look whether the source of a chain that does nothing more is gone; None if it is."""
+    """When to look whether the source of a chain that does nothing more is deleted; None if it is."""
     if chain.source_gone_at is not None:
         return None
     week = now + patience.OLDER_COPY_CHECK

@@ -1,6 +1,6 @@
 """Whether an arrival is what was promised. Compares with what is there, never with what was asked for.
 
-The key is the destination vault's own, as DescribeBackupVault tells it; size says nothing, since AWS often reports 0
+The key is the destination vault's own, as DescribeBackupVault names it; size says nothing, since AWS often reports 0
 for this family (devguide/working-with-audit-reports).
 """
 
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from secondhop.domain.chain import Chain, Hop
+from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
+from secondhop.domain.hop import Hop
 from secondhop.domain.lifecycle import EXPIRY_TOLERANCE
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.resource_types import copies_stay_unencrypted
@@ -31,11 +32,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Assessment:
     """A verdict with its reason, and the cause where something is wrong.
 
     `lacks_only_expiry`: AWS names no expiry, and all else is as promised. AWS leaves the expiry of a recovery point out
-    while it does not know it, and also if the point never expires. Nothing in its answer tells the two apart
+    while it does not know it, and also if the point never expires. Nothing in its answer distinguishes the two
     (API_DescribeRecoveryPoint): every field is optional, and -1 days may mean "as the source".
     """
 
@@ -45,19 +46,21 @@ class Finding:
     lacks_only_expiry: bool = False
 
 
-NO_EXPIRY = Finding(verdict=Verdict.NOT_YET, reason="AWS does not say yet when it expires", lacks_only_expiry=True)
-GOOD = Finding(verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock")
+NO_EXPIRY = Assessment(verdict=Verdict.NOT_YET, reason="AWS does not say yet when it expires", lacks_only_expiry=True)
+GOOD = Assessment(
+    verdict=Verdict.GOOD, reason="COMPLETED, with the right database, key and expiry, under the right lock"
+)
 
 
-def _not_yet(reason: str) -> Finding:
-    return Finding(verdict=Verdict.NOT_YET, reason=reason)
+def _not_yet(reason: str) -> Assessment:
+    return Assessment(verdict=Verdict.NOT_YET, reason=reason)
 
 
-def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Finding:
-    return Finding(verdict=Verdict.WRONG, reason=reason, cause=cause)
+def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Assessment:
+    return Assessment(verdict=Verdict.WRONG, reason=reason, cause=cause)
 
 
-def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Finding:
+def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Assessment:
     """Compare one described arrival with what the hop promised."""
     point = seen.point
     if point is None:
@@ -67,13 +70,13 @@ def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Rout
         or _judge_status(point)
         or _judge_encryption(chain, point, allow_unencrypted=route.allow_unencrypted)
         or (_judge_key(point, seen) if point.is_encrypted else None)
-        or _judge_expiry(hop.promised_until, point)
+        or _judge_expiry(hop.arrival.promised_until, point)
         or _judge_lock(route.leg(hop.name), seen.vault_lock)
         or (NO_EXPIRY if point.delete_at is None else GOOD)
     )
 
 
-def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Finding | None:
+def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Assessment | None:
     if point.vault_arn != hop.destination.arn:
         return _wrong(f"it lies in {point.vault_arn}, not in {hop.destination.arn}")
     if point.created_at < chain.created_at - EXPIRY_TOLERANCE:
@@ -87,14 +90,14 @@ def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Finding | None:
 def outlives(intermediate: PointSeen, copies_expire_at: datetime) -> bool:
     """Whether an intermediate lives longer than the last of its copies; one without an expiry does.
 
-    An intermediate whose time is over, and that AWS did not delete, outlives nothing.
+    An EXPIRED intermediate, which AWS did not delete, outlives nothing.
     """
     if intermediate.status == "EXPIRED":
         return False
     return intermediate.delete_at is None or intermediate.delete_at > copies_expire_at + EXPIRY_TOLERANCE
 
 
-def _judge_status(point: PointSeen) -> Finding | None:
+def _judge_status(point: PointSeen) -> Assessment | None:
     if point.status in ("COMPLETED", "AVAILABLE"):
         return None
     if point.status == "CREATING":
@@ -102,7 +105,7 @@ def _judge_status(point: PointSeen) -> Finding | None:
     return _wrong(f"its status is {point.status}")
 
 
-def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Finding | None:
+def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Assessment | None:
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
@@ -112,7 +115,7 @@ def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool
     return None
 
 
-def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
+def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
     if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
     if point.key_arn is None:
@@ -122,11 +125,13 @@ def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Finding | None:
     if seen.key_state in UNDECIDED_KEY:
         return _not_yet(f"its key is {seen.key_state or 'of unknown state'}")
     if seen.key_state != USABLE_KEY:
-        return _wrong(f"its key {point.key_arn} is {seen.key_state}, and nobody can restore it", Cause.KEY_UNUSABLE)
+        return _wrong(
+            f"its key {point.key_arn} is {seen.key_state}, and the copy cannot be restored", Cause.KEY_UNUSABLE
+        )
     return None
 
 
-def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding | None:
+def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Assessment | None:
     if promised_until is None:
         return _wrong("no expiry was promised for it")
     if point.delete_at is not None and point.delete_at < promised_until - EXPIRY_TOLERANCE:
@@ -134,7 +139,7 @@ def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Finding 
     return None
 
 
-def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Finding | None:
+def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Assessment | None:
     """A copy is as safe as its vault. A compliance lock counts from the day it is set, also in its grace time."""
     demanded = leg.vault_lock if leg is not None else VaultLock.NONE
     if demanded is VaultLock.NONE:

@@ -1,7 +1,7 @@
-"""The rules of an intermediate: when it may go, and how its going is seen. Pure; `transitions` binds them.
+"""The rules of an intermediate: when it may be deleted, and when it counts as deleted. Pure; `table` binds them.
 
 A delete is finished when DescribeRecoveryPoint says not found. HTTP 200 from DeleteRecoveryPoint is not: without
-permission the point goes to EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
+permission the point becomes EXPIRED and stays (https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html).
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.arn import is_original
-from secondhop.domain.chain import HopState, Intermediate, IntermediateState, Trouble
+from secondhop.domain.chain import Intermediate, IntermediateState
 from secondhop.domain.classification import Cause, classify
 from secondhop.domain.command import InspectIntermediate, ReleaseIntermediate, SurveyKeep
+from secondhop.domain.hop import Trouble
 from secondhop.domain.lifecycle import DELETION_WINDOW
 from secondhop.domain.observation import Noticed, RetryAsked
+from secondhop.domain.outcome import Outcome
 from secondhop.domain.release_observation import (
     DeleteAccepted,
     DeleteRefused,
@@ -26,12 +28,12 @@ from secondhop.domain.release_observation import (
     ReleaseStopped,
 )
 from secondhop.domain.route import ARRIVAL
-from secondhop.domain.steps import IntermediateSituation, IntermediateStep
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.rules.step import IntermediateSituation, IntermediateStep
+from secondhop.domain.verification import judge_arrival
 
 
 def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
-    """DUE: ask whether enough newer arrivals stand in the vault for this one to go."""
+    """DUE: ask whether the vault has enough newer arrivals to delete this one."""
     kept_until = s.intermediate.kept_until
     if isinstance(fact, Noticed) and kept_until is not None and s.now < kept_until:
         return _stay(s, f"kept: it would outlive its copies; looks again after {kept_until.isoformat()}")
@@ -45,7 +47,7 @@ def release_or_keep(s: IntermediateSituation, fact: KeepSurveyed) -> Intermediat
         ask = InspectIntermediate(subject=s.intermediate.name, point=point or "")
         return _stay(s, "it is not listed in its vault; asks about it", ask)
     if (why := _why_kept(s, fact)) is not None:
-        return _keep(s, why)
+        return replace(_keep(s, why), outcome=Outcome.KEPT_BY_ROUTE)
     if is_original(point):
         return _keep(s, "an original backup is never ours to delete")
     if (doubt := _doubt_of_release(s, fact)) is not None:
@@ -78,13 +80,13 @@ def _keep(s: IntermediateSituation, why: str) -> IntermediateStep:
 def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | None:
     """Why it is not certain that this point may be deleted; None if it is.
 
-    A copy that somebody brought back from the DR vault looks like an arrival, and belongs to them.
+    A copy that a person copied back from the DR vault looks like an arrival, and belongs to them.
     """
     for hop in s.chain.readers_of(s.intermediate.name):
-        if hop.arrival_is_adopted:
-            return f"no copy job shows that {hop.arrival} was made from it"
-        if hop.seen_gone_at is not None:
-            return f"its copy {hop.arrival} is gone"
+        if hop.arrival.is_adopted:
+            return f"no copy job shows that {hop.arrival.point} was made from it"
+        if hop.arrival.seen_gone_at is not None:
+            return f"its copy {hop.arrival.point} is gone"
     is_clear = s.chain.came_from_workload or fact.is_origin_clear or s.intermediate.name != ARRIVAL
     return None if is_clear else "nothing shows that it came from a workload account"
 
@@ -109,26 +111,19 @@ def keep_longer_lived(s: IntermediateSituation, fact: ReleaseDeclined) -> Interm
 def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> IntermediateStep:
     """DUE, and it was described: it may have expired by itself."""
     if fact.point is None:
-        return _released(s, "it expired by itself")
+        return replace(_released(s, "it expired by itself"), outcome=Outcome.EXPIRED_BY_ITSELF)
     return _stay(s, f"it is still there, {fact.point.status}")
 
 
 def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> IntermediateStep:
     """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
     hop = s.chain.hop(fact.hop)
-    finding = judge_arrival(s.chain, hop, fact.inspected, route=s.route)
-    if hop.promised_until is not None and s.now >= hop.promised_until:
-        # The copy's time is over, so it is no incident that it went; the intermediate lives longer.
+    reason = f"not deleted: {judge_arrival(s.chain, hop, fact.inspected, route=s.route).reason}"
+    if hop.arrival.promised_until is not None and s.now >= hop.arrival.promised_until:
+        # The copy's promised time is over, so the copy may be deleted. The intermediate lives longer.
         due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), failures=0, unresolved=None)
-        ended = replace(hop, seen_gone_at=s.now) if fact.inspected.point is None else hop
-        return IntermediateStep(intermediate=due, reason=f"not deleted: {finding.reason}", troubled_hop=ended)
-    held = _enter(s.intermediate, IntermediateState.HELD, s.now)
-    if finding.verdict is Verdict.NOT_YET:
-        doubted = replace(hop, state=HopState.VERIFYING, since=s.now)
-    else:
-        trouble = Trouble(cause=finding.cause, message=finding.reason, since=s.now)
-        doubted = replace(hop, state=HopState.STRANDED, since=s.now, trouble=trouble)
-    return IntermediateStep(intermediate=held, reason=f"not deleted: {finding.reason}", troubled_hop=doubted)
+        return IntermediateStep(intermediate=due, reason=reason)
+    return IntermediateStep(intermediate=_enter(s.intermediate, IntermediateState.HELD, s.now), reason=reason)
 
 
 def await_delete(s: IntermediateSituation, _fact: DeleteAccepted) -> IntermediateStep:
@@ -157,7 +152,8 @@ def ask_whether_gone(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> I
     """RELEASING, and time has passed."""
     pending = s.chain.pending_of(s.intermediate.name, ReleaseIntermediate)
     if pending is not None and s.now < pending.until:
-        return _stay(s, f"is being deleted; nobody repeats that before {pending.until.isoformat()}")
+        why = f"is being deleted; it is not repeated before {pending.until.isoformat()}"
+        return replace(_stay(s, why), outcome=Outcome.DELETE_FENCED)
     ask = InspectIntermediate(subject=s.intermediate.name, point=s.intermediate.point or "")
     return _stay(s, "asks whether it is gone", ask)
 
@@ -181,7 +177,7 @@ def see_gone(s: IntermediateSituation, fact: IntermediateInspected) -> Intermedi
 
 
 def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
-    """Go back to DUE, where the whole question of the release is asked anew; tell somebody after a few times."""
+    """Go back to DUE, where the release is decided again. Notify operators after a few times."""
     due = _enter(s.intermediate, IntermediateState.DUE, s.now)
     failures = s.intermediate.failures + 1
     again = replace(due, failures=failures, trouble=s.intermediate.trouble)
@@ -194,16 +190,21 @@ def _again(s: IntermediateSituation, message: str) -> IntermediateStep:
 
 
 def _again_tomorrow(s: IntermediateSituation, cause: Cause, message: str) -> IntermediateStep:
-    """Tell the operators at once; once a day after that, ask AWS to delete the leftover again."""
+    """Notify the operators at once; once a day after that, ask AWS to delete the leftover again."""
     old = s.intermediate.trouble
     if old is None:
-        return _trouble(s, cause, message)
+        return replace(_trouble(s, cause, message), outcome=Outcome.EXPIRED_LEFTOVER)
     if s.now - s.intermediate.since < patience.DAILY:
-        return _stay(s, message)
+        return replace(_stay(s, message), outcome=Outcome.EXPIRED_LEFTOVER)
     point = s.intermediate.point or ""
     again = replace(s.intermediate, since=s.now)
     command = ReleaseIntermediate(subject=again.name, point=point, vault=again.vault)
-    return IntermediateStep(intermediate=again, reason=f"{message}; deletes it again", commands=(command,))
+    return IntermediateStep(
+        intermediate=again,
+        reason=f"{message}; deletes it again",
+        commands=(command,),
+        outcome=Outcome.LEFTOVER_DELETED_AGAIN,
+    )
 
 
 def _stay(s: IntermediateSituation, reason: str, *commands: SurveyKeep | InspectIntermediate) -> IntermediateStep:
