@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rehearsal.nights.coverage import CAUSES, RULES, STRANDED
-
 from secondhop.domain.classification import Cause
 from secondhop.domain.outcome import Outcome, stranded_for
 from secondhop.domain.rules.consequences import HOP_CONSEQUENCES, INTERMEDIATE_CONSEQUENCES
