@@ -13,6 +13,7 @@ from secondhop.domain.errors import DeniedError
 from secondhop.domain.hop import HopState
 from tests.builders import (
     ARRIVAL_ARN,
+    BACKUP,
     NOW,
     ORDERS,
     OWNER,
@@ -61,6 +62,20 @@ def test_a_point_that_may_be_brought_back_waits_until_its_job_ends() -> None:
     stage.clock.forward(minutes=6)
     stage(LOOK)
     assert (stage.chain.abandoned_by, stage.backup.started) == (OWNER, [])
+
+
+def test_a_point_in_doubt_that_is_gone_is_an_incident() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.jobs["BACK"] = brought_back(state="CREATED", arrival=None)
+    stage(arrived())
+    stage.backup.points.clear()
+    for _ in range(3):
+        stage.clock.forward(hours=6)
+        stage(LOOK)
+
+    assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.SOURCE_GONE]
+    assert stage.announcer.messages != []
 
 
 def test_a_point_that_shows_late_is_judged_by_its_true_date() -> None:
@@ -132,4 +147,29 @@ def test_an_origin_that_may_not_be_asked_for_is_an_incident() -> None:
 
     assert stage.chain.hop("to-dr").state is HopState.STRANDED
     assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.PERMISSION]
+    assert stage.backup.started == []
+
+
+def test_a_copy_from_a_vault_of_the_backup_account_in_any_region_is_no_arrival() -> None:
+    archive = f"arn:aws:backup:us-east-1:{BACKUP}:backup-vault:archive"
+    stage = Stage()
+    stage.backup.put(an_arrival(source_vault_arn=archive))
+    stage(arrived())
+
+    assert stage.chains.all() == []
+    assert stage.backup.started == []
+
+
+def test_a_copy_that_names_its_vault_only_later_is_left_to_its_owner() -> None:
+    archive = f"arn:aws:backup:us-east-1:{BACKUP}:backup-vault:archive"
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.chains.pause(route="default", by="ada")
+    stage(arrived())
+    stage.backup.put(an_arrival(source_vault_arn=archive))
+    stage.chains.pause(route="default", by=None)
+    stage.clock.forward(hours=6)
+    stage(LOOK)
+
+    assert stage.chain.state is ChainState.ABANDONED
     assert stage.backup.started == []

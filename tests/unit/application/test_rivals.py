@@ -188,3 +188,14 @@ def test_a_verified_chain_is_not_disturbed_by_its_twin() -> None:
     chain = with_hop(a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN)
 
     assert step(chain, surveyed(rivals=(RIVAL,))).hop == chain.hop("to-dr")
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "DELETING", None])
+def test_a_copy_of_the_twin_that_the_list_by_database_leaves_out_is_described(status: str | None) -> None:
+    """A copy of a copy may name its source as its resource."""
+    stage = with_source(Stage())
+    if status is not None:
+        stage.backup.put(a_copy(database=ARRIVAL_ARN, status=status))
+    job = a_job(state="COMPLETED", arrival=COPY_ARN, completed_at=NOW - HOUR)
+
+    assert found(job, stage).twins == ((COPY_ARN,) if status == "COMPLETED" else ())

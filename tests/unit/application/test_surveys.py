@@ -9,6 +9,7 @@ import pytest
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
 from secondhop.domain.chain import Chain
 from secondhop.domain.hop import HopState
+from secondhop.domain.observation import JobSeen
 from secondhop.domain.release_observation import KeepSurveyed
 from tests.builders import (
     ARRIVAL_ARN,
@@ -68,6 +69,17 @@ def test_a_copy_that_names_its_source_as_its_resource_counts_when_aws_may_have_f
     surveyed = survey_copies(stage.chains, stage.backup, mine, mine.hop("to-dr"), asked_at=later)
 
     assert [point.arn for point in surveyed.points] == [COPY_ARN] * is_found
+
+
+@pytest.mark.parametrize(("jobs", "is_found"), [([a_job(state="FAILED")], True), ([], False)])
+def test_a_copy_that_names_its_source_counts_if_a_failed_job_may_have_left_it(
+    jobs: list[JobSeen], is_found: bool
+) -> None:
+    stage = Stage()
+    stage.backup.put(a_copy(database=ARRIVAL_ARN))
+    stage.backup.jobs |= {job.job_id: job for job in jobs}
+
+    assert found(stage) == [COPY_ARN] * is_found
 
 
 @pytest.mark.parametrize(("database", "is_found"), [(an_arrival().database, False), (CUSTOMERS, True)])

@@ -199,6 +199,15 @@ def test_there_is_no_last_call_where_nothing_is_left_to_save(chain: Chain) -> No
     assert last_call_at(chain) is None
 
 
+@pytest.mark.parametrize("cause", [Cause.VANISHED, Cause.MISMATCH, Cause.UNENCRYPTED, Cause.KEY_UNUSABLE])
+def test_a_bad_copy_has_a_last_call_as_long_as_its_intermediate_exists(cause: Cause) -> None:
+    chain = in_trouble(cause, arrival=COPY_ARN)
+
+    assert last_call_at(chain) == EXPIRY - timedelta(days=2)
+    assert last_call_at(with_intermediate(chain, state=IntermediateState.RELEASED)) is None
+    assert last_call_at(replace(chain, source_gone_at=NOW)) is None
+
+
 def test_of_two_hops_only_the_one_without_a_copy_is_called_for_and_the_earlier_first() -> None:
     late = Trouble(cause=Cause.ROLE, message="", since=EXPIRY - timedelta(hours=20))
     both = with_hop(in_trouble(Cause.ROLE, chain=a_chain(a_fan_out())), "to-far", unresolved=late)

@@ -19,9 +19,10 @@ from tests.stand_ins import LOOK, Stage, arrived, job_news
 
 FULL = seen.SlotRefused(hop="to-dr", why="5 copies are in flight")
 PAUSED = seen.ActingPaused(hop="to-dr", why="acting is paused by ada")
+NOT_READY = seen.SourceNotReady(hop="to-dr", why="in doubt, because copy job BACK into its vault is CREATED")
 
 
-@pytest.mark.parametrize(("fact", "cause"), [(FULL, "NO_SLOT"), (PAUSED, "PAUSED")])
+@pytest.mark.parametrize(("fact", "cause"), [(FULL, "NO_SLOT"), (PAUSED, "PAUSED"), (NOT_READY, "STUCK")])
 @pytest.mark.parametrize(
     ("opened", "expires", "is_told"),
     [

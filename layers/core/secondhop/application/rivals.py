@@ -17,17 +17,20 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.hop import Hop
 from secondhop.domain.observation import JobSeen, PointSeen
+from secondhop.domain.rules.waiting import BEING_DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rivals:
     """Copy jobs of other recovery points that copy, or may copy, the same backup.
 
-    Those `in_flight` end, and show then what they made. Those `unclear` are over and name no copy.
+    Those `in_flight` end, and show then what they made. Those `unclear` are over and name no copy. `standing` are the
+    copies that exist, although the list of the database does not show them.
     """
 
     in_flight: tuple[JobSeen, ...] = ()
     unclear: tuple[JobSeen, ...] = ()
+    standing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,8 +48,10 @@ class RivalSearch:
         """The rivals among copy jobs into the hop's vault, in which `listed` are the points of the database."""
         dates = {point.arn for point in listed}
         others = [job for job in jobs if self._may_concern(job) and job.arrival not in dates]
-        found = [job for job in others if self._is_young(job) and self._may_copy_same_backup(job)]
+        same = [job for job in others if self._may_copy_same_backup(job)]
+        found = [job for job in same if self._is_young(job)]
         return Rivals(
+            standing=tuple(job.arrival or "" for job in same if job not in found and self._exists(job)),
             in_flight=tuple(job for job in found if job.state in LIVE or job.arrival is not None),
             unclear=tuple(job for job in found if job.state not in LIVE and job.arrival is None),
         )
@@ -63,6 +68,11 @@ class RivalSearch:
             return True
         ended_at = job.completed_at or job.created_at
         return ended_at is None or self.now - ended_at < patience.ARRIVAL_GRACE
+
+    def _exists(self, job: JobSeen) -> bool:
+        """Whether the copy of a job exists. A list by database may leave out a copy that names its source instead."""
+        copy = self.backup.point(self.hop.destination, job.arrival or "")
+        return copy is not None and copy.status not in BEING_DELETED
 
     def _may_copy_same_backup(self, job: JobSeen) -> bool:
         """Whether the source of a job is, or may be, of the same backup. A source that is not known may be."""

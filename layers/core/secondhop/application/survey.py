@@ -45,13 +45,16 @@ def survey(
     # What follows rests on the date of the backup, which may be known only now.
     known = chain if source is None else with_source(chain, source.point, now)
     asks_origin = needs_origin(chain, route) and hop.reads_from is None
+    named = source.point.source_vault_arn if source is not None and source.point is not None else None
+    if asks_origin and named is not None and route.is_within_backup_account(named):
+        return seen.CopiedBack(hop=hop.name, owner=f"the owner of a copy from {named}")
     origin = survey_origin(backup, known, route, now=now) if asks_origin else Origin()
     if origin.owner is not None:
         return seen.CopiedBack(hop=hop.name, owner=origin.owner)
-    if origin.doubt is not None:
+    is_shown = source is None or source.point is not None
+    if origin.doubt is not None and is_shown:
         return seen.SourceNotReady(hop=hop.name, why=origin.doubt)
     surveyed = survey_copies(chains, backup, known, hop, asked_at=now)
-    is_shown = source is None or source.point is not None
     is_clear = asks_origin and is_shown and origin.is_clear
     return replace(surveyed, missing_job=command.missing_job, source=source, is_origin_clear=is_clear)
 
@@ -77,32 +80,35 @@ def survey_copies(
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
     named = {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
-    listed = _listed(backup, chain, hop, now=asked_at)
+    may_be_unknown = asked_at - chain.created_at > JOB_HISTORY or any(job.state == "FAILED" for job in mine)
+    listed = _listed(backup, chain, hop, by_source=may_be_unknown)
     same = [each for each in listed if is_of_same_backup(each, chain)]
     claimed, unreadable = _claimed_by_others(chains, chain, hop, [p for p in same if p.arn not in explained])
     rivals = RivalSearch(chains=chains, backup=backup, chain=chain, hop=hop, now=asked_at).among(jobs, listed)
     explained |= claimed
+    twins = tuple(point.arn for point in same if point.arn in explained and point.status not in BEING_DELETED)
     return seen.CopiesSurveyed(
         hop=hop.name,
         asked_at=asked_at,
         jobs=mine,
         points=tuple(point for point in same if point.arn not in explained),
-        twins=tuple(point.arn for point in same if point.arn in explained and point.status not in BEING_DELETED),
+        twins=(*twins, *rivals.standing),
         unreadable=(*(str(other) for other in others if isinstance(other, Unreadable)), *unreadable),
         rivals=rivals.in_flight,
         unclear_rivals=rivals.unclear,
     )
 
 
-def _listed(backup: Backup, chain: Chain, hop: Hop, *, now: datetime) -> tuple[PointSeen, ...]:
+def _listed(backup: Backup, chain: Chain, hop: Hop, *, by_source: bool) -> tuple[PointSeen, ...]:
     """The recovery points of the database in the destination vault.
 
     No page says whether a copy of a copy names the database as its resource, or the point that it was copied from. Its
-    job shows; where AWS may have forgotten that job, points that name this source are listed too.
+    job shows it. `by_source` also lists the points that name this source: AWS may have forgotten the job, and a FAILED
+    job can leave a copy that it does not name (create-cross-account-backup, "Failed to unshare snapshot").
     """
     named_by = [chain.database]
     source = chain.source_of(hop)
-    if source is not None and now - chain.created_at > JOB_HISTORY:
+    if source is not None and by_source:
         named_by.append(source)
     found = (point for resource in named_by for point in backup.points_of(hop.destination, resource))
     return tuple({point.arn: point for point in found}.values())

@@ -21,8 +21,9 @@ from secondhop.domain.chain import Chain
 from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel, Circumstances
 from secondhop.domain.gathering import Group, group_id
-from secondhop.domain.hop import Trouble
+from secondhop.domain.hop import Hop, Trouble
 from secondhop.domain.outbox import LAST_CALL
+from secondhop.domain.route import ARRIVAL
 
 # Troubles of one recovery point alone: their texts and keys say nothing about a common reason, so all of one cause,
 # site and day share a group. All others come from a setting, a key, a policy or a Region: text and key count as well.
@@ -40,6 +41,8 @@ OF_ONE_POINT = frozenset(
 )
 # Nothing can be saved any more, so there is no last call.
 HOPELESS = frozenset({Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.TOO_LATE})
+# The copy does not exist, or cannot be restored as required.
+BAD_COPY = frozenset({Cause.VANISHED, Cause.MISMATCH, Cause.UNENCRYPTED, Cause.KEY_UNUSABLE})
 # What differs between two chains in the same text of AWS: ARNs, ids, numbers.
 PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
 
@@ -146,11 +149,17 @@ def _last_calls(incidents: Iterable[Incident], now: datetime) -> Iterator[Incide
 def _last_call_at(incident: Incident) -> datetime | None:
     """Two days before the source expires, but not while the first message is still fresh."""
     chain, expires_at = incident.chain, incident.chain.source_expires_at
-    is_saved = all(hop.name != incident.subject or hop.arrival.point is not None for hop in chain.hops)
-    if is_saved or expires_at is None or incident.trouble.cause in HOPELESS:
+    is_saved = all(hop.name != incident.subject or _has_good_copy(hop, incident) for hop in chain.hops)
+    is_source_gone = chain.source_gone_at is not None or chain.is_released(ARRIVAL)
+    if is_saved or is_source_gone or expires_at is None or incident.trouble.cause in HOPELESS:
         return None
     moment = max(expires_at - patience.LAST_CALL, incident.trouble.since + timedelta(hours=12))
     return moment if moment < expires_at else None
+
+
+def _has_good_copy(hop: Hop, incident: Incident) -> bool:
+    """Whether a copy of the hop exists, and the incident is not about that copy."""
+    return hop.arrival.point is not None and incident.trouble.cause not in BAD_COPY
 
 
 def _opening(incident: Incident) -> Announce:

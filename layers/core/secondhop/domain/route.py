@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from secondhop.domain.arn import Arn, Site, Vault
+from secondhop.domain.errors import MalformedError
 from secondhop.domain.resource_types import RESOURCE_TYPES
 
 # AWS's quotas of copies in progress, by resource type.
@@ -122,9 +123,16 @@ class Route:
             return f"its database belongs to account {database.account}, which this route does not serve"
         if database.region != self.workload_region:
             return f"its database is in {database.region}, which this route does not serve"
-        if source_vault_arn in {leg.destination.arn for leg in self.legs}:
+        if source_vault_arn is not None and self.is_within_backup_account(source_vault_arn):
             return f"it was copied back from {source_vault_arn}, and belongs to the person who did that"
         return None
+
+    def is_within_backup_account(self, source_vault_arn: str) -> bool:
+        """Whether a vault is in the watched vault's account, in any Region: only people make copies out of it."""
+        try:
+            return Vault.parse(source_vault_arn).site.account == self.watched.site.account
+        except MalformedError:
+            return False
 
     def leg(self, name: str) -> Leg | None:
         return next((leg for leg in self.legs if leg.name == name), None)

@@ -163,7 +163,7 @@ def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
     """WAITING, and the source shows in its vault before it can be copied."""
     hop = s.hop.with_attempt(not_before=s.now + patience.VERIFYING_CHECK)
     outcome = Outcome.SOURCE_CREATING if fact.why == "CREATING" else None
-    return HopStep(hop=hop, reason=f"waits: its source is still {fact.why}", outcome=outcome)
+    return replace(_wait(s, hop, Cause.STUCK, f"its source is still {fact.why}"), outcome=outcome)
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
