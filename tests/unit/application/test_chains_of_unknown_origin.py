@@ -160,6 +160,15 @@ def test_a_copy_from_a_vault_of_the_backup_account_in_any_region_is_no_arrival()
     assert stage.backup.started == []
 
 
+@pytest.mark.parametrize("source_vault_arn", ["no ARN of a vault", WORKLOAD_VAULT.arn])
+def test_a_copy_from_elsewhere_is_an_arrival(source_vault_arn: str) -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival(source_vault_arn=source_vault_arn))
+    stage(arrived())
+
+    assert len(stage.chains.all()) == 1
+
+
 def test_a_copy_that_names_its_vault_only_later_is_left_to_its_owner() -> None:
     archive = f"arn:aws:backup:us-east-1:{BACKUP}:backup-vault:archive"
     stage = Stage()

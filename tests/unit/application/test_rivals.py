@@ -26,6 +26,7 @@ from tests.builders import (
     with_hop,
 )
 from tests.hop_steps import START, a_chain_in, step, surveyed
+from tests.skewed import Skewed
 from tests.stand_ins import Stage
 
 TWIN = ARRIVAL_ARN + "-twin"
@@ -188,6 +189,14 @@ def test_a_verified_chain_is_not_disturbed_by_its_twin() -> None:
     chain = with_hop(a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN)
 
     assert step(chain, surveyed(rivals=(RIVAL,))).hop == chain.hop("to-dr")
+
+
+def test_the_source_of_a_rival_whose_chain_cannot_be_read_is_described() -> None:
+    chains = Skewed()
+    chains.bad.add(ChainKey(ARRIVAL_ARN, "default"))
+    stage = with_source(Stage(chains=chains))
+
+    assert found(a_job(state="RUNNING"), stage).rivals == (a_job(state="RUNNING"),)
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "DELETING", None])

@@ -45,6 +45,13 @@ def test_a_wait_is_told_of_while_its_source_can_still_be_copied(
     assert decision.chain.hop("to-dr").state is HopState.WAITING
 
 
+def test_a_wait_on_a_route_without_its_leg_and_without_an_expiry_is_not_told_of() -> None:
+    chain = replace(a_chain(), opened_at=NOW - 5 * DAY, source_expires_at=None)
+    decision = advance(chain, FULL, route=replace(a_route(), legs=()), now=NOW)
+
+    assert [each for each in decision.commands if isinstance(each, Announce)] == []
+
+
 def test_a_forgotten_pause_is_told_of_before_the_source_expires_and_closed_when_the_copy_is_made() -> None:
     stage = Stage()
     stage.chains.pause(route="default", by="ada")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,9 +77,9 @@ HOP_BIRTHS: tuple[HopBirth, ...] = (
 INTERMEDIATE_BIRTHS: tuple[IntermediateBirth, ...] = (IntermediateBirth(begin_held, IntermediateState.HELD),)
 
 
-def begin_hop(leg: Leg, opening: Opening) -> Hop:
+def begin_hop(leg: Leg, opening: Opening, *, rows: Sequence[HopBirth] = HOP_BIRTHS) -> Hop:
     """A leg's hop as a new chain has it. Raises TableError if the rule contradicts its row, or no row applies."""
-    for row in HOP_BIRTHS:
+    for row in rows:
         if row.when(opening):
             hop = row.rule(leg, opening)
             if hop.state is not row.after:
@@ -88,9 +88,11 @@ def begin_hop(leg: Leg, opening: Opening) -> Hop:
     raise TableError(f"no row says how hop {leg.name} begins")
 
 
-def begin_intermediate(name: str, vault: Vault, opening: Opening) -> Intermediate:
+def begin_intermediate(
+    name: str, vault: Vault, opening: Opening, *, rows: Sequence[IntermediateBirth] = INTERMEDIATE_BIRTHS
+) -> Intermediate:
     """An intermediate as a new chain has it. Raises TableError like `begin_hop`."""
-    for row in INTERMEDIATE_BIRTHS:
+    for row in rows:
         intermediate = row.rule(name, vault, opening)
         if intermediate.state is not row.after:
             raise TableError(f"{row.rule.__name__} begins {intermediate.state}, and its row says {row.after}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -78,9 +78,11 @@ INTERMEDIATE_CONSEQUENCES: tuple[IntermediateConsequence, ...] = (
 )
 
 
-def follow_hop(chain: Chain, hop: Hop, now: datetime) -> tuple[Hop, tuple[str, ...]]:
+def follow_hop(
+    chain: Chain, hop: Hop, now: datetime, *, rows: Sequence[HopConsequence] = HOP_CONSEQUENCES
+) -> tuple[Hop, tuple[str, ...]]:
     """A hop after the first consequence that applies, and the name of its rule. Raises TableError."""
-    for row in HOP_CONSEQUENCES:
+    for row in rows:
         if hop.state is row.before and row.when(chain, hop, now):
             changed = row.rule(hop, now)
             if changed.state is not row.after:
@@ -89,9 +91,15 @@ def follow_hop(chain: Chain, hop: Hop, now: datetime) -> tuple[Hop, tuple[str, .
     return hop, ()
 
 
-def follow_readers(chain: Chain, each: Intermediate, now: datetime) -> tuple[Intermediate, tuple[str, ...]]:
+def follow_readers(
+    chain: Chain,
+    each: Intermediate,
+    now: datetime,
+    *,
+    rows: Sequence[IntermediateConsequence] = INTERMEDIATE_CONSEQUENCES,
+) -> tuple[Intermediate, tuple[str, ...]]:
     """An intermediate after the first consequence that applies, and the name of its rule. Raises TableError."""
-    for row in INTERMEDIATE_CONSEQUENCES:
+    for row in rows:
         if each.state is row.before and row.when(chain, each):
             changed = row.rule(each, now)
             if changed.state is not row.after:
