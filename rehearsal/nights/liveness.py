@@ -116,7 +116,9 @@ class LivenessChecks:
 
     def _lonely_failures(self) -> Iterator[str]:
         """If the only database of a site always fails to copy, its hop must strand after some attempts."""
-        stranded = {each.about for each in self.incidents.all_open() if each.detail.get("state") == "STRANDED"}
+        stranded = {
+            each.about for each in self.incidents.all_open() if each.detail.get("state") in ("STRANDED", "TOO_LATE")
+        }
         for point in self.expected.arrivals():
             if point.arn not in stranded and point.gone_at is None:
                 yield f"{point.arn} always fails, and no open incident says that it is stranded"

@@ -169,7 +169,8 @@ class SafetyChecks:
 
     def _check_copy(self, job: Job) -> None:
         made = self._made[job.source_point_arn, job.destination_vault_arn]
-        made[:] = [other for other in made if other not in self.expected.deleted_by_hand]
+        replaced = self.expected.shortened | self.expected.deleted_by_hand.keys()
+        made[:] = [other for other in made if other not in replaced]
         made.append(job.destination_point_arn or job.id)
         if len(made) > 1:
             self._report(2, f"{job.source_point_arn} was copied {len(made)} times into {job.destination_vault_arn}")
