@@ -50,6 +50,19 @@ ADOPTED = entered(COPYING) | {"job_id": "JOB-LIVE", "promised_until": PROMISED}
 
 
 @pytest.mark.parametrize(
+    ("completed", "is_noted"), [(None, False), (timedelta(0), False), (timedelta(seconds=1), True)]
+)
+def test_a_copy_that_others_made_while_the_hop_waited_shows_that_its_site_works(
+    completed: timedelta | None, is_noted: bool
+) -> None:
+    since = a_chain_in(WAITING).hop("to-dr").since
+    done = replace(DONE, completed_at=None if completed is None else since + completed)
+    note = NoteSite(site=DR_VAULT.site, has_arrived=True)
+
+    assert step(a_chain_in(WAITING), surveyed(done)).commands == ((VERIFY, note) if is_noted else (VERIFY,))
+
+
+@pytest.mark.parametrize(
     ("fact", "changes", "commands"),
     [
         (surveyed(RUNNING), ADOPTED, ()),

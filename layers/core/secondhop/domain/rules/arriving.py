@@ -91,7 +91,7 @@ def arrived(s: HopSituation, job: JobSeen, *, attempt: int, is_adopted: bool) ->
     reason = f"verifies {job.arrival}" + (", found in the destination vault" if is_adopted else "")
     ask = InspectArrival(subject=hop.name, point=job.arrival or "")
     outcome = Outcome.COPY_IN_VAULT_ADOPTED if is_adopted else None
-    return HopStep(hop=hop, reason=reason, commands=(ask, *_note_arrival(s)), outcome=outcome)
+    return HopStep(hop=hop, reason=reason, commands=(ask, *_note_arrival(s, job)), outcome=outcome)
 
 
 def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
@@ -101,11 +101,12 @@ def _hand_on(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
         .with_attempt(job_id=job.job_id or s.hop.attempt.job_id, number=attempt, failures=0)
         .with_arrival(point=job.arrival, seen_gone_at=s.now)
     )
-    commands: tuple[Command, ...] = (HandOn(point=job.arrival or "", vault=hop.destination), *_note_arrival(s))
+    commands: tuple[Command, ...] = (HandOn(point=job.arrival or "", vault=hop.destination), *_note_arrival(s, job))
     return HopStep(hop=hop, reason=f"{job.arrival} has landed, and has a chain of its own", commands=commands)
 
 
-def _note_arrival(s: HopSituation) -> tuple[NoteSite, ...]:
-    """A copy that was under way arrived, so its site works."""
-    is_news = s.hop.state is HopState.COPYING
+def _note_arrival(s: HopSituation, job: JobSeen) -> tuple[NoteSite, ...]:
+    """A copy that was under way arrived, so its site works; also one that someone else made while this hop waited."""
+    is_from_others = job.completed_at is not None and job.completed_at > s.hop.since
+    is_news = s.hop.state is HopState.COPYING or is_from_others
     return (NoteSite(site=s.hop.destination.site, has_arrived=True),) if is_news else ()
