@@ -164,5 +164,5 @@ def test_the_printed_command_changes_nothing_when_the_stack_is_not_there(tmp_pat
     done = run(commands(said, "secondhop init")["dr-region"], tmp_path, listener)
 
     assert done.returncode == 2
-    assert "--dr-key-arn is empty. Deploy the stack whose output it is?" in done.stderr
+    assert "--dr-key-arn is empty. Deploy the stack of this output first" in done.stderr
     assert checkout.texts() == before
