@@ -242,6 +242,15 @@ def test_what_keeps_a_hop_waiting_is_written_down_and_nothing_is_done(
     assert (taken.hop.notice.unresolved is not None) is (changes is None)
 
 
+@pytest.mark.parametrize("state", [WAITING, COPYING])
+def test_a_claim_of_another_chain_strands_a_hop_also_while_it_copies(state: HopState) -> None:
+    chain = a_chain_in(state, slot_wanted=False)
+    taken = step(chain, seen.ClaimRefused(hop="to-dr", owner="default/other"))
+
+    claimed = "chain default/other has claimed this source and destination"
+    assert_changes(chain, taken, stranded(Cause.CLAIMED, claimed, again=None))
+
+
 @pytest.mark.parametrize(("silent_for", "is_told"), [(HOUR - SECOND, False), (HOUR, True), (2 * HOUR, True)])
 def test_silence_is_told_when_it_has_lasted_an_hour(silent_for: timedelta, is_told: bool) -> None:
     chain = a_chain_in(COPYING, silent_since=NOW - silent_for)
