@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.advance import Decision, advance
+from secondhop.domain.advance import advance
 from secondhop.domain.arn import Vault
-from secondhop.domain.chain import Chain, IntermediateState
+from secondhop.domain.chain import IntermediateState
 from secondhop.domain.command import (
-    Announce,
     InspectArrival,
     InspectJob,
     NoteSite,
@@ -28,18 +26,15 @@ from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import slots_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
-from secondhop.domain.route import Route
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
-    DR_KEY,
     DR_VAULT,
     NOW,
     ORDERS,
     SECOND_DR_VAULT,
     WATCHED,
     a_chain,
-    a_copy,
     a_fan_out,
     a_leg,
     a_route,
@@ -48,7 +43,8 @@ from tests.builders import (
     with_hop,
     with_intermediate,
 )
-from tests.hop_steps import PROMISED, SECOND, SINCE, START, a_chain_in, job_seen, surveyed
+from tests.decisions import an_announcement, flying, good, pending, take
+from tests.hop_steps import PROMISED, SECOND, SINCE, START, job_seen, surveyed
 
 VERIFIED = {
     "state": HopState.VERIFIED,
@@ -61,31 +57,6 @@ VERIFIED = {
 RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=WATCHED)
 FENCE = timedelta(minutes=5)
 COUNT = SurveyKeep(subject="arrival")
-
-
-def take(chain: Chain, fact: Observation, *, route: Route | None = None) -> Decision:
-    return advance(chain, fact, route=route or a_route(), now=NOW)
-
-
-def flying(**changes: Any) -> Chain:
-    """A chain whose copy is under way, without any trouble."""
-    return a_chain_in(HopState.COPYING, **{"trouble": None, **changes})
-
-
-def an_announcement(incident: str = "one", **changes: Any) -> Announce:
-    message = Announce(subject="to-dr", incident=incident, is_closed=False, title="A title", lines=("A line.",))
-    return replace(message, **changes)
-
-
-def pending(*commands: Announce | ReleaseIntermediate | object, until: timedelta = timedelta(0)) -> tuple[Pending, ...]:
-    return tuple(Pending(command=each, until=NOW + until) for each in commands)  # type: ignore[arg-type]
-
-
-def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:
-    fact = seen.ArrivalInspected(
-        hop="to-dr", arrival=arrival, point=a_copy(), vault_key_arn=DR_KEY, key_state="Enabled"
-    )
-    return replace(fact, **changes)
 
 
 def test_a_verified_hop_lets_the_next_one_look_and_its_source_go() -> None:

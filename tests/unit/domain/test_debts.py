@@ -10,7 +10,7 @@ import pytest
 
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
-from secondhop.domain.advance import Decision, advance
+from secondhop.domain.advance import advance
 from secondhop.domain.announced import Announced
 from secondhop.domain.announcing import open_ids
 from secondhop.domain.chain import Chain, IntermediateState
@@ -18,24 +18,21 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     Announce,
     Channel,
-    ReleaseIntermediate,
 )
 from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation
-from secondhop.domain.outbox import LAST_CALL, Pending
-from secondhop.domain.route import Route
+from secondhop.domain.outbox import LAST_CALL
 from tests.builders import (
     COPY_ARN,
-    DR_KEY,
     NOW,
     a_chain,
-    a_copy,
     a_fan_out,
     a_route,
     an_arrival,
     with_hop,
     with_intermediate,
 )
+from tests.decisions import an_announcement, flying, good, pending, take
 from tests.hop_steps import DAY, HOUR, PROMISED, SECOND, SINCE, START, a_chain_in, job_seen, surveyed
 
 VERIFIED = {
@@ -47,31 +44,6 @@ VERIFIED = {
     "last_seen_at": SINCE,
 }
 FENCE = timedelta(minutes=5)
-
-
-def take(chain: Chain, fact: Observation, *, route: Route | None = None) -> Decision:
-    return advance(chain, fact, route=route or a_route(), now=NOW)
-
-
-def flying(**changes: Any) -> Chain:
-    """A chain whose copy is under way, without any trouble."""
-    return a_chain_in(HopState.COPYING, **{"trouble": None, **changes})
-
-
-def an_announcement(incident: str = "one", **changes: Any) -> Announce:
-    message = Announce(subject="to-dr", incident=incident, is_closed=False, title="A title", lines=("A line.",))
-    return replace(message, **changes)
-
-
-def pending(*commands: Announce | ReleaseIntermediate | object, until: timedelta = timedelta(0)) -> tuple[Pending, ...]:
-    return tuple(Pending(command=each, until=NOW + until) for each in commands)  # type: ignore[arg-type]
-
-
-def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:
-    fact = seen.ArrivalInspected(
-        hop="to-dr", arrival=arrival, point=a_copy(), vault_key_arn=DR_KEY, key_state="Enabled"
-    )
-    return replace(fact, **changes)
 
 
 @pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada"), job_seen(), surveyed()])

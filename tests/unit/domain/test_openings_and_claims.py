@@ -77,24 +77,12 @@ class LaggingIndex(MemoryChains):
         return iter(())
 
 
-def test_of_two_points_of_one_backup_the_second_strands_beside_the_copy_that_others_made() -> None:
-    stage = Stage(route=a_route(keep={"RDS": 0}))
-    twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
-    for point in (an_arrival(), twin, a_copy()):
-        stage.backup.put(point)
-    stage(arrived())
-    stage(arrived(arn=twin.arn))
-
-    first, second = (stage.chains.get(ChainKey(arn, "default")) for arn in (ARRIVAL_ARN, twin.arn))
-    assert first is not None
-    assert second is not None
-    assert (first.hop("to-dr").arrival.point, first.hop("to-dr").state) == (COPY_ARN, HopState.VERIFIED)
-    assert [trouble.cause for trouble in second.troubles()] == [Cause.UNDECIDABLE]
-    assert (stage.backup.started, stage.backup.deleted) == ([], [])
-
-
-def test_two_points_of_one_backup_do_not_share_the_one_copy_that_others_made_though_the_index_lags() -> None:
-    stage = Stage(chains=LaggingIndex(), route=a_route(keep={"RDS": 0}))
+@pytest.mark.parametrize("store", [MemoryChains, LaggingIndex])
+def test_of_two_points_of_one_backup_the_second_strands_beside_the_copy_that_others_made(
+    store: type[MemoryChains],
+) -> None:
+    """Also while the index by database lags."""
+    stage = Stage(chains=store(), route=a_route(keep={"RDS": 0}))
     twin = an_arrival(arn=ARRIVAL_ARN + "-twin", created_at=NIGHT + timedelta(seconds=20))
     for point in (an_arrival(), twin, a_copy()):
         stage.backup.put(point)
