@@ -1,4 +1,4 @@
-"""Faults of answers: short pages, partly accepted batches, and fields and recovery points that are not shown yet.
+"""Faults of answers: short pages, partly accepted batches, and what AWS does not show yet of points and copy jobs.
 
 AWS documents that clients must expect each of them. Pages: "the list might be incomplete" with a NextToken
 (API_ListRecoveryPointsByBackupVault); batches: API_SendMessageBatch, API_PutEvents. Missing fields and late points are
@@ -29,19 +29,19 @@ LATE = timedelta(hours=1)
 
 @dataclass(kw_only=True)
 class _Looks:
-    """A fault of the first `looks` reads of a point, for a share of the points. `fields` are left out."""
+    """A fault of the first `looks` reads of a thing, for a share of the things. `fields` are left out."""
 
     looks: int
     share: float
     fields: frozenset[str] = frozenset()
     left: dict[str, int] = field(default_factory=dict)
 
-    def take(self, point_arn: str, chance: Random) -> bool:
-        if point_arn not in self.left:
-            self.left[point_arn] = self.looks if chance.random() < self.share else 0
-        if not self.left[point_arn]:
+    def take(self, name: str, chance: Random) -> bool:
+        if name not in self.left:
+            self.left[name] = self.looks if chance.random() < self.share else 0
+        if not self.left[name]:
             return False
-        self.left[point_arn] -= 1
+        self.left[name] -= 1
         return True
 
 
@@ -55,6 +55,7 @@ class AnswerFaults:
     _batches: dict[tuple[str, str], float] = field(default_factory=dict)
     _missing: list[_Looks] = field(default_factory=list)
     _late: list[_Looks] = field(default_factory=list)
+    _nameless: list[_Looks] = field(default_factory=list)
 
     def short_pages(self, share: float) -> None:
         """Let a share of all pages of lists hold fewer items than asked for, or none, and a NextToken."""
@@ -76,12 +77,17 @@ class AnswerFaults:
         """Hide a new point from the first reads, for a share of the points."""
         self._late.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share)))
 
+    def nameless_copies(self, *, looks: int = 1, share: float = 1.0) -> None:
+        """Leave out the ARN of the copy from the first reads of a COMPLETED copy job, for a share of the jobs."""
+        self._nameless.append(_Looks(looks=_at_least_one(looks), share=_checked_share(share)))
+
     def clear_answers(self) -> None:
         """Let all answers be complete again."""
         self._short_pages = 0.0
         self._batches.clear()
         self._missing.clear()
         self._late.clear()
+        self._nameless.clear()
 
     def page_size(self, asked: int) -> int:
         """The number of items of a page, given its maximum."""
@@ -112,6 +118,15 @@ class AnswerFaults:
             return reply
         self.struck["fields of a point were missing"] += 1
         return {name: value for name, value in reply.items() if name not in frozenset().union(*taken)}
+
+    def job_as_shown(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """A description of a copy job, without its copy where this read does not show it."""
+        name = "DestinationRecoveryPointArn"
+        is_named = name in reply and reply["State"] == "COMPLETED"
+        if not is_named or not any(each.take(reply["CopyJobId"], self.random) for each in self._nameless):
+            return reply
+        self.struck["a completed copy job did not name its copy"] += 1
+        return {key: value for key, value in reply.items() if key != name}
 
 
 def _checked_share(share: float) -> float:

@@ -132,6 +132,17 @@ def test_a_share_of_the_points_is_late_and_has_missing_fields() -> None:
     assert 2 < sum("IsEncrypted" in point for point in found) < len(found) - 2
 
 
+def test_a_completed_copy_job_does_not_name_its_copy_at_first() -> None:
+    place = Place()
+    job = place.copy()
+    place.world.run_for(timedelta(hours=3))
+    place.world.faults.nameless_copies(looks=2)
+    shown = ["DestinationRecoveryPointArn" in place.job(job) for _ in range(3)]
+
+    assert shown == [False, False, True]
+    assert place.world.faults.struck["a completed copy job did not name its copy"] == 2
+
+
 @pytest.mark.parametrize(
     "senseless",
     [
@@ -142,6 +153,7 @@ def test_a_share_of_the_points_is_late_and_has_missing_fields() -> None:
         lambda faults: faults.missing_fields("Status"),
         lambda faults: faults.missing_fields("IsEncrypted", looks=0),
         lambda faults: faults.late_points(share=1.1),
+        lambda faults: faults.nameless_copies(looks=0),
     ],
 )
 def test_a_fault_of_an_answer_that_makes_no_sense_is_refused(senseless: Callable[[Any], None]) -> None:

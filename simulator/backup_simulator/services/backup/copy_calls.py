@@ -40,9 +40,12 @@ class CopyCalls:
         }
 
     def _describe(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        return {"CopyJob": job_reply(self._copying.describe(caller, region, request["CopyJobId"]))}
+        return {"CopyJob": self._reply(self._copying.describe(caller, region, request["CopyJobId"]))}
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         known = self._copying.listed(caller, region, request.get("BySourceRecoveryPointArn"))
         found = filtered("ListCopyJobs", known, request, JOB_FILTERS)
-        return paged("CopyJobs", found, request, job_reply, self._faults)
+        return paged("CopyJobs", found, request, self._reply, self._faults)
+
+    def _reply(self, job: Job) -> dict[str, Any]:
+        return self._faults.job_as_shown(job_reply(job))
