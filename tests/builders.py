@@ -60,7 +60,7 @@ def a_sequence() -> Route:
 
 
 def an_arrival(**changes: Any) -> PointSeen:
-    """A recovery point that has just landed in the watched vault."""
+    """A recovery point that has just landed in the watched vault, with the vault that it was copied from."""
     point = PointSeen(
         arn=ARRIVAL_ARN,
         vault_arn=WATCHED.arn,
@@ -72,6 +72,7 @@ def an_arrival(**changes: Any) -> PointSeen:
         is_encrypted=True,
         key_arn=WATCHED_KEY,
         delete_at=NIGHT + timedelta(days=7),
+        source_vault_arn=WORKLOAD_VAULT.arn,
     )
     return replace(point, **changes)
 
@@ -79,7 +80,11 @@ def an_arrival(**changes: Any) -> PointSeen:
 def a_copy(**changes: Any) -> PointSeen:
     """The copy of `an_arrival` in the DR vault, as promised."""
     point = an_arrival(
-        arn=COPY_ARN, vault_arn=DR_VAULT.arn, key_arn=DR_KEY, delete_at=NIGHT + timedelta(days=RETENTION.days)
+        arn=COPY_ARN,
+        vault_arn=DR_VAULT.arn,
+        key_arn=DR_KEY,
+        delete_at=NIGHT + timedelta(days=RETENTION.days),
+        source_vault_arn=WATCHED.arn,
     )
     return replace(point, **changes)
 

@@ -10,6 +10,7 @@ import pytest
 
 from secondhop.application.origin import Origin, is_from_workload, survey_origin
 from secondhop.domain.observation import JobSeen
+from secondhop.domain.route import FirstHops
 from tests.builders import (
     ARRIVAL_ARN,
     BACKUP,
@@ -34,6 +35,7 @@ from tests.builders import (
 from tests.stand_ins import Stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ORIGIN = ORDERS.replace(":db:", ":snapshot:awsbackup:job-")
 NOBODY_ASKS = AssertionError("nobody asks")
 BY_HAND = f"arn:aws:rds:eu-west-1:{BACKUP}:snapshot:awsbackup:copyjob-by-hand"
 
@@ -41,7 +43,7 @@ BY_HAND = f"arn:aws:rds:eu-west-1:{BACKUP}:snapshot:awsbackup:copyjob-by-hand"
 def origin_after(*jobs: JobSeen, age: timedelta = timedelta(0), stage: Stage | None = None, **point: Any) -> Origin:
     place = stage or Stage()
     place.backup.jobs |= {job.job_id: job for job in jobs}
-    chain = a_chain(point=an_arrival(**point), came_from_workload=False)
+    chain = a_chain(point=an_arrival(source_vault_arn=None, **point), came_from_workload=False)
     return survey_origin(place.backup, chain, place.route, now=NOW + age)
 
 
@@ -130,7 +132,7 @@ def test_a_live_job_of_another_backup_leaves_no_doubt(seconds: int, is_doubtful:
     origin = origin_after(brought_back(state="RUNNING", arrival=None), stage=stage)
 
     assert (origin.doubt is not None) is is_doubtful
-    assert origin.is_clear is not is_doubtful
+    assert not origin.is_from_workload
 
 
 OTHER_DATABASE = ORDERS.replace("orders", "invoices")
@@ -153,7 +155,7 @@ def test_only_a_live_job_that_may_be_of_the_same_database_leaves_doubt(
     """A copy job of a copy may name the recovery point instead of the database."""
     origin = origin_after(brought_back(state=state, arrival=None, resource=resource))
 
-    assert (origin.doubt is not None, origin.is_clear) == (is_doubtful, not is_doubtful)
+    assert (origin.doubt is not None, origin.is_from_workload) == (is_doubtful, False)
 
 
 def test_a_live_job_whose_source_does_not_show_leaves_the_point_in_doubt() -> None:
@@ -174,9 +176,44 @@ def test_a_live_job_whose_source_does_not_show_leaves_the_point_in_doubt() -> No
     ],
 )
 def test_jobs_that_made_nothing_or_another_point_say_nothing(job: JobSeen) -> None:
-    assert origin_after(job) == Origin(is_clear=True)
+    assert origin_after(job) == Origin()
 
 
-@pytest.mark.parametrize(("days", "is_clear"), [(28, True), (29, False), (400, False)])
-def test_an_origin_is_clear_only_while_aws_remembers_all_jobs_since_the_backup(days: int, is_clear: bool) -> None:
-    assert origin_after(age=timedelta(days=days), created_at=NOW) == Origin(is_clear=is_clear)
+def watching(**route: Any) -> Stage:
+    """A stage whose route lists the copy jobs of a workload account."""
+    return Stage(route=a_route(first_hops=FirstHops(site=WORKLOAD_VAULT.site, role_arn="", retention_days=7), **route))
+
+
+def test_a_copy_job_of_the_workload_account_proves_where_the_point_comes_from() -> None:
+    stage = watching()
+    stage.backup.fail("jobs_since", NOBODY_ASKS)
+    hop_1 = a_job(job_id="HOP-1", source=ORIGIN, destination_vault_arn=WATCHED.arn, arrival=ARRIVAL_ARN)
+
+    assert origin_after(hop_1, stage=stage) == Origin(is_from_workload=True)
+
+
+def test_the_list_of_the_vault_proves_it_where_the_description_does_not() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("jobs_since", NOBODY_ASKS)
+
+    assert origin_after(stage=stage) == Origin(is_from_workload=True)
+
+
+def test_a_listed_copy_from_a_vault_of_the_backup_account_belongs_to_its_owner() -> None:
+    archive = f"arn:aws:backup:us-east-1:{BACKUP}:backup-vault:archive"
+    stage = Stage()
+    stage.backup.put(an_arrival(source_vault_arn=archive))
+
+    assert origin_after(stage=stage) == Origin(owner=f"the owner of a copy from {archive}")
+
+
+@pytest.mark.parametrize(("days", "is_unproven"), [(28, True), (29, False), (400, False)])
+def test_an_origin_is_unproven_only_while_aws_remembers_the_jobs_since_the_backup(days: int, is_unproven: bool) -> None:
+    origin = origin_after(age=timedelta(days=days), created_at=NOW, stage=watching())
+
+    assert origin == Origin(is_unproven=is_unproven)
+
+
+def test_a_hub_cannot_list_the_jobs_of_workload_accounts() -> None:
+    assert origin_after(created_at=NOW, stage=Stage()) == Origin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,8 @@ from secondhop.application.report import Report
 from secondhop.application.run_chain import CONFLICT_TRIES, FACTS_LIMIT
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.errors import ConflictError
-from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_copy, a_fan_out, a_job, a_route, an_arrival
+from secondhop.domain.observation import PointSeen
+from tests.builders import ARRIVAL_ARN, COPY_ARN, SECOND_DR_VAULT, a_copy, a_fan_out, a_job, a_route, an_arrival
 from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
 
 
@@ -120,18 +122,27 @@ def test_a_race_that_is_always_lost_comes_back_and_names_the_chain() -> None:
 
 
 def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts() -> None:
-    stage = copying()
-    asked: list[str] = []
+    """Each survey finds another copy, and each copy is claimed by another chain."""
 
-    def completed(_site: object, job_id: str) -> object:
-        asked.append(job_id)
-        return a_job(state="COMPLETED")
+    class Claimed(MemoryChains):
+        def save(self, chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+            point = chain.hop("to-dr").arrival.point
+            if point is not None:
+                raise ClaimTakenError("to-dr", ChainKey("another", "default"), point)
+            return super().save(chain, before=before, limit=limit)
 
-    stage.backup.job = completed  # type: ignore[method-assign,assignment]
-    with pytest.raises(RuntimeError, match=rf"{KEY} does not come to rest: .*asks the completed job for its arrival"):
-        stage(LOOK)
+    stage, shown = Stage(chains=Claimed()), list[str]()
 
-    assert len(asked) == FACTS_LIMIT
+    def points_of(_vault: object, _database: str) -> Iterator[PointSeen]:
+        shown.append(f"{COPY_ARN}-{len(shown)}")
+        yield a_copy(arn=shown[-1])
+
+    stage.backup.put(an_arrival())
+    stage.backup.points_of = points_of  # type: ignore[method-assign]  # only the list of copies changes
+    with pytest.raises(RuntimeError, match=rf"{KEY} does not come to rest: .*is the copy of chain"):
+        stage(arrived())
+
+    assert len(shown) == FACTS_LIMIT
 
 
 def test_a_failed_job_of_a_leg_that_a_chain_was_opened_without_is_none_of_its_business() -> None:

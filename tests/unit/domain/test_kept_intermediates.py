@@ -58,11 +58,11 @@ def counted(**changes: Any) -> going.KeepSurveyed:
     return replace(going.KeepSurveyed(intermediate="arrival", newer=1, is_listed=True), **changes)
 
 
-@pytest.mark.parametrize(("came_from_workload", "is_clear"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(("came_from_workload", "is_proven"), [(True, False), (False, True), (True, True)])
 def test_an_arrival_goes_when_it_is_known_to_come_from_a_workload_account_or_not_to_be_brought_back(
-    came_from_workload: bool, is_clear: bool
+    came_from_workload: bool, is_proven: bool
 ) -> None:
-    decision = take(due(a_chain(came_from_workload=came_from_workload)), counted(is_origin_clear=is_clear))
+    decision = take(due(a_chain(came_from_workload=came_from_workload)), counted(is_from_workload=is_proven))
 
     assert decision.effects == (RELEASE,)
     assert decision.chain.came_from_workload
@@ -85,7 +85,7 @@ def test_an_arrival_of_unknown_origin_is_kept_until_it_expires() -> None:
 )
 def test_an_arrival_is_kept_whose_copy_is_gone_or_was_found_without_a_job(hop: dict[str, Any], reason: str) -> None:
     chain = with_hop(due(), **hop)
-    decision = take(chain, counted(is_origin_clear=True))
+    decision = take(chain, counted(is_from_workload=True))
 
     assert decision.commands == (ASK,)
     assert decision.chain.intermediate("arrival").state is DUE

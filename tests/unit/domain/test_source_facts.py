@@ -90,11 +90,11 @@ def test_a_fact_that_says_nothing_of_the_source_leaves_its_date(fact: Observatio
     ("fact", "is_known"),
     [
         (surveyed(), False),
-        (surveyed(is_origin_clear=True), True),
-        (surveyed(is_origin_clear=True, source=described(an_arrival())), True),
+        (surveyed(is_from_workload=True), True),
+        (surveyed(is_from_workload=True, source=described(an_arrival())), True),
         (surveyed(source=described(an_arrival())), False),
         (going.KeepSurveyed(intermediate="arrival", newer=0, is_listed=True), False),
-        (going.KeepSurveyed(intermediate="arrival", newer=0, is_listed=True, is_origin_clear=True), True),
+        (going.KeepSurveyed(intermediate="arrival", newer=0, is_listed=True, is_from_workload=True), True),
     ],
 )
 def test_an_origin_that_is_clear_once_is_remembered(fact: Observation, is_known: bool) -> None:

@@ -53,7 +53,9 @@ INSPECTED = tuple(
 def facts_about_hops() -> Iterator[Observation]:
     """Every kind of fact about a hop, in every variety that a rule can tell apart."""
     yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
-    yield from (seen.CopySeen(hop="to-dr", job=job) for job in JOBS)
+    yield from (
+        seen.CopySeen(hop="to-dr", job=job, is_described=is_described) for job in JOBS for is_described in (True, False)
+    )
     yield from (
         seen.CopiesSurveyed(hop="to-dr", asked_at=NOW, jobs=jobs, points=()) for jobs in ((), *((job,) for job in JOBS))
     )
@@ -73,6 +75,7 @@ def facts_about_hops() -> Iterator[Observation]:
     yield seen.ClaimRefused(hop="to-dr", owner="other")
     yield seen.ClaimRefused(hop="to-dr", owner="other", point=COPY_ARN)
     yield seen.SourceNotReady(hop="to-dr", why="CREATING")
+    yield seen.OriginUnproven(hop="to-dr")
     yield seen.SourceUnfit(hop="to-dr", cause=Cause.UNSUPPORTED, message="continuous")
     yield seen.AskingRefused(hop="to-dr", message="not authorized to")
     yield seen.AskingRefused(hop="to-dr", message="no such vault", code="ResourceNotFoundException")
@@ -126,8 +129,8 @@ def test_every_rule_of_a_hop_leads_exactly_where_its_row_says() -> None:
 
 def facts_about_intermediates() -> Iterator[Observation]:
     yield from (seen.Noticed(), seen.RetryAsked(by="ada"))
-    for newer, is_listed, is_clear in product((0, 1), (True, False), (True, False)):
-        yield going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed, is_origin_clear=is_clear)
+    for newer, is_listed, is_proven in product((0, 1), (True, False), (True, False)):
+        yield going.KeepSurveyed(intermediate="arrival", newer=newer, is_listed=is_listed, is_from_workload=is_proven)
     for expires_at in (None, EXPIRED):
         yield going.ReleaseDeclined(intermediate="arrival", expires_at=expires_at, copies_expire_at=LATER)
     for status in (None, "COMPLETED", "EXPIRED", "DELETING"):

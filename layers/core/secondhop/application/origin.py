@@ -1,7 +1,7 @@
 """Where a recovery point in the watched vault came from: a workload account, or a person who copied it back.
 
-A description of the point does not say it: SourceBackupVaultArn may be missing for copies within one account or Region
-(API_DescribeRecoveryPoint). So the copy jobs of the backup account are asked as well.
+A description of the point may not say it: SourceBackupVaultArn may be missing for copies within one account or Region
+(API_DescribeRecoveryPoint). A list leaves it out only within one account. The copy jobs of both accounts are asked too.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ LIVE = ("CREATED", "RUNNING")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What the jobs of the backup account say. `owner` names the job that put the point into the vault, if one did.
+    """What AWS shows of it. `owner` names the job of the backup account that put the point into the vault, if one did.
 
-    `doubt` is why that is not known yet. `is_clear` says that no such job exists, and that one would be known.
+    `doubt` is why that is not known yet. `is_from_workload` is proof: AWS names a copy from a workload account. With
+    `is_unproven` such a copy would be listed, and is not.
     """
 
     owner: str | None = None
     doubt: str | None = None
-    is_clear: bool = False
+    is_from_workload: bool = False
+    is_unproven: bool = False
 
 
 def is_from_workload(route: Route, source_vault_arn: str | None) -> bool:
@@ -46,14 +48,37 @@ def is_from_workload(route: Route, source_vault_arn: str | None) -> bool:
 
 
 def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) -> Origin:
-    """Ask in every site of the route whether a job of the backup account made this point, or may be making it."""
+    """Look for proof that a workload account made this point. Without proof, look for jobs of the backup account."""
+    if _is_copied_by_workload(backup, chain, route):
+        return Origin(is_from_workload=True)
+    named = _listed_source_vault(backup, chain)
+    if is_from_workload(route, named):
+        return Origin(is_from_workload=True)
+    if named is not None and route.is_within_backup_account(named):
+        return Origin(owner=f"the owner of a copy from {named}")
     for job in _jobs_into(backup, chain, route, now=now):
         if job.arrival == chain.key.recovery_point:
             return Origin(owner=f"the owner of copy job {job.job_id}")
         is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED") and job.may_be_of(chain.database)
         if is_undecided and _is_same_backup(backup, chain, route, job):
             return Origin(doubt=f"in doubt, because copy job {job.job_id} into its vault is {job.state}")
-    return Origin(is_clear=now - chain.created_at < JOB_HISTORY)
+    return Origin(is_unproven=route.first_hops is not None and now - chain.created_at < JOB_HISTORY)
+
+
+def _is_copied_by_workload(backup: Backup, chain: Chain, route: Route) -> bool:
+    """Whether a copy job of the workload account made this point. In the hub topology its jobs cannot be listed."""
+    if route.first_hops is None:
+        return False
+    jobs = backup.jobs_into(chain.watched, from_site=route.first_hops.site, database=chain.database)
+    return any(job.arrival == chain.key.recovery_point for job in jobs)
+
+
+def _listed_source_vault(backup: Backup, chain: Chain) -> str | None:
+    """The vault that the list of the watched vault names as the one that this point was copied from."""
+    for point in backup.points_of(chain.watched, chain.database):
+        if point.arn == chain.key.recovery_point:
+            return point.source_vault_arn
+    return None
 
 
 def _jobs_into(backup: Backup, chain: Chain, route: Route, *, now: datetime) -> Iterator[JobSeen]:

@@ -61,18 +61,21 @@ class Performer:
     now: Callable[[], datetime]
 
     def perform(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
-        """What was learned by carrying out a command; a passing trouble becomes a `Postponed`."""
+        """What was learned by carrying out a command.
+
+        A question about a hop that is not answered now, also because of throttling, becomes a `SiteSilent`: if that
+        lasts, operators are notified. Another trouble that passes becomes a `Postponed`.
+        """
         try:
             yield from self._effect(chain, command, route)
         except DeniedError as denied:
             yield from _refused(chain, command, str(denied), code="AccessDeniedException")
-        except SilentError as silence:
+        except TryAgainError as trouble:
             hops = _hops_concerned(chain, command) if isinstance(command, ask.Question) else ()
-            yield from (seen.SiteSilent(hop=hop, why=str(silence)) for hop in hops)
+            yield from (seen.SiteSilent(hop=hop, why=str(trouble)) for hop in hops)
             if not hops:
-                yield seen.Postponed(why=f"{type(command).__name__} was not answered: {silence}")
-        except TryAgainError as passing:
-            yield seen.Postponed(why=f"{type(command).__name__} was not possible now: {passing}")
+                how = "answered" if isinstance(trouble, SilentError) else "possible now"
+                yield seen.Postponed(why=f"{type(command).__name__} was not {how}: {trouble}")
         except UnreadableItemError:
             raise
         except FinalError as refused:
@@ -124,14 +127,14 @@ class Performer:
                 may_go = needs_origin(chain, route) and counted.newer >= route.keep.get(
                     chain.resource_type, counted.newer + 1
                 )
-                is_clear = may_go and survey_origin(self.backup, chain, route, now=self.now()).is_clear
-                yield replace(counted, is_origin_clear=is_clear)
+                is_proven = may_go and survey_origin(self.backup, chain, route, now=self.now()).is_from_workload
+                yield replace(counted, is_from_workload=is_proven)
             case ask.InspectSource(subject=hop):
                 yield inspect_source(self.backup, chain, chain.hop(hop))
             case ask.InspectJob(subject=hop, job_id=job_id):
                 job = self.backup.job(chain.source_vault_of(chain.hop(hop)).site, job_id)
                 missing = seen.JobMissing(hop=hop, job_id=job_id)
-                yield seen.CopySeen(hop=hop, job=job) if job is not None else missing
+                yield seen.CopySeen(hop=hop, job=job, is_described=True) if job is not None else missing
             case ask.InspectArrival(subject=hop):
                 yield inspect_arrival(self.backup, self.keys, chain, chain.hop(hop))
             case ask.InspectIntermediate(subject=name, point=point):

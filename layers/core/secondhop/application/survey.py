@@ -54,9 +54,11 @@ def survey(
     is_shown = source is None or source.point is not None
     if origin.doubt is not None and is_shown:
         return seen.SourceNotReady(hop=hop.name, why=origin.doubt)
+    if origin.is_unproven and is_shown and hop.state is HopState.WAITING and not hop.attempt.is_retry_ordered:
+        return seen.OriginUnproven(hop=hop.name)
     surveyed = survey_copies(chains, backup, known, hop, asked_at=now)
-    is_clear = asks_origin and is_shown and origin.is_clear
-    return replace(surveyed, missing_job=command.missing_job, source=source, is_origin_clear=is_clear)
+    is_proven = is_shown and origin.is_from_workload
+    return replace(surveyed, missing_job=command.missing_job, source=source, is_from_workload=is_proven)
 
 
 def needs_origin(chain: Chain, route: Route) -> bool:

@@ -56,6 +56,10 @@ AboutParts = seen.HopObservation | seen.IntermediateObservation | seen.Noticed |
 """Facts that concern hops and intermediates."""
 
 
+NO_ANSWERS = (seen.SiteSilent, seen.AskingRefused, seen.NewerSurveyed)
+"""Facts about hops that do not show that AWS answers: troubles with a question, and what the table knows by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What a decision depends on beside the chain and the fact."""
@@ -149,7 +153,7 @@ def _advance_hop(chain: Chain, name: str, fact: object, on: Setting) -> Progress
     is_down = hop.destination.site in on.sites_down
     situation = HopSituation(chain=chain, hop=hop, route=on.route, now=on.now, site_is_down=is_down)
     step = step_hop(situation, fact)
-    is_answer = isinstance(fact, seen.HopObservation) and not isinstance(fact, (seen.SiteSilent, seen.AskingRefused))
+    is_answer = isinstance(fact, seen.HopObservation) and not isinstance(fact, NO_ANSWERS)
     after = chain.with_hop(step.hop.with_notice(silent_since=None) if is_answer else step.hop)
     if _is_start_over(step, fact):
         after = after.with_outbox(after.outbox.without(name, StartCopy))

@@ -113,6 +113,11 @@ class SourceNotReady(HopObservation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OriginUnproven(HopObservation):
+    """No copy job of the workload account made the hop's source, as far as AWS lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceInspected(HopObservation):
     """The hop's source as AWS described it just now; None if AWS answered that it is not found."""
 
@@ -133,7 +138,7 @@ class CopiesSurveyed(HopObservation):
     another recovery point. `missing_job` is that of the question. What was started after `asked_at` may be missing.
 
     `source` is None if it was described when the chain was opened, a moment ago, or is itself a copy of this chain.
-    `is_origin_clear` says that no copy job of the backup account put the source into its vault.
+    `is_from_workload` says that AWS names a copy from a workload account as the origin of the source.
     `unreadable` are chains of the database, or claims, that may explain one of the points.
     `rivals` are jobs of another recovery point that copy, or may copy, the same backup, and are under way or ended a
     moment ago. `unclear_rivals` are such jobs that are over and do not name their copy.
@@ -145,7 +150,7 @@ class CopiesSurveyed(HopObservation):
     missing_job: str | None = None
     twins: tuple[str, ...] = ()
     source: SourceInspected | None = None
-    is_origin_clear: bool = False
+    is_from_workload: bool = False
     unreadable: tuple[str, ...] = ()
     rivals: tuple[JobSeen, ...] = ()
     unclear_rivals: tuple[JobSeen, ...] = ()
@@ -178,9 +183,10 @@ class CopyUnanswered(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopySeen(HopObservation):
-    """A copy job of this hop's source and destination was seen."""
+    """A copy job of this hop's source and destination was seen; `is_described`: as AWS describes it now."""
 
     job: JobSeen
+    is_described: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +248,7 @@ class ActingPaused(HopObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSilent(HopObservation):
-    """A question about the hop was not answered, or only by AWS's own fault."""
+    """A question about the hop was not answered, or only by AWS's own fault, or AWS throttled it."""
 
     why: str
 

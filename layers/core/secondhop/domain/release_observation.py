@@ -15,7 +15,7 @@ class KeepSurveyed(IntermediateObservation):
     newer: int
     is_listed: bool
     unreadable: tuple[str, ...] = ()
-    is_origin_clear: bool = False
+    is_from_workload: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,10 @@ def learn(chain: Chain, fact: object, now: datetime) -> Chain:
     match fact:
         case SourceInspected(point=point):
             return with_source(chain, point, now)
-        case CopiesSurveyed(source=source, is_origin_clear=is_clear):
+        case CopiesSurveyed(source=source, is_from_workload=is_proven):
             known = chain if source is None else with_source(chain, source.point, now)
-            return replace(known, came_from_workload=True) if is_clear else known
-        case KeepSurveyed(is_origin_clear=True):
+            return replace(known, came_from_workload=True) if is_proven else known
+        case KeepSurveyed(is_from_workload=True):
             return replace(chain, came_from_workload=True)
         case _:
             return chain

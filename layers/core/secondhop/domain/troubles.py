@@ -31,7 +31,8 @@ def remember_troubles(before: Chain, after: Chain) -> Chain:
     """A trouble stays unresolved through its retries, until its hop or intermediate got where it was meant to get."""
     for hop in after.hops:
         old = before.hop(hop.name)
-        is_over = hop.state is HopState.VERIFIED or (old.notice.trouble is not None and hop.state is old.state)
+        is_well = hop.state is HopState.VERIFIED and hop.notice.silent_since is None
+        is_over = is_well or (old.notice.trouble is not None and hop.state is old.state)
         kept = _unresolved(hop.notice.trouble, hop.notice.unresolved, is_over=is_over)
         after = after if kept is hop.notice.unresolved else after.with_hop(hop.with_notice(unresolved=kept))
     for each in after.intermediates:

@@ -141,10 +141,20 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state in LIVE:
         return _wait_for_live_job(s, job)
     if job.state == "COMPLETED":
-        return stay(s, "asks the completed job for its arrival", InspectJob(subject=s.hop.name, job_id=job.job_id))
+        return _ask_for_arrival(s, job, is_described=fact.is_described)
     if job.state == "FAILED":
         return _failed(s, job, attempt=s.hop.attempt.number)
     return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
+
+
+def _ask_for_arrival(s: HopSituation, job: JobSeen, *, is_described: bool) -> HopStep:
+    """COPYING, and the job is COMPLETED without naming its copy: ask again for an hour, then stop."""
+    ask = InspectJob(subject=s.hop.name, job_id=job.job_id)
+    if not is_described:
+        return stay(s, "asks the completed job for its arrival", ask)
+    if s.now - (job.completed_at or s.hop.since) < patience.ARRIVAL_GRACE:
+        return stay(s, f"copy job {job.job_id} is COMPLETED, and AWS does not name its copy yet")
+    return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is COMPLETED, and AWS names no copy that it made")
 
 
 def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:

@@ -87,8 +87,8 @@ def _doubt_of_release(s: IntermediateSituation, fact: KeepSurveyed) -> str | Non
             return f"no copy job shows that {hop.arrival.point} was made from it"
         if hop.arrival.seen_gone_at is not None:
             return f"its copy {hop.arrival.point} is gone"
-    is_clear = s.chain.came_from_workload or fact.is_origin_clear or s.intermediate.name != ARRIVAL
-    return None if is_clear else "nothing shows that it came from a workload account"
+    is_proven = s.chain.came_from_workload or fact.is_from_workload or s.intermediate.name != ARRIVAL
+    return None if is_proven else "nothing shows that it came from a workload account"
 
 
 def keep_longer_lived(s: IntermediateSituation, fact: ReleaseDeclined) -> IntermediateStep:
@@ -155,6 +155,10 @@ def ask_whether_gone(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> I
         why = f"is being deleted; it is not repeated before {pending.until.isoformat()}"
         return replace(_stay(s, why), outcome=Outcome.DELETE_FENCED)
     ask = InspectIntermediate(subject=s.intermediate.name, point=s.intermediate.point or "")
+    if pending is None and s.now - s.intermediate.since >= patience.UNKNOWN_END_LIMIT:
+        since = s.intermediate.since.isoformat()
+        message = f"AWS was asked to delete it on {since}, and has not answered since then whether it is gone"
+        return replace(_trouble(s, Cause.DELETE_FAILED, message), commands=(ask,))
     return _stay(s, "asks whether it is gone", ask)
 
 

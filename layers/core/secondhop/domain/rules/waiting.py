@@ -20,6 +20,7 @@ from secondhop.domain.observation import (
     CopiesSurveyed,
     CopySeen,
     Noticed,
+    OriginUnproven,
     RetryAsked,
     SlotRefused,
     SourceNotReady,
@@ -164,6 +165,14 @@ def wait_for_the_source(s: HopSituation, fact: SourceNotReady) -> HopStep:
     hop = s.hop.with_attempt(not_before=s.now + patience.VERIFYING_CHECK)
     outcome = Outcome.SOURCE_CREATING if fact.why == "CREATING" else None
     return replace(_wait(s, hop, Cause.STUCK, f"its source is still {fact.why}"), outcome=outcome)
+
+
+def wait_for_proof_of_origin(s: HopSituation, _fact: OriginUnproven) -> HopStep:
+    """WAITING, and no copy job of the workload account made the source. The list of jobs may be late by seconds."""
+    why = f"no copy job of the workload account made {s.chain.source_of(s.hop)}, so it may not be ours to copy"
+    if s.now - s.chain.opened_at >= patience.ARRIVAL_GRACE:
+        return strand(s, Cause.UNDECIDABLE, why)
+    return HopStep(hop=s.hop.with_attempt(not_before=s.now + patience.VERIFYING_CHECK), reason=f"waits: {why}")
 
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:

@@ -1,0 +1,145 @@
+"""Questions that AWS does not answer for hours or days: each becomes an incident, and nothing is asked without end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from secondhop.domain.announcing import incidents_of
+from secondhop.domain.chain import ChainState, IntermediateState
+from secondhop.domain.classification import Cause
+from secondhop.domain.errors import DeniedError, SilentError, TryAgainError
+from secondhop.domain.hop import HopState
+from tests.builders import COPY_ARN, NOW, a_copy, a_job, a_route, an_arrival
+from tests.stand_ins import LOOK, Stage, arrived, complete, copying, job_news
+
+THROTTLED = TryAgainError("ThrottlingException: Rate exceeded")
+SILENT = SilentError("timed out")
+A_WHILE = 200
+
+
+def looks(stage: Stage, *, every: timedelta, times: int) -> None:
+    """Let the sweep look at the chain again and again."""
+    for _ in range(times):
+        stage.clock.now += every
+        stage(LOOK)
+
+
+def causes(stage: Stage) -> list[Cause]:
+    return [incident.trouble.cause for incident in incidents_of(stage.chain)]
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, SILENT])
+@pytest.mark.parametrize("question", ["point", "points_of", "jobs_since", "jobs_into"])
+def test_a_hop_that_may_not_look_for_copies_is_an_incident_after_an_hour(question: str, trouble: Exception) -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival(delete_at=None))
+    stage.backup.fail(question, *[trouble] * A_WHILE)
+    stage(arrived())
+    looks(stage, every=timedelta(minutes=15), times=3)
+    assert causes(stage) == []
+
+    looks(stage, every=timedelta(minutes=15), times=3)
+    assert causes(stage) == [Cause.SITE_DOWN]
+    stage.backup.troubles.clear()
+    looks(stage, every=timedelta(minutes=15), times=1)
+    assert stage.chain.state is ChainState.COPYING
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, SILENT])
+@pytest.mark.parametrize("question", ["point", "vault"])
+def test_a_verification_that_is_throttled_for_days_is_an_incident_after_an_hour(
+    question: str, trouble: Exception
+) -> None:
+    stage = copying()
+    stage.backup.fail(question, *[trouble] * A_WHILE)
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    looks(stage, every=timedelta(minutes=20), times=4)
+    assert (stage.chain.state, causes(stage)) == (ChainState.VERIFYING, [Cause.SITE_DOWN])
+
+    stage.backup.troubles.clear()
+    looks(stage, every=timedelta(minutes=20), times=1)
+    assert (stage.chain.state, causes(stage)) == (ChainState.COMPLETE, [])
+    assert stage.announcer.messages[-1].is_closed
+
+
+def test_a_copy_that_is_listed_and_never_described_is_an_incident() -> None:
+    stage = copying()
+    news = job_news(stage.backup.finish("JOB-1", a_copy()))
+    described = stage.backup.point
+    stage.backup.point = lambda vault, arn: None if arn == COPY_ARN else described(vault, arn)  # type: ignore[method-assign]  # one point is not described
+    stage(news)
+    looks(stage, every=timedelta(minutes=20), times=4)
+
+    assert (stage.chain.state, causes(stage)) == (ChainState.VERIFYING, [Cause.SITE_DOWN])
+    assert "lists" in incidents_of(stage.chain)[0].trouble.message
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, SILENT])
+def test_a_verified_copy_that_cannot_be_looked_at_is_an_incident_until_it_is_seen(trouble: Exception) -> None:
+    stage = complete()
+    stage.backup.fail("point", *[trouble] * A_WHILE)
+    looks(stage, every=timedelta(hours=13), times=1)
+    assert causes(stage) == []
+
+    looks(stage, every=timedelta(hours=1), times=1)
+    assert (stage.chain.hop("to-dr").state, causes(stage)) == (HopState.VERIFIED, [Cause.SITE_DOWN])
+    assert stage.chain.next_check == stage.clock.now + timedelta(hours=1)
+
+    stage.backup.troubles.clear()
+    looks(stage, every=timedelta(hours=1), times=1)
+    assert causes(stage) == []
+    assert stage.announcer.messages[-1].is_closed
+
+
+def test_a_delete_with_an_unknown_end_is_an_incident_after_four_days() -> None:
+    stage = copying(route=a_route(keep={"RDS": 0}))
+    stage.backup.delete_does = "DELETING"
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    stage.backup.fail("point", *[THROTTLED] * A_WHILE)
+    looks(stage, every=timedelta(hours=6), times=15)
+    assert stage.chain.intermediate("arrival").state is IntermediateState.RELEASING
+    assert Cause.DELETE_FAILED not in causes(stage)
+
+    looks(stage, every=timedelta(hours=6), times=1)
+    assert Cause.DELETE_FAILED in causes(stage)
+    stage.backup.troubles.clear()
+    stage.backup.points.pop((stage.chain.watched.arn, stage.chain.key.recovery_point))
+    looks(stage, every=timedelta(days=1), times=1)
+    assert (stage.chain.intermediate("arrival").state, causes(stage)) == (IntermediateState.RELEASED, [])
+
+
+@pytest.mark.parametrize("state", ["event", "question"])
+def test_a_completed_job_that_names_no_copy_is_asked_about_once_a_look_and_strands_after_an_hour(state: str) -> None:
+    stage = copying()
+    nameless = a_job(state="COMPLETED", completed_at=NOW)
+    stage.backup.jobs["JOB-1"] = nameless
+    stage.backup.most_asked = 100
+    for _ in range(3):
+        stage.clock.forward(minutes=20)
+        stage(job_news(nameless) if state == "event" else LOOK)
+    assert [trouble.cause for trouble in stage.chain.troubles()] == [Cause.UNDECIDABLE]
+
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    assert stage.chain.state is ChainState.COMPLETE
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, SILENT, DeniedError("not authorized to perform")])
+def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(trouble: Exception) -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("point", trouble)
+    report = stage(arrived())
+
+    assert report.steps != ()
+    assert [each.source for each in stage.backup.started] == [stage.chain.key.recovery_point]
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, DeniedError("not authorized to perform")])
+def test_an_arrival_that_is_announced_without_its_database_and_not_described_is_not_lost(trouble: Exception) -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("point", trouble)
+    with pytest.raises(type(trouble)):
+        stage(arrived(database=None, resource_type=None))
