@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from backup_simulator import World
+from backup_simulator import SourceVaultShown, World
 from backup_simulator.model import Job, Point
 from backup_simulator.resource_types import BY_NAME
 from rehearsal.oracle import QUOTAS, STALE, Oracle, in_force
-from rehearsal.stage import HOME, Stage
+from rehearsal.stage import DR, HOME, Stage
 
+# Settings in which AWS does not name the source vault of a copy within one Region.
+UNNAMED = (SourceVaultShown.NEVER, SourceVaultShown.ACROSS_ACCOUNTS_AND_REGIONS)
 # An arrival that would outlive its copies is checked again after a week, at a sweep.
 A_WEEKLY_CHECK = timedelta(days=7, hours=2)
 
@@ -52,6 +54,9 @@ class Expectations:
         served = self.stage.main.parameters["WorkloadAccountIds"] or self.stage.main_account
         self.accounts = frozenset(served.split(","))
         self._seen = 0
+        shown = self.world.unknown.source_vault_shown
+        self.shows_origins = not self.stage.is_hub or shown not in UNNAMED
+        """Whether AWS shows that an arrival came from a workload account. A hub cannot list the jobs of hop 1."""
 
     def note_settings(self) -> None:
         """Record that the main stack was deployed with other parameters."""
@@ -100,9 +105,16 @@ class Expectations:
         """Whether people copied it back into the watched vault, to restore from it."""
         return self.oracle.is_copied_back(point)
 
+    def is_known_as_copied_back(self, point: Point) -> bool:
+        """Whether AWS shows that people copied it back. A hub cannot see copies from a Region that no route names."""
+        job = self.world.find_copy_job(point.copy_job_id)
+        is_from_far = job is not None and job.region not in (HOME, DR)
+        shown = self.world.unknown.source_vault_shown is SourceVaultShown.ALWAYS
+        return self.is_copied_back(point) and (shown or not (self.stage.is_hub and is_from_far))
+
     def is_ours_to_copy(self, point: Point) -> bool:
         is_source = point.vault_arn in {source for source, _ in self.our_legs}
-        return is_source and self._is_claimed(point) and not self.is_copied_back(point)
+        return is_source and self._is_claimed(point) and not self.is_known_as_copied_back(point)
 
     def _is_claimed(self, point: Point) -> bool:
         _, _, _, region, account, *_ = point.database_arn.split(":")
@@ -123,7 +135,7 @@ class Expectations:
         copies. Arrivals in `without` do not count.
         """
         keep = self.stage.main.parameters[_keep_rule(point)]
-        is_spare = keep != "all" and self._newer(point, without) >= int(keep)
+        is_spare = keep != "all" and self._newer(point, without) >= int(keep) and self.shows_origins
         return is_spare and not self.outlives(point) and not self._may_have_outlived(point)
 
     def _may_have_outlived(self, point: Point) -> bool:

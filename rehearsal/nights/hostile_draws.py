@@ -17,6 +17,9 @@ FIFTY, FORTY = 50, 40
 # One night in fifty runs until every recovery point has expired. One in forty has a single, always failing database.
 UNTIL_ALL_IS_GONE, LONELY = 16, 22
 FOR_EVER = -1
+# So many reads of a copy job take hours.
+FOR_HOURS = 60
+READS = ("DescribeRecoveryPoint", "ListRecoveryPointsByBackupVault", "DescribeCopyJob", "ListCopyJobs")
 # With these retentions, arrivals live longer than their final copies.
 LONG_DAYS = (365, 400, FOR_EVER)
 DAILY, MONTHLY = "cron(0 15 ? * * *)", "cron(0 15 6 * ? *)"
@@ -43,7 +46,8 @@ class SecondPlan:
 class HostileDraws:
     """All hostile draws. `short_pages` and `partial_answers` are shares of pages and of batch entries.
 
-    `missing_fields` and `late_points` say for how many reads. Rates are per hour.
+    `missing_fields`, `late_points` and `nameless_copies` say for how many reads. Rates are per hour. The `throttled`
+    operation of AWS Backup is throttled for the whole night.
     """
 
     short_pages: float = 0.0
@@ -52,8 +56,11 @@ class HostileDraws:
     key_faults_per_hour: float = 0.0
     missing_fields: int = 0
     late_points: int = 0
+    nameless_copies: int = 0
+    throttled: str = ""
     lifecycle_changes_per_hour: float = 0.0
     copies_back_per_hour: float = 0.0
+    copies_elsewhere_per_hour: float = 0.0
     settings_changes: tuple[SettingsChange, ...] = ()
     second_plan: SecondPlan | None = None
     lengthens_final_copies: bool = False
@@ -92,6 +99,8 @@ def draw_hostility(
         key_faults_per_hour=_with_odds(seed, "key faults", 0.15, (0.1, 0.4)),
         missing_fields=_with_odds(seed, "missing fields", 0.2, (1, 3)),
         late_points=_with_odds(seed, "late points", 0.15, (1, 2)),
+        nameless_copies=_with_odds(seed, "nameless copies", 0.1, (1, 3, FOR_HOURS)),
+        throttled=_with_odds(seed, "throttled", 0.05, READS),
         hangs_per_hour=_with_odds(seed, "hangs", 0.15, (0.05, 0.2)),
         unreadable_per_hour=_with_odds(seed, "unreadable", 0.1, (0.1, 0.3)),
         kills_late_functions=_stream(seed, "timeouts").random() < 0.3,
@@ -103,6 +112,7 @@ def draw_hostility(
         common,
         lifecycle_changes_per_hour=_with_odds(seed, "lifecycle changes", 0.15, (0.1, 0.5)),
         copies_back_per_hour=_with_odds(seed, "copies back", 0.2, (0.1, 0.5)),
+        copies_elsewhere_per_hour=_with_odds(seed, "copies elsewhere", 0.15, (0.2, 0.6)),
         settings_changes=_settings_changes(seed, parameters, loses_table=loses_table) if may_change_settings else (),
         second_plan=_second_plan(seed),
     )
@@ -126,9 +136,9 @@ def _stream(seed: int, name: str) -> Random:
 
 
 def _with_odds(seed: int, name: str, odds: float, values: tuple[Any, ...]) -> Any:
-    """One of some values in a share of the nights, and zero in the others."""
+    """One of some values in a share of the nights, and zero, or an empty text, in the others."""
     chance = _stream(seed, name)
-    return chance.choice(values) if chance.random() < odds else type(values[0])(0)
+    return chance.choice(values) if chance.random() < odds else type(values[0])()
 
 
 def _settings_changes(seed: int, parameters: Mapping[str, str], *, loses_table: bool) -> tuple[SettingsChange, ...]:

@@ -93,16 +93,17 @@ class Night:
         roles |= {main.attribute("AdvanceChainRole", "Arn") for main in mains}
         self.expected = expected = Expectations(stage=self.stage, our_roles=frozenset(roles))
         self.safety = SafetyChecks(expected=expected, oracle=expected.oracle, mains=mains)
+        incidents = Incidents(world=self.world, mains=mains)
         self.faults = FaultSchedule(world=self.world, chance=self.chance, per_hour=scenario.faults_per_hour)
         self.operator = operator = Operator(
             expected=expected,
             safety=self.safety,
+            incidents=incidents,
             mains=mains,
             chance=self.chance,
             acts_per_hour=scenario.operator_acts_per_hour,
             counts=self.counts,
         )
-        incidents = Incidents(world=self.world, mains=mains)
         self.liveness = LivenessChecks(
             expected=expected, mains=mains, operator=operator, incidents=incidents, draws=scenario
         )

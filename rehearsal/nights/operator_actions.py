@@ -16,6 +16,7 @@ from backup_simulator import ProcessDied
 from backup_simulator.model import Point
 from rehearsal.deployment import Stack
 from rehearsal.nights.expectations import Expectations
+from rehearsal.nights.incidents import Incidents
 from rehearsal.nights.safety_checks import SafetyChecks
 from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 
@@ -31,6 +32,7 @@ class Operator:
 
     expected: Expectations
     safety: SafetyChecks
+    incidents: Incidents
     mains: tuple[Stack, ...]
     chance: Random
     acts_per_hour: float
@@ -55,8 +57,10 @@ class Operator:
 
     def _act_on(self, main: Stack, point: Point) -> None:
         match self.chance.randrange(6):
-            case 0 | 1:
+            case 0 | 1 if not self._finds_its_copy(point.arn):
                 self._order(main, "retry", recovery_point=point.arn)
+            case 0 | 1:
+                self.counts["the operator found the copy of an undecidable chain"] += 1
             case 2:
                 # An order may have been carried out even if its answer is lost.
                 self.safety.abandoned.add(point.arn)
@@ -76,9 +80,17 @@ class Operator:
             self.counts["an order of the operator was lost in a fault"] += 1
 
     def retry(self, main: Stack, point_arn: str, *, route: str) -> None:
-        """Retry the chain that an incident is about."""
-        if self._order(main, "retry", recovery_point=point_arn, route=route):
+        """Retry the chain that an incident is about, if it has no copy."""
+        if not self._finds_its_copy(point_arn) and self._order(main, "retry", recovery_point=point_arn, route=route):
             self.counts["the operator answered a message"] += 1
+
+    def _finds_its_copy(self, point_arn: str) -> bool:
+        """Whether a chain is UNDECIDABLE, and the operator finds its copy in the vault, as the remedy says."""
+        is_undecidable = any(
+            each.about == point_arn and each.cause == "UNDECIDABLE" for each in self.incidents.all_open()
+        )
+        copies = self.expected.copies_of(self.expected.world.point_by_arn(point_arn))
+        return is_undecidable and any(copy.gone_at is None for copy in copies)
 
     def resume(self, main: Stack) -> None:
         """Resume, also after an order to pause with a lost answer."""

@@ -21,6 +21,7 @@ from rehearsal.nights.operator_actions import EVERYTHING
 from rehearsal.stage import ADMINISTRATOR, BACKUP, HOME
 
 RECALL = "recall"
+FAR = "eu-north-1"
 A_DAY = timedelta(days=1)
 LONG_LIVES = (30, 60, 400, FOR_EVER)
 # A shortened point lives until a sweep without faults has seen it.
@@ -50,6 +51,8 @@ class PeopleChanges:
         self._recall_role = account.create_role(RECALL, trust={"Statement": [trusted]}, policies=[EVERYTHING])
         if self.draws.second_plan is not None:
             self._add(self.draws.second_plan)
+        if self.draws.copies_elsewhere_per_hour:
+            self._elsewhere = self._create_vault_elsewhere()
 
     def an_hour(self, hour: int) -> None:
         """Make the changes that are drawn for one hour."""
@@ -57,6 +60,8 @@ class PeopleChanges:
             self._change_an_intermediate()
         if self.chance.random() < self.draws.copies_back_per_hour:
             self.copy_back()
+        if self.chance.random() < self.draws.copies_elsewhere_per_hour:
+            self._copy_elsewhere_or_back()
         if self.draws.lengthens_final_copies and self.chance.random() < 0.2:
             self._lengthen_a_final_copy()
         for change in self.draws.settings_changes:
@@ -69,18 +74,38 @@ class PeopleChanges:
         if not finals:
             return
         point = self.chance.choice(finals)
-        request: dict[str, Any] = {
-            "RecoveryPointArn": point.arn,
-            "SourceBackupVaultName": point.vault_arn.rpartition(":")[2],
-            "DestinationBackupVaultArn": self.expected.watched,
-            "IamRoleArn": self._recall_role,
-            "Lifecycle": {"DeleteAfterDays": COPIED_BACK_DAYS},
-        }
-        if self._carried_out(point, lambda client: client.start_copy_job(**request)):
+        if self._copied_into(self.expected.watched, point):
             exists = any(
                 each.gone_at is None and each.arn == point.source_point_arn for each in self.expected.world.landed()
             )
             self.counts[f"people: copied a final copy back, its arrival {'exists' if exists else 'is deleted'}"] += 1
+
+    def _create_vault_elsewhere(self) -> str:
+        """A vault of the backup account that no route names, in another Region or beside the watched vault."""
+        region = self.chance.choice((FAR, HOME))
+        site = self.expected.world.site(BACKUP, region)
+        return site.create_vault("elsewhere", key_arn=site.create_key())
+
+    def _copy_elsewhere_or_back(self) -> None:
+        """Copy an intermediate or a final copy into that vault, or a copy from there into the watched vault."""
+        there = self._existing(self._elsewhere)
+        if there and self.chance.random() < 0.5:
+            if self._copied_into(self.expected.watched, self.chance.choice(there)):
+                self.counts["people: copied a point from another vault into the watched vault"] += 1
+            return
+        here = [*self._existing(self.expected.final), *self._existing(self.expected.watched)]
+        if here and self._copied_into(self._elsewhere, self.chance.choice(here)):
+            self.counts["people: copied a point into another vault"] += 1
+
+    def _copied_into(self, vault_arn: str, point: Point) -> bool:
+        request: dict[str, Any] = {
+            "RecoveryPointArn": point.arn,
+            "SourceBackupVaultName": point.vault_arn.rpartition(":")[2],
+            "DestinationBackupVaultArn": vault_arn,
+            "IamRoleArn": self._recall_role,
+            "Lifecycle": {"DeleteAfterDays": COPIED_BACK_DAYS},
+        }
+        return self._carried_out(point, lambda client: client.start_copy_job(**request))
 
     def _change_an_intermediate(self) -> None:
         """Lengthen or shorten its life, or shorten it and lengthen it shortly before it expires."""

@@ -140,7 +140,7 @@ class SafetyChecks:
         """Check promises 4 and 5 when a copy job starts."""
         mine = (job.source_vault_arn, job.destination_vault_arn)
         source = self.expected.world.point_by_arn(job.source_point_arn)
-        if self.expected.is_copied_back(source):
+        if self.expected.is_known_as_copied_back(source):
             self._report(5, f"we copied {job.source_point_arn}, which people had copied back")
         elif mine not in self.expected.our_legs or not self.expected.is_ours_to_copy(source):
             self._report(5, f"we copied {job.source_point_arn} into {job.destination_vault_arn}")

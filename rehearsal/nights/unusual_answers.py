@@ -70,6 +70,10 @@ class UnusualAnswers:
                 faults.missing_fields(name, looks=draws.missing_fields, share=0.5)
         if draws.late_points:
             faults.late_points(looks=draws.late_points, share=0.5)
+        if draws.nameless_copies:
+            faults.nameless_copies(looks=draws.nameless_copies, share=0.3)
+        if draws.throttled:
+            faults.flaky(1.0, draws.throttled)
         self._fail_the_lonely_database()
 
     def an_hour(self) -> None:
