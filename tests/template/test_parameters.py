@@ -164,6 +164,18 @@ def test_the_same_region_twice_is_refused_by_a_rule_of_the_template() -> None:
         assert refusal in assertions
 
 
+@pytest.mark.parametrize("name", [BACKUP, DR])
+def test_a_stack_of_the_backup_account_is_refused_in_another_account_that_somebody_names(name: str) -> None:
+    """A vault of a wrong account would have a policy that only its root user can change."""
+    rule = template(name)["Rules"]["BackupAccount"]
+
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "BackupAccountId"}, ""]}]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "BackupAccountId"}, {"Ref": "AWS::AccountId"}]}
+    assert accepts(name, "BackupAccountId", "")
+    assert not accepts(name, "BackupAccountId", "44445555666")
+
+
 @pytest.mark.parametrize("name", [each for each in ALL if "Rules" in template(each)])
 def test_every_rule_says_what_to_do(name: str) -> None:
     for rule in template(name)["Rules"].values():

@@ -17,6 +17,7 @@ MAIN = "template"
 
 PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
     "dr-region": {
+        "BackupAccountId": "backup_account",
         "DrVaultName": "dr_vault",
         "VaultLock": "vault_lock",
         "MinimumRetentionDays": "lock_minimum_days",
@@ -25,6 +26,7 @@ PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
         "NotificationEmail": "email",
     },
     "backup-account": {
+        "BackupAccountId": "backup_account",
         "OrganizationId": "organization",
         "Topology": "topology",
         "WorkloadAccountIds": "workload_accounts",
