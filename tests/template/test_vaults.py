@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from backup_simulator import World
+from backup_simulator.services.backup.selections import selects
 from tests.template.reading import ALL, mentions, properties, resources, statements, template
 from tests.template.rendering import render
 
@@ -222,12 +224,27 @@ def test_the_selection_takes_databases_with_the_tag_and_no_other_type() -> None:
     selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
 
     assert "ListOfTags" not in selection
-    assert selection["Resources"] == ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:cluster:*"]
+    here = "arn:aws:rds:eu-west-1:111122223333"
+    assert selection["Resources"] == [f"{here}:db:*", f"{here}:cluster:*"]
     assert selection["Conditions"] == {
         "StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]
     }
 
 
+@pytest.mark.parametrize("kind", ["RDS", "Aurora", "DocumentDB", "Neptune"])
+def test_the_selection_takes_databases_of_every_type_and_only_with_the_tag(kind: str) -> None:
+    selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
+    world = World()
+    site = world.site("111122223333", "eu-west-1")
+    tagged = site.create_database(kind, "orders", key_arn=None, tags={"Backup": "True"})
+    other = site.create_database(kind, "others", key_arn=None, tags={"Backup": "true"})
+
+    assert selects(selection, world.databases[tagged], is_opted_in=True)
+    assert not selects(selection, world.databases[other], is_opted_in=True)
+
+
 def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces() -> None:
     """CloudFormation makes the new one first, and a plan has no two selections of one name."""
-    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] != "tagged-databases"
+    earlier = {"tagged-databases", "databases-by-arn-and-tag"}
+
+    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] not in earlier
