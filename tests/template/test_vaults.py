@@ -6,6 +6,7 @@ import pytest
 
 from backup_simulator import World
 from backup_simulator.services.backup.selections import selects
+from rehearsal.template import TemplateError
 from tests.template.reading import ALL, mentions, properties, resources, statements, template
 from tests.template.rendering import render
 
@@ -245,6 +246,23 @@ def test_the_selection_takes_databases_of_every_type_and_only_with_the_tag(kind:
 
 def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces() -> None:
     """CloudFormation makes the new one first, and a plan has no two selections of one name."""
-    earlier = {"tagged-databases", "databases-by-arn-and-tag"}
+    first, second = (
+        render(WORKLOAD, given).resources["Selection"]["Properties"]["BackupSelection"]
+        for given in ({}, {"SelectionName": "clusters", "SelectionTagValue": "weekly"})
+    )
 
-    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] not in earlier
+    assert first.pop("SelectionName") == "databases-2"
+    assert second.pop("SelectionName") == "clusters-2"
+    # Whoever changes this takes the next number.
+    assert first == {
+        "IamRoleArn": first["IamRoleArn"],
+        "Resources": [f"arn:aws:rds:eu-west-1:111122223333:{kind}:*" for kind in ("db", "cluster")],
+        "Conditions": {"StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]},
+    }
+
+
+@pytest.mark.parametrize("name", ["two words", "a:b", "a" * 41, ""])
+def test_a_name_that_aws_backup_refuses_is_refused_before(name: str) -> None:
+    """AWS Backup takes 50 characters; the template adds two."""
+    with pytest.raises(TemplateError, match="SelectionName"):
+        render(WORKLOAD, {"SelectionName": name})
