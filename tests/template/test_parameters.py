@@ -101,6 +101,11 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console() 
         (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
         (BACKUP, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_0123456789abcdef"),
         (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_*"),
+        *(
+            (name, "VaultAdministratorArn", f"arn:aws:iam::444455556666:role/aws-reserved/AWSReservedSSO_Admin_{end}")
+            for name in (BACKUP, DR)
+            for end in ("0123456789abcdef", "*")
+        ),
         (DR, "VaultAdministratorArn", "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_01/ada"),
         (BACKUP, "ExternalId", ""),
         (DR, "DrVaultName", "Default"),

@@ -48,6 +48,16 @@ BAD = [
         {"administrator": f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_*"},
         f"use 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
     ),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/aws-reserved/AWSReservedSSO_Admin_0123"},
+        "aws iam get-role --role-name AWSReservedSSO_Admin_0123 --query Role.Arn --output text",
+    ),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/aws-reserved/AWSReservedSSO_Admin_*"},
+        f"use 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
+    ),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:role/sso/AWSReservedSSO_Admin_0123"}, "without the path of roles of"),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:role/*"}, "--administrator is"),
     ({"topology": "spokes"}, "--topology is 'spokes'"),
     ({"vault_lock": "none"}, "--vault-lock is 'none'; it should be governance, compliance or off"),
     ({"watched_vault": "Default"}, "--watched-vault is the vault Default"),
@@ -213,8 +223,27 @@ def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_w
 
 
 @pytest.mark.parametrize(
+    "role",
+    [
+        "aws-reserved/sso.amazonaws.com/*",
+        "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_*",
+        "aws-reserved/*",
+        "aws-reserved*",
+        "deployers/*",
+    ],
+)
+def test_a_pattern_without_a_name_is_accepted_with_a_warning(checkout: Checkout, role: str) -> None:
+    done = checkout.init({**GOOD, "administrator": f"arn:aws:iam::{BACKUP}:role/{role}"})
+
+    assert done.code == 0
+    (warning,) = done.complaints
+    assert warning.startswith("secondhop init: warning: --administrator matches every role with this beginning")
+
+
+@pytest.mark.parametrize(
     "administrator",
     [
+        f"arn:aws:iam::{BACKUP}:role/aws-reserved/*AWSReservedSSO_Admin_*",
         f"{IDENTITY_CENTER}/*AWSReservedSSO_Admin_*",
         f"{IDENTITY_CENTER}/AWSReservedSSO_Admin_0123456789abcdef",
         f"{IDENTITY_CENTER}/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
