@@ -56,7 +56,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Listener
 
     def do_POST(self) -> None:
-        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True)
         status, text = self.server.answer(request)
         body = text.encode()
         self.send_response(status)
@@ -134,6 +134,7 @@ def test_the_printed_command_hands_every_written_parameter_to_cloudformation(
         for number in range(1, count + 1)
     }
     assert handed == checkout.parameters(stack)
+    assert ("NotificationEmail" in handed) == (stack != "workload")
     assert asked["StackName"] == [f"second-hop-{stack}"]
     assert asked["Capabilities.member.1"] == ["CAPABILITY_IAM"]
 
