@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-
-import botocore.session
-from botocore.exceptions import UnknownRegionError
 
 from secondhop_cli.init.administrator import administrator_problems, administrator_warnings
 from secondhop_cli.init.questions import HUB, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
+from secondhop_cli.init.regions import is_code, partition_of, region_warnings
 
 ACCOUNT = re.compile(r"\d{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
@@ -33,17 +30,6 @@ def problems_of(answers: Answers) -> list[str]:
     ]
     found = (_forms, _accounts, _regions, _retention, _arns)
     return missing + [problem for check in found for problem in check(answers)]
-
-
-@cache
-def partition_of(region: str) -> str | None:
-    """The partition of a Region, by botocore's list and patterns; None if it is not a Region."""
-    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]{2,9}){1,2}-\d", region):
-        return None
-    try:
-        return str(botocore.session.Session().get_partition_for_region(region))
-    except UnknownRegionError:
-        return None
 
 
 def _forms(answers: Answers) -> Iterator[str]:
@@ -87,7 +73,7 @@ def _accounts(answers: Answers) -> Iterator[str]:
 def _regions(answers: Answers) -> Iterator[str]:
     home, dr = answers["region"], answers["dr_region"]
     for flag, region in (("--region", home), ("--dr-region", dr)):
-        if region and partition_of(region) is None:
+        if region and not is_code(region):
             yield f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
     if home and home == dr:
         yield f"--dr-region is {dr}, the same as --region; the DR vault must be in another Region"
@@ -122,6 +108,7 @@ def _arns(answers: Answers) -> Iterator[str]:
     backup, workload = answers["backup_account"], accounts_of(answers)[:1]
     home, dr = answers["region"], answers["dr_region"]
     in_workload = workload[0] if workload else ""
+    partition = partition_of(home) or partition_of(dr)
     for name, service, region, account, pattern in (
         ("administrator", "iam", "", backup, ADMINISTRATOR),
         ("dr_key_arn", "kms", dr, backup, KEY),
@@ -132,10 +119,11 @@ def _arns(answers: Answers) -> Iterator[str]:
         value = answers[name]
         if not value or not ACCOUNT.fullmatch(account):
             continue
-        wanted = f"arn:{partition_of(home) or 'aws'}:{service}:{region}:{account}:"
-        if not value.startswith(wanted) or not pattern.fullmatch(value.removeprefix(wanted)):
-            kind = "key/..." if service == "kms" else "role/..."
-            yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {wanted}{kind}"
+        place = f":{service}:{region}:{account}:"
+        start, _, rest = value.partition(place)
+        if not re.fullmatch(f"arn:{partition or 'aws[a-z-]*'}", start) or not pattern.fullmatch(rest):
+            form = f"arn:{partition or 'aws'}{place}{'key' if service == 'kms' else 'role'}/..."
+            yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {form}"
     yield from administrator_problems(answers["administrator"])
     if is_hub(answers):
         for name in ("operator_role_arn", "first_hop_role_arn"):
@@ -145,4 +133,6 @@ def _arns(answers: Answers) -> Iterator[str]:
 
 def warnings_of(answers: Answers) -> list[str]:
     """Answers that are accepted, but probably wrong."""
-    return list(administrator_warnings(answers["administrator"]))
+    regions = (("--region", answers["region"]), ("--dr-region", answers["dr_region"]))
+    unknown = [warning for flag, region in regions for warning in region_warnings(flag, region)]
+    return [*unknown, *administrator_warnings(answers["administrator"])]

@@ -25,7 +25,7 @@ BAD = [
     ({"dr_region": "cn-north-1"}, "--dr-region cn-north-1 is in the partition aws-cn"),
     ({"dr_region": "us-gov-west-1"}, "--dr-region us-gov-west-1 is in the partition aws-us-gov"),
     ({"region": "Frankfurt"}, "--region is 'Frankfurt'"),
-    ({"dr_region": "mars-north-1"}, "--dr-region is 'mars-north-1'"),
+    ({"dr_region": "eu-central-1a"}, "--dr-region is 'eu-central-1a'"),
     ({"organization": "exampleorgid"}, "--organization is 'exampleorgid'"),
     ({"organization": "o-*"}, "--organization is 'o-*'"),
     ({"retention_days": "3"}, "--retention-days is 3, outside the lock's range from 7 to 365"),
@@ -261,3 +261,23 @@ def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(che
     done = checkout.init({**GOOD, "administrator": pattern})
 
     assert (done.code, done.complaints) == (0, [])
+
+
+@pytest.mark.parametrize("region", ["mars-north-1", "eu-west-9", "eu-centrl-1"])
+def test_a_region_that_is_not_known_is_accepted_with_a_warning(checkout: Checkout, region: str) -> None:
+    done = checkout.init({**GOOD, "dr_region": region})
+
+    assert done.code == 0
+    (warning,) = done.complaints
+    assert warning.startswith(f"secondhop init: warning: --dr-region is '{region}', which is in no list of botocore ")
+    assert checkout.parameters("backup-account")["DrRegion"] == region
+
+
+def test_arns_of_a_partition_that_is_not_known_are_accepted(checkout: Checkout) -> None:
+    regions = {"region": "mars-north-1", "dr_region": "mars-south-1"}
+    role = f"arn:aws-mars:iam::{BACKUP}:role/administrator"
+
+    assert checkout.init({**GOOD, **regions, "administrator": role}).code == 0
+    refused = checkout.init({**GOOD, **regions, "administrator": role.replace("aws-mars", "mars")})
+    assert refused.code == 2
+    assert "--administrator is" in refused.complaints[0]
