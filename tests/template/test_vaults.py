@@ -147,6 +147,17 @@ def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more() ->
     assert alarm["Period"] * int(alarm["EvaluationPeriods"]) == 30 * 3600
 
 
+def test_each_arrival_counts_once_and_its_line_is_kept_longer_than_the_alarm_looks_back() -> None:
+    """A log group for a rule has the prefix that EventBridge's console expects."""
+    rendered = render(DR).resources
+    log, counted = (rendered[key]["Properties"] for key in ("ArrivalsLog", "ArrivalsCount"))
+
+    assert [each["MetricValue"] for each in counted["MetricTransformations"]] == ["1"]
+    assert log["LogGroupName"].startswith("/aws/events/")
+    assert log["LogGroupName"].endswith("-arrivals")
+    assert log["RetentionInDays"] == 90
+
+
 def test_the_alarm_looks_no_further_back_than_cloudwatch_can() -> None:
     parameter = template(DR)["Parameters"]["ArrivalsExpectedWithinHours"]
 
