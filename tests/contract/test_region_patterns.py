@@ -10,7 +10,7 @@ import pytest
 
 from rehearsal.template import read_template
 from secondhop.adapters.environment import REGION
-from secondhop_cli.init.checks import partition_of
+from secondhop_cli.init.regions import partition_of, region_warnings
 
 ROOT = Path(__file__).parents[2]
 SESSION = boto3.Session()
@@ -41,3 +41,7 @@ def test_every_region_of_aws_backup_is_accepted_and_a_name_or_an_endpoint_is_not
 
 def test_init_knows_the_partition_of_every_region() -> None:
     assert [region for region in REGIONS if partition_of(region) is None] == []
+
+
+def test_init_warns_about_no_region_of_any_partition() -> None:
+    assert [warning for region in REGIONS for warning in region_warnings("--region", region)] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.installing import GOOD, Checkout
 AWS = """#!/usr/bin/env bash
 echo "$PWD aws $*" >> "$CALLS"
 case "$*" in
+  "sts get-caller-identity"*) echo "$ACCOUNT" ;;
   "iam get-role"*) [ -n "${ROLE_EXISTS:-}" ] || exit 254 ;;
   "iam create-service-linked-role"*) [ -z "${ROLE_EXISTS:-}${CREATING_IS_DENIED:-}" ] || exit 254 ;;
   "cloudformation deploy"*)
@@ -44,14 +46,16 @@ class Shell:
             path.chmod(0o755)
         (self.folder / "elsewhere").mkdir()
 
-    def run(self, said: str, **environ: str) -> tuple[int, list[str]]:
-        """Everything that was printed under the steps; the exit code and the calls that were made."""
-        lines = said[said.index("\n1. ") :].splitlines()
-        script = "\n".join(line for line in lines if re.match(" {5}", line))
+    def run(self, said: str, *, options: str = "-euo", **environ: str) -> tuple[int, list[str]]:
+        """Everything that was printed under the steps; the exit code and the calls that were made.
+
+        The credentials are of the account that a step names, unless ACCOUNT is given.
+        """
+        script = "\n".join(_script(said[said.index("\n1. ") :].splitlines(), is_switching="ACCOUNT" not in environ))
         calls = self.folder / "calls"
         known = {**os.environ, "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "CALLS": str(calls)}
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", options, "pipefail", "-c", script],
             cwd=self.folder / "elsewhere",
             env=known | environ,
             capture_output=True,
@@ -60,6 +64,15 @@ class Shell:
             check=False,
         )
         return done.returncode, calls.read_text().splitlines()
+
+
+def _script(lines: list[str], *, is_switching: bool) -> Iterator[str]:
+    """The commands of the steps, each after a change to the credentials of the account in its step's heading."""
+    for line in lines:
+        if heading := re.match(r"\d+\. .*?(\d{12})?,", line):
+            yield f"export ACCOUNT={heading[1] or 'management'}" if is_switching else ":"
+        elif line.startswith(" " * 5):
+            yield line
 
 
 @pytest.fixture
@@ -94,3 +107,21 @@ def test_a_service_linked_role_that_cannot_be_created_stops_the_step(shell: Shel
 
     assert code != 0
     assert calls[-1].endswith("create-service-linked-role --aws-service-name backup.amazonaws.com")
+
+
+@pytest.mark.parametrize("options", ["-euo", "-o"], ids=["set -e", "as a terminal"])
+@pytest.mark.parametrize("account", ["999900009999", ""], ids=["another account", "no credentials"])
+def test_with_credentials_of_another_account_nothing_is_deployed(
+    shell: Shell, checkout: Checkout, account: str, options: str
+) -> None:
+    code, calls = shell.run(checkout.init(GOOD).said, options=options, ACCOUNT=account, ROLE_EXISTS="yes")
+
+    assert any("get-caller-identity --region eu-central-1" in call for call in calls)
+    assert [call for call in calls if "deploy" in call] == []
+    assert code == (1 if options == "-euo" else 0)
+
+
+def test_a_shell_that_stops_at_errors_stops_at_the_wrong_account(shell: Shell, checkout: Checkout) -> None:
+    _, calls = shell.run(checkout.init(GOOD).said, ACCOUNT="999900009999", ROLE_EXISTS="yes")
+
+    assert "get-caller-identity" in calls[-1]

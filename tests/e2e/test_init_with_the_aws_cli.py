@@ -24,6 +24,10 @@ STACK = (
     "<Outputs>{}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
 )
 OUTPUT = "<member><OutputKey>{}</OutputKey><OutputValue>{}</OutputValue></member>"
+CALLER = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>{}</Account></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
+)
 REFUSAL = "<ErrorResponse><Error><Code>ValidationError</Code><Message>{}</Message></Error></ErrorResponse>"
 
 
@@ -34,8 +38,11 @@ class Listener(HTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: dict[str, list[str]] = {}
         self.outputs: dict[str, str] = {}
+        self.account = ""
 
     def answer(self, request: dict[str, list[str]]) -> tuple[int, str]:
+        if request["Action"] == ["GetCallerIdentity"]:
+            return 200, CALLER.format(self.account)
         name = request["StackName"][0]
         if request["Action"] == ["CreateChangeSet"]:
             self.asked = request
@@ -49,7 +56,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Listener
 
     def do_POST(self) -> None:
-        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True)
         status, text = self.server.answer(request)
         body = text.encode()
         self.send_response(status)
@@ -69,6 +76,13 @@ def listener() -> Iterator[Listener]:
         yield server
         server.shutdown()
         thread.join()
+
+
+def deployments(said: str) -> dict[str, str]:
+    """Stack -> the command that deploys it, in its subshell with the check of the account."""
+    found = [f"(test {each.partition('changeset)')[0]}changeset)" for each in said.split("     (test ")[1:]]
+    named = re.compile(r"--stack-name second-hop-([a-z-]+)")
+    return {match[1]: command for command in found if (match := named.search(command)) and "sam build" not in command}
 
 
 def commands(said: str, beginning: str) -> dict[str, str]:
@@ -109,7 +123,8 @@ def test_the_printed_command_hands_every_written_parameter_to_cloudformation(
 ) -> None:
     checkout = Checkout(tmp_path)
     said = checkout.init({**GOOD, "dr_key_arn": KEY}).said
-    done = run(commands(said, "aws cloudformation deploy")[stack], tmp_path, listener)
+    listener.account = WORKLOAD if stack == "workload" else BACKUP
+    done = run(deployments(said)[stack], tmp_path, listener)
 
     assert "heard" in done.stderr
     asked = listener.asked
@@ -119,8 +134,20 @@ def test_the_printed_command_hands_every_written_parameter_to_cloudformation(
         for number in range(1, count + 1)
     }
     assert handed == checkout.parameters(stack)
+    assert ("NotificationEmail" in handed) == (stack != "workload")
     assert asked["StackName"] == [f"second-hop-{stack}"]
     assert asked["Capabilities.member.1"] == ["CAPABILITY_IAM"]
+
+
+@pytest.mark.aws_cli
+@pytest.mark.parametrize("stack", ["dr-region", "backup-account", "workload"])
+def test_the_printed_command_asks_nothing_of_another_account(tmp_path: Path, listener: Listener, stack: str) -> None:
+    said = Checkout(tmp_path).init({**GOOD, "dr_key_arn": KEY}).said
+    listener.account = "999900009999"
+    done = run(deployments(said)[stack], tmp_path, listener)
+
+    assert (done.returncode, listener.asked) == (1, {})
+    assert "these are not credentials of the account" in done.stderr
 
 
 ROLE = "arn:aws:iam::{}:role/secondhop/companion/{}"

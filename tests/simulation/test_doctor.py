@@ -198,6 +198,7 @@ TROUBLES = {
         where=B_DR,
     ),
     "a quota below the limit": Trouble(breaks=list_a_copy_quota, kind="limit-above-quota", where=B_DR),
+    "it only observes": Trouble(breaks=lambda s: say(s, ObserveOnly="true"), kind="observe-only"),
     "a rule that is off": Trouble(
         breaks=lambda s: setattr(rule_of(s, WORKLOAD, "FirstHopJobs"), "enabled", False), kind="rule-disabled"
     ),

@@ -53,9 +53,10 @@ def test_the_recommended_pattern_matches_the_roles_of_identity_center_with_and_w
     assert clinic.findings() == []
 
 
-def test_a_pathless_role_of_identity_center_gets_the_command_that_shows_its_arn() -> None:
+@pytest.mark.parametrize("role", [PATHLESS, PATHLESS.replace("role/", "role/aws-reserved/")])
+def test_a_role_of_identity_center_without_its_whole_path_gets_the_command_that_shows_its_arn(role: str) -> None:
     clinic = a_clinic()
-    with_administrator(PATHLESS)(clinic.stage)
+    with_administrator(role)(clinic.stage)
 
     commands = {each["command"] for each in clinic.findings()}
 

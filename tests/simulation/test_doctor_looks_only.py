@@ -128,6 +128,7 @@ def test_without_the_backup_account_what_is_in_it_is_not_checked_and_never_fine(
     assert clinic.code == 3
     assert {check["check"] for check in report["checks"] if check["fine"]} == {
         "AWS Backup supports these copies",
+        "Second Hop starts copies",
         "the databases can be copied",
         "the databases' keys allow copies",
         "event rules deliver",

@@ -9,9 +9,10 @@ import pytest
 
 from backup_simulator import World
 from rehearsal.deployment import Stack
+from rehearsal.template import TemplateError
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import ChainState
-from tests.installing import BACKUP, GOOD, HUB, ROOT, Checkout
+from tests.installing import BACKUP, GOOD, HUB, KEY, ROOT, WORKLOAD, Checkout
 
 HOME, DR = "eu-west-1", "eu-central-1"
 
@@ -54,3 +55,15 @@ def test_the_written_files_deploy_in_the_printed_order_and_a_night_ends_well(
     assert [chain.state for chain in chains.all()] == [ChainState.COMPLETE] * len(accounts)
     finals = [point for point in world.recovery_points() if (point.account, point.region) == (BACKUP, DR)]
     assert {point.database_arn.split(":")[4] for point in finals} == set(accounts)
+
+
+@pytest.mark.parametrize(("stack", "region"), [("dr-region", DR), ("backup-account", HOME)])
+def test_the_written_files_of_the_backup_account_make_nothing_in_another_account(
+    tmp_path: Path, stack: str, region: str
+) -> None:
+    checkout, world = Checkout(tmp_path), World()
+    assert checkout.init({**GOOD, "dr_key_arn": KEY}).code == 0
+    path, parameters = ROOT / f"stacks/{stack}.yaml", checkout.parameters(stack)
+
+    with pytest.raises(TemplateError, match="belongs in the account BackupAccountId"):
+        Stack(world, path, WORKLOAD, region, f"second-hop-{stack}", parameters, MemoryChains(), world.session).deploy()

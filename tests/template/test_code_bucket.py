@@ -29,10 +29,17 @@ def test_the_code_cannot_be_made_public_and_keeps_its_versions() -> None:
     assert bucket["BucketName"] == {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}
 
 
-def test_the_bucket_is_plain_outlives_its_stack_and_says_its_version() -> None:
+def test_the_bucket_is_plain_and_says_its_version() -> None:
     whole = template(BUCKET)
 
     assert "Transform" not in whole
     assert not mentions(whole["Resources"], "arn:aws")
-    assert whole["Resources"]["CodeBucket"]["DeletionPolicy"] == "Retain"
     assert whole["Outputs"]["StackVersion"]["Value"] == secondhop.__version__
+
+
+def test_the_bucket_outlives_its_stack_but_not_a_failed_first_deployment() -> None:
+    """Its name is fixed: what the rollback of a creation leaves makes the next one fail."""
+    bucket = template(BUCKET)["Resources"]["CodeBucket"]
+
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"

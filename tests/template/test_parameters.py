@@ -101,6 +101,11 @@ def test_every_parameter_of_the_main_stack_stands_in_one_group_of_the_console() 
         (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/**"),
         (BACKUP, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_0123456789abcdef"),
         (DR, "VaultAdministratorArn", "arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_*"),
+        *(
+            (name, "VaultAdministratorArn", f"arn:aws:iam::444455556666:role/aws-reserved/AWSReservedSSO_Admin_{end}")
+            for name in (BACKUP, DR)
+            for end in ("0123456789abcdef", "*")
+        ),
         (DR, "VaultAdministratorArn", "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_01/ada"),
         (BACKUP, "ExternalId", ""),
         (DR, "DrVaultName", "Default"),
@@ -162,6 +167,18 @@ def test_the_same_region_twice_is_refused_by_a_rule_of_the_template() -> None:
     for name in (MAIN, BACKUP):
         assertions = [each["Assert"] for rule in template(name)["Rules"].values() for each in rule["Assertions"]]
         assert refusal in assertions
+
+
+@pytest.mark.parametrize("name", [BACKUP, DR])
+def test_a_stack_of_the_backup_account_is_refused_in_another_account_that_somebody_names(name: str) -> None:
+    """A vault of a wrong account would have a policy that only its root user can change."""
+    rule = template(name)["Rules"]["BackupAccount"]
+
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "BackupAccountId"}, ""]}]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "BackupAccountId"}, {"Ref": "AWS::AccountId"}]}
+    assert accepts(name, "BackupAccountId", "")
+    assert not accepts(name, "BackupAccountId", "44445555666")
 
 
 @pytest.mark.parametrize("name", [each for each in ALL if "Rules" in template(each)])

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from backup_simulator import World
+from backup_simulator.services.backup.selections import selects
+from rehearsal.template import TemplateError
 from tests.template.reading import ALL, mentions, properties, resources, statements, template
 from tests.template.rendering import render
 
@@ -144,6 +147,17 @@ def test_the_backup_account_notices_by_itself_when_no_copy_arrives_any_more() ->
     assert alarm["Period"] * int(alarm["EvaluationPeriods"]) == 30 * 3600
 
 
+def test_each_arrival_counts_once_and_its_line_is_kept_longer_than_the_alarm_looks_back() -> None:
+    """A log group for a rule has the prefix that EventBridge's console expects."""
+    rendered = render(DR).resources
+    log, counted = (rendered[key]["Properties"] for key in ("ArrivalsLog", "ArrivalsCount"))
+
+    assert [each["MetricValue"] for each in counted["MetricTransformations"]] == ["1"]
+    assert log["LogGroupName"].startswith("/aws/events/")
+    assert log["LogGroupName"].endswith("-arrivals")
+    assert log["RetentionInDays"] == 90
+
+
 def test_the_alarm_looks_no_further_back_than_cloudwatch_can() -> None:
     parameter = template(DR)["Parameters"]["ArrivalsExpectedWithinHours"]
 
@@ -222,12 +236,44 @@ def test_the_selection_takes_databases_with_the_tag_and_no_other_type() -> None:
     selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
 
     assert "ListOfTags" not in selection
-    assert selection["Resources"] == ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:cluster:*"]
+    here = "arn:aws:rds:eu-west-1:111122223333"
+    assert selection["Resources"] == [f"{here}:db:*", f"{here}:cluster:*"]
     assert selection["Conditions"] == {
         "StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]
     }
 
 
+@pytest.mark.parametrize("kind", ["RDS", "Aurora", "DocumentDB", "Neptune"])
+def test_the_selection_takes_databases_of_every_type_and_only_with_the_tag(kind: str) -> None:
+    selection = render(WORKLOAD).resources["Selection"]["Properties"]["BackupSelection"]
+    world = World()
+    site = world.site("111122223333", "eu-west-1")
+    tagged = site.create_database(kind, "orders", key_arn=None, tags={"Backup": "True"})
+    other = site.create_database(kind, "others", key_arn=None, tags={"Backup": "true"})
+
+    assert selects(selection, world.databases[tagged], is_opted_in=True)
+    assert not selects(selection, world.databases[other], is_opted_in=True)
+
+
 def test_a_changed_selection_has_another_name_than_the_one_that_it_replaces() -> None:
     """CloudFormation makes the new one first, and a plan has no two selections of one name."""
-    assert properties(WORKLOAD, "Selection")["BackupSelection"]["SelectionName"] != "tagged-databases"
+    first, second = (
+        render(WORKLOAD, given).resources["Selection"]["Properties"]["BackupSelection"]
+        for given in ({}, {"SelectionName": "clusters", "SelectionTagValue": "weekly"})
+    )
+
+    assert first.pop("SelectionName") == "databases-2"
+    assert second.pop("SelectionName") == "clusters-2"
+    # Whoever changes this takes the next number.
+    assert first == {
+        "IamRoleArn": first["IamRoleArn"],
+        "Resources": [f"arn:aws:rds:eu-west-1:111122223333:{kind}:*" for kind in ("db", "cluster")],
+        "Conditions": {"StringEquals": [{"ConditionKey": "aws:ResourceTag/Backup", "ConditionValue": "True"}]},
+    }
+
+
+@pytest.mark.parametrize("name", ["two words", "a:b", "a" * 41, ""])
+def test_a_name_that_aws_backup_refuses_is_refused_before(name: str) -> None:
+    """AWS Backup takes 50 characters; the template adds two."""
+    with pytest.raises(TemplateError, match="SelectionName"):
+        render(WORKLOAD, {"SelectionName": name})

@@ -19,7 +19,7 @@ from secondhop_cli.doctor.vaults import access_policy, principal_keys
 
 CHANGE = "backup:PutBackupVaultAccessPolicy"
 # The roles of IAM Identity Center have a path, which the ARN of their sessions does not show (sts get-caller-identity).
-WITHOUT_PATH = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(AWSReservedSSO_[\w+=,.@*?-]*)")
+WITHOUT_PATH = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(?:aws-reserved/)?(AWSReservedSSO_[\w+=,.@*?-]*)")
 EXEMPTING = ("ArnNotLike", "ArnNotEquals", "StringNotLike", "StringNotEquals")
 
 

@@ -131,6 +131,10 @@ KINDS: dict[str, Kind] = {
         severity=WARNS,
         why="Copies above the quota wait, or fail and are retried. A higher limit does not make them faster.",
     ),
+    "observe-only": Kind(
+        severity=WARNS,
+        why="With ObserveOnly, Second Hop decides and logs everything. It starts no copy and deletes nothing.",
+    ),
     "rule-disabled": Kind(
         severity=FAILS, why="Without an enabled rule no event is delivered, and only the sweep finds copies."
     ),

@@ -11,7 +11,7 @@ from secondhop.domain.arn import Site
 
 
 class Severity(StrEnum):
-    """FAILS: a copy would fail, or would not be made. WARNS: copies are made, and something else is wrong."""
+    """FAILS: a copy would fail, or would not be made. WARNS: copies are made, or a person chose that none is made."""
 
     FAILS = "fails"
     WARNS = "warns"

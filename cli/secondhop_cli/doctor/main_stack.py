@@ -44,6 +44,9 @@ class MainStack:
     maximum_rds_copies: int
     maximum_cluster_copies: int
     allow_unencrypted: bool
+    observe_only: bool
+    parameters: tuple[str, ...]
+    """The names of all parameters."""
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
     """Physical ids of the main stack's resources, by their logical ids."""
@@ -142,6 +145,8 @@ def _read(api: ApiCalls, site: Site, stack: Mapping[str, Any]) -> MainStack:
         maximum_rds_copies=int(given.get("MaximumRdsCopies", "20")),
         maximum_cluster_copies=int(given.get("MaximumClusterCopies", "5")),
         allow_unencrypted=given.get("AllowUnencrypted") == "true",
+        observe_only=given.get("ObserveOnly") == "true",
+        parameters=tuple(given),
         outputs=outputs,
         resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in listed},
     )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
-import botocore.session
-from botocore.exceptions import UnknownRegionError
-
+from secondhop_cli.init.administrator import administrator_problems, administrator_warnings
 from secondhop_cli.init.questions import HUB, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
+from secondhop_cli.init.regions import is_code, partition_of, region_warnings
 
 ACCOUNT = re.compile(r"\d{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
@@ -19,9 +17,6 @@ EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{8,128}", re.ASCII)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # As in the templates: a wildcard only after at least three other characters.
 ADMINISTRATOR = re.compile(r"role/[\w+=,.@/-]{3}[\w+=,.@/*-]{0,573}", re.ASCII)
-# Roles of IAM Identity Center have a path. The Region is not in it if the home Region of Identity Center is us-east-1.
-IDENTITY_CENTER = "aws-reserved/sso.amazonaws.com/"
-WITHOUT_PATH = re.compile(r"role/(AWSReservedSSO_.*)")
 ROLE = re.compile(r"role/[\w+=,.@/-]{1,576}", re.ASCII)
 KEY = re.compile(r"key/[a-z0-9-]{36}")
 LONGEST_DAYS = 36500
@@ -35,17 +30,6 @@ def problems_of(answers: Answers) -> list[str]:
     ]
     found = (_forms, _accounts, _regions, _retention, _arns)
     return missing + [problem for check in found for problem in check(answers)]
-
-
-@cache
-def partition_of(region: str) -> str | None:
-    """The partition of a Region, by botocore's list and patterns; None if it is not a Region."""
-    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]{2,9}){1,2}-\d", region):
-        return None
-    try:
-        return str(botocore.session.Session().get_partition_for_region(region))
-    except UnknownRegionError:
-        return None
 
 
 def _forms(answers: Answers) -> Iterator[str]:
@@ -89,7 +73,7 @@ def _accounts(answers: Answers) -> Iterator[str]:
 def _regions(answers: Answers) -> Iterator[str]:
     home, dr = answers["region"], answers["dr_region"]
     for flag, region in (("--region", home), ("--dr-region", dr)):
-        if region and partition_of(region) is None:
+        if region and not is_code(region):
             yield f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
     if home and home == dr:
         yield f"--dr-region is {dr}, the same as --region; the DR vault must be in another Region"
@@ -124,6 +108,7 @@ def _arns(answers: Answers) -> Iterator[str]:
     backup, workload = answers["backup_account"], accounts_of(answers)[:1]
     home, dr = answers["region"], answers["dr_region"]
     in_workload = workload[0] if workload else ""
+    partition = partition_of(home) or partition_of(dr)
     for name, service, region, account, pattern in (
         ("administrator", "iam", "", backup, ADMINISTRATOR),
         ("dr_key_arn", "kms", dr, backup, KEY),
@@ -134,46 +119,20 @@ def _arns(answers: Answers) -> Iterator[str]:
         value = answers[name]
         if not value or not ACCOUNT.fullmatch(account):
             continue
-        wanted = f"arn:{partition_of(home) or 'aws'}:{service}:{region}:{account}:"
-        if not value.startswith(wanted) or not pattern.fullmatch(value.removeprefix(wanted)):
-            kind = "key/..." if service == "kms" else "role/..."
-            yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {wanted}{kind}"
-    yield from _without_path(answers["administrator"])
+        place = f":{service}:{region}:{account}:"
+        start, _, rest = value.partition(place)
+        if not re.fullmatch(f"arn:{partition or 'aws[a-z-]*'}", start) or not pattern.fullmatch(rest):
+            form = f"arn:{partition or 'aws'}{place}{'key' if service == 'kms' else 'role'}/..."
+            yield f"--{name.replace('_', '-')} is {value!r}; it should be of the form {form}"
+    yield from administrator_problems(answers["administrator"])
     if is_hub(answers):
         for name in ("operator_role_arn", "first_hop_role_arn"):
             if answers[name]:
                 yield f"--{name.replace('_', '-')} belongs to the workload topology; a hub uses its own roles"
 
 
-def _without_path(administrator: str) -> Iterator[str]:
-    """No role has such an ARN, so the vaults' policies would deny all changes to everyone."""
-    start, _, role = administrator.rpartition(":")
-    if found := WITHOUT_PATH.fullmatch(role):
-        right = f"use '{start}:role/{IDENTITY_CENTER}*{found[1]}'"
-        shown = f"use the ARN from: aws iam get-role --role-name {found[1]} --query Role.Arn --output text"
-        yield (
-            f"--administrator is {administrator!r}, without the path of roles of IAM Identity Center; "
-            f"{right if '*' in found[1] else shown}"
-        )
-
-
 def warnings_of(answers: Answers) -> list[str]:
     """Answers that are accepted, but probably wrong."""
-    start, _, role = answers["administrator"].rpartition(":role/")
-    if "*" not in role or not role.startswith(IDENTITY_CENTER):
-        return []
-    name = role.rpartition("/")[2].lstrip("*")
-    region = re.match(rf"{re.escape(IDENTITY_CENTER)}([a-z0-9-]+)/", role)
-    forms = {"with": f"{region[1] if region else 'eu-west-1'}/", "without": ""}
-    met = [each for each, path in forms.items() if _matches(f"{IDENTITY_CENTER}{path}{name}", role)]
-    if len(met) == len(forms):
-        return []
-    found = f"{met[0]} a Region in the path" if met else "with another path"
-    both = f"'{start}:role/{IDENTITY_CENTER}*{name}' matches both"
-    why = "roles of IAM Identity Center have a Region in their path unless Identity Center's home Region is us-east-1"
-    return [f"--administrator matches only roles {found}; {why}, and {both}"]
-
-
-def _matches(role: str, pattern: str) -> bool:
-    """Whether the pattern matches the role. A `*` in the role's name counts as any text."""
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), role) is not None
+    regions = (("--region", answers["region"]), ("--dr-region", answers["dr_region"]))
+    unknown = [warning for flag, region in regions for warning in region_warnings(flag, region)]
+    return [*unknown, *administrator_warnings(answers["administrator"])]

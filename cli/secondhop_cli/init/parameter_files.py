@@ -17,6 +17,7 @@ MAIN = "template"
 
 PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
     "dr-region": {
+        "BackupAccountId": "backup_account",
         "DrVaultName": "dr_vault",
         "VaultLock": "vault_lock",
         "MinimumRetentionDays": "lock_minimum_days",
@@ -25,6 +26,7 @@ PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
         "NotificationEmail": "email",
     },
     "backup-account": {
+        "BackupAccountId": "backup_account",
         "OrganizationId": "organization",
         "Topology": "topology",
         "WorkloadAccountIds": "workload_accounts",
@@ -60,6 +62,8 @@ ORIGINAL_VALUES = {(key, theirs): ours for (key, ours), theirs in RENAMED_VALUES
 # Parameters of the main stack in only one of the topologies.
 HUB_ONLY = {"WorkloadAccountIds"}
 WORKLOAD_ONLY = {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"}
+# Outputs of another stack that a template needs. They are not written until they are known.
+NEVER_EMPTY = {"DrKeyArn", "CopyRoleArn"}
 
 
 class UnreadableFileError(ValueError):
@@ -92,13 +96,16 @@ def write_parameters(parameters: Parameters) -> str:
 
 
 def wanted(stack: str, answers: Answers) -> Parameters:
-    """A stack's parameters for these answers. Empty answers use the template's default."""
-    said = {key: answers[name] for key, name in PARAMETER_SOURCES[stack].items() if answers[name]}
-    found = {key: RENAMED_VALUES.get((key, value), value) for key, value in said.items()}
-    if stack != MAIN:
-        return found
-    excluded = WORKLOAD_ONLY if is_hub(answers) else HUB_ONLY
-    return {key: value for key, value in found.items() if key not in excluded}
+    """A stack's parameters for these answers.
+
+    An empty answer is written as an empty value, because CloudFormation keeps the previous value of a parameter that is
+    left out.
+    """
+    excluded = (WORKLOAD_ONLY if is_hub(answers) else HUB_ONLY) if stack == MAIN else set()
+    said = {key: "" if key in excluded else answers[name] for key, name in PARAMETER_SOURCES[stack].items()}
+    return {
+        key: RENAMED_VALUES.get((key, value), value) for key, value in said.items() if value or key not in NEVER_EMPTY
+    }
 
 
 def merged(stack: str, before: Parameters, answers: Answers) -> Parameters:
@@ -128,11 +135,15 @@ def previous_answers(files: Mapping[str, Parameters]) -> tuple[Answers, dict[str
 
 def changes(before: Parameters, after: Parameters) -> list[str]:
     """One line for each difference."""
-    removed = [f"{key}: {value} is removed" for key, value in before.items() if key not in after]
-    new = [f"{key}: {value}" for key, value in after.items() if key not in before]
+    removed = [f"{key}: {_shown(value)} is removed" for key, value in before.items() if key not in after]
+    new = [f"{key}: {_shown(value)}" for key, value in after.items() if key not in before]
     other = [
-        f"{key}: {before[key]} becomes {value}"
+        f"{key}: {_shown(before[key])} becomes {_shown(value)}"
         for key, value in after.items()
         if key in before and before[key] != value
     ]
     return [*other, *new, *removed]
+
+
+def _shown(value: str) -> str:
+    return value or "(empty)"

@@ -86,6 +86,9 @@ def _overrides(value: object) -> Parameters:
 def _quoted(value: str) -> str:
     if re.fullmatch(r"[\w+=,.@:/*-]+", value, re.ASCII):
         return value
+    if not value:
+        # Escaped, because quotes would close the multi-line string where this is the last parameter.
+        return r"\"\""
     # Quoted twice: for SAM, and for TOML.
     return '"' + value.replace("\\", "\\\\\\\\").replace('"', '\\\\"') + '"'
 

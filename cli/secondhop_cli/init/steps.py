@@ -52,7 +52,7 @@ class Locations:
 
     @property
     def deploy_main(self) -> str:
-        return f"(cd {shlex.quote(str(self.checkout))} && sam build && sam deploy)"
+        return f"cd {shlex.quote(str(self.checkout))} && sam build && sam deploy"
 
     def path(self, name: str, *, scheme: str = "") -> str:
         """The path of a file of the checkout."""
@@ -106,17 +106,35 @@ def _opt_in(account: str, regions: tuple[str, ...]) -> Step:
     )
 
 
-def _deploy(answers: Answers, locations: Locations, stack: str, region: str) -> str:
+def _only_in(account: str, region: str, command: str) -> str:
+    """The command, in a subshell that ends before it if the credentials are of another account."""
+    return (
+        f'(test "$(aws sts get-caller-identity --region {region} --query Account --output text)" = {account} || {{\n'
+        f'  echo "Nothing was deployed: these are not credentials of the account {account}." >&2; exit 1; }}\n'
+        f"{command})"
+    )
+
+
+def _deploy(answers: Answers, locations: Locations, stack: str, account: str, region: str) -> str:
     template, parameters = (
         locations.path(f"stacks/{stack}.yaml"),
         locations.path(f"{FOLDER}/{stack}.json", scheme="file://"),
     )
-    return (
+    command = (
         f"aws cloudformation deploy --region {region} --stack-name {answers['stack_name']}-{stack} \\\n"
         f"  --template-file {template} \\\n"
         f"  --parameter-overrides {parameters} \\\n"
         "  --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset"
     )
+    return _only_in(account, region, command)
+
+
+def _deploy_main(answers: Answers, locations: Locations) -> str:
+    return _only_in(_main_account(answers), answers["region"], locations.deploy_main)
+
+
+def _main_account(answers: Answers) -> str:
+    return answers["backup_account"] if is_hub(answers) else accounts_of(answers)[0]
 
 
 def _pass_outputs(
@@ -139,7 +157,7 @@ def _dr_region(answers: Answers, locations: Locations) -> Step:
         where=f"backup account {answers['backup_account']}, {region}",
         why="creates the DR vault with its key, its lock and its alarm" + (IRREVOCABLE if is_compliance else ""),
         commands=(
-            _deploy(answers, locations, "dr-region", region),
+            _deploy(answers, locations, "dr-region", answers["backup_account"], region),
             *_pass_outputs(answers, locations, "dr-region", region, {"dr_key_arn": "KeyArn"}),
         ),
     )
@@ -154,7 +172,7 @@ def _backup_account(answers: Answers, locations: Locations) -> Step:
         where=f"backup account {answers['backup_account']}, {region}",
         why="creates the watched vault with its key, and the roles",
         commands=(
-            _deploy(answers, locations, "backup-account", region),
+            _deploy(answers, locations, "backup-account", answers["backup_account"], region),
             *_pass_outputs(answers, locations, "backup-account", region, outputs),
         ),
     )
@@ -163,14 +181,14 @@ def _backup_account(answers: Answers, locations: Locations) -> Step:
 def _workloads(answers: Answers, locations: Locations) -> Iterator[Step]:
     region = answers["region"]
     outputs = {} if is_hub(answers) else {"first_hop_role_arn": "BackupRoleArn"}
-    redeploy = (locations.deploy_main,) if _is_first_time(answers) else ()
+    redeploy = (_deploy_main(answers, locations),) if _is_first_time(answers) else ()
     for account in accounts_of(answers):
         yield Step(
             where=f"workload account {account}, {region}",
             why="creates a key for databases, a vault, and a nightly plan. Skip this if a plan exists"
             + ("\n   The last command lets Second Hop retry failed first hops." if redeploy else ""),
             commands=(
-                _deploy(answers, locations, "workload", region),
+                _deploy(answers, locations, "workload", account, region),
                 *_pass_outputs(answers, locations, "workload", region, outputs),
                 *redeploy,
             ),
@@ -178,13 +196,11 @@ def _workloads(answers: Answers, locations: Locations) -> Iterator[Step]:
 
 
 def _main(answers: Answers, locations: Locations) -> Step:
-    home = answers["region"]
-    owner = answers["backup_account"] if is_hub(answers) else accounts_of(answers)[0]
-    account = f"{'backup' if is_hub(answers) else 'workload'} account {owner}"
+    kind = "backup" if is_hub(answers) else "workload"
     return Step(
-        where=f"{account}, {home}",
+        where=f"{kind} account {_main_account(answers)}, {answers['region']}",
         why="deploys Second Hop, with the parameters in samconfig.toml",
-        commands=(locations.deploy_main,),
+        commands=(_deploy_main(answers, locations),),
     )
 
 

@@ -25,7 +25,7 @@ BAD = [
     ({"dr_region": "cn-north-1"}, "--dr-region cn-north-1 is in the partition aws-cn"),
     ({"dr_region": "us-gov-west-1"}, "--dr-region us-gov-west-1 is in the partition aws-us-gov"),
     ({"region": "Frankfurt"}, "--region is 'Frankfurt'"),
-    ({"dr_region": "mars-north-1"}, "--dr-region is 'mars-north-1'"),
+    ({"dr_region": "eu-central-1a"}, "--dr-region is 'eu-central-1a'"),
     ({"organization": "exampleorgid"}, "--organization is 'exampleorgid'"),
     ({"organization": "o-*"}, "--organization is 'o-*'"),
     ({"retention_days": "3"}, "--retention-days is 3, outside the lock's range from 7 to 365"),
@@ -48,6 +48,16 @@ BAD = [
         {"administrator": f"arn:aws:iam::{BACKUP}:role/AWSReservedSSO_Admin_*"},
         f"use 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
     ),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/aws-reserved/AWSReservedSSO_Admin_0123"},
+        "aws iam get-role --role-name AWSReservedSSO_Admin_0123 --query Role.Arn --output text",
+    ),
+    (
+        {"administrator": f"arn:aws:iam::{BACKUP}:role/aws-reserved/AWSReservedSSO_Admin_*"},
+        f"use 'arn:aws:iam::{BACKUP}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*'",
+    ),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:role/sso/AWSReservedSSO_Admin_0123"}, "without the path of roles of"),
+    ({"administrator": f"arn:aws:iam::{BACKUP}:role/*"}, "--administrator is"),
     ({"topology": "spokes"}, "--topology is 'spokes'"),
     ({"vault_lock": "none"}, "--vault-lock is 'none'; it should be governance, compliance or off"),
     ({"watched_vault": "Default"}, "--watched-vault is the vault Default"),
@@ -213,8 +223,27 @@ def test_a_pattern_that_matches_one_form_of_identity_centers_paths_is_accepted_w
 
 
 @pytest.mark.parametrize(
+    "role",
+    [
+        "aws-reserved/sso.amazonaws.com/*",
+        "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_*",
+        "aws-reserved/*",
+        "aws-reserved*",
+        "deployers/*",
+    ],
+)
+def test_a_pattern_without_a_name_is_accepted_with_a_warning(checkout: Checkout, role: str) -> None:
+    done = checkout.init({**GOOD, "administrator": f"arn:aws:iam::{BACKUP}:role/{role}"})
+
+    assert done.code == 0
+    (warning,) = done.complaints
+    assert warning.startswith("secondhop init: warning: --administrator matches every role with this beginning")
+
+
+@pytest.mark.parametrize(
     "administrator",
     [
+        f"arn:aws:iam::{BACKUP}:role/aws-reserved/*AWSReservedSSO_Admin_*",
         f"{IDENTITY_CENTER}/*AWSReservedSSO_Admin_*",
         f"{IDENTITY_CENTER}/AWSReservedSSO_Admin_0123456789abcdef",
         f"{IDENTITY_CENTER}/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
@@ -232,3 +261,23 @@ def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(che
     done = checkout.init({**GOOD, "administrator": pattern})
 
     assert (done.code, done.complaints) == (0, [])
+
+
+@pytest.mark.parametrize("region", ["mars-north-1", "eu-west-9", "eu-centrl-1"])
+def test_a_region_that_is_not_known_is_accepted_with_a_warning(checkout: Checkout, region: str) -> None:
+    done = checkout.init({**GOOD, "dr_region": region})
+
+    assert done.code == 0
+    (warning,) = done.complaints
+    assert warning.startswith(f"secondhop init: warning: --dr-region is '{region}', which is in no list of botocore ")
+    assert checkout.parameters("backup-account")["DrRegion"] == region
+
+
+def test_arns_of_a_partition_that_is_not_known_are_accepted(checkout: Checkout) -> None:
+    regions = {"region": "mars-north-1", "dr_region": "mars-south-1"}
+    role = f"arn:aws-mars:iam::{BACKUP}:role/administrator"
+
+    assert checkout.init({**GOOD, **regions, "administrator": role}).code == 0
+    refused = checkout.init({**GOOD, **regions, "administrator": role.replace("aws-mars", "mars")})
+    assert refused.code == 2
+    assert "--administrator is" in refused.complaints[0]

@@ -43,15 +43,38 @@ def test_the_steps_name_account_region_and_command_in_the_order_of_need(checkout
             f"backup account {BACKUP}, eu-west-1:",
             f"--template-file {checkout.folder}/stacks/backup-account.yaml",
             "--operator-role-arn",
-            f"(cd {checkout.folder} && sam build && sam deploy)",
+            f"cd {checkout.folder} && sam build && sam deploy)",
             f"workload account {WORKLOAD}, eu-west-1:",
             f"--template-file {checkout.folder}/stacks/workload.yaml",
             "--first-hop-role-arn",
-            f"(cd {checkout.folder} && sam build && sam deploy)",
+            f"cd {checkout.folder} && sam build && sam deploy)",
             "secondhop doctor --stack second-hop --region eu-west-1",
             f"--profile PROFILE-OF-{WORKLOAD} --profile PROFILE-OF-{BACKUP}",
         ],
     )
+
+
+@pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
+def test_every_deployment_checks_the_account_that_its_step_names_first(
+    checkout: Checkout, given: dict[str, str]
+) -> None:
+    said = checkout.init(given).said
+    steps = re.split(r"\n(?=\d+\. )", said)[1:]
+    deploying = [each for each in steps if "deploy" in each.partition("\n")[2]]
+
+    assert len(deploying) == (4 if given is GOOD else 5)
+    for step in deploying:
+        (account,) = re.findall(r"\b\d{12}\b", step.partition(":")[0])
+        deployments = len(re.findall("aws cloudformation deploy|sam deploy", step))
+        guard = r'\(test "\$\(aws sts get-caller-identity --region [\w-]+ --query Account --output text\)" = (\d+) '
+        assert re.findall(guard, step) == [account] * deployments
+
+
+@pytest.mark.parametrize("stack", ["dr-region", "backup-account"])
+def test_the_stacks_of_the_backup_account_are_told_their_account(checkout: Checkout, stack: str) -> None:
+    checkout.init(GOOD)
+
+    assert checkout.parameters(stack)["BackupAccountId"] == BACKUP
 
 
 def test_once_the_role_of_first_hops_is_known_companions_come_before_the_main_stack(checkout: Checkout) -> None:
