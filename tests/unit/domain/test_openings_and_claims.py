@@ -127,7 +127,7 @@ def test_of_two_points_of_one_backup_that_find_a_copy_at_one_moment_the_loser_st
         stage.chains.owner_of = read  # type: ignore[method-assign]
         stage(arrived())
 
-    stage.chains.owner_of = not_claimed_until_now  # type: ignore[assignment,method-assign]
+    stage.chains.owner_of = not_claimed_until_now  # type: ignore[method-assign]
     stage(arrived(arn=twin.arn))
 
     second = stage.chains.get(ChainKey(twin.arn, "default"))
