@@ -61,7 +61,7 @@ class StandInBackup:
     jobs: dict[str, JobSeen] = field(default_factory=dict)
     started: list[StartCopy] = field(default_factory=list)
     deleted: list[ReleaseIntermediate] = field(default_factory=list)
-    troubles: dict[str, deque[Exception]] = field(default_factory=dict)
+    troubles: dict[str, deque[BaseException]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=lambda: {WATCHED.arn: WATCHED_KEY, DR_VAULT.arn: DR_KEY})
     locks: dict[str, VaultLock] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class StandInBackup:
         if self.troubles.get(operation):
             raise self.troubles[operation].popleft()
 
-    def fail(self, operation: str, *errors: Exception) -> None:
+    def fail(self, operation: str, *errors: BaseException) -> None:
         self.troubles.setdefault(operation, deque()).extend(errors)
 
     def put(self, point: PointSeen) -> None:
@@ -273,6 +273,11 @@ LOOK = Look(key=KEY)
 def arrived(**changes: object) -> PointNews:
     made = {"arn": ARRIVAL_ARN, "vault_arn": WATCHED.arn, "status": "COMPLETED", "created_at": None}
     return PointNews(**{**made, "database": ORDERS, "resource_type": "RDS", **changes})  # type: ignore[arg-type]
+
+
+def empty(chains: MemoryChains) -> None:
+    """Let all items of the table be lost."""
+    vars(chains).update(vars(MemoryChains()))
 
 
 def job_news(job: JobSeen) -> JobNews:

@@ -38,7 +38,7 @@ class Crowded(MemoryChains):
 
     def __init__(self, clock: Clock, *, due: int = 0, stranded: int = 0, read: timedelta = timedelta(0)) -> None:
         super().__init__()
-        self._clock, self._read = clock, read
+        self._clock, self._each_read = clock, read
         self.overdue = [key(number) for number in range(due)]
         self.held = [key(number) for number in range(stranded)]
         self.installation(now=NOW - timedelta(days=30))
@@ -48,7 +48,7 @@ class Crowded(MemoryChains):
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         for each in list(self.held):
-            self._clock.now += self._read
+            self._clock.now += self._each_read
             yield each
 
 
@@ -123,16 +123,17 @@ def test_forty_thousand_chains_that_are_due_leave_half_of_the_time_to_the_slices
 
 
 def test_the_next_sweep_goes_on_with_those_that_are_due_for_longest() -> None:
-    clock, seen = Clock(), list[ChainKey]()
+    clock, seen, is_more_due = Clock(), list[ChainKey](), list[bool]()
     chains = Crowded(clock, due=20_000)
     for _ in range(3):
         found, queue = swept(clock, chains, SlowBackup(clock))
         seen += [work.key for work in queue.work if isinstance(work, Look)]
+        is_more_due.append(found.has_more_due)
         chains.overdue = chains.overdue[found.due :]
         clock.forward(minutes=15)
 
     assert seen == [key(number) for number in range(20_000)]
-    assert not found.has_more_due
+    assert is_more_due == [True, True, False]
 
 
 def test_a_long_list_of_jobs_does_not_keep_chains_nor_slices_waiting() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
 from secondhop.domain.hop import HopState
+from secondhop.domain.observation import JobSeen
 from tests.builders import (
     ARRIVAL_ARN,
     BACKUP,
@@ -111,7 +114,12 @@ def test_an_arrival_whose_origin_is_clear_is_copied_and_released_and_its_origin_
     assert stage.chain.came_from_workload
 
     listing, asked = stage.backup.jobs_since, list[str]()
-    stage.backup.jobs_since = lambda vault, **named: asked.append(vault.name) or listing(vault, **named)  # type: ignore[method-assign,func-returns-value]
+
+    def watched(destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
+        asked.append(destination.name)
+        return listing(destination, from_site=from_site, after=after)
+
+    stage.backup.jobs_since = watched  # type: ignore[method-assign]
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
     assert WATCHED.name not in asked

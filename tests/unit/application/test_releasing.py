@@ -47,8 +47,9 @@ def test_a_cluster_intermediate_is_released_at_once_and_seen_gone_later() -> Non
     stage(job_news(stage.backup.finish("JOB-1", a_copy(database=CUSTOMERS, resource_type="Aurora"))))
 
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
-    assert stage.chain.state is ChainState.RELEASING
-    assert stage.chain.pending == ()
+    releasing = stage.chain
+    assert releasing.state is ChainState.RELEASING
+    assert releasing.pending == ()
 
     stage.clock.forward(minutes=16)
     stage(LOOK)
@@ -149,7 +150,8 @@ def test_an_unanswered_delete_is_looked_at_again() -> None:
     stage = copying(route=a_route(keep={"RDS": 0}))
     stage.backup.fail("delete", UnansweredError("timed out"))
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
-    assert stage.chain.state is ChainState.RELEASING
+    releasing = stage.chain
+    assert releasing.state is ChainState.RELEASING
 
     stage.clock.forward(minutes=6)
     stage(LOOK)

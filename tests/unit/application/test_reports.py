@@ -10,9 +10,12 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ClaimTakenError, RefusedError
 from secondhop.application.report import Report
 from secondhop.application.run_chain import CONFLICT_TRIES, FACTS_LIMIT
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import ConflictError
-from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_copy, a_fan_out, a_job, a_route, an_arrival
+from secondhop.domain.observation import JobSeen
+from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, WATCHED, a_copy, a_fan_out, a_job, a_route, an_arrival
 from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
 
 
@@ -111,8 +114,8 @@ def test_a_race_that_is_lost_to_another_worker_is_decided_on_what_that_one_wrote
 def test_a_race_that_is_always_lost_comes_back_and_names_the_chain() -> None:
     stage = copying()
 
-    def lose(_chain: Chain, *, before: Chain | None, limit: int) -> Chain:
-        raise ConflictError(f"{before} was written by others, under the limit {limit}")
+    def lose(chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        raise ConflictError(f"{before} was written by others before {chain}, under the limit {limit}")
 
     stage.chains.save = lose  # type: ignore[method-assign]
     with pytest.raises(ConflictError, match=rf"chain {KEY} was written {CONFLICT_TRIES} times by others"):
@@ -123,11 +126,12 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
     stage = copying()
     asked: list[str] = []
 
-    def completed(_site: object, job_id: str) -> object:
+    def completed(site: Site, job_id: str) -> JobSeen:
+        assert site == WATCHED.site
         asked.append(job_id)
         return a_job(state="COMPLETED")
 
-    stage.backup.job = completed  # type: ignore[method-assign,assignment]
+    stage.backup.job = completed  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match=rf"{KEY} does not come to rest: .*asks the completed job for its arrival"):
         stage(LOOK)
 
@@ -136,9 +140,9 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
 
 def test_a_failed_job_of_a_leg_that_a_chain_was_opened_without_is_none_of_its_business() -> None:
     class OneSite(MemoryChains):
-        def circuit(self, site: object) -> object:  # type: ignore[override]
+        def circuit(self, site: Site | None) -> Circuit:
             assert site is not None
-            return super().circuit(site)  # type: ignore[arg-type]
+            return super().circuit(site)
 
     stage = copying(chains=OneSite())
     before = stage.chain

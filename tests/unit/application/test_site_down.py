@@ -205,8 +205,8 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
     stage.chains.save_circuit(an_open_circuit(), before=stage.chains.circuit(DR_VAULT.site))
     assert circuit.failures == 0
 
-    def taken(_after: Circuit, *, before: Circuit) -> None:
-        raise ConflictError(f"written by another instance than the one that read {before}")
+    def taken(after: Circuit, *, before: Circuit | None) -> None:
+        raise ConflictError(f"{after} was written by another instance than the one that read {before}")
 
     stage.chains.save_circuit = taken  # type: ignore[method-assign]
     a_round(stage, minutes=20)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.sweep_chains import BATCH, LEASE, SweepChains, Swept
+from secondhop.application.budget import BATCH
+from secondhop.application.sweep_chains import LEASE, SweepChains, Swept
 from secondhop.application.work import Look
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from secondhop.application.sweep_chains import BATCH, BUDGET, LEASE, SweepChains, Swept
+from secondhop.application.budget import BATCH, BUDGET
+from secondhop.application.sweep_chains import LEASE, SweepChains, Swept
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.errors import FinalError, TryAgainError
