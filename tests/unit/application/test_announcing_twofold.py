@@ -16,7 +16,8 @@ from secondhop.application.work import Abandon
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import DeniedError, SecondHopError, TryAgainError
 from tests.builders import WORKLOAD
-from tests.stand_ins import KEY, LOOK, Stage, StandInAnnouncer, copying, job_news
+from tests.small_stand_ins import StandInAnnouncer
+from tests.stand_ins import KEY, LOOK, Stage, copying, job_news
 
 ACCEPTED = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 

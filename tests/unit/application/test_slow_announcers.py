@@ -15,7 +15,8 @@ from secondhop.domain.errors import TryAgainError
 from secondhop.domain.observation import AbandonAsked
 from secondhop.domain.outbox import LAST_CALL, Pending
 from tests.builders import NOW, a_copy, a_route
-from tests.stand_ins import KEY, LOOK, Stage, StandInAnnouncer, copying, job_news
+from tests.small_stand_ins import StandInAnnouncer
+from tests.stand_ins import KEY, LOOK, Stage, copying, job_news
 
 NOT_ENABLED = "Cross-account copy feature is not enabled"
 DENIED = "Access Denied trying to call AWS Backup service"

@@ -209,18 +209,14 @@ def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_
 
 
 def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:
-    stage = installed(Stage())
-
-    class Losing:
-        def __getattr__(self, name: str) -> object:
-            return getattr(stage.chains, name)
-
+    class Losing(MemoryChains):
         def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
             raise ConflictError("somebody else was faster")
 
+    stage = installed(Stage(chains=Losing()))
     use_case = SweepChains(
         routes=(stage.route,),
-        chains=Losing(),  # type: ignore[arg-type]
+        chains=stage.chains,
         backup=stage.backup,
         queue=stage.queue,
         now=stage.clock,

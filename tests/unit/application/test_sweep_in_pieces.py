@@ -22,10 +22,9 @@ from tests.stand_ins import KEY, Stage, copying, job_news
 
 
 def sweep(stage: Stage) -> Swept:
-    use_case = SweepChains(
+    return SweepChains(
         routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
-    )
-    return use_case()
+    )()
 
 
 def installed() -> Stage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, InspectJob, StartCopy, SurveyCopies, WakeWaiting
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
+from secondhop.domain.route import Route
 from secondhop.domain.rules.step import token_of
 from tests.builders import (
     COPY_ARN,
@@ -31,8 +32,8 @@ from tests.builders import (
 )
 
 
-def take(chain: Chain, fact: Observation, **options: object) -> Decision:
-    return advance(chain, fact, **{"route": a_route(), "now": NOW, **options})  # type: ignore[arg-type]
+def take(chain: Chain, fact: Observation, *, route: Route | None = None, now: datetime = NOW) -> Decision:
+    return advance(chain, fact, route=route or a_route(), now=now)
 
 
 def surveyed(*jobs: seen.JobSeen, points: tuple[seen.PointSeen, ...] = ()) -> seen.CopiesSurveyed:
