@@ -111,7 +111,7 @@ def test_an_unreadable_neighbour_does_not_silence_a_message() -> None:
     def unreadable(database: str, *, newest_first: bool = False) -> Iterator[Chain]:
         raise UnreadableItemError("written by a newer release")
 
-    stage.chains.of_database = unreadable  # type: ignore[method-assign]
+    stage.chains.of_database = unreadable  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert "Lag: not known, because written by a newer release" in stage.announcer.messages[0].lines

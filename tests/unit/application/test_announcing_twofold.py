@@ -84,7 +84,7 @@ def test_the_channel_that_works_is_told_once_and_the_failed_one_until_it_accepts
     broken = topic if failing == "topic" else bus
     broken.troubles.extend([error, error])
     stage = copying()
-    stage.announcer = Announcers(topic=topic, bus=bus)  # type: ignore[assignment]
+    stage.announcer = Announcers(topic=topic, bus=bus)  # type: ignore[assignment]  # two stand-ins behind it
     stranded(stage)
 
     assert pending(stage) == [Channel.TOPIC if failing == "topic" else Channel.BUS]

@@ -265,4 +265,4 @@ def test_the_name_of_who_asks_for_a_retry_reaches_the_record() -> None:
 
 def test_work_that_nobody_knows_is_an_error_and_no_success() -> None:
     with pytest.raises(AssertionError, match="'work of a later release'"):
-        Stage()("work of a later release")  # type: ignore[arg-type]
+        Stage()("work of a later release")  # type: ignore[arg-type]  # unknown on purpose

@@ -119,7 +119,7 @@ def test_an_arrival_whose_origin_is_clear_is_copied_and_released_and_its_origin_
         asked.append(destination.name)
         return listing(destination, from_site=from_site, after=after)
 
-    stage.backup.jobs_since = watched  # type: ignore[method-assign]
+    stage.backup.jobs_since = watched  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
     assert WATCHED.name not in asked

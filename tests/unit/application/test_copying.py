@@ -267,7 +267,7 @@ def test_commands_that_nobody_knows_are_refused() -> None:
     performer = stage.performer()
 
     with pytest.raises(AssertionError, match="'a command of a later release'"):
-        list(performer.perform(stage.chain, "a command of a later release", stage.route))  # type: ignore[arg-type]
+        list(performer.perform(stage.chain, "a command of a later release", stage.route))  # type: ignore[arg-type]  # unknown on purpose
     for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):
         with pytest.raises(TypeError, match="no such"):
             list(performer.perform(stage.chain, command, stage.route))

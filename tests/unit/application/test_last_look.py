@@ -44,7 +44,7 @@ def before_each_effect(stage: Stage, happens: Callable[[], object]) -> None:
             happens()
         return original(route)
 
-    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]
+    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]  # for this test only
 
 
 def with_the_onward_copy_to_go(happens: Callable[[Stage], object]) -> Stage:
@@ -120,7 +120,7 @@ def test_an_incident_is_told_with_two_minutes_of_its_fence_left_and_not_with_les
             stage.clock.forward(seconds=naps.pop())
         return original(database, **given)
 
-    stage.chains.of_database = sleep_once  # type: ignore[method-assign]
+    stage.chains.of_database = sleep_once  # type: ignore[method-assign]  # for this test only
     report = stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert (len(stage.announcer.messages), len(stage.announcer.events)) == (told, told)
@@ -146,8 +146,8 @@ def test_a_job_that_is_older_than_the_decision_to_start_it_is_looked_at_before_i
         asked.append(job_id)
         return job(site, job_id)
 
-    stage.backup.start = started  # type: ignore[method-assign]
-    stage.backup.job = looked_at  # type: ignore[method-assign]
+    stage.backup.start = started  # type: ignore[method-assign]  # for this test only
+    stage.backup.job = looked_at  # type: ignore[method-assign]  # for this test only
     stage(arrived())
 
     assert asked == ["JOB-1"] * is_looked_at

@@ -148,7 +148,7 @@ def test_an_intermediate_that_is_gone_or_going_is_not_deleted_again(is_gone: boo
             stage.backup.points.pop(place, None)
         return original(vault)
 
-    stage.backup.vault = somebody_deletes_it  # type: ignore[method-assign]
+    stage.backup.vault = somebody_deletes_it  # type: ignore[method-assign]  # for this test only
     copied(stage)
 
     assert stage.backup.deleted == []

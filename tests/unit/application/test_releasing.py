@@ -97,7 +97,7 @@ def test_a_pause_between_decision_and_delete_stops_the_delete() -> None:
         stage.chains.pause(route="default", by="ada")
         return original(vault)
 
-    stage.backup.vault = pause_then_answer  # type: ignore[method-assign]
+    stage.backup.vault = pause_then_answer  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -112,7 +112,7 @@ def test_nothing_is_deleted_when_the_copy_is_gone_at_the_last_moment() -> None:
             stage.backup.points.pop((DR_VAULT.arn, COPY_ARN), None)
         return original(route)
 
-    stage.chains.paused_by = lose_the_copy  # type: ignore[method-assign]
+    stage.chains.paused_by = lose_the_copy  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -130,7 +130,7 @@ def test_a_worker_that_looks_for_too_long_does_not_delete() -> None:
             stage.clock.forward(minutes=4)
         return original(vault)
 
-    stage.backup.vault = look_slowly  # type: ignore[method-assign]
+    stage.backup.vault = look_slowly  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -191,7 +191,7 @@ def test_a_denied_look_before_the_delete_stops_it() -> None:
             stage.backup.fail("point", DeniedError("not authorized to describe"))
         return original(route)
 
-    stage.chains.paused_by = deny  # type: ignore[method-assign]
+    stage.chains.paused_by = deny  # type: ignore[method-assign]  # for this test only
     stage.clock.forward(minutes=6)
     stage(LOOK)
 

@@ -105,7 +105,7 @@ def test_a_race_that_is_lost_to_another_worker_is_decided_on_what_that_one_wrote
             save(stage.chain, before=stage.chain, limit=limit)
         return save(chain, before=before, limit=limit)
 
-    stage.chains.save = lose  # type: ignore[method-assign]
+    stage.chains.save = lose  # type: ignore[method-assign]  # for this test only
     report = stage(news)
 
     assert (left, report.steps[0].before, stage.chain.state) == ([0], "COPYING", ChainState.COMPLETE)
@@ -117,7 +117,7 @@ def test_a_race_that_is_always_lost_comes_back_and_names_the_chain() -> None:
     def lose(chain: Chain, *, before: Chain | None, limit: int) -> Chain:
         raise ConflictError(f"{before} was written by others before {chain}, under the limit {limit}")
 
-    stage.chains.save = lose  # type: ignore[method-assign]
+    stage.chains.save = lose  # type: ignore[method-assign]  # for this test only
     with pytest.raises(ConflictError, match=rf"chain {KEY} was written {CONFLICT_TRIES} times by others"):
         stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
@@ -131,7 +131,7 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
         asked.append(job_id)
         return a_job(state="COMPLETED")
 
-    stage.backup.job = completed  # type: ignore[method-assign]
+    stage.backup.job = completed  # type: ignore[method-assign]  # for this test only
     with pytest.raises(RuntimeError, match=rf"{KEY} does not come to rest: .*asks the completed job for its arrival"):
         stage(LOOK)
 

@@ -208,7 +208,7 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
     def taken(after: Circuit, *, before: Circuit | None) -> None:
         raise ConflictError(f"{after} was written by another instance than the one that read {before}")
 
-    stage.chains.save_circuit = taken  # type: ignore[method-assign]
+    stage.chains.save_circuit = taken  # type: ignore[method-assign]  # for this test only
     a_round(stage, minutes=20)
 
     assert len(stage.backup.started) == 1

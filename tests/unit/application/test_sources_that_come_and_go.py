@@ -105,7 +105,7 @@ def test_a_recovery_point_that_shows_and_cannot_be_copied_stays_given_up(status:
 def test_a_list_that_still_names_a_recovery_point_that_is_gone_starts_nothing() -> None:
     stage = given_up()
     stage.backup.put(an_arrival())
-    stage.backup.point = lambda vault, arn: None  # type: ignore[method-assign]
+    stage.backup.point = lambda vault, arn: None  # type: ignore[method-assign]  # for this test only
     sweep(stage)
 
     assert stage.backup.started == []

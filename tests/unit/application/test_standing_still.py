@@ -81,7 +81,7 @@ def test_a_worker_that_wakes_after_its_fence_does_not_act() -> None:
             stage.clock.forward(hours=5)
         return original(route)
 
-    stage.chains.paused_by = sleep_for_hours  # type: ignore[method-assign]
+    stage.chains.paused_by = sleep_for_hours  # type: ignore[method-assign]  # for this test only
     stage(arrived())
 
     assert stage.backup.started == []
@@ -155,7 +155,7 @@ def test_a_chain_that_vanished_from_the_table_during_a_race_is_opened_again() ->
         saved.append(before)
         return save(chain, before=before, limit=limit)
 
-    stage.chains.save = after_a_rollback  # type: ignore[method-assign]
+    stage.chains.save = after_a_rollback  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert saved[:2] == [running, None]
@@ -173,7 +173,7 @@ def test_the_switch_is_read_anew_just_before_an_effect() -> None:
         asked.append(route)
         return next(answers)
 
-    stage.chains.paused_by = paused_meanwhile  # type: ignore[method-assign]
+    stage.chains.paused_by = paused_meanwhile  # type: ignore[method-assign]  # for this test only
     report = stage(arrived())
 
     assert asked == ["default", "default"]
@@ -265,7 +265,7 @@ def test_a_worker_that_wakes_after_its_fence_tells_nothing_that_may_have_passed(
             stage.clock.forward(hours=naps.pop())
         return original(database, **given)
 
-    stage.chains.of_database = sleep_once  # type: ignore[method-assign]
+    stage.chains.of_database = sleep_once  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.fail_job("JOB-1", "Cross-account copy feature is not enabled")))
     assert (naps, stage.announcer.messages) == ([], [])
 

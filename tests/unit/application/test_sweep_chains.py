@@ -200,7 +200,7 @@ def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_
             answers.append(sweep(stage))
         return listing(vault, after=after, before=before)
 
-    stage.backup.points_between = sweep_meanwhile  # type: ignore[method-assign]
+    stage.backup.points_between = sweep_meanwhile  # type: ignore[method-assign]  # for this test only
     answers.append(sweep(stage))
     answers.append(sweep(stage))
 

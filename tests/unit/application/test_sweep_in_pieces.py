@@ -63,7 +63,7 @@ class SlowListing:
 
 def slow(stage: Stage) -> SlowListing:
     listing = SlowListing(stage)
-    stage.backup.points_between = listing  # type: ignore[method-assign]
+    stage.backup.points_between = listing  # type: ignore[method-assign]  # for this test only
     return listing
 
 
@@ -113,7 +113,7 @@ def test_only_a_slice_that_did_not_fit_by_itself_is_halved() -> None:
         asked.append((after, before))
         return listing(vault, after=after, before=before)
 
-    stage.backup.points_between = listed  # type: ignore[method-assign]
+    stage.backup.points_between = listed  # type: ignore[method-assign]  # for this test only
     left = sweep(stage).left
     stage.clock.forward(minutes=15)
     cut_off, again = asked[-1], len(asked)
@@ -294,7 +294,7 @@ def test_jobs_in_flight_are_listed_where_each_leg_starts() -> None:
         asked.append((source.region, destination.site.region))
         return listing(state, source=source, destination=destination, after=after)
 
-    stage.backup.jobs_in_state = listed  # type: ignore[method-assign]
+    stage.backup.jobs_in_state = listed  # type: ignore[method-assign]  # for this test only
     sweep(stage)
 
     assert set(asked) == {(HOME, DR), (DR, "eu-north-1")}

@@ -75,7 +75,7 @@ def test_every_point_is_opened_within_a_day_and_no_finished_one_is_touched() -> 
     stage = Stage(chains=ManyChains())
     stage.chains.installation(now=NOW - timedelta(days=30))
     vault = LargeVault(stage.clock)
-    stage.backup.points_between = vault  # type: ignore[method-assign]
+    stage.backup.points_between = vault  # type: ignore[method-assign]  # for this test only
     opened, is_whole = set[str](), False
     for _ in range(4 * 24):
         vault.invoked_at = stage.clock.now

@@ -44,7 +44,7 @@ def one_waits() -> tuple[Stage, list[str]]:
         asked.append("jobs")
         return jobs_into(destination, from_site=from_site, database=database)
 
-    stage.backup.jobs_into = jobs  # type: ignore[method-assign]
+    stage.backup.jobs_into = jobs  # type: ignore[method-assign]  # for this test only
     return stage, asked
 
 
