@@ -44,7 +44,7 @@ class Place:
     def client(self, service: str, account: str, region: str = HOME) -> Any:
         """A client for the administrator of an account."""
         session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET, region_name=region)
-        return session.client(service, endpoint_url=self.address)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=self.address)  # type: ignore[call-overload]  # any service, by its name
 
     def control(self, action: str, **given: Any) -> Any:
         """The simulator's control client, for tests only."""

@@ -109,7 +109,7 @@ def brought_back(**changes: Any) -> JobSeen:
     return replace(job, **changes)
 
 
-def a_chain(route: Route | None = None, *, point: PointSeen | None = None, **changes: Any) -> Chain:
+def a_chain(route: Route | None = None, /, *, point: PointSeen | None = None, **changes: Any) -> Chain:
     """A chain whose recovery point is known to have come from a workload account."""
     chain = open_chain(route or a_route(), point or an_arrival(), now=NOW, came_from_workload=True)
     return replace(chain, **changes)
@@ -130,11 +130,11 @@ def changed(hop: Hop, **changes: Any) -> Hop:
     return replace(hop, **plain).with_attempt(**attempt).with_arrival(**arrival).with_notice(**notice)
 
 
-def with_hop(chain: Chain, name: str = "to-dr", **changes: Any) -> Chain:
+def with_hop(chain: Chain, name: str = "to-dr", /, **changes: Any) -> Chain:
     """The chain with other fields of a hop, by the names of `changed`."""
     return chain.with_hop(changed(chain.hop(name), **changes))
 
 
-def with_intermediate(chain: Chain, name: str = "arrival", **changes: Any) -> Chain:
+def with_intermediate(chain: Chain, name: str = "arrival", /, **changes: Any) -> Chain:
     intermediate: Intermediate = replace(chain.intermediate(name), **changes)
     return chain.with_intermediate(intermediate)

@@ -9,7 +9,7 @@ from typing import Any
 from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain
-from secondhop.domain.command import Announce, ReleaseIntermediate
+from secondhop.domain.command import Announce, EffectCommand
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
@@ -32,8 +32,8 @@ def an_announcement(incident: str = "one", **changes: Any) -> Announce:
     return replace(message, **changes)
 
 
-def pending(*commands: Announce | ReleaseIntermediate | object, until: timedelta = timedelta(0)) -> tuple[Pending, ...]:
-    return tuple(Pending(command=each, until=NOW + until) for each in commands)  # type: ignore[arg-type]
+def pending(*commands: EffectCommand, until: timedelta = timedelta(0)) -> tuple[Pending, ...]:
+    return tuple(Pending(command=each, until=NOW + until) for each in commands)
 
 
 def good(arrival: str = COPY_ARN, **changes: Any) -> seen.ArrivalInspected:

@@ -246,7 +246,7 @@ def of_type(name: str, *, key: bool = True) -> Callable[[Stage], None]:
         vault = stage.world.vault_by_arn(stage.dr["DrVaultArn"])
         vault.vault_type = name
         # AWS can hide such a vault's key; ordinary vaults always show theirs.
-        vault.key_arn = stage.dr["KeyArn"] if key else None  # type: ignore[assignment]
+        vault.key_arn = stage.dr["KeyArn"] if key else None  # type: ignore[assignment]  # never hidden but here
 
     return change
 

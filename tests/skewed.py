@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
@@ -36,7 +38,7 @@ class Skewed(MemoryChains):
             raise UnreadableItemError("this circuit cannot be read")
         return super().circuit(site)
 
-    def installation(self, *, now: object) -> SweepProgress:
+    def installation(self, *, now: datetime) -> SweepProgress:
         if self.bad_installation:
             raise UnreadableItemError("the installation cannot be read")
-        return super().installation(now=now)  # type: ignore[arg-type]
+        return super().installation(now=now)

@@ -33,7 +33,7 @@ class Switchboard:
 
     @cache  # noqa: B019 - there is one for each account, for ever
     def client(self, service: str, region_name: str, config: Any) -> Any:
-        return self.session.client(service, region_name=region_name, config=config)  # type: ignore[call-overload]
+        return self.session.client(service, region_name=region_name, config=config)  # type: ignore[call-overload]  # any service, by its name
 
 
 @cache

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
@@ -16,7 +17,7 @@ from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.advance import Decision
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.command import Announce, Channel, ReleaseIntermediate, StartCopy
+from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.route import Route, VaultLock
 from tests.builders import (
@@ -33,6 +34,7 @@ from tests.builders import (
     an_arrival,
 )
 from tests.plain_words import strange_words
+from tests.small_stand_ins import StandInAnnouncer, StandInKeys, StandInQueue
 
 # More than any quick test asks of AWS Backup (3,206); a sweep that never ends asks so much within seconds.
 WITHOUT_END = 5_000
@@ -61,7 +63,7 @@ class StandInBackup:
     jobs: dict[str, JobSeen] = field(default_factory=dict)
     started: list[StartCopy] = field(default_factory=list)
     deleted: list[ReleaseIntermediate] = field(default_factory=list)
-    troubles: dict[str, deque[Exception]] = field(default_factory=dict)
+    troubles: dict[str, deque[BaseException]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=lambda: {WATCHED.arn: WATCHED_KEY, DR_VAULT.arn: DR_KEY})
     locks: dict[str, VaultLock] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class StandInBackup:
         if self.troubles.get(operation):
             raise self.troubles[operation].popleft()
 
-    def fail(self, operation: str, *errors: Exception) -> None:
+    def fail(self, operation: str, *errors: BaseException) -> None:
         self.troubles.setdefault(operation, deque()).extend(errors)
 
     def put(self, point: PointSeen) -> None:
@@ -179,40 +181,16 @@ def _started_from(job: JobSeen) -> Site:
     return Site(account, region)
 
 
-@dataclass
-class StandInKeys:
-    """AWS KMS as a dictionary; a key that is not in it is Enabled."""
+class StageOptions(TypedDict, total=False):
+    """What a test says of its installation."""
 
-    states: dict[str, str] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def state_of(self, key_arn: str) -> str:
-        self.asked.append(key_arn)
-        return self.states.get(key_arn, "Enabled")
-
-
-@dataclass
-class StandInQueue:
-    work: list[Work] = field(default_factory=list)
-
-    def put(self, work: Iterable[Work]) -> None:
-        self.work.extend(work)
-
-
-@dataclass
-class StandInAnnouncer:
-    """`messages` are those of the topic, `events` those of the bus; troubles come whoever is told."""
-
-    messages: list[Announce] = field(default_factory=list)
-    events: list[Announce] = field(default_factory=list)
-    troubles: deque[Exception] = field(default_factory=deque)
-
-    def announce(self, message: Announce) -> None:
-        if self.troubles:
-            raise self.troubles.popleft()
-        for line in (message.title, *message.lines):
-            assert not strange_words(line), line
-        {Channel.TOPIC: self.messages, Channel.BUS: self.events}[message.channel].append(message)
+    route: Route
+    clock: Clock
+    chains: MemoryChains
+    keys: StandInKeys
+    queue: StandInQueue
+    announcer: StandInAnnouncer
+    observe_only: bool
 
 
 @dataclass
@@ -226,7 +204,6 @@ class Stage:
     queue: StandInQueue = field(default_factory=StandInQueue)
     announcer: StandInAnnouncer = field(default_factory=StandInAnnouncer)
     observe_only: bool = False
-    before_effect: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         self.backup, self.decisions = StandInBackup(self.clock), list[Decision]()
@@ -271,23 +248,28 @@ LOOK = Look(key=KEY)
 
 
 def arrived(**changes: object) -> PointNews:
-    made = {"arn": ARRIVAL_ARN, "vault_arn": WATCHED.arn, "status": "COMPLETED", "created_at": None}
-    return PointNews(**{**made, "database": ORDERS, "resource_type": "RDS", **changes})  # type: ignore[arg-type]
+    made: dict[str, Any] = {"arn": ARRIVAL_ARN, "vault_arn": WATCHED.arn, "status": "COMPLETED", "created_at": None}
+    return PointNews(**{**made, "database": ORDERS, "resource_type": "RDS", **changes})
+
+
+def empty(chains: MemoryChains) -> None:
+    """Let all items of the table be lost."""
+    vars(chains).update(vars(MemoryChains()))
 
 
 def job_news(job: JobSeen) -> JobNews:
     return JobNews(job=job, source_vault_arn=WATCHED.arn, database=ORDERS, resource_type="RDS")
 
 
-def copying(**options: object) -> Stage:
+def copying(**options: Unpack[StageOptions]) -> Stage:
     """A stage whose one copy is under way."""
-    stage = Stage(**options)  # type: ignore[arg-type]
+    stage = Stage(**options)
     stage.backup.put(an_arrival())
     stage(arrived())
     return stage
 
 
-def complete(**options: object) -> Stage:
+def complete(**options: Unpack[StageOptions]) -> Stage:
     """A stage whose one copy is verified."""
     stage = copying(**options)
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))

@@ -40,7 +40,7 @@ def read_instead(path: Path, text: Callable[[], str]) -> None:
     def read_text(self: Path, *arguments: Any, **named: Any) -> str:
         return broken if self.resolve() == path else read(self, *arguments, **named)
 
-    Path.read_text = read_text  # type: ignore[assignment, method-assign]
+    Path.read_text = read_text  # type: ignore[method-assign]  # for this process
 
 
 class FirstFailure:

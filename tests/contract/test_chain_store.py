@@ -26,7 +26,7 @@ LIMIT = 2
 def numbered(number: int, **changes: object) -> Chain:
     """A chain of its own database and recovery point."""
     point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
-    return replace(a_chain(point=point), **changes)  # type: ignore[arg-type]
+    return a_chain(point=point, **changes)
 
 
 def start(chain: Chain) -> Chain:

@@ -128,7 +128,7 @@ def due(store: DynamoDbChains, name: str) -> Chain:
 
 def test_a_poisoned_item_does_not_stop_the_sweep_for_the_others(table: tuple[DynamoDbChains, Any]) -> None:
     store, client = table
-    stage = Stage(chains=store)  # type: ignore[arg-type]
+    stage = Stage(chains=store)  # type: ignore[arg-type]  # the real store here
     keys = [due(store, name).key for name in ("a", "b", "c")]
     for name in ("a", "b", "c"):
         stage.backup.put(an_arrival(arn=f"{ARRIVAL_ARN}-{name}", database=f"{ORDERS}-{name}"))

@@ -75,7 +75,8 @@ def test_a_copy_within_a_region_needs_no_such_right() -> None:
     journey = Journey(unknown=UnknownBehaviour(initiator_describes_aws_backup_key=DescribesBackupKey.CALLER_TOO))
     journey.world.roles[journey.role].policies = (describes("nowhere"),)
     key = {"Effect": "Allow", "Principal": {"AWS": journey.role}, "Action": "kms:*", "Resource": "*"}
-    journey.source_key.policy = {"Statement": [*journey.source_key.policy["Statement"], key]}  # type: ignore[index]
+    assert journey.source_key.policy is not None
+    journey.source_key.policy = {"Statement": [*journey.source_key.policy["Statement"], key]}
 
     assert journey.outcome() == "COMPLETED"
 

@@ -163,7 +163,7 @@ REFUSED = [
 def test_what_is_not_there_is_refused_in_the_services_own_words(
     service: str, operation: str, request_: dict[str, Any], code: str
 ) -> None:
-    client: Any = World().session(WORKLOAD, region=HOME).client(service)  # type: ignore[call-overload]
+    client: Any = World().session(WORKLOAD, region=HOME).client(service)  # type: ignore[call-overload]  # any service, by its name
 
     with pytest.raises(ClientError) as refused:
         client._make_api_call(operation, request_)

@@ -17,10 +17,8 @@ from tests.simulated_place import DR, HOME, A, Place
 MODEL = get_session().get_service_model("backup")
 # Errors that every operation may answer (CommonErrors); throttling is injected by a fault plan.
 COMMON = {"AccessDeniedException", "ThrottlingException", "ExpiredTokenException", "UnrecognizedClientException"}
-PLAN = {
-    "BackupPlanName": "nightly",
-    "Rules": [{"RuleName": "night", "TargetBackupVaultName": "near", "ScheduleExpression": "cron(0 3 * * ? *)"}],
-}
+RULE = {"RuleName": "night", "TargetBackupVaultName": "near", "ScheduleExpression": "cron(0 3 * * ? *)"}
+PLAN = {"BackupPlanName": "nightly", "Rules": [RULE]}
 LOCK = {"BackupVaultName": "new", "MinRetentionDays": 7, "MaxRetentionDays": 90, "ChangeableForDays": 3}
 POLICY = json.dumps({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint"}]})
 
@@ -163,7 +161,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "CreateBackupPlan",
-        {"BackupPlan": {**PLAN, "Rules": [{**PLAN["Rules"][0], "ScheduleExpression": "daily"}]}},  # type: ignore[dict-item]
+        {"BackupPlan": {**PLAN, "Rules": [{**RULE, "ScheduleExpression": "daily"}]}},
         "InvalidParameterValueException",
     ),
 ]

@@ -91,7 +91,7 @@ def test_a_copy_is_made_beside_a_chain_of_a_newer_release_and_adopted_beside_non
     table: tuple[DynamoDbChains, Any],
 ) -> None:
     store, client = table
-    stage = Stage(chains=store)  # type: ignore[arg-type]
+    stage = Stage(chains=store)  # type: ignore[arg-type]  # the real store here
     old = store.save(numbered(0), before=None, limit=LIMIT)
     spoil(client, "chain#", document={"S": '{"schema":99}'})
     stage.backup.put(an_arrival())

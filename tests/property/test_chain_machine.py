@@ -171,8 +171,8 @@ def _assert_that_it_ended(chain: Chain) -> None:
     """What waits at the end waits for a person. A delete that failed, and is not wanted any more, waits for nobody."""
     assert chain.state in ENDS, (chain.state, chain)
     going = (each for each in chain.intermediates if each.state is IntermediateState.RELEASING)
-    troubles = [each.trouble for each in (*(hop.notice for hop in chain.hops), *going) if each.trouble is not None]
-    needs_somebody = [REMEDIES[trouble.cause].again is Again.OPERATOR for trouble in troubles]
+    troubles = (*(hop.notice.trouble for hop in chain.hops), *(each.trouble for each in going))
+    needs_somebody = [REMEDIES[each.cause].again is Again.OPERATOR for each in troubles if each is not None]
     assert all(needs_somebody) or chain.state is ChainState.ABANDONED, chain.troubles()
     assert chain.state is not ChainState.STRANDED or chain.incidents
 

@@ -12,10 +12,10 @@ from secondhop.adapters.chain_documents import read_chain, write_chain
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import Decision, advance
-from secondhop.domain.chain import Chain
+from secondhop.domain.chain import Chain, Intermediate
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
-from secondhop.domain.hop import HopState
+from secondhop.domain.hop import HopState, Notice
 from secondhop.domain.ledger import changes, slots_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import LAST_CALL
@@ -134,7 +134,7 @@ obstacles = st.one_of(
 def facts_about_intermediates(draw: st.DrawFn) -> Observation:
     name = draw(intermediate_names)
     point = st.none() | st.sampled_from(["COMPLETED", "DELETING", "EXPIRED"]).map(lambda s: an_arrival(status=s))
-    return draw(
+    fact: Observation = draw(
         st.one_of(
             st.builds(going.KeepSurveyed, intermediate=st.just(name), newer=st.integers(0, 2), is_listed=st.booleans()),
             st.builds(going.DeleteAccepted, intermediate=st.just(name)),
@@ -153,6 +153,7 @@ def facts_about_intermediates(draw: st.DrawFn) -> Observation:
             ),
         )
     )
+    return fact
 
 
 facts = st.one_of(
@@ -240,7 +241,8 @@ def test_every_trouble_is_announced_once_and_every_end_of_it_too(
         saved = [f"{name}{LAST_CALL}" for name in is_open if f"{name}{LAST_CALL}" not in decision.chain.incidents]
         is_open = {name: still for name, still in is_open.items() if name not in saved}
         notices = (hop.notice for hop in decision.chain.hops)
-        parts = (*notices, *decision.chain.intermediates) if decision.chain.abandoned_by is None else ()
+        told: tuple[Notice | Intermediate, ...] = (*notices, *decision.chain.intermediates)
+        parts = told if decision.chain.abandoned_by is None else ()
         open_incidents = [name for name in decision.chain.incidents if not name.endswith(LAST_CALL)]
         assert len(open_incidents) == sum(part.unresolved is not None for part in parts)
         assert all(part.unresolved is not None for part in parts if part.trouble is not None)

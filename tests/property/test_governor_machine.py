@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import boto3
 import pytest
@@ -19,7 +18,7 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, DR_VAULT, ORDERS, a_chain, a_route, an_arrival, with_hop
-from tests.contract.test_chain_store import table_of_the_template
+from tests.contract.conftest import table_of_the_template
 
 LIMIT = 2
 DATABASES, POINTS, ROUTES, TYPES = 4, 8, ("default", "other"), ("RDS", "Aurora")
@@ -136,8 +135,9 @@ class GovernorInATable(Governor):
     def new_store(self) -> ChainStore:
         self.aws = mock_aws()
         self.aws.start()
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        client: Any = boto3.client("dynamodb", region_name="eu-west-1", **keys)
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
         client.create_table(TableName="chains", **table_of_the_template())
         return DynamoDbChains(client, "chains")
 

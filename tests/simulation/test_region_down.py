@@ -56,8 +56,8 @@ def go_down(stage: Stage) -> list[Any]:
     def points_of(vault: Any, database: str) -> Any:
         return unanswered() if vault == DR_VAULT else kept[0](vault, database)
 
-    stage.backup.points_of = points_of  # type: ignore[method-assign]
-    stage.backup.vault = unanswered  # type: ignore[method-assign]
+    stage.backup.points_of = points_of  # type: ignore[method-assign]  # for this test only
+    stage.backup.vault = unanswered  # type: ignore[method-assign]  # for this test only
     return kept
 
 
@@ -92,7 +92,7 @@ def test_a_region_that_is_down_for_eight_hours_strands_nothing_and_sends_a_handf
     assert 1 <= len(told) <= HANDFUL
 
     if kept:
-        stage.backup.points_of, stage.backup.vault = kept  # type: ignore[method-assign]
+        stage.backup.points_of, stage.backup.vault = kept  # type: ignore[method-assign]  # put back as it was
     for _ in range(ROUNDS):
         finish_all_copies(stage)
         half_an_hour(stage)

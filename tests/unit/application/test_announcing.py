@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from secondhop.application.work import PointNews
+from secondhop.domain.chain import Chain
 from secondhop.domain.errors import UnreadableItemError
 from tests.builders import ARRIVAL_ARN, NIGHT, ORDERS, WATCHED, a_copy, an_arrival
 from tests.stand_ins import LOOK, Stage, copying, job_news
@@ -106,10 +108,10 @@ def test_a_message_tells_of_the_newest_verified_copy() -> None:
 def test_an_unreadable_neighbour_does_not_silence_a_message() -> None:
     stage = copying()
 
-    def unreadable(_database: str, *, newest_first: bool) -> object:
+    def unreadable(database: str, *, newest_first: bool = False) -> Iterator[Chain]:
         raise UnreadableItemError("written by a newer release")
 
-    stage.chains.of_database = unreadable  # type: ignore[assignment,method-assign]
+    stage.chains.of_database = unreadable  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert "Lag: not known, because written by a newer release" in stage.announcer.messages[0].lines

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from secondhop.application.advance_chain import AdvanceChain
-from secondhop.application.work import OtherNews, Retry
+from secondhop.application.work import OtherNews, Retry, Work
 from secondhop.domain.chain import ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
 from secondhop.domain.hop import HopState
+from secondhop.domain.observation import PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -92,9 +93,9 @@ def test_what_aws_denies_is_never_taken_for_gone() -> None:
         (an_arrival(is_encrypted=False, database=CUSTOMERS, resource_type="Aurora"), Cause.UNENCRYPTED),
     ],
 )
-def test_a_point_that_cannot_be_copied_is_stranded_with_one_announcement(point: object, cause: Cause) -> None:
+def test_a_point_that_cannot_be_copied_is_stranded_with_one_announcement(point: PointSeen, cause: Cause) -> None:
     stage = Stage()
-    stage.backup.put(point)  # type: ignore[arg-type]
+    stage.backup.put(point)
     stage(arrived())
     stage(arrived())
 
@@ -196,11 +197,11 @@ def test_a_copy_by_hand_of_a_known_arrival_is_followed() -> None:
         arrived(status="STOPPED"),
     ],
 )
-def test_what_no_route_claims_is_ignored_with_a_reason(work: object) -> None:
+def test_what_no_route_claims_is_ignored_with_a_reason(work: Work) -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
 
-    assert stage(work).ignored  # type: ignore[arg-type]
+    assert stage(work).ignored
     assert stage.chains.all() == []
 
 
@@ -264,4 +265,4 @@ def test_the_name_of_who_asks_for_a_retry_reaches_the_record() -> None:
 
 def test_work_that_nobody_knows_is_an_error_and_no_success() -> None:
     with pytest.raises(AssertionError, match="'work of a later release'"):
-        Stage()("work of a later release")  # type: ignore[arg-type]
+        Stage()("work of a later release")  # type: ignore[arg-type]  # unknown on purpose

@@ -14,7 +14,8 @@ from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import TryAgainError
 from secondhop.domain.outbox import LAST_CALL
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, an_arrival
-from tests.stand_ins import Stage, StandInAnnouncer, arrived, job_news
+from tests.small_stand_ins import StandInAnnouncer
+from tests.stand_ins import Stage, arrived, job_news
 
 
 def key(number: int) -> ChainKey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -14,14 +13,14 @@ from secondhop.application.budget import BUDGET
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.sweep_chains import SweepChains, Swept
 from secondhop.application.work import JobNews, Look, Retry, Work
-from secondhop.domain.arn import Vault
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import SilentError
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import FirstHops
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WATCHED, WORKLOAD_VAULT, a_route, an_arrival
-from tests.stand_ins import Clock, Stage
+from tests.stand_ins import Clock, Stage, StandInBackup
 
 MANY = 40_000
 FUNCTION_TIMEOUT = timedelta(seconds=60)
@@ -38,7 +37,7 @@ class Crowded(MemoryChains):
 
     def __init__(self, clock: Clock, *, due: int = 0, stranded: int = 0, read: timedelta = timedelta(0)) -> None:
         super().__init__()
-        self._clock, self._read = clock, read
+        self._clock, self._each_read = clock, read
         self.overdue = [key(number) for number in range(due)]
         self.held = [key(number) for number in range(stranded)]
         self.installation(now=NOW - timedelta(days=30))
@@ -48,7 +47,7 @@ class Crowded(MemoryChains):
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         for each in list(self.held):
-            self._clock.now += self._read
+            self._clock.now += self._each_read
             yield each
 
 
@@ -65,30 +64,31 @@ class SlowQueue:
             self._clock.now += TEN_MESSAGES / 10
 
 
-class SlowBackup:
+class SlowBackup(StandInBackup):
     """Lists jobs and points one by one, each of which takes its time. It notes when the first slice was asked for."""
 
     def __init__(self, clock: Clock, *, each: timedelta = timedelta(0), jobs: int = 0, points: int = 0) -> None:
-        self._clock, self._each, self._jobs, self._points = clock, each, jobs, points
+        super().__init__(clock)
+        self._each, self._jobs, self._points = each, jobs, points
         self.first_slice_at: datetime | None = None
         self.hangs = False
 
-    def jobs_in_state(self, state: str, **_: Any) -> Iterator[JobNews]:
+    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
         self._hang()
         for number in range(self._jobs):
-            self._clock.now += self._each
+            self.clock.now += self._each
             yield news(number, state)
 
     def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
-        self.first_slice_at = self.first_slice_at or self._clock.now
+        self.first_slice_at = self.first_slice_at or self.clock.now
         self._hang()
         for number in range(self._points):
-            self._clock.now += self._each
+            self.clock.now += self._each
             yield an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
 
     def _hang(self) -> None:
         if self.hangs:
-            self._clock.now += LONGEST_CALL
+            self.clock.now += LONGEST_CALL
             raise SilentError("no answer")
 
 
@@ -107,7 +107,7 @@ def news(number: int, state: str) -> JobNews:
 
 def swept(clock: Clock, chains: MemoryChains, backup: SlowBackup) -> tuple[Swept, SlowQueue]:
     queue = SlowQueue(clock)
-    sweep = SweepChains(routes=(ROUTE,), chains=chains, backup=backup, queue=queue, now=clock)  # type: ignore[arg-type]
+    sweep = SweepChains(routes=(ROUTE,), chains=chains, backup=backup, queue=queue, now=clock)
     return sweep(), queue
 
 
@@ -123,16 +123,17 @@ def test_forty_thousand_chains_that_are_due_leave_half_of_the_time_to_the_slices
 
 
 def test_the_next_sweep_goes_on_with_those_that_are_due_for_longest() -> None:
-    clock, seen = Clock(), list[ChainKey]()
+    clock, seen, is_more_due = Clock(), list[ChainKey](), list[bool]()
     chains = Crowded(clock, due=20_000)
     for _ in range(3):
         found, queue = swept(clock, chains, SlowBackup(clock))
         seen += [work.key for work in queue.work if isinstance(work, Look)]
+        is_more_due.append(found.has_more_due)
         chains.overdue = chains.overdue[found.due :]
         clock.forward(minutes=15)
 
     assert seen == [key(number) for number in range(20_000)]
-    assert not found.has_more_due
+    assert is_more_due == [True, True, False]
 
 
 def test_a_long_list_of_jobs_does_not_keep_chains_nor_slices_waiting() -> None:
@@ -162,7 +163,7 @@ def test_a_sweep_whose_lists_hang_ends_before_its_function_is_killed() -> None:
 
 def operate(clock: Clock, chains: MemoryChains, backup: SlowBackup) -> tuple[OperateChains, SlowQueue]:
     queue = SlowQueue(clock)
-    use_case = OperateChains(routes=(ROUTE,), chains=chains, backup=backup, queue=queue, now=clock)  # type: ignore[arg-type]
+    use_case = OperateChains(routes=(ROUTE,), chains=chains, backup=backup, queue=queue, now=clock)
     return use_case, queue
 
 

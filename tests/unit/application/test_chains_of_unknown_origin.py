@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from secondhop.application.work import Retry
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError
@@ -130,7 +132,12 @@ def test_an_arrival_of_a_known_first_hop_is_copied_and_released_and_its_origin_i
     assert stage.chain.came_from_workload
 
     listing, asked = stage.backup.jobs_into, list[str]()
-    stage.backup.jobs_into = lambda vault, **named: asked.append(vault.name) or listing(vault, **named)  # type: ignore[method-assign,func-returns-value]
+
+    def jobs_into(destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
+        asked.append(destination.name)
+        return listing(destination, from_site=from_site, database=database)
+
+    stage.backup.jobs_into = jobs_into  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-2", a_copy())))
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
     assert WATCHED.name not in asked

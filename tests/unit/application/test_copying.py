@@ -170,8 +170,9 @@ def test_a_denied_question_about_a_job_is_announced_while_the_slot_stays_taken()
     stage.backup.fail("job", DeniedError("not authorized to perform: backup:DescribeCopyJob"))
     stage(LOOK)
 
-    assert stage.chain.state is ChainState.STRANDED
-    assert stage.chain.hop("to-dr").state is HopState.COPYING
+    stranded = stage.chain
+    assert stranded.state is ChainState.STRANDED
+    assert stranded.hop("to-dr").state is HopState.COPYING
     assert len(stage.announcer.messages) == 1
 
     stage(job_news(a_job()))
@@ -254,7 +255,9 @@ def test_an_abandoned_chain_does_nothing_more_and_frees_its_slot() -> None:
     report = stage(job_news(a_job(state="COMPLETED", arrival=COPY_ARN)))
 
     assert "abandoned by ada" in report.steps[-1].reason
-    assert stage.chains.get(KEY).state is ChainState.ABANDONED  # type: ignore[union-attr]
+    abandoned = stage.chains.get(KEY)
+    assert abandoned is not None
+    assert abandoned.state is ChainState.ABANDONED
     assert len(stage.backup.started) == 2
     assert stage.backup.deleted == []
 
@@ -264,7 +267,7 @@ def test_commands_that_nobody_knows_are_refused() -> None:
     performer = stage.performer()
 
     with pytest.raises(AssertionError, match="'a command of a later release'"):
-        list(performer.perform(stage.chain, "a command of a later release", stage.route))  # type: ignore[arg-type]
+        list(performer.perform(stage.chain, "a command of a later release", stage.route))  # type: ignore[arg-type]  # unknown on purpose
     for command in (EffectCommand(subject="to-dr"), Question(subject="to-dr")):
         with pytest.raises(TypeError, match="no such"):
             list(performer.perform(stage.chain, command, stage.route))

@@ -12,7 +12,6 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainState
 from secondhop.domain.errors import DeniedError
 from secondhop.domain.first_hop import first_hop_key, first_hop_route
-from secondhop.domain.observation import JobSeen
 from secondhop.domain.route import FirstHops, RouteKind
 from tests.builders import (
     ARRIVAL_ARN,
@@ -24,6 +23,7 @@ from tests.builders import (
     WATCHED_KEY,
     WORKLOAD,
     WORKLOAD_VAULT,
+    a_job,
     a_route,
     an_arrival,
 )
@@ -46,17 +46,9 @@ def stage(role_arn: str = BACKUP_ROLE) -> Stage:
 
 
 def plan_job(place: Stage, **changes: object) -> JobNews:
-    job = JobSeen(
-        job_id="PLAN-1",
-        state="FAILED",
-        source=ORIGIN,
-        destination_vault_arn=WATCHED.arn,
-        message=TRANSIENT,
-        created_at=NIGHT,
-        is_planned=True,
-        delete_after_days=10,
-    )
-    place.backup.jobs["PLAN-1"] = replace(job, **changes)  # type: ignore[arg-type]
+    made = {"job_id": "PLAN-1", "state": "FAILED", "message": TRANSIENT, "created_at": NIGHT}
+    made |= {"source": ORIGIN, "destination_vault_arn": WATCHED.arn, "is_planned": True, "delete_after_days": 10}
+    place.backup.jobs["PLAN-1"] = a_job(**{**made, **changes})
     return news_of(place)
 
 

@@ -175,7 +175,7 @@ def test_only_a_landing_that_the_route_claims_and_nobody_knows_is_put_on_the_que
             vault = WORKLOAD_VAULT.arn
             yield JobNews(job=job, source_vault_arn=vault, database=database, resource_type=resource_type)
 
-    place.backup.jobs_in_state = listed  # type: ignore[method-assign,assignment]
+    place.backup.jobs_in_state = listed  # type: ignore[method-assign]  # for this test only
     place.queue.work.clear()
     sweep(place)
 

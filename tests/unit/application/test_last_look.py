@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.ports import StartedJob
+from secondhop.application.ports import StartedJob, Unreadable
+from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, StartCopy
 from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.gathering import Group
 from secondhop.domain.hop import HopState
-from secondhop.domain.observation import Postponed
+from secondhop.domain.observation import JobSeen, Postponed
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -34,19 +35,19 @@ FAR_ARN = COPY_ARN + "-far"
 DENIED = "Cross-account copy feature is not enabled"
 
 
-def before_each_effect(stage: Stage, happens: object) -> None:
+def before_each_effect(stage: Stage, happens: Callable[[], object]) -> None:
     """Let something happen between a decision to delete or start, and the effect."""
     original = stage.chains.paused_by
 
     def meanwhile(route: str) -> str | None:
         if stage.chains.all() and stage.chain.pending:
-            happens()  # type: ignore[operator]
+            happens()
         return original(route)
 
-    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]
+    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]  # for this test only
 
 
-def with_the_onward_copy_to_go(happens: object) -> Stage:
+def with_the_onward_copy_to_go(happens: Callable[[Stage], object]) -> Stage:
     """A sequence whose copies are verified, just before the one in the middle is deleted."""
     stage = copying(route=replace(a_sequence(), keep={"RDS": 0}))
     stage.backup.keys[SECOND_DR_VAULT.arn] = "far-key"
@@ -54,7 +55,7 @@ def with_the_onward_copy_to_go(happens: object) -> Stage:
     stage.clock.forward(minutes=16)
     stage(LOOK)
     assert stage.chain.intermediate("arrival").state is IntermediateState.RELEASED
-    before_each_effect(stage, lambda: happens(stage))  # type: ignore[operator]
+    before_each_effect(stage, lambda: happens(stage))
     far = a_copy(arn=FAR_ARN, vault_arn=SECOND_DR_VAULT.arn, key_arn="far-key")
     stage(job_news(stage.backup.finish("JOB-2", far)))
     return stage
@@ -114,12 +115,12 @@ def test_an_incident_is_told_with_two_minutes_of_its_fence_left_and_not_with_les
     stage = copying()
     original, naps = stage.chains.of_database, [seconds]
 
-    def sleep_once(database: str, **given: bool) -> Iterator[Chain]:
+    def sleep_once(database: str, **given: bool) -> Iterator[Chain | Unreadable]:
         if stage.chain.pending and naps:
             stage.clock.forward(seconds=naps.pop())
         return original(database, **given)
 
-    stage.chains.of_database = sleep_once  # type: ignore[method-assign]
+    stage.chains.of_database = sleep_once  # type: ignore[method-assign]  # for this test only
     report = stage(job_news(stage.backup.fail_job("JOB-1", DENIED)))
 
     assert (len(stage.announcer.messages), len(stage.announcer.events)) == (told, told)
@@ -141,8 +142,12 @@ def test_a_job_that_is_older_than_the_decision_to_start_it_is_looked_at_before_i
         stage.clock.forward(seconds=answered_after)
         return replace(answer, created_at=answer.created_at - timedelta(seconds=made_before))
 
-    stage.backup.start = started  # type: ignore[method-assign]
-    stage.backup.job = lambda site, job_id: asked.append(job_id) or job(site, job_id)  # type: ignore[method-assign,func-returns-value]
+    def looked_at(site: Site, job_id: str) -> JobSeen | None:
+        asked.append(job_id)
+        return job(site, job_id)
+
+    stage.backup.start = started  # type: ignore[method-assign]  # for this test only
+    stage.backup.job = looked_at  # type: ignore[method-assign]  # for this test only
     stage(arrived())
 
     assert asked == ["JOB-1"] * is_looked_at
@@ -198,7 +203,12 @@ def test_a_message_that_an_earlier_release_left_without_circumstances_is_told() 
 
 def test_silence_at_the_last_look_postpones_the_delete_and_says_so() -> None:
     stage, silence = copying(route=a_route(keep={"RDS": 0})), [SilentError("timed out")]
-    before_each_effect(stage, lambda: silence and stage.backup.fail("point", silence.pop()))
+
+    def fall_silent_once() -> None:
+        if silence:
+            stage.backup.fail("point", silence.pop())
+
+    before_each_effect(stage, fall_silent_once)
     report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert report.steps[-1].reason == "ReleaseIntermediate was not answered: timed out"

@@ -13,7 +13,7 @@ from secondhop.domain import release_observation as going
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.command import ReleaseIntermediate
-from secondhop.domain.observation import IntermediateObservation, PointSeen
+from secondhop.domain.observation import IntermediateObservation, PointSeen, VaultSeen
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -142,13 +142,13 @@ def test_an_intermediate_that_is_gone_or_going_is_not_deleted_again(is_gone: boo
     going_away = an_arrival(status="DELETING")
     original, place = stage.backup.vault, (WATCHED.arn, ARRIVAL_ARN)
 
-    def somebody_deletes_it(vault: Vault) -> object:
+    def somebody_deletes_it(vault: Vault) -> VaultSeen:
         stage.backup.points[place] = going_away
         if is_gone:
             stage.backup.points.pop(place, None)
         return original(vault)
 
-    stage.backup.vault = somebody_deletes_it  # type: ignore[method-assign,assignment]
+    stage.backup.vault = somebody_deletes_it  # type: ignore[method-assign]  # for this test only
     copied(stage)
 
     assert stage.backup.deleted == []
@@ -159,12 +159,13 @@ def test_an_intermediate_that_is_gone_or_going_is_not_deleted_again(is_gone: boo
 def objection(stage: Stage, subject: str = "arrival") -> tuple[list[IntermediateObservation], object]:
     """What is learned on the way, and the reason why the release does not go on."""
     command = ReleaseIntermediate(subject=subject, point=ARRIVAL_ARN, vault=WATCHED)
-    asking, learned = object_to_release(stage.backup, stage.keys, stage.chain, command, stage.route), list[object]()
+    asking = object_to_release(stage.backup, stage.keys, stage.chain, command, stage.route)
+    learned: list[IntermediateObservation] = []
     while True:
         try:
             learned.append(next(asking))
         except StopIteration as end:
-            return learned, end.value  # type: ignore[return-value]
+            return learned, end.value
 
 
 def test_nothing_is_deleted_of_which_no_copy_was_made() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.newest import survey_newer
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, ChainKey
@@ -22,6 +23,7 @@ from tests.builders import (
     DR_VAULT,
     NIGHT,
     NOW,
+    ORDERS,
     a_chain,
     a_copy,
     a_route,
@@ -222,13 +224,13 @@ def test_the_history_of_a_database_is_not_read_for_its_newest_copy() -> None:
     stage = complete()
     mine = chain_of(stage)
 
-    class Forgetful:
-        def of_database(self, _database: str, *, newest_first: bool) -> Iterator[Chain]:
-            assert newest_first
+    class Forgetful(MemoryChains):
+        def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain]:
+            assert (database, newest_first) == (ORDERS, True)
             yield mine
             raise AssertionError("read further back than the copy in question")
 
-    assert survey_newer(Forgetful(), mine, mine.hop("to-dr")).newer is None  # type: ignore[arg-type]
+    assert survey_newer(Forgetful(), mine, mine.hop("to-dr")).newer is None
 
 
 def test_a_copy_of_which_the_index_says_nothing_yet_has_no_newer_one() -> None:

@@ -93,7 +93,7 @@ def test_a_site_of_another_account_is_not_asked() -> None:
         asked.append(named["from_site"])
         return listing(*given, **named)
 
-    stage.backup.jobs_since = watched  # type: ignore[method-assign]
+    stage.backup.jobs_since = watched  # type: ignore[method-assign]  # for this test only
     origin_after(stage=stage)
 
     assert asked == sorted([WATCHED.site, DR_VAULT.site])

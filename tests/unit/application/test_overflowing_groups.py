@@ -16,7 +16,7 @@ from secondhop.domain.errors import ConflictError, TryAgainError
 from secondhop.domain.gathering import MEMBERS_LIMIT, MESSAGES_LIMIT, Group, overflow_of, part_of
 from secondhop.domain.outbox import LAST_CALL, Pending
 from tests.builders import NOW, a_chain
-from tests.stand_ins import StandInAnnouncer
+from tests.small_stand_ins import StandInAnnouncer
 
 GROUP = "1234567890abcdef"
 

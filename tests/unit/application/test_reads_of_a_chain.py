@@ -19,7 +19,9 @@ from tests.unit.application.test_first_hops import stage as first_hops
 class CountingChains(MemoryChains):
     """Counts the reads of each chain."""
 
-    reads: Counter[ChainKey]
+    def __init__(self, chains: MemoryChains) -> None:
+        vars(self).update(vars(chains))
+        self.reads = Counter[ChainKey]()
 
     def get(self, key: ChainKey) -> Chain | None:
         self.reads[key] += 1
@@ -28,10 +30,10 @@ class CountingChains(MemoryChains):
 
 def reads_of(stage: Stage, work: Work) -> Counter[ChainKey]:
     """What a piece of work reads."""
-    stage.chains.__class__ = CountingChains
-    stage.chains.reads = Counter()  # type: ignore[attr-defined]
+    counting = CountingChains(stage.chains)
+    stage.chains = counting
     stage(work)
-    return stage.chains.reads  # type: ignore[attr-defined, no-any-return]
+    return counting.reads
 
 
 @pytest.mark.parametrize(

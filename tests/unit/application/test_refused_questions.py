@@ -138,7 +138,7 @@ def test_a_delete_that_was_never_sent_is_not_told_as_one_that_failed(
             stage.backup.fail("point", error)
         return original(route)
 
-    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]
+    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
     assert stage.chain.intermediate("arrival").state is IntermediateState.DUE
     for _ in range(12):
@@ -149,7 +149,7 @@ def test_a_delete_that_was_never_sent_is_not_told_as_one_that_failed(
     assert stage.chain.intermediate("arrival").state is state
     assert [each.cause for each in incidents(stage)] == ([cause] if cause else [])
 
-    stage.chains.paused_by = original  # type: ignore[method-assign]
+    stage.chains.paused_by = original  # type: ignore[method-assign]  # put back as it was
     stage.clock.forward(days=1, minutes=1)
     stage(LOOK)
     assert len(stage.backup.deleted) == 1

@@ -47,8 +47,9 @@ def test_a_cluster_intermediate_is_released_at_once_and_seen_gone_later() -> Non
     stage(job_news(stage.backup.finish("JOB-1", a_copy(database=CUSTOMERS, resource_type="Aurora"))))
 
     assert [each.point for each in stage.backup.deleted] == [ARRIVAL_ARN]
-    assert stage.chain.state is ChainState.RELEASING
-    assert stage.chain.pending == ()
+    releasing = stage.chain
+    assert releasing.state is ChainState.RELEASING
+    assert releasing.pending == ()
 
     stage.clock.forward(minutes=16)
     stage(LOOK)
@@ -96,7 +97,7 @@ def test_a_pause_between_decision_and_delete_stops_the_delete() -> None:
         stage.chains.pause(route="default", by="ada")
         return original(vault)
 
-    stage.backup.vault = pause_then_answer  # type: ignore[method-assign]
+    stage.backup.vault = pause_then_answer  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -111,7 +112,7 @@ def test_nothing_is_deleted_when_the_copy_is_gone_at_the_last_moment() -> None:
             stage.backup.points.pop((DR_VAULT.arn, COPY_ARN), None)
         return original(route)
 
-    stage.chains.paused_by = lose_the_copy  # type: ignore[method-assign]
+    stage.chains.paused_by = lose_the_copy  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -129,7 +130,7 @@ def test_a_worker_that_looks_for_too_long_does_not_delete() -> None:
             stage.clock.forward(minutes=4)
         return original(vault)
 
-    stage.backup.vault = look_slowly  # type: ignore[method-assign]
+    stage.backup.vault = look_slowly  # type: ignore[method-assign]  # for this test only
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
@@ -149,7 +150,8 @@ def test_an_unanswered_delete_is_looked_at_again() -> None:
     stage = copying(route=a_route(keep={"RDS": 0}))
     stage.backup.fail("delete", UnansweredError("timed out"))
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
-    assert stage.chain.state is ChainState.RELEASING
+    releasing = stage.chain
+    assert releasing.state is ChainState.RELEASING
 
     stage.clock.forward(minutes=6)
     stage(LOOK)
@@ -189,7 +191,7 @@ def test_a_denied_look_before_the_delete_stops_it() -> None:
             stage.backup.fail("point", DeniedError("not authorized to describe"))
         return original(route)
 
-    stage.chains.paused_by = deny  # type: ignore[method-assign]
+    stage.chains.paused_by = deny  # type: ignore[method-assign]  # for this test only
     stage.clock.forward(minutes=6)
     stage(LOOK)
 

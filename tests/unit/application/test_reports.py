@@ -11,10 +11,24 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ClaimTakenError, RefusedError
 from secondhop.application.report import Report
 from secondhop.application.run_chain import CONFLICT_TRIES, FACTS_LIMIT
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey, ChainState
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import ConflictError
 from secondhop.domain.observation import PointSeen
-from tests.builders import ARRIVAL_ARN, COPY_ARN, SECOND_DR_VAULT, a_copy, a_fan_out, a_job, a_route, an_arrival
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_VAULT,
+    ORDERS,
+    SECOND_DR_VAULT,
+    WATCHED,
+    a_copy,
+    a_fan_out,
+    a_job,
+    a_route,
+    an_arrival,
+)
 from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
 
 
@@ -104,7 +118,7 @@ def test_a_race_that_is_lost_to_another_worker_is_decided_on_what_that_one_wrote
             save(stage.chain, before=stage.chain, limit=limit)
         return save(chain, before=before, limit=limit)
 
-    stage.chains.save = lose  # type: ignore[method-assign]
+    stage.chains.save = lose  # type: ignore[method-assign]  # for this test only
     report = stage(news)
 
     assert (left, report.steps[0].before, stage.chain.state) == ([0], "COPYING", ChainState.COMPLETE)
@@ -113,10 +127,10 @@ def test_a_race_that_is_lost_to_another_worker_is_decided_on_what_that_one_wrote
 def test_a_race_that_is_always_lost_comes_back_and_names_the_chain() -> None:
     stage = copying()
 
-    def lose(_chain: Chain, *, before: Chain | None, limit: int) -> Chain:
-        raise ConflictError(f"{before} was written by others, under the limit {limit}")
+    def lose(chain: Chain, *, before: Chain | None, limit: int) -> Chain:
+        raise ConflictError(f"{before} was written by others before {chain}, under the limit {limit}")
 
-    stage.chains.save = lose  # type: ignore[method-assign]
+    stage.chains.save = lose  # type: ignore[method-assign]  # for this test only
     with pytest.raises(ConflictError, match=rf"chain {KEY} was written {CONFLICT_TRIES} times by others"):
         stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
@@ -133,7 +147,8 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
 
     stage, shown = Stage(chains=Claimed()), list[str]()
 
-    def points_of(_vault: object, _database: str) -> Iterator[PointSeen]:
+    def points_of(vault: Vault, database: str) -> Iterator[PointSeen]:
+        assert (vault, database) == (DR_VAULT, ORDERS) or vault == WATCHED
         shown.append(f"{COPY_ARN}-{len(shown)}")
         yield a_copy(arn=shown[-1])
 
@@ -147,9 +162,9 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
 
 def test_a_failed_job_of_a_leg_that_a_chain_was_opened_without_is_none_of_its_business() -> None:
     class OneSite(MemoryChains):
-        def circuit(self, site: object) -> object:  # type: ignore[override]
+        def circuit(self, site: Site | None) -> Circuit:
             assert site is not None
-            return super().circuit(site)  # type: ignore[arg-type]
+            return super().circuit(site)
 
     stage = copying(chains=OneSite())
     before = stage.chain

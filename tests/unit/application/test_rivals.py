@@ -95,7 +95,7 @@ def test_a_copy_that_has_just_completed_counts_though_its_vault_does_not_list_it
 def test_a_job_counts_whatever_aws_names_as_its_resource(resource: str | None) -> None:
     """A copy job of a copy may name the recovery point, so that AWS does not find it by its database."""
     stage = with_source(Stage())
-    stage.backup.jobs_into = lambda *_, **__: iter(())  # type: ignore[method-assign]
+    stage.backup.jobs_into = lambda *_, **__: iter(())  # type: ignore[method-assign]  # for this test only
 
     assert len(found(a_job(resource=resource), stage).rivals) == 1
 

@@ -205,10 +205,10 @@ def test_a_probe_that_another_instance_has_taken_is_not_taken_twice() -> None:
     stage.chains.save_circuit(an_open_circuit(), before=stage.chains.circuit(DR_VAULT.site))
     assert circuit.failures == 0
 
-    def taken(_after: Circuit, *, before: Circuit) -> None:
-        raise ConflictError(f"written by another instance than the one that read {before}")
+    def taken(after: Circuit, *, before: Circuit | None) -> None:
+        raise ConflictError(f"{after} was written by another instance than the one that read {before}")
 
-    stage.chains.save_circuit = taken  # type: ignore[method-assign]
+    stage.chains.save_circuit = taken  # type: ignore[method-assign]  # for this test only
     a_round(stage, minutes=20)
 
     assert len(stage.backup.started) == 1

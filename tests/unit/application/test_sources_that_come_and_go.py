@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -105,7 +105,7 @@ def test_a_recovery_point_that_shows_and_cannot_be_copied_stays_given_up(status:
 def test_a_list_that_still_names_a_recovery_point_that_is_gone_starts_nothing() -> None:
     stage = given_up()
     stage.backup.put(an_arrival())
-    stage.backup.point = lambda vault, arn: None  # type: ignore[method-assign]
+    stage.backup.point = lambda vault, arn: None  # type: ignore[method-assign]  # for this test only
     sweep(stage)
 
     assert stage.backup.started == []
@@ -136,7 +136,7 @@ def test_an_abandoned_recovery_point_that_is_listed_again_is_remembered() -> Non
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, NOW), (NOW, None)])
-def test_claims_are_remembered_as_long_as_their_chain(before: object, after: object) -> None:
+def test_claims_are_remembered_as_long_as_their_chain(before: datetime | None, after: datetime | None) -> None:
     chain = with_hop(a_chain(), attempt=1)
     due = changes(replace(chain, finished_at=before), replace(chain, finished_at=after))
 

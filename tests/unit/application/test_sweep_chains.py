@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.application.sweep_chains import BATCH, LEASE, SweepChains, Swept
+from secondhop.application.budget import BATCH
+from secondhop.application.sweep_chains import LEASE, SweepChains, Swept
 from secondhop.application.work import Look
 from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
@@ -199,7 +200,7 @@ def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_
             answers.append(sweep(stage))
         return listing(vault, after=after, before=before)
 
-    stage.backup.points_between = sweep_meanwhile  # type: ignore[method-assign]
+    stage.backup.points_between = sweep_meanwhile  # type: ignore[method-assign]  # for this test only
     answers.append(sweep(stage))
     answers.append(sweep(stage))
 
@@ -208,18 +209,14 @@ def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_
 
 
 def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:
-    stage = installed(Stage())
-
-    class Losing:
-        def __getattr__(self, name: str) -> object:
-            return getattr(stage.chains, name)
-
+    class Losing(MemoryChains):
         def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
             raise ConflictError("somebody else was faster")
 
+    stage = installed(Stage(chains=Losing()))
     use_case = SweepChains(
         routes=(stage.route,),
-        chains=Losing(),  # type: ignore[arg-type]
+        chains=stage.chains,
         backup=stage.backup,
         queue=stage.queue,
         now=stage.clock,

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from secondhop.application.sweep_chains import BATCH, BUDGET, LEASE, SweepChains, Swept
+from secondhop.application.budget import BATCH, BUDGET
+from secondhop.application.sweep_chains import LEASE, SweepChains, Swept
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.errors import FinalError, TryAgainError
@@ -21,10 +22,9 @@ from tests.stand_ins import KEY, Stage, copying, job_news
 
 
 def sweep(stage: Stage) -> Swept:
-    use_case = SweepChains(
+    return SweepChains(
         routes=(stage.route,), chains=stage.chains, backup=stage.backup, queue=stage.queue, now=stage.clock
-    )
-    return use_case()
+    )()
 
 
 def installed() -> Stage:
@@ -63,7 +63,7 @@ class SlowListing:
 
 def slow(stage: Stage) -> SlowListing:
     listing = SlowListing(stage)
-    stage.backup.points_between = listing  # type: ignore[method-assign]
+    stage.backup.points_between = listing  # type: ignore[method-assign]  # for this test only
     return listing
 
 
@@ -113,7 +113,7 @@ def test_only_a_slice_that_did_not_fit_by_itself_is_halved() -> None:
         asked.append((after, before))
         return listing(vault, after=after, before=before)
 
-    stage.backup.points_between = listed  # type: ignore[method-assign]
+    stage.backup.points_between = listed  # type: ignore[method-assign]  # for this test only
     left = sweep(stage).left
     stage.clock.forward(minutes=15)
     cut_off, again = asked[-1], len(asked)
@@ -294,7 +294,7 @@ def test_jobs_in_flight_are_listed_where_each_leg_starts() -> None:
         asked.append((source.region, destination.site.region))
         return listing(state, source=source, destination=destination, after=after)
 
-    stage.backup.jobs_in_state = listed  # type: ignore[method-assign]
+    stage.backup.jobs_in_state = listed  # type: ignore[method-assign]  # for this test only
     sweep(stage)
 
     assert set(asked) == {(HOME, DR), (DR, "eu-north-1")}

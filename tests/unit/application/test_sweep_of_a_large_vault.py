@@ -12,7 +12,7 @@ from secondhop.domain.arn import Vault
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import FinalError
 from secondhop.domain.observation import PointSeen
-from tests.builders import ARRIVAL_ARN, NIGHT, NOW, an_arrival
+from tests.builders import ARRIVAL_ARN, NIGHT, NOW, WATCHED, an_arrival
 from tests.stand_ins import Clock, Stage
 
 POINTS, FINISHED, LOST = 100_000, 90_000, f"{ARRIVAL_ARN}-lost"
@@ -55,7 +55,8 @@ class LargeVault:
         ]
         self._points.append(an_arrival(arn=LOST, created_at=NIGHT - timedelta(days=3), completed_at=NOW))
 
-    def __call__(self, _vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+    def __call__(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
+        assert vault == WATCHED
         began = self._clock.now
         for point in self._points:
             if not after <= point.created_at < before:
@@ -74,8 +75,8 @@ def test_every_point_is_opened_within_a_day_and_no_finished_one_is_touched() -> 
     stage = Stage(chains=ManyChains())
     stage.chains.installation(now=NOW - timedelta(days=30))
     vault = LargeVault(stage.clock)
-    stage.backup.points_between = vault  # type: ignore[method-assign]
-    opened: set[str] = set()
+    stage.backup.points_between = vault  # type: ignore[method-assign]  # for this test only
+    opened, is_whole = set[str](), False
     for _ in range(4 * 24):
         vault.invoked_at = stage.clock.now
         sweep = SweepChains(

@@ -52,7 +52,7 @@ class Breaking(Skewed):
             yield each
 
 
-def relative(chains: MemoryChains, *, days: int = 0, arn: str = OTHER_ARN, **hop: object) -> Chain:
+def relative(chains: MemoryChains, arn: str = OTHER_ARN, /, *, days: int = 0, **hop: object) -> Chain:
     """Another chain of the same database, whose backup was made some days later, verified by default."""
     point = an_arrival(arn=arn, created_at=NIGHT + days * DAY)
     chain = with_hop(a_chain(point=point), **{"state": HopState.VERIFIED, "arrival": arn + "-copy", **hop})
@@ -85,7 +85,7 @@ def test_a_copy_of_the_same_date_that_nothing_explains_is_not_adopted_beside_it(
     stage.backup.put(a_copy())
     stage(arrived())
 
-    chain = super(Skewed, stage.chains).get(KEY)  # type: ignore[misc]
+    chain = MemoryChains.get(stage.chains, KEY)
     assert chain is not None
     trouble = chain.hop("to-dr").notice.trouble
     assert trouble is not None
@@ -98,7 +98,7 @@ def test_a_copy_of_the_same_date_that_nothing_explains_is_not_adopted_beside_it(
 
 def test_the_survey_names_who_cannot_be_read_and_counts_the_copies_of_the_others() -> None:
     stage = skewed()
-    relative(stage.chains, arn=ARRIVAL_ARN + "-third", arrival=COPY_ARN)
+    relative(stage.chains, ARRIVAL_ARN + "-third", arrival=COPY_ARN)
     stage.backup.put(a_copy())
     chain = a_chain()
     surveyed = survey_copies(stage.chains, stage.backup, chain, chain.hop("to-dr"), asked_at=NOW)
@@ -114,7 +114,7 @@ def kept(stage: Stage, newer: int) -> tuple[int, tuple[str, ...], str]:
     due = stage.chains.save(with_intermediate(chain, state=IntermediateState.DUE), before=None, limit=20)
     for number in range(newer):
         arn = f"{ARRIVAL_ARN}-new-{number}"
-        relative(stage.chains, days=number + 2, arn=arn)
+        relative(stage.chains, arn, days=number + 2)
         stage.backup.put(an_arrival(arn=arn, created_at=NIGHT + (number + 2) * DAY))
     stage.backup.put(an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY))
     surveyed = survey_keep(stage.chains, stage.backup, due, due.intermediate(ARRIVAL), stage.route)
@@ -141,10 +141,10 @@ def test_where_enough_others_stand_the_intermediate_goes() -> None:
 
 def test_a_newer_chain_that_cannot_be_read_does_not_relieve_the_older_copy() -> None:
     stage = skewed(days=1)
-    mine = relative(stage.chains, arn=ARRIVAL_ARN)
+    mine = relative(stage.chains, ARRIVAL_ARN)
     assert survey_newer(stage.chains, mine, mine.hop("to-dr")).newer is None
 
-    third = relative(stage.chains, days=2, arn=ARRIVAL_ARN + "-third")
+    third = relative(stage.chains, ARRIVAL_ARN + "-third", days=2)
     assert survey_newer(stage.chains, mine, mine.hop("to-dr")).newer == third.key.recovery_point
 
 
@@ -153,18 +153,18 @@ def test_the_lag_says_that_it_is_not_known_or_is_at_most_so_much() -> None:
     assert lag_line(stage.chains, a_chain(), NOW) == f"Lag: not known, because chain {OTHER} cannot be read: {WHY}"
     assert newest_verified(stage.chains, a_chain()) is None
 
-    relative(stage.chains, arn=ARRIVAL_ARN)
+    relative(stage.chains, ARRIVAL_ARN)
     line = lag_line(stage.chains, a_chain(), NOW)
     assert line.startswith("Lag: at most 3 hours; ")
     assert str(OTHER) in line
-    relative(stage.chains, days=2, arn=ARRIVAL_ARN + "-third")
+    relative(stage.chains, ARRIVAL_ARN + "-third", days=2)
     assert str(OTHER) not in lag_line(stage.chains, a_chain(), NOW), "an older one changes nothing"
 
 
 def test_waking_skips_a_chain_that_cannot_be_read() -> None:
     stage = skewed(days=-1)
-    mine = relative(stage.chains, days=1, arn=ARRIVAL_ARN)
-    old = relative(stage.chains, days=-2, arn=ARRIVAL_ARN + "-old")
+    mine = relative(stage.chains, ARRIVAL_ARN, days=1)
+    old = relative(stage.chains, ARRIVAL_ARN + "-old", days=-2)
     stage.chains.save(with_intermediate(old, state=IntermediateState.DUE), before=old, limit=1)
 
     assert list(relatives_that_kept(stage.chains, mine)) == [old.key]
@@ -200,8 +200,9 @@ def test_an_operator_is_told_that_it_cannot_be_read() -> None:
 
 
 def test_one_route_whose_chain_cannot_be_read_does_not_stop_the_other() -> None:
-    stage = Stage(chains=Skewed())
-    stage.chains.bad.add(KEY)  # type: ignore[attr-defined]
+    chains = Skewed()
+    chains.bad.add(KEY)
+    stage = Stage(chains=chains)
     stage.backup.put(an_arrival())
     other = a_route(name="other")
     both = AdvanceChain(
@@ -219,12 +220,13 @@ def test_one_route_whose_chain_cannot_be_read_does_not_stop_the_other() -> None:
 
 
 def test_a_complete_chain_beside_it_stays_complete() -> None:
-    stage = complete(chains=Skewed())
-    relative(stage.chains, days=1)
-    stage.chains.bad.add(OTHER)  # type: ignore[attr-defined]
+    chains = Skewed()
+    stage = complete(chains=chains)
+    relative(chains, days=1)
+    chains.bad.add(OTHER)
     for _ in range(8):
         stage.clock.forward(days=1)
         stage(Look(key=KEY))
 
-    assert super(Skewed, stage.chains).get(KEY).state is ChainState.COMPLETE  # type: ignore[misc,union-attr]
+    assert stage.chain.state is ChainState.COMPLETE
     assert WATCHED.arn in {vault for vault, _ in stage.backup.points}

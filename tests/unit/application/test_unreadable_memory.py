@@ -21,8 +21,9 @@ OTHER_ARN = ARRIVAL_ARN + "-other"
 
 
 def test_news_of_a_job_whose_claim_cannot_be_read_goes_to_the_chain_of_its_source() -> None:
-    stage = copying(chains=Skewed())
-    stage.chains.bad_claims = True  # type: ignore[attr-defined]
+    chains = Skewed()
+    stage = copying(chains=chains)
+    chains.bad_claims = True
     report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert report.unreadable == ("this claim cannot be read",)
@@ -30,8 +31,9 @@ def test_news_of_a_job_whose_claim_cannot_be_read_goes_to_the_chain_of_its_sourc
 
 
 def test_a_circuit_that_cannot_be_read_stops_no_copy_and_is_written_anew() -> None:
-    stage = Stage(chains=Skewed())
-    stage.chains.bad_circuits = True  # type: ignore[attr-defined]
+    chains = Skewed()
+    chains.bad_circuits = True
+    stage = Stage(chains=chains)
     stage.backup.put(an_arrival())
     stage(arrived())
     stage(job_news(stage.backup.fail_job("JOB-1", "Copy job failed. An internal error occurred.")))
@@ -39,13 +41,14 @@ def test_a_circuit_that_cannot_be_read_stops_no_copy_and_is_written_anew() -> No
     stage(Look(key=KEY))
 
     assert len(stage.backup.started) == 2
-    stage.chains.bad_circuits = False  # type: ignore[attr-defined]
+    chains.bad_circuits = False
     assert stage.chains.circuit(DR_VAULT.site).failures == 1
 
 
 def test_an_installation_that_cannot_be_read_stops_neither_arrivals_nor_chains_that_are_due() -> None:
-    stage = copying(chains=Skewed())
-    stage.chains.bad_installation = True  # type: ignore[attr-defined]
+    chains = Skewed()
+    stage = copying(chains=chains)
+    chains.bad_installation = True
     second = an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY)
     stage.backup.put(second)
     stage.backup.finish("JOB-1", a_copy())

@@ -11,9 +11,11 @@ import pytest
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.waking import WAKE_READS, WAKE_WAITING, longest_waiting
 from secondhop.application.work import Look, Retry
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.hop import HopState
+from secondhop.domain.observation import JobSeen
 from tests.builders import (
     ARRIVAL_ARN,
     DR_VAULT,
@@ -38,11 +40,11 @@ def one_waits() -> tuple[Stage, list[str]]:
     stage(arrived(arn=OTHER.recovery_point))
     asked, jobs_into = list[str](), stage.backup.jobs_into
 
-    def jobs(*arguments: object, **options: object) -> object:
+    def jobs(destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         asked.append("jobs")
-        return jobs_into(*arguments, **options)  # type: ignore[arg-type]
+        return jobs_into(destination, from_site=from_site, database=database)
 
-    stage.backup.jobs_into = jobs  # type: ignore[assignment,method-assign]
+    stage.backup.jobs_into = jobs  # type: ignore[method-assign]  # for this test only
     return stage, asked
 
 
@@ -170,8 +172,8 @@ def test_a_chain_that_cannot_be_read_is_not_woken_in_the_place_of_another() -> N
                 raise UnreadableItemError("schema 99")
             return super().get(key)
 
-        def waiting(self, **options: object) -> Iterator[ChainKey]:
-            yield from super().waiting(**options)  # type: ignore[arg-type]
+        def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
+            yield from super().waiting(site=site, resource_type=resource_type)
             yield OTHER
 
     chains = Skewed()

@@ -116,11 +116,6 @@ def test_a_missing_field_is_asked_again_for_a_day_and_no_longer(
     )
 
 
-def test_an_arrival_not_there_yet_is_given_an_hour() -> None:
-    assert take(verifying(), inspected(None), after=timedelta(minutes=30)).hop("to-dr").state is HopState.VERIFYING
-    assert take(verifying(), inspected(None), after=timedelta(hours=2)).troubles()[0].cause is Cause.VANISHED
-
-
 def test_another_point_is_not_taken_for_the_arrival() -> None:
     other = inspected(a_copy(), arrival="other")
 
@@ -134,15 +129,6 @@ def test_time_and_operators_make_a_hop_look_at_its_arrival_again(fact: Observati
     decision = advance(verifying(state), fact, route=a_route(), now=NOW + timedelta(days=days))
 
     assert InspectArrival(subject="to-dr", point=COPY_ARN) in decision.commands
-
-
-@pytest.mark.parametrize("state", [each for each in HopState if each is not HopState.STRANDED])
-def test_a_denied_question_is_an_incident_in_every_working_state(state: HopState) -> None:
-    chain = take(verifying(state), seen.AskingRefused(hop="to-dr", message="not authorized to perform it"))
-
-    assert [(trouble.cause, trouble.message) for trouble in chain.troubles()] == [
-        (Cause.PERMISSION, "not authorized to perform it")
-    ]
 
 
 def test_a_final_copy_that_vanished_later_is_an_incident_and_is_never_copied_again_by_itself() -> None:
@@ -184,26 +170,6 @@ def test_an_operator_may_ask_for_a_new_copy_of_a_vanished_one() -> None:
     assert SurveyCopies(subject="to-dr") in decision.commands
 
 
-def test_a_verified_copy_stays_verified_while_it_is_good_or_its_time_is_over() -> None:
-    chain = verifying(HopState.VERIFIED)
-
-    assert take(chain, inspected(a_copy())).hop("to-dr").state is HopState.VERIFIED
-    assert take(chain, inspected(a_copy(status="EXPIRED")), after=timedelta(days=40)).hop("to-dr").state == "VERIFIED"
-    assert take(chain, inspected(None), after=timedelta(days=40)).hop("to-dr").arrival.seen_gone_at is not None
-
-
-def test_an_expired_copy_is_looked_at_once_its_deletion_window_is_over() -> None:
-    chain = verifying(HopState.VERIFIED)
-
-    early = advance(chain, seen.Noticed(), route=a_route(), now=PROMISED)
-    late = advance(chain, seen.Noticed(), route=a_route(), now=PROMISED + timedelta(hours=9))
-    over = advance(verifying(HopState.VERIFIED, seen_gone_at=NOW), seen.Noticed(), route=a_route(), now=PROMISED)
-
-    assert InspectArrival(subject="to-dr", point=COPY_ARN) not in early.commands
-    assert InspectArrival(subject="to-dr", point=COPY_ARN) in late.commands
-    assert InspectArrival(subject="to-dr", point=COPY_ARN) not in over.commands
-
-
 def stranded(cause: Cause, **changes: object) -> Chain:
     trouble = Trouble(cause=cause, message="as AWS said", since=NOW)
     made = {"state": HopState.STRANDED, "trouble": trouble, "not_before": NOW + timedelta(days=1), **changes}
@@ -224,10 +190,6 @@ def test_a_copy_that_is_there_is_still_looked_at_when_its_source_is_gone() -> No
     assert take(chain, seen.Noticed(), after=timedelta(days=8)).hop("to-dr").state is HopState.VERIFYING
 
 
-def test_what_only_an_operator_can_mend_is_not_tried_again_by_itself() -> None:
-    assert take(stranded(Cause.MISMATCH), seen.Noticed(), after=timedelta(days=2)).hop("to-dr").state == "STRANDED"
-
-
 def test_a_late_success_is_still_a_success() -> None:
     done = seen.CopySeen(hop="to-dr", job=a_job(state="COMPLETED", arrival=COPY_ARN))
     failed = seen.CopySeen(hop="to-dr", job=a_job(state="FAILED"))
@@ -235,10 +197,3 @@ def test_a_late_success_is_still_a_success() -> None:
     assert take(stranded(Cause.UNKNOWN), done).hop("to-dr").state is HopState.VERIFYING
     assert take(stranded(Cause.UNKNOWN), failed).hop("to-dr").state is HopState.STRANDED
     assert take(stranded(Cause.VANISHED, rejected=(COPY_ARN,)), done).hop("to-dr").state is HopState.STRANDED
-
-
-def test_a_completed_event_for_a_rejected_copy_is_not_believed_while_waiting() -> None:
-    chain = with_hop(a_chain(), rejected=(COPY_ARN,))
-    done = seen.CopySeen(hop="to-dr", job=a_job(state="COMPLETED", arrival=COPY_ARN))
-
-    assert take(chain, done).hop("to-dr").state is HopState.WAITING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -217,7 +217,9 @@ def test_a_chain_is_not_finished_while_it_has_something_to_tell() -> None:
         (None, NOW + timedelta(minutes=30)),
     ],
 )
-def test_a_fact_that_changes_nothing_does_not_put_off_the_next_look(planned: object, expected: object) -> None:
+def test_a_fact_that_changes_nothing_does_not_put_off_the_next_look(
+    planned: datetime | None, expected: datetime
+) -> None:
     chain = replace(flying(), next_check=planned)
 
     assert take(chain, job_seen()).chain.next_check == expected

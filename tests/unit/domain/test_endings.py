@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -38,7 +38,13 @@ from tests.builders import (
 from tests.hop_steps import a_chain_in
 
 SECOND, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "hours", "days"))
-GONE = {"source_gone_at": NOW - DAY}
+
+
+class Gone(TypedDict):
+    source_gone_at: datetime
+
+
+GONE: Gone = {"source_gone_at": NOW - DAY}
 STANDS: dict[str, Any] = {}
 STRANDED = {"state": HopState.STRANDED, "trouble": Trouble(cause=Cause.VANISHED, message="gone", since=NOW - DAY)}
 COPIED = {"arrival": COPY_ARN, "promised_until": NIGHT + 35 * DAY}
@@ -169,7 +175,9 @@ def looked(arrival: str = COPY_ARN, *, hop: str = "to-dr", is_there: bool = Fals
         ),
     ],
 )
-def test_an_abandoned_chain_remembers_of_its_copy_only_that_it_is_gone(fact: Observation, gone_at: object) -> None:
+def test_an_abandoned_chain_remembers_of_its_copy_only_that_it_is_gone(
+    fact: Observation, gone_at: datetime | None
+) -> None:
     chain = with_hop(given_up(), **COPIED)
     after = take(chain, fact)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from secondhop.domain.arn import Site
+from secondhop.domain.arn import Site, Vault
 from secondhop.domain.forecast import Copy, Pace, copies_of, loads_of, pace_of, source_of, why_not_copied
 from secondhop.domain.observation import PointSeen
 from secondhop.domain.route import Route
@@ -26,16 +26,21 @@ from tests.builders import (
 )
 
 
-def a_forecast(**changes: object) -> Copy:
-    copy = Copy(
+def a_forecast(
+    *,
+    source: Site = WATCHED.site,
+    destination: Vault = DR_VAULT,
+    resource_type: str = "RDS",
+    size_bytes: int | None = 7,
+) -> Copy:
+    return Copy(
         database=ORDERS,
-        resource_type="RDS",
-        source=WATCHED.site,
-        destination=DR_VAULT,
+        resource_type=resource_type,
+        source=source,
+        destination=destination,
         limit=20,
-        size_bytes=7,
+        size_bytes=size_bytes,
     )
-    return replace(copy, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -124,10 +124,10 @@ def test_of_two_points_of_one_backup_that_find_a_copy_at_one_moment_the_loser_st
     read = stage.chains.owner_of
 
     def not_claimed_until_now(**_: str) -> None:
-        stage.chains.owner_of = read  # type: ignore[method-assign]
+        stage.chains.owner_of = read  # type: ignore[method-assign]  # put back as it was
         stage(arrived())
 
-    stage.chains.owner_of = not_claimed_until_now  # type: ignore[assignment,method-assign]
+    stage.chains.owner_of = not_claimed_until_now  # type: ignore[method-assign]  # for this test only
     stage(arrived(arn=twin.arn))
 
     second = stage.chains.get(ChainKey(twin.arn, "default"))

@@ -13,7 +13,7 @@ from secondhop.domain.advance import Decision, advance
 from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, InspectIntermediate, ReleaseIntermediate, SurveyKeep
-from secondhop.domain.hop import HopState, Trouble
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
 from secondhop.domain.route import Route
@@ -71,20 +71,8 @@ def test_the_newest_arrivals_are_kept() -> None:
     assert decision.chain.state == "COMPLETE"
 
 
-def test_an_older_arrival_is_released() -> None:
-    assert take(an_intermediate(IntermediateState.DUE), surveyed(1)).effects == (RELEASE,)
-
-
 def test_a_route_that_keeps_all_lets_them_expire() -> None:
     assert take(an_intermediate(IntermediateState.DUE), surveyed(9), route=a_route(keep={})).effects == ()
-
-
-def test_an_intermediate_that_is_not_listed_is_asked_about_and_not_believed_gone() -> None:
-    decision = take(an_intermediate(IntermediateState.DUE), surveyed(3, is_listed=False))
-
-    assert decision.commands == (InspectIntermediate(subject="arrival", point=ARRIVAL_ARN),)
-    assert take(decision.chain, inspected("COMPLETED")).chain.intermediate("arrival").state is IntermediateState.DUE
-    assert take(decision.chain, inspected(None)).chain.intermediate("arrival").state is IntermediateState.RELEASED
 
 
 def test_an_arrival_that_is_only_not_ready_sends_the_hop_back_to_verifying() -> None:
@@ -122,15 +110,6 @@ def test_a_delete_that_meets_nothing_is_looked_at_before_it_is_believed() -> Non
         assert chain.troubles() == ()
 
 
-def test_a_delete_under_way_is_not_repeated_before_its_fence() -> None:
-    pending = Pending(command=RELEASE, until=NOW + timedelta(minutes=5))
-    chain = replace(an_intermediate(IntermediateState.RELEASING), pending=(pending,))
-
-    assert take(chain, seen.Noticed()).commands == ()
-    asked = take(chain, seen.Noticed(), after=timedelta(minutes=6)).commands
-    assert asked == (InspectIntermediate(subject="arrival", point=ARRIVAL_ARN),)
-
-
 def test_a_point_that_stays_in_deleting_is_an_incident_after_three_days() -> None:
     chain = an_intermediate(IntermediateState.RELEASING)
 
@@ -138,16 +117,6 @@ def test_a_point_that_stays_in_deleting_is_an_incident_after_three_days() -> Non
     stuck = take(chain, inspected("DELETING"), after=timedelta(days=3)).chain
     assert stuck.troubles()[0].cause is Cause.DELETE_FAILED
     assert take(stuck, inspected("DELETING"), after=timedelta(days=4)).chain.troubles() == stuck.troubles()
-
-
-def test_a_delete_that_did_nothing_is_asked_for_again_and_announced_after_three_times() -> None:
-    chain = an_intermediate(IntermediateState.RELEASING)
-
-    assert take(chain, inspected("COMPLETED"), after=timedelta(minutes=30)).commands == ()
-    again = take(chain, inspected("COMPLETED"), after=timedelta(hours=2))
-    assert again.commands == (SurveyKeep(subject="arrival"),)
-    third = take(with_intermediate(chain, failures=2), inspected("COMPLETED"), after=timedelta(hours=2)).chain
-    assert third.troubles()[0].cause is Cause.DELETE_FAILED
 
 
 def test_an_expired_leftover_is_announced_once_and_deleted_again_daily() -> None:
@@ -159,13 +128,6 @@ def test_an_expired_leftover_is_announced_once_and_deleted_again_daily() -> None
     assert soon.commands == ()
     later = take(told.chain, inspected("EXPIRED"), after=timedelta(days=1))
     assert later.commands == (RELEASE,)
-
-
-def test_a_trouble_survives_the_next_try_so_that_incidents_do_not_flap() -> None:
-    trouble = Trouble(cause=Cause.DELETE_REFUSED, message="locked", since=NOW)
-    chain = an_intermediate(IntermediateState.DUE, trouble=trouble)
-
-    assert take(chain, surveyed(1)).chain.troubles() == (trouble,)
 
 
 def test_a_hop_that_is_in_doubt_again_takes_its_intermediate_back() -> None:
@@ -181,12 +143,3 @@ def test_a_fact_that_means_nothing_changes_nothing() -> None:
     decision = take(an_intermediate(IntermediateState.RELEASED), inspected("COMPLETED"))
 
     assert "changes nothing while RELEASED" in decision.reason
-
-
-def test_an_original_backup_is_never_released_whatever_vault_it_lies_in() -> None:
-    original = ARRIVAL_ARN.replace("copyjob-", "job-")
-    decision = take(an_intermediate(IntermediateState.DUE, point=original), surveyed(newer=3))
-
-    assert decision.commands == ()
-    assert decision.chain.intermediate("arrival").state is IntermediateState.DUE
-    assert "an original backup is never ours to delete" in decision.reason

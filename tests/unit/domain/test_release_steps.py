@@ -191,8 +191,8 @@ def test_a_delete_that_did_nothing_is_asked_for_again_in_its_time(
     chain = a_chain_with(GOING, fence=fence, since=NOW - age, failures=0)
     taken = step(chain, inspected("COMPLETED"))
 
-    begun = {"state": DUE, "since": NOW, "failures": 1}
-    assert taken.intermediate == replace(chain.intermediate("arrival"), **(begun if is_asked_again else {}))
+    begun = replace(chain.intermediate("arrival"), state=DUE, since=NOW, failures=1)
+    assert taken.intermediate == (begun if is_asked_again else chain.intermediate("arrival"))
     assert taken.commands == ((COUNT,) if is_asked_again else ())
 
 
@@ -227,7 +227,7 @@ def test_an_expired_leftover_is_deleted_again_once_a_day(age: timedelta, is_repe
     chain = a_chain_with(GOING, since=NOW - age, trouble=OLD)
     taken = step(chain, inspected("EXPIRED"))
 
-    assert taken.intermediate == replace(chain.intermediate("arrival"), **({"since": NOW} if is_repeated else {}))
+    assert taken.intermediate == replace(chain.intermediate("arrival"), since=NOW if is_repeated else NOW - age)
     assert taken.commands == ((RELEASE,) if is_repeated else ())
 
 
@@ -244,8 +244,8 @@ def stopped(hop: HopState = HopState.VERIFIED, **copy: object) -> tuple[Chain, D
 def test_a_release_that_was_stopped_leaves_its_intermediate_held() -> None:
     chain, decision = stopped(status="EXPIRED")
 
-    held = {"state": IntermediateState.HELD, "since": NOW, "trouble": None}
-    assert decision.chain.intermediate("arrival") == replace(chain.intermediate("arrival"), **held)
+    held = replace(chain.intermediate("arrival"), state=IntermediateState.HELD, since=NOW, trouble=None)
+    assert decision.chain.intermediate("arrival") == held
     assert decision.rules == ("stop_release", "doubt_the_copy", "stranded_for_mismatch")
 
 

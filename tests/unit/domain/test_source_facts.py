@@ -69,8 +69,7 @@ def test_what_aws_leaves_out_does_not_make_an_unencrypted_source_encrypted() -> 
 
 @pytest.mark.parametrize(("age", "is_gone"), [(timedelta(0), False), (HOUR - SECOND, False), (HOUR, True)])
 def test_not_found_means_gone_only_when_the_point_had_an_hour_to_show(age: timedelta, is_gone: bool) -> None:
-    before = {"opened_at": NOW - age, "source_seen_at": None}
-    known = learned(described(None), **before)
+    known = learned(described(None), opened_at=NOW - age, source_seen_at=None)
 
     assert (known["source_seen_at"], known["source_gone_at"]) == ((NOW, NOW) if is_gone else (None, None))
     assert known["source_expires_at"] == NIGHT + 7 * DAY

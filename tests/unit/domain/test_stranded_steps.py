@@ -41,7 +41,7 @@ def inspected(arrival: str = COPY_ARN, **copy: Any) -> ArrivalInspected:
 GONE = inspected(gone=True)
 
 
-def for_good(cause: Cause = Cause.MISMATCH, **changes: Any) -> dict[str, Any]:
+def for_good(cause: Cause = Cause.MISMATCH, /, **changes: Any) -> dict[str, Any]:
     """A trouble that only an operator overcomes."""
     return {"trouble": replace(OLD, cause=cause), **changes}
 

@@ -90,7 +90,7 @@ def facts_about_hops() -> Iterator[Observation]:
 
 def chains_in(state: HopState) -> Iterator[Chain]:
     """A chain whose hop is in a state, with and without each thing that the rules ask about."""
-    troubles = [None]
+    troubles: list[Trouble | None] = [None]
     if state is HopState.STRANDED:
         troubles = [
             Trouble(cause=cause, message="", since=NOW) for cause in (Cause.ROLE, Cause.VANISHED, Cause.SOURCE_GONE)

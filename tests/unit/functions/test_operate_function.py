@@ -12,6 +12,7 @@ from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
 from tests.running_functions import Running
+from tests.stand_ins import empty
 
 
 def stranded() -> tuple[Stage, Chain]:
@@ -83,7 +84,7 @@ def test_a_paused_route_copies_nothing_until_it_is_resumed() -> None:
 def test_adopt_is_a_dry_run_unless_told_otherwise() -> None:
     stage, chain = stranded()
     assert isinstance(stage.chains, MemoryChains)
-    stage.chains.__init__()  # type: ignore[misc]
+    empty(stage.chains)
 
     shown = operate(stage, verb="adopt", by="ada", after="2026-01-01T00:00:00Z")
     assert shown["points"] == (f"{chain.key.recovery_point} of {chain.database}",)
@@ -107,7 +108,7 @@ def test_adopt_shows_the_points_of_the_time_that_it_is_asked_for() -> None:
         return len(operate(stage, verb="adopt", by="ada", **request)["points"])
 
     assert isinstance(stage.chains, MemoryChains)
-    stage.chains.__init__()  # type: ignore[misc]
+    empty(stage.chains)
     minute = timedelta(minutes=1)
     assert [shown(), shown(after=-minute, before=minute), shown(after=-minute), shown(before=minute)] == [1] * 4
     assert [shown(after=minute), shown(before=-minute)] == [0, 0]

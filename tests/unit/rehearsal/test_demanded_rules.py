@@ -5,10 +5,16 @@ from __future__ import annotations
 from rehearsal.nights.coverage import CAUSES, RULES, STRANDED
 from secondhop.domain.classification import Cause
 from secondhop.domain.outcome import Outcome, stranded_for
-from secondhop.domain.rules.consequences import HOP_CONSEQUENCES, INTERMEDIATE_CONSEQUENCES
-from secondhop.domain.rules.table import CHAIN_ROWS, HOP_ROWS, INTERMEDIATE_ROWS
+from secondhop.domain.rules.consequences import (
+    HOP_CONSEQUENCES,
+    INTERMEDIATE_CONSEQUENCES,
+    HopConsequence,
+    IntermediateConsequence,
+)
+from secondhop.domain.rules.table import CHAIN_ROWS, HOP_ROWS, INTERMEDIATE_ROWS, ChainRow, HopRow, IntermediateRow
 
-ROWS = (*CHAIN_ROWS, *HOP_ROWS, *INTERMEDIATE_ROWS, *HOP_CONSEQUENCES, *INTERMEDIATE_CONSEQUENCES)
+Row = ChainRow | HopRow | IntermediateRow | HopConsequence | IntermediateConsequence
+ROWS: tuple[Row, ...] = (*CHAIN_ROWS, *HOP_ROWS, *INTERMEDIATE_ROWS, *HOP_CONSEQUENCES, *INTERMEDIATE_CONSEQUENCES)
 
 
 def test_every_demanded_rule_exists() -> None:

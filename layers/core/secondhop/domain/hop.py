@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict, Unpack
 
 from secondhop.domain.arn import Vault
 from secondhop.domain.classification import Cause
@@ -49,6 +49,18 @@ class Attempt:
     is_retry_ordered: bool = False
 
 
+class AttemptChanges(TypedDict, total=False):
+    """The fields of an attempt that a change names."""
+
+    number: int
+    job_id: str | None
+    failures: int
+    not_before: datetime | None
+    slot_wanted: bool
+    newest_copy: datetime | None
+    is_retry_ordered: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """The copy in the destination vault: what was promised for it, and what AWS showed.
@@ -66,6 +78,17 @@ class Arrival:
     seen_gone_at: datetime | None = None
 
 
+class ArrivalChanges(TypedDict, total=False):
+    """The fields of an arrival that a change names."""
+
+    point: str | None
+    is_adopted: bool
+    promised_until: datetime | None
+    last_seen_at: datetime | None
+    is_superseded: bool
+    seen_gone_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What operators are notified about.
@@ -77,6 +100,14 @@ class Notice:
     trouble: Trouble | None = None
     unresolved: Trouble | None = None
     silent_since: datetime | None = None
+
+
+class NoticeChanges(TypedDict, total=False):
+    """The fields of a notice that a change names."""
+
+    trouble: Trouble | None
+    unresolved: Trouble | None
+    silent_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +129,14 @@ class Hop:
     rejected: tuple[str, ...] = ()
     delete_after_days: int | None = None
 
-    def with_attempt(self, **changes: Any) -> Hop:
+    def with_attempt(self, **changes: Unpack[AttemptChanges]) -> Hop:
         """The hop with other fields of its attempt."""
         return replace(self, attempt=replace(self.attempt, **changes))
 
-    def with_arrival(self, **changes: Any) -> Hop:
+    def with_arrival(self, **changes: Unpack[ArrivalChanges]) -> Hop:
         """The hop with other fields of its arrival."""
         return replace(self, arrival=replace(self.arrival, **changes))
 
-    def with_notice(self, **changes: Any) -> Hop:
+    def with_notice(self, **changes: Unpack[NoticeChanges]) -> Hop:
         """The hop with other fields of its notice."""
         return replace(self, notice=replace(self.notice, **changes))
