@@ -93,6 +93,19 @@ def test_a_verified_copy_that_cannot_be_looked_at_is_an_incident_until_it_is_see
     assert stage.announcer.messages[-1].is_closed
 
 
+def test_a_verified_copy_that_is_described_with_gaps_for_a_day_is_an_incident() -> None:
+    stage = complete()
+    stage.backup.put(a_copy(key_arn=None))
+    looks(stage, every=timedelta(hours=12), times=2)
+    assert (stage.chain.state, causes(stage)) == (ChainState.COMPLETE, [])
+
+    looks(stage, every=timedelta(hours=12), times=1)
+    assert (stage.chain.state, causes(stage)) == (ChainState.STRANDED, [Cause.STUCK])
+    stage.backup.put(a_copy())
+    looks(stage, every=timedelta(days=1), times=1)
+    assert (stage.chain.state, causes(stage)) == (ChainState.COMPLETE, [])
+
+
 def test_a_delete_with_an_unknown_end_is_an_incident_after_four_days() -> None:
     stage = copying(route=a_route(keep={"RDS": 0}))
     stage.backup.delete_does = "DELETING"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from secondhop.domain import patience
+from secondhop.domain.classification import Cause
 from secondhop.domain.command import (
     InspectArrival,
     SurveyNewer,
@@ -62,9 +64,16 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
     if assessment.verdict is Verdict.GOOD or assessment.lacks_only_expiry:
         return HopStep(hop=s.hop.with_arrival(last_seen_at=s.now), reason=assessment.reason)
-    if is_over or assessment.verdict is Verdict.NOT_YET:
+    is_unclear = assessment.verdict is Verdict.NOT_YET
+    if is_over or (is_unclear and not _is_long_overdue(s)):
         return stay(s, assessment.reason)
-    return strand_arrival(s, assessment.cause, assessment.reason)
+    return strand_arrival(s, Cause.STUCK if is_unclear else assessment.cause, assessment.reason)
+
+
+def _is_long_overdue(s: HopSituation) -> bool:
+    """Whether the copy should have been seen a day ago, and AWS has not described it well enough since then."""
+    check = s.chain.final_copy_check(s.hop)
+    return check is not None and s.now >= check + patience.VERIFYING_LIMIT
 
 
 def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
