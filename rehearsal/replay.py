@@ -105,6 +105,8 @@ def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
         _end_job(stage, detail)
     elif detail.get("status") not in (None, "DELETED"):
         _put(stage, watched, resources[0], detail, status=str(detail["status"]))
+    # AWS's lists show a new recovery point after some seconds.
+    stage.world.run_for(timedelta(seconds=30))
 
 
 def _end_job(stage: Stage, detail: Mapping[str, Any]) -> None:
@@ -146,6 +148,7 @@ def _put(
             size_bytes=0,
             role_arn=stage.backup_account["CopyRoleArn"],
             tags={},
+            source_vault_arn=stage.backup_account["WatchedVaultArn"] if source else stage.workload["WorkloadVaultArn"],
             source_point_arn=source,
         ),
         announce=False,

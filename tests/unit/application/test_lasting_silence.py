@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
+from secondhop.application.work import Retry
 from secondhop.domain.announcing import incidents_of
 from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, SilentError, TryAgainError
 from secondhop.domain.hop import HopState
-from tests.builders import COPY_ARN, NOW, a_copy, a_job, a_route, an_arrival
-from tests.stand_ins import LOOK, Stage, arrived, complete, copying, job_news
+from tests.builders import ARRIVAL_ARN, COPY_ARN, NOW, a_copy, a_job, a_route, an_arrival
+from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
 
 THROTTLED = TryAgainError("ThrottlingException: Rate exceeded")
 SILENT = SilentError("timed out")
@@ -30,8 +33,10 @@ def causes(stage: Stage) -> list[Cause]:
     return [incident.trouble.cause for incident in incidents_of(stage.chain)]
 
 
-@pytest.mark.parametrize("trouble", [THROTTLED, SILENT])
-@pytest.mark.parametrize("question", ["point", "points_of", "jobs_since", "jobs_into"])
+@pytest.mark.parametrize(
+    ("question", "trouble"),
+    [("point", THROTTLED), *product(["points_of", "jobs_since", "jobs_into"], [THROTTLED, SILENT])],
+)
 def test_a_hop_that_may_not_look_for_copies_is_an_incident_after_an_hour(question: str, trouble: Exception) -> None:
     stage = Stage()
     stage.backup.put(an_arrival(delete_at=None))
@@ -138,7 +143,7 @@ def test_a_completed_job_that_names_no_copy_is_asked_about_once_a_look_and_stran
     assert stage.chain.state is ChainState.COMPLETE
 
 
-@pytest.mark.parametrize("trouble", [THROTTLED, SILENT, DeniedError("not authorized to perform")])
+@pytest.mark.parametrize("trouble", [THROTTLED, DeniedError("not authorized to perform")])
 def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(trouble: Exception) -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
@@ -147,6 +152,57 @@ def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(troubl
 
     assert report.steps != ()
     assert [each.source for each in stage.backup.started] == [stage.chain.key.recovery_point]
+
+
+def test_a_throttled_look_at_a_backup_older_than_the_installation_comes_back() -> None:
+    """Its date alone would show it as one that no one has adopted."""
+    stage = Stage()
+    stage.chains.installation(now=NOW + timedelta(days=1))
+    stage.backup.put(an_arrival())
+    stage.backup.fail("point", THROTTLED)
+    with pytest.raises(TryAgainError):
+        stage(arrived(created_at=NOW))
+
+
+def test_a_copy_under_way_with_a_forgotten_job_and_throttled_lists_is_an_incident_after_an_hour() -> None:
+    stage = copying()
+    stage.backup.jobs.clear()
+    stage.backup.fail("jobs_since", *[THROTTLED] * A_WHILE)
+    looks(stage, every=timedelta(minutes=30), times=4)
+
+    assert (stage.chain.state, causes(stage)) == (ChainState.COPYING, [Cause.SITE_DOWN])
+
+
+def test_a_retry_finds_the_copy_of_a_job_that_names_none_by_its_source() -> None:
+    """A copy of a copy may name the recovery point that it was made from as its resource."""
+    stage = copying()
+    stage.backup.jobs["JOB-1"] = replace(stage.backup.jobs["JOB-1"], state="COMPLETED", completed_at=NOW)
+    stage.backup.put(a_copy(database=ARRIVAL_ARN))
+    looks(stage, every=timedelta(hours=2), times=1)
+    assert stage.chain.state is ChainState.STRANDED
+
+    stage(Retry(key=KEY, by="ada"))
+    assert (len(stage.backup.started), stage.chain.state) == (1, ChainState.COMPLETE)
+
+
+def test_a_verified_copy_that_was_silent_and_has_a_newer_one_now_is_looked_at_in_an_hour() -> None:
+    stage = complete()
+    stage.backup.fail("point", *[THROTTLED] * 2)
+    looks(stage, every=timedelta(hours=13), times=1)
+    looks(stage, every=timedelta(hours=1), times=1)
+    hop = stage.chain.hop("to-dr").with_arrival(is_superseded=True)
+    stage.chains.save(stage.chain.with_hop(hop), before=stage.chain, limit=9)
+    looks(stage, every=timedelta(hours=1), times=1)
+
+    assert causes(stage) == []
+
+
+def test_an_arrival_that_is_not_described_for_lack_of_an_answer_waits_on_the_queue() -> None:
+    stage = Stage()
+    stage.backup.put(an_arrival())
+    stage.backup.fail("point", SILENT)
+    with pytest.raises(SilentError):
+        stage(arrived())
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, DeniedError("not authorized to perform")])

@@ -215,5 +215,14 @@ def test_an_origin_is_unproven_only_while_aws_remembers_the_jobs_since_the_backu
     assert origin == Origin(is_unproven=is_unproven)
 
 
+def test_the_jobs_of_another_workload_account_cannot_be_listed() -> None:
+    stage = watching()
+    stage.backup.fail("jobs_into", NOBODY_ASKS)
+
+    assert (
+        origin_after(created_at=NOW, database=ORDERS.replace("111122223333", "999988887777"), stage=stage) == Origin()
+    )
+
+
 def test_a_hub_cannot_list_the_jobs_of_workload_accounts() -> None:
     assert origin_after(created_at=NOW, stage=Stage()) == Origin()

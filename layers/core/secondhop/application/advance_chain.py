@@ -18,7 +18,7 @@ from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointN
 from secondhop.domain import observation as seen
 from secondhop.domain.arn import Vault, is_continuous
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.errors import SecondHopError, UnreadableItemError
+from secondhop.domain.errors import SecondHopError, SilentError, UnreadableItemError
 from secondhop.domain.first_hop import HOP as FIRST_HOP
 from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
 from secondhop.domain.observation import Observation, PointSeen
@@ -146,7 +146,7 @@ class AdvanceChain:
         refusal = _refused_as_told(route, news)
         if refusal is not None:
             return Report(ignored=refusal)
-        point = self._describe(route, news)
+        point = self._describe_or_believe(route, news)
         if point is None:
             return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
         began_at = self._began_at()
@@ -165,27 +165,32 @@ class AdvanceChain:
         return self._run(route, stored=None, chain=opened, first=first_fact(route, point))
 
     def _describe(self, route: Route, news: PointNews) -> PointSeen | None:
-        """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at.
-
-        If AWS does not describe it now, what the news say is enough to open its chain, which asks again. So a throttled
-        or refused question becomes an incident of the chain. Raises SecondHopError if the news do not say enough.
-        """
+        """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at."""
         if is_continuous(news.arn):
             return _as_told(route, news, news.status, self.now())
-        try:
-            found = self.backup.point(route.watched, news.arn)
-            if found is None and news.origin is not None and route.first_hops is not None:
-                news = self._with_date_of_origin(news, *news.origin)
-        except SecondHopError:
-            found = None
-            if _as_told(route, news, NOT_SHOWN, self.now()) is None:
-                raise
-        return found or _as_told(route, news, NOT_SHOWN, self.now())
-
-    def _with_date_of_origin(self, news: PointNews, arn: str, vault_arn: str) -> PointNews:
-        """The news with the creation date of the point that it was copied from, which the copy inherits."""
+        found = self.backup.point(route.watched, news.arn)
+        if found is not None or news.origin is None or route.first_hops is None:
+            return found or _as_told(route, news, NOT_SHOWN, self.now())
+        arn, vault_arn = news.origin
         origin = self.backup.point(Vault.parse(vault_arn), arn)
-        return news if origin is None else replace(news, created_at=origin.created_at)
+        dated = news if origin is None else replace(news, created_at=origin.created_at)
+        return _as_told(route, dated, NOT_SHOWN, self.now())
+
+    def _describe_or_believe(self, route: Route, news: PointNews) -> PointSeen | None:
+        """The point as AWS describes it, or as the news do where AWS throttles or refuses the question.
+
+        Its chain asks again, and reports what lasts. Raises SilentError, after which the work waits on the queue.
+        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation.
+        """
+        try:
+            return self._describe(route, news)
+        except SilentError:
+            raise
+        except SecondHopError:
+            told, began_at = _as_told(route, news, NOT_SHOWN, self.now()), self._began_at()
+            if told is None or began_at is None or told.created_at < began_at:
+                raise
+            return told
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
         chain = stored(self.chains, key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from secondhop.application.ports import Backup
-from secondhop.domain.arn import Vault
+from secondhop.domain.arn import Arn, Vault
 from secondhop.domain.chain import Chain
 from secondhop.domain.errors import MalformedError
 from secondhop.domain.observation import JobSeen, PointSeen
@@ -62,12 +62,17 @@ def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) 
         is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED") and job.may_be_of(chain.database)
         if is_undecided and _is_same_backup(backup, chain, route, job):
             return Origin(doubt=f"in doubt, because copy job {job.job_id} into its vault is {job.state}")
-    return Origin(is_unproven=route.first_hops is not None and now - chain.created_at < JOB_HISTORY)
+    return Origin(is_unproven=_lists_first_hop(chain, route) and now - chain.created_at < JOB_HISTORY)
+
+
+def _lists_first_hop(chain: Chain, route: Route) -> bool:
+    """Whether the copy jobs of the database's own account can be listed. In the hub topology they cannot."""
+    return route.first_hops is not None and route.first_hops.site.account == Arn.parse(chain.database).account
 
 
 def _is_copied_by_workload(backup: Backup, chain: Chain, route: Route) -> bool:
-    """Whether a copy job of the workload account made this point. In the hub topology its jobs cannot be listed."""
-    if route.first_hops is None:
+    """Whether a copy job of the workload account made this point."""
+    if route.first_hops is None or not _lists_first_hop(chain, route):
         return False
     jobs = backup.jobs_into(chain.watched, from_site=route.first_hops.site, database=chain.database)
     return any(job.arrival == chain.key.recovery_point for job in jobs)

@@ -82,7 +82,8 @@ def survey_copies(
     others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
     named = {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
     explained = named | {job.arrival for job in jobs if job.source != source}
-    may_be_unknown = asked_at - chain.created_at > JOB_HISTORY or any(job.state == "FAILED" for job in mine)
+    is_nameless = any(job.state == "FAILED" or not says_something(job) for job in mine)
+    may_be_unknown = asked_at - chain.created_at > JOB_HISTORY or is_nameless or hop.attempt.is_retry_ordered
     listed = _listed(backup, chain, hop, by_source=may_be_unknown)
     same = [each for each in listed if is_of_same_backup(each, chain)]
     claimed, unreadable = _claimed_by_others(chains, chain, hop, [p for p in same if p.arn not in explained])
@@ -105,8 +106,8 @@ def _listed(backup: Backup, chain: Chain, hop: Hop, *, by_source: bool) -> tuple
     """The recovery points of the database in the destination vault.
 
     No page says whether a copy of a copy names the database as its resource, or the point that it was copied from. Its
-    job shows it. `by_source` also lists the points that name this source: AWS may have forgotten the job, and a FAILED
-    job can leave a copy that it does not name (create-cross-account-backup, "Failed to unshare snapshot").
+    job shows it. `by_source` also lists the points that name this source: AWS may have forgotten the job, or the job
+    does not name its copy (a FAILED one: create-cross-account-backup, "Failed to unshare snapshot").
     """
     named_by = [chain.database]
     source = chain.source_of(hop)

@@ -56,8 +56,10 @@ AboutParts = seen.HopObservation | seen.IntermediateObservation | seen.Noticed |
 """Facts that concern hops and intermediates."""
 
 
-NO_ANSWERS = (seen.SiteSilent, seen.AskingRefused, seen.NewerSurveyed)
-"""Facts about hops that do not show that AWS answers: troubles with a question, and what the table knows by itself."""
+NO_ANSWERS = (seen.SiteSilent, seen.AskingRefused, seen.JobMissing, seen.SourceInspected, seen.NewerSurveyed)
+"""Facts about hops that do not end a silence: troubles with a question, answers that only lead to the next question,
+and what the table knows by itself.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ def _check_hop(chain: Chain, hop: Hop, now: datetime) -> datetime | None:
             return None
         check = chain.final_copy_check(hop)
         end = look_at_the_end(hop, hop.arrival.promised_until)
-        return max(end if check is None else min(check, end), now + timedelta(hours=1))
+        an_hour = now + timedelta(hours=1)
+        is_asked_again = hop.notice.unresolved is not None
+        return an_hour if is_asked_again else max(end if check is None else min(check, end), an_hour)
     if hop.attempt.not_before is not None and hop.attempt.not_before > now:
         return hop.attempt.not_before
     intervals = {

@@ -38,7 +38,7 @@ ARRIVAL_GRACE = timedelta(hours=1)
 VERIFYING_LIMIT = timedelta(days=1)
 # "Look again after 2-3 days" at points that hang in DELETING (devguide/deleting-backups).
 DELETING_LIMIT = timedelta(days=3)
-# A day after that, it is an incident if AWS still does not answer whether the point is gone.
+# A day after that, it is an incident if AWS still does not answer whether the point was deleted.
 UNKNOWN_END_LIMIT = DELETING_LIMIT + DAILY
 # A delete that was accepted and left the point COMPLETED is asked for again after an hour, a few times.
 DELETE_GRACE = timedelta(hours=1)

@@ -38,10 +38,11 @@ def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopSt
             s, "looks whether the copy has expired", InspectArrival(subject=s.hop.name, point=s.hop.arrival.point)
         )
     check = s.chain.final_copy_check(s.hop)
-    if check is None or s.now < check:
+    is_asked_again = s.hop.notice.unresolved is not None
+    if check is None or (s.now < check and not is_asked_again):
         return stay(s, "verified")
-    if s.hop.arrival.is_superseded:
-        return stay(s, "looks at an older copy again", InspectArrival(subject=s.hop.name, point=s.hop.arrival.point))
+    if s.hop.arrival.is_superseded or is_asked_again:
+        return stay(s, "looks at the copy again", InspectArrival(subject=s.hop.name, point=s.hop.arrival.point))
     return stay(s, "asks whether a newer copy was verified", SurveyNewer(subject=s.hop.name))
 
 
