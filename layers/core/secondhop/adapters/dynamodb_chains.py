@@ -126,10 +126,14 @@ class DynamoDbChains:
         if newest_first:
             condition |= {"ScanIndexForward": False, "Limit": FEW}
         for item in self._query("databases", {**condition, "ExpressionAttributeValues": {":d": text(database)}}):
+            key = _key_of(item)
             try:
-                yield read_item(item)
+                chain = self.get(key)
             except UnreadableItemError as error:
-                yield Unreadable(key=_key_of(item), why=str(error))
+                yield Unreadable(key=key, why=str(error))
+            else:
+                if chain is not None:
+                    yield chain
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         condition = {

@@ -79,13 +79,13 @@ def survey_copies(
     mine = tuple(job for job in jobs if job.source == source)
     if any(_is_answer(job, hop) for job in mine):
         return seen.CopiesSurveyed(hop=hop.name, asked_at=asked_at, jobs=mine, points=())
-    others = [each for each in relatives(chains, chain.database) if each.key != chain.key]
-    named = {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
-    explained = named | {job.arrival for job in jobs if job.source != source}
+    explained = {job.arrival for job in jobs if job.source != source}
     is_nameless = any(job.state == "FAILED" or not says_something(job) for job in mine)
     may_be_unknown = asked_at - chain.created_at > JOB_HISTORY or is_nameless or hop.attempt.is_retry_ordered
     listed = _listed(backup, chain, hop, by_source=may_be_unknown)
     same = [each for each in listed if is_of_same_backup(each, chain)]
+    others = _others_if_needed(chains, chain, [point for point in same if point.arn not in explained])
+    explained |= {hop.arrival.point for other in others if isinstance(other, Chain) for hop in other.hops}
     claimed, unreadable = _claimed_by_others(chains, chain, hop, [p for p in same if p.arn not in explained])
     rivals = RivalSearch(chains=chains, backup=backup, chain=chain, hop=hop, now=asked_at).among(jobs, listed)
     explained |= claimed
@@ -100,6 +100,11 @@ def survey_copies(
         rivals=rivals.in_flight,
         unclear_rivals=rivals.unclear,
     )
+
+
+def _others_if_needed(chains: ChainStore, chain: Chain, points: list[PointSeen]) -> list[Chain | Unreadable]:
+    """The other chains of the database, if a point needs an explanation. Usually none does, and no history is read."""
+    return [each for each in relatives(chains, chain.database) if each.key != chain.key] if points else []
 
 
 def _listed(backup: Backup, chain: Chain, hop: Hop, *, by_source: bool) -> tuple[PointSeen, ...]:

@@ -16,6 +16,8 @@ from secondhop.domain.ledger import slot_of
 # has one copy in flight, so that they are of as many databases; so many chains are read at most to find them.
 WAKE_WAITING = 3
 WAKE_READS = 30
+# The newest chains of a database, one of them the chain that was verified. Its intermediate lets the one before go.
+WAKE_RELATIVES = 5
 
 
 def longest_waiting(chains: ChainStore, *, site: Site, resource_type: str, limit: int) -> Iterator[ChainKey]:
@@ -44,7 +46,10 @@ def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit
 
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
-    """The older chains of a chain's database that kept their intermediates."""
-    for relative in readable(chains, chain.database):
+    """The chains of a chain's database that kept their intermediates, among the newest few.
+
+    An older one that is due is looked at daily, without this.
+    """
+    for relative in islice(readable(chains, chain.database, newest_first=True), WAKE_RELATIVES):
         if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates):
             yield relative.key
