@@ -38,7 +38,7 @@ class ChainMode(StrEnum):
 class ChainState(StrEnum):
     """What the hops and intermediates amount to.
 
-    COMPLETE, TOO_LATE and ABANDONED are ends. STRANDED waits for an operator, or is tried again once a day.
+    COMPLETE, TOO_LATE and ABANDONED are ends. STRANDED waits for an operator, or is retried once a day.
     """
 
     WAITING = "WAITING"
