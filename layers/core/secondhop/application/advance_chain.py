@@ -115,7 +115,7 @@ class AdvanceChain:
             resource_type=news.resource_type,
             created_at=job.created_at,
         )
-        origin = self._describe(first, told)
+        origin = self._describe_or_believe(first, told)
         if origin is None:
             return Report(ignored=f"hop 1 job {job.job_id} {job.state}, and its database is not known")
         described = self.backup.job(source_vault.site, job.job_id) or job
@@ -180,7 +180,8 @@ class AdvanceChain:
         """The point as AWS describes it, or as the news do where AWS throttles or refuses the question.
 
         Its chain asks again, and reports what lasts. Raises SilentError, after which the work waits on the queue.
-        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation.
+        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation. A copy
+        job does not say enough: its date is not that of the backup.
         """
         try:
             return self._describe(route, news)
@@ -188,7 +189,8 @@ class AdvanceChain:
             raise
         except SecondHopError:
             told, began_at = _as_told(route, news, NOT_SHOWN, self.now()), self._began_at()
-            if told is None or began_at is None or told.created_at < began_at:
+            is_dated = news.created_at is not None and news.origin is None
+            if told is None or not is_dated or began_at is None or told.created_at < began_at:
                 raise
             return told
 
