@@ -53,8 +53,8 @@ def go_down(stage: Stage) -> list[Any]:
 
     kept: list[Any] = [stage.backup.points_of, stage.backup.vault]
 
-    def points_of(vault: Any, database: str) -> Any:
-        return unanswered() if vault == DR_VAULT else kept[0](vault, database)
+    def points_of(vault: Any, resource: str) -> Any:
+        return unanswered() if vault == DR_VAULT else kept[0](vault, resource)
 
     stage.backup.points_of = points_of  # type: ignore[method-assign]  # for this test only
     stage.backup.vault = unanswered  # type: ignore[method-assign]  # for this test only

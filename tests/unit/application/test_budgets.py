@@ -20,7 +20,8 @@ from secondhop.domain.errors import SilentError
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import FirstHops
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WATCHED, WORKLOAD_VAULT, a_route, an_arrival
-from tests.stand_ins import Clock, Stage, StandInBackup
+from tests.stand_in_backup import Clock, StandInBackup
+from tests.stand_ins import Stage
 
 MANY = 40_000
 FUNCTION_TIMEOUT = timedelta(seconds=60)

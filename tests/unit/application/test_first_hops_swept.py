@@ -49,7 +49,7 @@ def test_the_sweep_finds_a_failure_whose_event_was_lost_once() -> None:
     assert len(place.backup.started) == 1
 
 
-@pytest.mark.parametrize(("minutes_before", "count"), [(0, 1), (60, 1), (61, 0)])
+@pytest.mark.parametrize(("minutes_before", "count"), [(0, 1), (59, 1), (61, 0)])
 def test_failures_from_before_the_hour_in_which_the_installation_began_are_left_alone(
     minutes_before: int, count: int
 ) -> None:

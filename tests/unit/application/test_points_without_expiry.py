@@ -98,7 +98,8 @@ def test_nothing_is_deleted_if_one_of_two_copies_has_no_expiry() -> None:
     far = a_copy(arn=COPY_ARN + "-far", vault_arn=SECOND_DR_VAULT.arn, key_arn="far-key", delete_at=None)
     for start in list(stage.backup.started):
         copy = a_copy() if start.destination == DR_VAULT else far
-        stage(job_news(stage.backup.finish(stage.backup.tokens[start.token], copy)))
+        job_id = stage.backup.tokens[start.source_vault.site, start.token]
+        stage(job_news(stage.backup.finish(job_id, copy)))
     stage.clock.forward(hours=25)
     stage(LOOK)
     stage(LOOK)

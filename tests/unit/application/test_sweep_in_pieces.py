@@ -34,10 +34,10 @@ def installed() -> Stage:
 
 
 def fill(stage: Stage, count: int, *, over: timedelta) -> set[str]:
-    """That many arrivals, the last-listed one last, whose backups were made evenly over a time that ended at NIGHT."""
+    """That many arrivals, of backups that were made evenly over a time that ended at NIGHT, and at no slice's edge."""
     arns = [f"{ARRIVAL_ARN}-{number}" for number in range(count)]
     for number, arn in enumerate(arns):
-        stage.backup.put(an_arrival(arn=arn, created_at=NIGHT - over * (number / count), completed_at=NOW))
+        stage.backup.put(an_arrival(arn=arn, created_at=NIGHT - over * ((number + 0.1) / count), completed_at=NOW))
     return set(arns)
 
 

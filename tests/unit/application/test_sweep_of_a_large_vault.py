@@ -13,7 +13,8 @@ from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import FinalError
 from secondhop.domain.observation import PointSeen
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, WATCHED, an_arrival
-from tests.stand_ins import Clock, Stage
+from tests.stand_in_backup import Clock
+from tests.stand_ins import Stage
 
 POINTS, FINISHED, LOST = 100_000, 90_000, f"{ARRIVAL_ARN}-lost"
 # A listing answers a thousand points a second; the function is killed after 60 seconds and a token dies after 300.
