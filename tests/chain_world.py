@@ -72,7 +72,7 @@ class World(RuleBasedStateMachine):
     def install(self, keep: dict[str, int], faults: list[str], arrivals: list[int]) -> None:
         self.stage = Stage(route=a_route(keep=keep, limits={"RDS": LIMIT}))
         self.stage.clock.forward(days=NIGHTS - 1)
-        self.stage.chains.installation(now=NIGHT)
+        self.stage.chains.sweep_progress(now=NIGHT)
         self.described: dict[str, PointSeen] = {}
         self.gone: set[str] = set()
         self.deletes_judged = 0

@@ -19,7 +19,7 @@ from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import JobSeen
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 from tests.builders import DR_VAULT, WATCHED
 from tests.chain_examples import EXAMPLES, Step
 from tests.chain_world import BACK, LIMIT, World, number_of
@@ -92,7 +92,7 @@ class Chains(World):
             assert chain is not None
             assert command.vault == WATCHED
             inspected = inspect_arrival(calm, self.stage.keys, chain, chain.hop("to-dr"))
-            assessment = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
+            assessment = assess_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
             assert assessment.verdict is Verdict.GOOD, (command, assessment)
             assert inspected.point is not None
             deleted, lives_until = self.described[command.point], inspected.point.delete_at

@@ -27,7 +27,7 @@ ROUNDS = 10
 
 
 def a_thousand_arrivals(stage: Stage) -> None:
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     for number in range(CHAINS):
         point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
         stage.backup.put(replace(point, delete_at=NIGHT + timedelta(days=30)))

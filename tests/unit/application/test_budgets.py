@@ -41,7 +41,7 @@ class Crowded(MemoryChains):
         self._clock, self._each_read = clock, read
         self.overdue = [key(number) for number in range(due)]
         self.held = [key(number) for number in range(stranded)]
-        self.installation(now=NOW - timedelta(days=30))
+        self.sweep_progress(now=NOW - timedelta(days=30))
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         yield from list(self.overdue)
@@ -159,7 +159,7 @@ def test_a_sweep_whose_lists_hang_ends_before_its_function_is_killed() -> None:
     assert clock.now - NOW < FUNCTION_TIMEOUT
     assert len(queue.work) >= 100, "chains that are due are put there all the same"
     assert found.problems != ()
-    assert chains.installation(now=NOW).sweeping_until is None
+    assert chains.sweep_progress(now=NOW).sweeping_until is None
 
 
 def operate(clock: Clock, chains: MemoryChains, backup: SlowBackup) -> tuple[OperateChains, SlowQueue]:

@@ -157,7 +157,7 @@ def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(troubl
 def test_a_throttled_look_at_a_backup_older_than_the_installation_comes_back() -> None:
     """Its date alone would show it as one that no one has adopted."""
     stage = Stage()
-    stage.chains.installation(now=NOW + timedelta(days=1))
+    stage.chains.sweep_progress(now=NOW + timedelta(days=1))
     stage.backup.put(an_arrival())
     stage.backup.fail("point", THROTTLED)
     with pytest.raises(TryAgainError):

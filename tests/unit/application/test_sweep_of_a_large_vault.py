@@ -74,7 +74,7 @@ class LargeVault:
 
 def test_every_point_is_opened_within_a_day_and_no_finished_one_is_touched() -> None:
     stage = Stage(chains=ManyChains())
-    stage.chains.installation(now=NOW - timedelta(days=30))
+    stage.chains.sweep_progress(now=NOW - timedelta(days=30))
     vault = LargeVault(stage.clock)
     stage.backup.points_between = vault  # type: ignore[method-assign]  # for this test only
     opened, is_whole = set[str](), False

@@ -129,10 +129,13 @@ class ChainStore(Protocol):
     def paused_by(self, route: str) -> str | None:
         """Who paused the route, or None. Read again before each effect."""
 
-    def installation(self, *, now: datetime) -> SweepProgress:
-        """The installation's memory; begun now if there is none. Raises UnreadableItemError."""
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
+        """When the installation began, and how far its sweep is; begun now if there is none.
 
-    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
+        Raises UnreadableItemError.
+        """
+
+    def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
         """Raises ConflictError if another writer was first."""
 
 
