@@ -40,7 +40,7 @@ NO_ACCESS = "Access Denied trying to call AWS Backup service"
 
 def stage(role_arn: str = BACKUP_ROLE) -> Stage:
     made = Stage(route=replace(ROUTE, first_hops=FirstHops(site=SITE, role_arn=role_arn, retention_days=7)))
-    made.chains.installation(now=NOW - timedelta(days=30))
+    made.chains.sweep_progress(now=NOW - timedelta(days=30))
     made.backup.put(an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, created_at=NIGHT, completed_at=NIGHT))
     return made
 

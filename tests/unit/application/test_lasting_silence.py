@@ -171,7 +171,7 @@ def test_a_throttled_look_at_an_arrival_with_an_unknown_date_comes_back(news: di
 def test_a_throttled_look_at_a_backup_older_than_the_installation_comes_back() -> None:
     """Its date alone would show it as one that no one has adopted."""
     stage = Stage()
-    stage.chains.installation(now=NOW + timedelta(days=1))
+    stage.chains.sweep_progress(now=NOW + timedelta(days=1))
     stage.backup.put(an_arrival())
     stage.backup.fail("point", THROTTLED)
     with pytest.raises(TryAgainError):
