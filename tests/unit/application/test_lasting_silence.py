@@ -41,7 +41,7 @@ def causes(stage: Stage) -> list[Cause]:
 def test_a_hop_that_may_not_look_for_copies_is_an_incident_after_an_hour(question: str, trouble: Exception) -> None:
     stage = Stage()
     stage.backup.put(an_arrival(delete_at=None))
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     stage.backup.fail(question, *[trouble] * A_WHILE)
     stage(arrived(created_at=NIGHT))
     looks(stage, every=timedelta(minutes=15), times=3)
@@ -148,7 +148,7 @@ def test_a_completed_job_that_names_no_copy_is_asked_about_once_a_look_and_stran
 @pytest.mark.parametrize("trouble", [THROTTLED, DeniedError("not authorized to perform")])
 def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(trouble: Exception) -> None:
     stage = Stage()
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     stage.backup.put(an_arrival())
     stage.backup.fail("point", trouble)
     report = stage(arrived(created_at=NIGHT))
@@ -161,7 +161,7 @@ def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(troubl
 def test_a_throttled_look_at_an_arrival_with_an_unknown_date_comes_back(news: dict[str, Any]) -> None:
     """A copy job has its own date. With that date the copy would seem to be of another backup."""
     stage = Stage()
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     stage.backup.put(an_arrival())
     stage.backup.fail("point", THROTTLED)
     with pytest.raises(TryAgainError):
