@@ -54,7 +54,7 @@ def replay(event: dict[str, Any]) -> Replayed:
     world = World(seed=1, start=_moment(event))
     chains = MemoryChains()
     # The installation is a month old, so the event's recovery point is newer than it.
-    chains.installation(now=world.now() - timedelta(days=30))
+    chains.sweep_progress(now=world.now() - timedelta(days=30))
     stage = Stage(world, chains)
     rules = world.rules(WORKLOAD, HOME)
     matching = next((rule for rule in rules if matches(rule.pattern, event)), None)

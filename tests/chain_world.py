@@ -18,7 +18,19 @@ from secondhop.application.work import Abandon, Look, Retry, Work
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import TryAgainError
 from secondhop.domain.observation import JobSeen, PointSeen
-from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_KEY, DR_VAULT, NIGHT, ORDERS, WATCHED, a_copy, a_route, an_arrival
+from tests.builders import (
+    ARRIVAL_ARN,
+    COPY_ARN,
+    DR_KEY,
+    DR_VAULT,
+    NIGHT,
+    ORDERS,
+    WATCHED,
+    WORKLOAD_VAULT,
+    a_copy,
+    a_route,
+    an_arrival,
+)
 from tests.stand_ins import Stage, arrived, job_news
 
 LIMIT = 2
@@ -60,7 +72,7 @@ class World(RuleBasedStateMachine):
     def install(self, keep: dict[str, int], faults: list[str], arrivals: list[int]) -> None:
         self.stage = Stage(route=a_route(keep=keep, limits={"RDS": LIMIT}))
         self.stage.clock.forward(days=NIGHTS - 1)
-        self.stage.chains.installation(now=NIGHT)
+        self.stage.chains.sweep_progress(now=NIGHT)
         self.described: dict[str, PointSeen] = {}
         self.gone: set[str] = set()
         self.deletes_judged = 0
@@ -73,12 +85,12 @@ class World(RuleBasedStateMachine):
         return self.stage.chains.all()
 
     def point(self, number: int, arn: str = f"{ARRIVAL_ARN}-", **changes: Any) -> PointSeen:
-        """A recovery point of a backup in the watched vault."""
+        """A recovery point of a backup in the watched vault. AWS names no source vault of the same account."""
+        source_vault_arn = None if arn == BACK else WORKLOAD_VAULT.arn
         night = NIGHT + timedelta(days=number // DATABASES)
         database = f"{ORDERS}-{number % DATABASES}"
-        return an_arrival(
-            **{"arn": f"{arn}{number}", "database": database, "created_at": night, "completed_at": night} | changes
-        )
+        made = {"database": database, "created_at": night, "completed_at": night, "source_vault_arn": source_vault_arn}
+        return an_arrival(**{"arn": f"{arn}{number}", **made, **changes})
 
     def live(self) -> list[JobSeen]:
         """The copies out of the watched vault that are under way."""
@@ -90,7 +102,7 @@ class World(RuleBasedStateMachine):
 
     def show(self, point: PointSeen) -> None:
         """Let AWS describe a point of the watched vault from now on, unless it is gone, or AWS has said so."""
-        self.stage.backup.databases[point.arn] = (point.database, point.resource_type)
+        self.stage.backup.resources[point.arn] = (point.database, point.resource_type)
         chain = self.stage.chains.get(ChainKey(point.arn, "default"))
         is_deleted = any(each.point == point.arn for each in self.stage.backup.deleted)
         if is_deleted or point.arn in self.gone or (chain is not None and chain.source_gone_at is not None):

@@ -24,10 +24,10 @@ class TroubledChains(MemoryChains):
         self.troubles: dict[ChainKey, Exception] = {}
         self.trouble: Exception | None = None
 
-    def installation(self, *, now: datetime) -> SweepProgress:
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
         if self.trouble is not None:
             raise self.trouble
-        return super().installation(now=now)
+        return super().sweep_progress(now=now)
 
     def get(self, key: ChainKey) -> Chain | None:
         if key in self.troubles:

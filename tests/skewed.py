@@ -21,7 +21,7 @@ class Skewed(MemoryChains):
     def __init__(self) -> None:
         super().__init__()
         self.bad: set[ChainKey] = set()
-        self.bad_claims = self.bad_circuits = self.bad_installation = False
+        self.bad_claims = self.bad_circuits = self.bad_sweep_progress = False
 
     def get(self, key: ChainKey) -> Chain | None:
         if key in self.bad:
@@ -38,7 +38,7 @@ class Skewed(MemoryChains):
             raise UnreadableItemError("this circuit cannot be read")
         return super().circuit(site)
 
-    def installation(self, *, now: datetime) -> SweepProgress:
-        if self.bad_installation:
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
+        if self.bad_sweep_progress:
             raise UnreadableItemError("the installation cannot be read")
-        return super().installation(now=now)
+        return super().sweep_progress(now=now)

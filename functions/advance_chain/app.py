@@ -50,7 +50,7 @@ class Door:
                 self._take_or_hand_on(record)
         except MalformedError as error:
             self.logger.warning("work cannot be read and goes to the dead-letter queue", reason=str(error))
-            self.use_cases.dead_letters.bury(record.body, reason=str(error))
+            self.use_cases.dead_letters.send(record.body, reason=str(error))
             self.metrics.add_metric(name="EventsMalformed", unit=MetricUnit.Count, value=1)
         except SecondHopError as error:
             self.logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)

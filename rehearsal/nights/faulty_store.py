@@ -20,7 +20,7 @@ from secondhop.domain.errors import ConflictError, TryAgainError, UnreadableItem
 # The operation of DynamoDB that each method of the store uses.
 CALLS = {
     "save": "TransactWriteItems",
-    "save_installation": "PutItem",
+    "save_sweep_progress": "PutItem",
     "pause": "PutItem",
     "save_group": "PutItem",
     "known": "BatchGetItem",

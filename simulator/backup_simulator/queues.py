@@ -96,8 +96,8 @@ class Queue:
         sent, failed = [], []
         for entry in entries:
             if refused := refusal():
-                told = {"Code": refused.code, "Message": refused.message, "SenderFault": False}
-                failed.append({"Id": entry["Id"], **told})
+                failure = {"Code": refused.code, "Message": refused.message, "SenderFault": False}
+                failed.append({"Id": entry["Id"], **failure})
                 continue
             body, attributes = entry["MessageBody"], entry.get("MessageAttributes")
             message_id = self.send(body, attributes, entry.get("DelaySeconds", 0))

@@ -197,15 +197,15 @@ def test_a_route_is_paused_until_it_is_resumed(store: ChainStore) -> None:
     assert store.paused_by("default") is None
 
 
-def test_the_installation_remembers_when_it_began(store: ChainStore) -> None:
-    begun = store.installation(now=NOW)
+def test_the_sweep_progress_remembers_when_the_installation_began(store: ChainStore) -> None:
+    begun = store.sweep_progress(now=NOW)
     later = SweepProgress(began_at=NOW, swept_back_to=NIGHT, sweeping_until=NOW, routes=("a", "b"))
 
-    assert store.installation(now=NOW + timedelta(days=1)) == begun
-    store.save_installation(later, before=begun)
-    assert store.installation(now=NOW) == later
+    assert store.sweep_progress(now=NOW + timedelta(days=1)) == begun
+    store.save_sweep_progress(later, before=begun)
+    assert store.sweep_progress(now=NOW) == later
     with pytest.raises(ConflictError):
-        store.save_installation(begun, before=begun)
+        store.save_sweep_progress(begun, before=begun)
 
 
 @pytest.fixture

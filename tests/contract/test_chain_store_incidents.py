@@ -33,7 +33,7 @@ def a_group(**changes: Any) -> Group:
         covered=frozenset({"three"}),
         is_announced=True,
         has_closed=True,
-        told_at=NOW,
+        sent_at=NOW,
         sender="one",
         sending_until=NOW + timedelta(minutes=5),
         counted=7,

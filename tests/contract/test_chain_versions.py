@@ -133,7 +133,7 @@ def test_a_poisoned_item_does_not_stop_the_sweep_for_the_others(table: tuple[Dyn
     for name in ("a", "b", "c"):
         stage.backup.put(an_arrival(arn=f"{ARRIVAL_ARN}-{name}", database=f"{ORDERS}-{name}"))
     poison(client, keys[1])
-    store.installation(now=NOW - timedelta(days=30))
+    store.sweep_progress(now=NOW - timedelta(days=30))
 
     swept = SweepChains(routes=(stage.route,), chains=store, backup=stage.backup, queue=stage.queue, now=stage.clock)()
     refused = [work for work in stage.queue.work if stage(work).unreadable]

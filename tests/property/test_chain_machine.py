@@ -19,8 +19,9 @@ from secondhop.domain.classification import REMEDIES, Again, Cause
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import JobSeen
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 from tests.builders import DR_VAULT, WATCHED
+from tests.chain_examples import EXAMPLES, Step
 from tests.chain_world import BACK, LIMIT, World, number_of
 from tests.moves import BORN, Move, births_of, is_allowed, moves_of
 
@@ -91,7 +92,7 @@ class Chains(World):
             assert chain is not None
             assert command.vault == WATCHED
             inspected = inspect_arrival(calm, self.stage.keys, chain, chain.hop("to-dr"))
-            assessment = judge_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
+            assessment = assess_arrival(chain, chain.hop("to-dr"), inspected, route=self.stage.route)
             assert assessment.verdict is Verdict.GOOD, (command, assessment)
             assert inspected.point is not None
             deleted, lives_until = self.described[command.point], inspected.point.delete_at
@@ -185,7 +186,19 @@ def _mark(chain: Chain) -> None:
     reached["another copy"] += chain.hop("to-dr").rejected != ()
 
 
+def run_example(steps: tuple[Step, ...]) -> None:
+    """Check all invariants after each step, and in the end that every chain ended."""
+    chains = Chains()
+    for step in steps:
+        step(chains)
+        for each in chains.invariants:
+            each.function(chains)
+    chains.teardown()
+
+
 def test_chains_keep_their_promises_under_any_sequence_of_events() -> None:
+    for steps in EXAMPLES.values():
+        run_example(steps)
     run_state_machine_as_test(Chains, settings=settings(settings.default, stateful_step_count=50, max_examples=150))
     assert [mark for mark in MARKS if not reached[mark]] == []
     assert [move for move in MOVES if move not in moved] == []

@@ -193,9 +193,9 @@ def test_a_lost_table_is_rebuilt_without_a_second_copy_or_an_early_delete() -> N
     stage.world.run_for(timedelta(hours=5))
     memory = stage.chains
     assert isinstance(memory, MemoryChains)
-    began = memory.installation(now=stage.world.now())
+    began = memory.sweep_progress(now=stage.world.now())
     empty(memory)
-    memory.save_installation(began, before=memory.installation(now=stage.world.now()))
+    memory.save_sweep_progress(began, before=memory.sweep_progress(now=stage.world.now()))
     stage.world.run_for(timedelta(hours=43))
 
     assert stage.oracle().violations() == []

@@ -27,7 +27,7 @@ ROUNDS = 10
 
 
 def a_thousand_arrivals(stage: Stage) -> None:
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     for number in range(CHAINS):
         point = an_arrival(arn=f"{ARRIVAL_ARN}-{number}", database=f"{ORDERS}-{number}")
         stage.backup.put(replace(point, delete_at=NIGHT + timedelta(days=30)))
@@ -53,8 +53,8 @@ def go_down(stage: Stage) -> list[Any]:
 
     kept: list[Any] = [stage.backup.points_of, stage.backup.vault]
 
-    def points_of(vault: Any, database: str) -> Any:
-        return unanswered() if vault == DR_VAULT else kept[0](vault, database)
+    def points_of(vault: Any, resource: str) -> Any:
+        return unanswered() if vault == DR_VAULT else kept[0](vault, resource)
 
     stage.backup.points_of = points_of  # type: ignore[method-assign]  # for this test only
     stage.backup.vault = unanswered  # type: ignore[method-assign]  # for this test only

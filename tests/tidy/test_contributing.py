@@ -18,6 +18,7 @@ TOPICS = (
     "A switch for unknown behaviour",
     "An alarm",
     "A finding of the doctor",
+    "A setting",
     "A kind of route",
 )
 

@@ -25,7 +25,7 @@ from secondhop.domain.command import Channel
 from secondhop.domain.errors import FinalError, SilentError
 from secondhop.domain.hop import Trouble
 from tests.builders import NOW, a_chain, with_hop
-from tests.stand_ins import Clock
+from tests.stand_in_backup import Clock
 from tests.unit.adapters.test_lost_answers import START
 
 READ = ReadTimeoutError(endpoint_url="https://backup")

@@ -9,7 +9,7 @@ from tests.builders import NOW, a_chain
 
 def test_a_copy_is_of_its_moment_and_goes_its_own_way() -> None:
     store = MemoryChains()
-    store.installation(now=NOW)
+    store.sweep_progress(now=NOW)
     first = store.save(a_chain(), before=None, limit=1)
     store.pause(route="default", by="ada")
     joined = store.save_group(Group(id="g").joined("m", "orders"), before=Group(id="g"), now=NOW)
@@ -21,7 +21,7 @@ def test_a_copy_is_of_its_moment_and_goes_its_own_way() -> None:
     found = copied.get(first.key)
     assert found is not None
     assert (found.version, copied.paused_by("default"), copied.group("g")) == (1, "ada", joined)
-    assert copied.installation(now=NOW) == store.installation(now=NOW)
+    assert copied.sweep_progress(now=NOW) == store.sweep_progress(now=NOW)
 
 
 def test_a_lagging_index_shows_chains_as_they_were_or_not_at_all() -> None:

@@ -59,7 +59,7 @@ def test_a_dead_letter_keeps_its_body_and_has_its_reason_beside_it() -> None:
     world = World()
     queue = world.site(WORKLOAD, HOME).create_queue("dead")
     letters = DeadLetters(world.session(WORKLOAD, region=HOME).client("sqs"), queue.url)
-    letters.bury("not JSON", reason="x" * 1500)
+    letters.send("not JSON", reason="x" * 1500)
 
     (message,) = queue.messages.values()
     assert message.body == "not JSON"
@@ -73,5 +73,5 @@ def test_a_dead_letter_that_the_queue_refuses_is_an_error() -> None:
     world.faults.refuse("SendMessage", service="sqs", code="RequestThrottled")
 
     with pytest.raises(TryAgainError):
-        letters.bury("not JSON", reason="it is text")
+        letters.send("not JSON", reason="it is text")
     assert queue.messages == {}

@@ -146,7 +146,7 @@ def test_a_gone_point_of_which_nothing_is_known_is_ignored() -> None:
 
 def test_an_old_point_that_expires_is_none_of_ours() -> None:
     stage = Stage()
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     old = an_arrival(status="EXPIRED", completed_at=NOW - timedelta(days=9))
     stage.backup.put(old)
 
@@ -156,7 +156,7 @@ def test_an_old_point_that_expires_is_none_of_ours() -> None:
 @pytest.mark.parametrize("status", ["COMPLETED", "AVAILABLE"])
 def test_an_old_point_that_can_be_copied_is_opened_when_it_is_news(status: str) -> None:
     stage = Stage()
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     stage.backup.put(an_arrival(status=status, completed_at=NOW - timedelta(days=9)))
 
     assert stage(arrived(status=status)).steps[-1].after == ChainState.COPYING

@@ -63,7 +63,7 @@ def waiting(stage: Stage) -> list[Chain]:
 
 def a_stage() -> Stage:
     stage = Stage()
-    stage.chains.installation(now=NIGHT)
+    stage.chains.sweep_progress(now=NIGHT)
     return stage
 
 

@@ -20,7 +20,8 @@ from secondhop.domain.errors import SilentError
 from secondhop.domain.observation import JobSeen, PointSeen
 from secondhop.domain.route import FirstHops
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, ORDERS, WATCHED, WORKLOAD_VAULT, a_route, an_arrival
-from tests.stand_ins import Clock, Stage, StandInBackup
+from tests.stand_in_backup import Clock, StandInBackup
+from tests.stand_ins import Stage
 
 MANY = 40_000
 FUNCTION_TIMEOUT = timedelta(seconds=60)
@@ -40,7 +41,7 @@ class Crowded(MemoryChains):
         self._clock, self._each_read = clock, read
         self.overdue = [key(number) for number in range(due)]
         self.held = [key(number) for number in range(stranded)]
-        self.installation(now=NOW - timedelta(days=30))
+        self.sweep_progress(now=NOW - timedelta(days=30))
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         yield from list(self.overdue)
@@ -158,7 +159,7 @@ def test_a_sweep_whose_lists_hang_ends_before_its_function_is_killed() -> None:
     assert clock.now - NOW < FUNCTION_TIMEOUT
     assert len(queue.work) >= 100, "chains that are due are put there all the same"
     assert found.problems != ()
-    assert chains.installation(now=NOW).sweeping_until is None
+    assert chains.sweep_progress(now=NOW).sweeping_until is None
 
 
 def operate(clock: Clock, chains: MemoryChains, backup: SlowBackup) -> tuple[OperateChains, SlowQueue]:

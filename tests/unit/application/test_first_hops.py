@@ -10,7 +10,7 @@ import pytest
 from secondhop.application.work import JobNews, Look
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainState
-from secondhop.domain.errors import DeniedError
+from secondhop.domain.errors import DeniedError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.first_hop import first_hop_key, first_hop_route
 from secondhop.domain.route import FirstHops, RouteKind
 from tests.builders import (
@@ -40,7 +40,7 @@ NO_ACCESS = "Access Denied trying to call AWS Backup service"
 
 def stage(role_arn: str = BACKUP_ROLE) -> Stage:
     made = Stage(route=replace(ROUTE, first_hops=FirstHops(site=SITE, role_arn=role_arn, retention_days=7)))
-    made.chains.installation(now=NOW - timedelta(days=30))
+    made.chains.sweep_progress(now=NOW - timedelta(days=30))
     made.backup.put(an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, created_at=NIGHT, completed_at=NIGHT))
     return made
 
@@ -220,11 +220,23 @@ def test_an_origin_of_which_nothing_is_known_is_left_alone() -> None:
     assert "not known" in (report.ignored or "")
 
 
-def test_a_denied_look_at_the_origin_comes_back() -> None:
+@pytest.mark.parametrize("trouble", [DeniedError("AccessDenied"), TryAgainError("throttled")])
+def test_a_failed_first_hop_is_followed_although_its_origin_cannot_be_described(trouble: SecondHopError) -> None:
+    """The chain asks again before it copies, and reports what lasts."""
     place = stage()
-    place.backup.fail("point", DeniedError("AccessDenied"))
+    place.backup.fail("point", trouble)
+    place(plan_job(place))
+    assert place.chain.kind is RouteKind.FIRST_HOPS
 
-    with pytest.raises(DeniedError):
+    place.clock.forward(minutes=10)
+    place(Look(key=KEY))
+    assert len(place.backup.started) == 1
+
+
+def test_a_failed_first_hop_waits_on_the_queue_if_no_one_answers() -> None:
+    place = stage()
+    place.backup.fail("point", SilentError("timed out"))
+    with pytest.raises(SilentError):
         place(plan_job(place))
 
 

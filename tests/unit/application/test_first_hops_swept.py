@@ -49,12 +49,12 @@ def test_the_sweep_finds_a_failure_whose_event_was_lost_once() -> None:
     assert len(place.backup.started) == 1
 
 
-@pytest.mark.parametrize(("minutes_before", "count"), [(0, 1), (60, 1), (61, 0)])
+@pytest.mark.parametrize(("minutes_before", "count"), [(0, 1), (59, 1), (61, 0)])
 def test_failures_from_before_the_hour_in_which_the_installation_began_are_left_alone(
     minutes_before: int, count: int
 ) -> None:
     place = Stage(route=ROUTE)
-    place.chains.installation(now=NOW)
+    place.chains.sweep_progress(now=NOW)
     plan_job(place, created_at=NOW - timedelta(minutes=minutes_before))
 
     assert sweep(place).failed_first_hops == count
@@ -199,7 +199,7 @@ def test_an_arrival_that_was_copied_and_released_before_the_table_was_lost_is_co
 def test_after_a_lost_table_adopt_follows_the_first_hops_that_failed_before() -> None:
     """Seed 17 of the nights: what failed before the loss was older than the new table, and nobody followed it."""
     place = Stage(route=ROUTE)
-    place.chains.installation(now=NOW)
+    place.chains.sweep_progress(now=NOW)
     place.backup.put(an_arrival(arn=ORIGIN, vault_arn=WORKLOAD_VAULT.arn, created_at=NIGHT, completed_at=NIGHT))
     failed = plan_job(place, created_at=NOW - timedelta(hours=3))
     use_case = OperateChains(

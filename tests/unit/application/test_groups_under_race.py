@@ -45,7 +45,7 @@ def lose(stage: Stage, number: int) -> ChainKey:
 def a_stage() -> tuple[Stage, RacingChains]:
     chains = RacingChains()
     stage = Stage(chains=chains)
-    chains.installation(now=NIGHT)
+    chains.sweep_progress(now=NIGHT)
     return stage, chains
 
 

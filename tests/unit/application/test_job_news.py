@@ -128,7 +128,7 @@ def test_an_arrival_that_is_gone_is_opened_as_told_where_no_job_told_of_it() -> 
 def test_a_continuous_point_is_told_of_however_old_it_is() -> None:
     for news in (arrived(arn=CONTINUOUS, created_at=LONG_AGO), landed(arrival=CONTINUOUS, created_at=LONG_AGO)):
         place = Stage()
-        place.chains.installation(now=NOW)
+        place.chains.sweep_progress(now=NOW)
         place(news)
 
         assert place.chain.troubles()[0].cause is Cause.UNSUPPORTED

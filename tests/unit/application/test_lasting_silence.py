@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from secondhop.domain.chain import ChainState, IntermediateState
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import DeniedError, SilentError, TryAgainError
 from secondhop.domain.hop import HopState
-from tests.builders import ARRIVAL_ARN, COPY_ARN, NOW, a_copy, a_job, a_route, an_arrival
+from tests.builders import ARRIVAL_ARN, COPY_ARN, NIGHT, NOW, WATCHED, a_copy, a_job, a_route, an_arrival
 from tests.stand_ins import KEY, LOOK, Stage, arrived, complete, copying, job_news
 
 THROTTLED = TryAgainError("ThrottlingException: Rate exceeded")
@@ -40,8 +41,9 @@ def causes(stage: Stage) -> list[Cause]:
 def test_a_hop_that_may_not_look_for_copies_is_an_incident_after_an_hour(question: str, trouble: Exception) -> None:
     stage = Stage()
     stage.backup.put(an_arrival(delete_at=None))
+    stage.chains.sweep_progress(now=NIGHT)
     stage.backup.fail(question, *[trouble] * A_WHILE)
-    stage(arrived())
+    stage(arrived(created_at=NIGHT))
     looks(stage, every=timedelta(minutes=15), times=3)
     assert causes(stage) == []
 
@@ -146,18 +148,30 @@ def test_a_completed_job_that_names_no_copy_is_asked_about_once_a_look_and_stran
 @pytest.mark.parametrize("trouble", [THROTTLED, DeniedError("not authorized to perform")])
 def test_an_arrival_that_cannot_be_described_gets_a_chain_that_asks_again(trouble: Exception) -> None:
     stage = Stage()
+    stage.chains.sweep_progress(now=NIGHT)
     stage.backup.put(an_arrival())
     stage.backup.fail("point", trouble)
-    report = stage(arrived())
+    report = stage(arrived(created_at=NIGHT))
 
     assert report.steps != ()
     assert [each.source for each in stage.backup.started] == [stage.chain.key.recovery_point]
 
 
+@pytest.mark.parametrize("news", [{}, {"origin": ("arn:of:origin", WATCHED.arn), "created_at": NOW}])
+def test_a_throttled_look_at_an_arrival_with_an_unknown_date_comes_back(news: dict[str, Any]) -> None:
+    """A copy job has its own date. With that date the copy would seem to be of another backup."""
+    stage = Stage()
+    stage.chains.sweep_progress(now=NIGHT)
+    stage.backup.put(an_arrival())
+    stage.backup.fail("point", THROTTLED)
+    with pytest.raises(TryAgainError):
+        stage(arrived(**news))
+
+
 def test_a_throttled_look_at_a_backup_older_than_the_installation_comes_back() -> None:
     """Its date alone would show it as one that no one has adopted."""
     stage = Stage()
-    stage.chains.installation(now=NOW + timedelta(days=1))
+    stage.chains.sweep_progress(now=NOW + timedelta(days=1))
     stage.backup.put(an_arrival())
     stage.backup.fail("point", THROTTLED)
     with pytest.raises(TryAgainError):

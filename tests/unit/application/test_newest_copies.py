@@ -31,7 +31,8 @@ from tests.builders import (
     an_arrival,
     with_hop,
 )
-from tests.stand_ins import LOOK, Stage, StandInBackup, arrived, complete, job_news
+from tests.stand_in_backup import StandInBackup
+from tests.stand_ins import LOOK, Stage, arrived, complete, job_news
 
 LATER = ARRIVAL_ARN + "b"
 

@@ -130,7 +130,7 @@ def test_closings_count_as_messages_but_those_of_the_overflow_group_do_not() -> 
 def test_a_full_group_goes_on_in_a_second_part_which_opens_and_closes_for_itself() -> None:
     told = Told()
     members = frozenset(f"{number:016x}" for number in range(MEMBERS_LIMIT))
-    told.set(Group(id=GROUP, covered=members, is_announced=True, told_at=NOW))
+    told.set(Group(id=GROUP, covered=members, is_announced=True, sent_at=NOW))
     told(MEMBERS_LIMIT)
     assert told.store.group(GROUP).members == members
     assert told.store.group(part_of(GROUP, 2)).covered == {f"{MEMBERS_LIMIT:016x}"}

@@ -12,7 +12,7 @@ from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
-from secondhop.domain.verification import Assessment, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, assess_arrival
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -34,12 +34,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 RELEASES = a_route(keep={"RDS": 0})
 
 
-def judged(**copy: Any) -> Assessment:
+def assessed(**copy: Any) -> Assessment:
     chain = with_hop(a_chain(), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
     look = ArrivalInspected(
         hop="to-dr", arrival=COPY_ARN, point=a_copy(**copy), vault_key_arn=DR_KEY, key_state="Enabled"
     )
-    return judge_arrival(chain, chain.hop("to-dr"), look, route=a_route())
+    return assess_arrival(chain, chain.hop("to-dr"), look, route=a_route())
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def judged(**copy: Any) -> Assessment:
 def test_only_a_copy_that_is_as_promised_in_all_else_lacks_only_its_expiry(
     copy: dict[str, Any], verdict: Verdict, lacks_only_expiry: bool
 ) -> None:
-    assessment = judged(**copy)
+    assessment = assessed(**copy)
 
     assert (assessment.verdict, assessment.lacks_only_expiry) == (verdict, lacks_only_expiry)
 
@@ -98,7 +98,8 @@ def test_nothing_is_deleted_if_one_of_two_copies_has_no_expiry() -> None:
     far = a_copy(arn=COPY_ARN + "-far", vault_arn=SECOND_DR_VAULT.arn, key_arn="far-key", delete_at=None)
     for start in list(stage.backup.started):
         copy = a_copy() if start.destination == DR_VAULT else far
-        stage(job_news(stage.backup.finish(stage.backup.tokens[start.token], copy)))
+        job_id = stage.backup.tokens[start.source_vault.site, start.token]
+        stage(job_news(stage.backup.finish(job_id, copy)))
     stage.clock.forward(hours=25)
     stage(LOOK)
     stage(LOOK)

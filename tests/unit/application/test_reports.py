@@ -147,8 +147,8 @@ def test_a_chain_that_does_not_come_to_rest_is_stopped_after_its_limit_of_facts(
 
     stage, shown = Stage(chains=Claimed()), list[str]()
 
-    def points_of(vault: Vault, database: str) -> Iterator[PointSeen]:
-        assert (vault, database) == (DR_VAULT, ORDERS) or vault == WATCHED
+    def points_of(vault: Vault, resource: str) -> Iterator[PointSeen]:
+        assert (vault, resource) == (DR_VAULT, ORDERS) or vault == WATCHED
         shown.append(f"{COPY_ARN}-{len(shown)}")
         yield a_copy(arn=shown[-1])
 

@@ -43,7 +43,7 @@ def sweep(stage: Stage) -> None:
 def given_up(*, observe_from: timedelta = timedelta(days=30)) -> Stage:
     """The event told of an arrival, and AWS did not show it for more than an hour."""
     stage = Stage()
-    stage.chains.installation(now=NOW - observe_from)
+    stage.chains.sweep_progress(now=NOW - observe_from)
     stage(arrived(created_at=NIGHT))
     for _ in range(2):
         stage.clock.forward(hours=1, minutes=1)

@@ -29,7 +29,7 @@ def sweep(stage: Stage) -> Swept:
 
 
 def installed(stage: Stage, *, days_ago: int = 30) -> Stage:
-    stage.chains.installation(now=NOW - timedelta(days=days_ago))
+    stage.chains.sweep_progress(now=NOW - timedelta(days=days_ago))
     return stage
 
 
@@ -106,7 +106,7 @@ def test_the_first_sweep_begins_the_installation() -> None:
     stage = Stage()
     sweep(stage)
 
-    assert stage.chains.installation(now=NOW + timedelta(days=1)).began_at == NOW
+    assert stage.chains.sweep_progress(now=NOW + timedelta(days=1)).began_at == NOW
 
 
 def test_a_renamed_route_does_nothing_rather_than_leave_its_chains_and_their_slots_behind() -> None:
@@ -181,9 +181,9 @@ def test_a_late_copy_that_appears_in_the_past_is_found_within_a_day() -> None:
 
 def test_two_sweeps_do_not_run_at_once() -> None:
     stage = installed(Stage())
-    before = stage.chains.installation(now=NOW)
+    before = stage.chains.sweep_progress(now=NOW)
     lease = SweepProgress(began_at=before.began_at, sweeping_until=NOW + timedelta(minutes=5))
-    stage.chains.save_installation(lease, before=before)
+    stage.chains.save_sweep_progress(lease, before=before)
 
     assert sweep(stage).skipped is not None
     stage.clock.forward(minutes=5)
@@ -210,7 +210,7 @@ def test_a_sweep_holds_the_lease_while_it_is_under_way_and_gives_it_back_at_its_
 
 def test_a_sweep_that_loses_the_race_for_the_lease_steps_aside() -> None:
     class Losing(MemoryChains):
-        def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
+        def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
             raise ConflictError("somebody else was faster")
 
     stage = installed(Stage(chains=Losing()))

@@ -29,15 +29,15 @@ def sweep(stage: Stage) -> Swept:
 
 def installed() -> Stage:
     stage = Stage()
-    stage.chains.installation(now=NOW - timedelta(days=30))
+    stage.chains.sweep_progress(now=NOW - timedelta(days=30))
     return stage
 
 
 def fill(stage: Stage, count: int, *, over: timedelta) -> set[str]:
-    """That many arrivals, the last-listed one last, whose backups were made evenly over a time that ended at NIGHT."""
+    """That many arrivals, of backups that were made evenly over a time that ended at NIGHT, and at no slice's edge."""
     arns = [f"{ARRIVAL_ARN}-{number}" for number in range(count)]
     for number, arn in enumerate(arns):
-        stage.backup.put(an_arrival(arn=arn, created_at=NIGHT - over * (number / count), completed_at=NOW))
+        stage.backup.put(an_arrival(arn=arn, created_at=NIGHT - over * ((number + 0.1) / count), completed_at=NOW))
     return set(arns)
 
 
@@ -168,9 +168,9 @@ def test_a_slice_that_cannot_be_read_is_told_of_and_the_rest_is_listed(error: Ex
 
 def test_a_route_that_is_gone_does_not_stop_the_sweep() -> None:
     stage = installed()
-    before = stage.chains.installation(now=NOW)
+    before = stage.chains.sweep_progress(now=NOW)
     foreign = Slice(route="removed", after=NIGHT, before=NOW)
-    stage.chains.save_installation(
+    stage.chains.save_sweep_progress(
         SweepProgress(began_at=before.began_at, unfinished=(foreign,)),
         before=before,
     )
@@ -216,7 +216,7 @@ def test_the_halves_of_a_slice_are_the_slice() -> None:
 def test_a_job_in_flight_is_told_and_not_asked_for(state: str) -> None:
     stage = copying()
     stage.backup.jobs["JOB-1"] = replace(stage.backup.jobs["JOB-1"], state=state)
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     stage.clock.forward(minutes=31)
 
     assert sweep(stage).in_flight == 1
@@ -229,7 +229,7 @@ def test_a_job_in_flight_is_told_and_not_asked_for(state: str) -> None:
 
 def test_a_job_that_is_far_too_old_is_asked_for_and_told_once() -> None:
     stage = copying()
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     stage.clock.forward(hours=25)
 
     assert sweep(stage).in_flight == 0
@@ -246,7 +246,7 @@ def test_a_job_that_is_far_too_old_is_asked_for_and_told_once() -> None:
 
 def test_a_list_of_jobs_that_cannot_be_read_leaves_the_chains_to_be_asked_one_by_one() -> None:
     stage = copying()
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     stage.clock.forward(minutes=31)
     stage.backup.fail("jobs CREATED", TryAgainError("Throttling"))
 
@@ -258,7 +258,7 @@ def test_a_list_of_jobs_that_cannot_be_read_leaves_the_chains_to_be_asked_one_by
 
 def test_a_start_whose_answer_was_lost_is_found_from_the_list() -> None:
     stage = Stage()
-    stage.chains.installation(now=NOW - timedelta(days=1))
+    stage.chains.sweep_progress(now=NOW - timedelta(days=1))
     stage.backup.put(an_arrival())
     stage.backup.fail("answer to start", TryAgainError("the answer was lost"))
     sweep(stage)
@@ -286,7 +286,7 @@ def test_a_job_that_aws_has_not_begun_is_waiting_and_says_so() -> None:
 
 def test_jobs_in_flight_are_listed_where_each_leg_starts() -> None:
     stage = copying(route=a_sequence())
-    stage.chains.installation(now=NOW)
+    stage.chains.sweep_progress(now=NOW)
     asked: list[tuple[str, str]] = []
     listing = stage.backup.jobs_in_state
 

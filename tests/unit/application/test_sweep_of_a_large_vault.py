@@ -13,7 +13,8 @@ from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import FinalError
 from secondhop.domain.observation import PointSeen
 from tests.builders import ARRIVAL_ARN, NIGHT, NOW, WATCHED, an_arrival
-from tests.stand_ins import Clock, Stage
+from tests.stand_in_backup import Clock
+from tests.stand_ins import Stage
 
 POINTS, FINISHED, LOST = 100_000, 90_000, f"{ARRIVAL_ARN}-lost"
 # A listing answers a thousand points a second; the function is killed after 60 seconds and a token dies after 300.
@@ -73,7 +74,7 @@ class LargeVault:
 
 def test_every_point_is_opened_within_a_day_and_no_finished_one_is_touched() -> None:
     stage = Stage(chains=ManyChains())
-    stage.chains.installation(now=NOW - timedelta(days=30))
+    stage.chains.sweep_progress(now=NOW - timedelta(days=30))
     vault = LargeVault(stage.clock)
     stage.backup.points_between = vault  # type: ignore[method-assign]  # for this test only
     opened, is_whole = set[str](), False

@@ -48,7 +48,7 @@ def test_a_circuit_that_cannot_be_read_stops_no_copy_and_is_written_anew() -> No
 def test_an_installation_that_cannot_be_read_stops_neither_arrivals_nor_chains_that_are_due() -> None:
     chains = Skewed()
     stage = copying(chains=chains)
-    chains.bad_installation = True
+    chains.bad_sweep_progress = True
     second = an_arrival(arn=OTHER_ARN, created_at=NIGHT + DAY)
     stage.backup.put(second)
     stage.backup.finish("JOB-1", a_copy())

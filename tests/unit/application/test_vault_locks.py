@@ -11,7 +11,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected
 from secondhop.domain.route import VaultLock
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -65,7 +65,7 @@ def test_a_lock_must_be_at_least_what_the_route_demands(
     )
     route = a_route(legs=(a_leg(vault_lock=demanded),))
 
-    assessment = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
+    assessment = assess_arrival(chain, chain.hop("to-dr"), seen, route=route)
 
     assert assessment.verdict is verdict
     assert assessment.cause is (Cause.UNLOCKED if verdict is Verdict.WRONG else Cause.MISMATCH)

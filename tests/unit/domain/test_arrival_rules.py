@@ -14,7 +14,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import InspectArrival, StartCopy, SurveyCopies
 from secondhop.domain.hop import HopState, Trouble
 from secondhop.domain.observation import Observation, PointSeen
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 from tests.builders import (
     COPY_ARN,
     CUSTOMERS,
@@ -71,7 +71,7 @@ def test_an_arrival_is_judged_by_what_is_there(
     point: PointSeen | None, key: str | None, verdict: Verdict, cause: Cause
 ) -> None:
     chain = verifying()
-    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
+    assessment = assess_arrival(chain, chain.hop("to-dr"), inspected(point, key), route=a_route())
 
     assert assessment.verdict is verdict
     assert assessment.cause is cause
@@ -79,7 +79,7 @@ def test_an_arrival_is_judged_by_what_is_there(
 
 def test_without_a_promise_nothing_is_good() -> None:
     chain = verifying(promised_until=None)
-    assessment = judge_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
+    assessment = assess_arrival(chain, chain.hop("to-dr"), inspected(a_copy()), route=a_route())
 
     assert assessment.verdict is Verdict.WRONG
 
@@ -100,7 +100,8 @@ def test_only_an_unencrypted_cluster_may_stay_unencrypted_and_only_if_the_route_
     seen_copy = inspected(a_copy(is_encrypted=False, key_arn=None))
 
     assert (
-        judge_arrival(chain, chain.hop("to-dr"), seen_copy, route=a_route(allow_unencrypted=allowed)).verdict is verdict
+        assess_arrival(chain, chain.hop("to-dr"), seen_copy, route=a_route(allow_unencrypted=allowed)).verdict
+        is verdict
     )
 
 

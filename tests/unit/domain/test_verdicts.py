@@ -12,7 +12,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import ArrivalInspected, PointSeen
 from secondhop.domain.route import VaultLock
-from secondhop.domain.verification import Assessment, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, assess_arrival
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -33,14 +33,14 @@ GOOD, NOT_YET, WRONG = Verdict
 AS_PROMISED = "COMPLETED, with the right database, key and expiry, under the right lock"
 
 
-def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any) -> Assessment:
+def assess(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any) -> Assessment:
     """What is found of a point, under a vault's key and lock, by a route that demands a governance lock."""
     chain = a_chain_in(HopState.VERIFYING, promised_until=changes.pop("promised_until", PROMISED))
     seen = ArrivalInspected(
         hop="to-dr", arrival=COPY_ARN, point=point, vault_key_arn=DR_KEY, key_state="Enabled", vault_lock=lock
     )
     route = a_route(legs=(a_leg(vault_lock=VaultLock.GOVERNANCE),)) if lock is not None else a_route()
-    return judge_arrival(chain, chain.hop("to-dr"), replace(seen, **changes), route=route)
+    return assess_arrival(chain, chain.hop("to-dr"), replace(seen, **changes), route=route)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def judge(point: PointSeen | None, lock: VaultLock | None = None, **changes: Any
 def test_an_arrival_is_judged_with_the_facts_that_a_person_needs(
     point: PointSeen | None, verdict: Verdict, cause: Cause, reason: str
 ) -> None:
-    assert judge(point) == Assessment(verdict=verdict, cause=cause, reason=reason)
+    assert assess(point) == Assessment(verdict=verdict, cause=cause, reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_an_arrival_is_judged_with_the_facts_that_a_person_needs(
     ],
 )
 def test_a_copy_is_as_good_as_its_key(key_state: str | None, verdict: Verdict, cause: Cause, reason: str) -> None:
-    assert judge(a_copy(), key_state=key_state) == Assessment(verdict=verdict, cause=cause, reason=reason)
+    assert assess(a_copy(), key_state=key_state) == Assessment(verdict=verdict, cause=cause, reason=reason)
 
 
 def test_without_the_vaults_key_or_a_promise_nothing_is_good() -> None:
-    assert judge(a_copy(), vault_key_arn=None) == Assessment(
+    assert assess(a_copy(), vault_key_arn=None) == Assessment(
         verdict=NOT_YET, reason="the key of its vault is not known"
     )
-    assert judge(a_copy(), promised_until=None) == Assessment(
+    assert assess(a_copy(), promised_until=None) == Assessment(
         verdict=WRONG, reason="no expiry was promised for it", cause=Cause.MISMATCH
     )
 
@@ -136,15 +136,15 @@ def test_a_lock_that_is_too_weak_is_named_beside_the_one_that_is_demanded(lock: 
     )
 
     reason = f"its vault {found}, and the route demands a compliance lock"
-    assessment = judge_arrival(chain, chain.hop("to-dr"), seen, route=route)
+    assessment = assess_arrival(chain, chain.hop("to-dr"), seen, route=route)
     assert assessment == Assessment(verdict=WRONG, cause=Cause.UNLOCKED, reason=reason)
-    unknown = judge_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=route)
+    unknown = assess_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=route)
     assert unknown == Assessment(verdict=NOT_YET, reason="AWS does not say yet whether its vault is locked")
-    gone = judge_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=a_route(legs=()))
+    gone = assess_arrival(chain, chain.hop("to-dr"), replace(seen, vault_lock=None), route=a_route(legs=()))
     assert gone.verdict is GOOD
 
 
 def test_an_equal_or_a_stronger_lock_will_do() -> None:
-    assert judge(a_copy(), VaultLock.GOVERNANCE).verdict is GOOD
-    assert judge(a_copy(), VaultLock.COMPLIANCE).verdict is GOOD
-    assert judge(a_copy(), VaultLock.NONE).cause is Cause.UNLOCKED
+    assert assess(a_copy(), VaultLock.GOVERNANCE).verdict is GOOD
+    assert assess(a_copy(), VaultLock.COMPLIANCE).verdict is GOOD
+    assert assess(a_copy(), VaultLock.NONE).cause is Cause.UNLOCKED

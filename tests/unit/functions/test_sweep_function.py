@@ -67,9 +67,9 @@ def test_problems_of_a_sweep_are_counted_and_logged_and_do_not_stop_it() -> None
 def test_a_sweep_that_another_one_is_doing_is_not_counted_as_done() -> None:
     sweep = Running("SweepChains")
     now = sweep.stage.world.now()
-    begun = sweep.chains.installation(now=now)
+    begun = sweep.chains.sweep_progress(now=now)
     busy = SweepProgress(began_at=now, sweeping_until=now + timedelta(minutes=5))
-    sweep.chains.save_installation(busy, before=begun)
+    sweep.chains.save_sweep_progress(busy, before=begun)
     swept = sweep({})
 
     assert swept["skipped"] is not None

@@ -56,8 +56,8 @@ def _to_plain(value: Any) -> Any:
         return [_to_plain(each) for each in value]
     if is_dataclass(value):
         said = {field.name: getattr(value, field.name) for field in fields(value)}
-        told = (field.name for field in fields(value) if said[field.name] != field.default)
-        plain = {name: _to_plain(said[name]) for name in told}
+        changed = (field.name for field in fields(value) if said[field.name] != field.default)
+        plain = {name: _to_plain(said[name]) for name in changed}
         return {"effect": type(value).__name__, **plain} if isinstance(value, EffectCommand) else plain
     return value
 

@@ -91,7 +91,7 @@ def group_item(group: Group, *, expires_at: datetime) -> Item:
         "covered": sorted(group.covered),
         "is_announced": group.is_announced,
         "has_closed": group.has_closed,
-        "told_at": moment(group.told_at) if group.told_at else None,
+        "told_at": moment(group.sent_at) if group.sent_at else None,
         "sender": group.sender,
         "sending_until": moment(group.sending_until) if group.sending_until else None,
         "counted": group.counted,
@@ -110,11 +110,11 @@ def read_group(item: Item, group: str) -> Group:
     empty = Group(id=group, version=int(item.get("version", {"N": "0"})["N"]))
     if "members" in item:
         # Written before groups remembered what their messages covered.
-        members, is_told = frozenset(item["members"]["SS"]), "told" in item
-        return replace(empty, is_announced=True, covered=members) if is_told else replace(empty, waiting=members)
+        members, is_announced = frozenset(item["members"]["SS"]), "told" in item
+        return replace(empty, is_announced=True, covered=members) if is_announced else replace(empty, waiting=members)
     try:
         memory = json.loads(item["memory"]["S"])
-        told_at, sending_until = (memory[name] for name in ("told_at", "sending_until"))
+        sent_at, sending_until = (memory[name] for name in ("told_at", "sending_until"))
         return replace(
             empty,
             waiting=frozenset(memory["waiting"]),
@@ -125,7 +125,7 @@ def read_group(item: Item, group: str) -> Group:
             sender=memory["sender"],
             counted=int(memory["counted"]),
             parts=int(memory["parts"]),
-            told_at=datetime.fromisoformat(told_at) if told_at else None,
+            sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
             sending_until=datetime.fromisoformat(sending_until) if sending_until else None,
         )
     except (KeyError, TypeError, ValueError):
@@ -200,20 +200,20 @@ def read_circuit(item: Item, site: Site) -> Circuit:
         raise UnreadableItemError(f"the circuit of {site} cannot be read: {error}") from error
 
 
-def installation_item(installation: SweepProgress) -> Item:
-    """The installation's item; its routes are outside of its memory, where an older release does not read them."""
+def sweep_progress_item(progress: SweepProgress) -> Item:
+    """The sweep's item; the routes are outside of its memory, where an older release does not read them."""
     memory = {
-        "began_at": moment(installation.began_at),
-        "swept_back_to": moment(installation.swept_back_to) if installation.swept_back_to else None,
-        "sweeping_until": moment(installation.sweeping_until) if installation.sweeping_until else None,
-        "unfinished": [[each.route, moment(each.after), moment(each.before)] for each in installation.unfinished],
+        "began_at": moment(progress.began_at),
+        "swept_back_to": moment(progress.swept_back_to) if progress.swept_back_to else None,
+        "sweeping_until": moment(progress.sweeping_until) if progress.sweeping_until else None,
+        "unfinished": [[each.route, moment(each.after), moment(each.before)] for each in progress.unfinished],
     }
-    routes = {"routes": {"SS": list(installation.routes)}} if installation.routes else {}
+    routes = {"routes": {"SS": list(progress.routes)}} if progress.routes else {}
     keys = {"pk": text("installation"), "sk": text("memory")}
     return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes}
 
 
-def read_installation(item: Item) -> SweepProgress:
+def read_sweep_progress(item: Item) -> SweepProgress:
     """Raises UnreadableItemError."""
     try:
         memory = json.loads(item["memory"]["S"])

@@ -8,7 +8,7 @@
 | group of incidents | `group#<id>` | `members` |
 | circuit of a site | `circuit#<account>#<region>` | `copies` |
 | pause | `pause` | `route#<route>` |
-| installation | `installation` | `memory` |
+| sweep progress | `installation` | `memory` |
 
 A save is one TransactWriteItems: the chain under its version, its claims, its slots. A slots item holds a map from
 a hash of the database's ARN to the hop that has the copy in flight, and their count. So both "one per database"
@@ -36,14 +36,14 @@ from secondhop.adapters.chain_items import (
     expiry,
     group_item,
     group_keys,
-    installation_item,
     moment,
     read_circuit,
     read_claim,
     read_group,
-    read_installation,
     read_item,
+    read_sweep_progress,
     slots_keys,
+    sweep_progress_item,
     text,
     waiting_for,
 )
@@ -235,22 +235,22 @@ class DynamoDbChains:
         item = self._get({"pk": text("pause"), "sk": text(f"route#{route}")})
         return str(item.get("by", {}).get("S", PAUSED_BY_NOBODY)) if item else None
 
-    def installation(self, *, now: datetime) -> SweepProgress:
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
         item = self._get({"pk": text("installation"), "sk": text("memory")})
         if item:
-            return read_installation(item)
+            return read_sweep_progress(item)
         begun = SweepProgress(began_at=now)
         try:
-            self._put_installation(begun, "attribute_not_exists(pk)", {})
+            self._put_sweep_progress(begun, "attribute_not_exists(pk)", {})
         except ConflictError:
-            return self.installation(now=now)
+            return self.sweep_progress(now=now)
         return begun
 
-    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
-        self._put_installation(after, "memory = :before", {":before": installation_item(before)["memory"]})
+    def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
+        self._put_sweep_progress(after, "memory = :before", {":before": sweep_progress_item(before)["memory"]})
 
-    def _put_installation(self, installation: SweepProgress, condition: str, values: dict[str, Any]) -> None:
-        request = {"TableName": self._table, "Item": installation_item(installation), "ConditionExpression": condition}
+    def _put_sweep_progress(self, progress: SweepProgress, condition: str, values: dict[str, Any]) -> None:
+        request = {"TableName": self._table, "Item": sweep_progress_item(progress), "ConditionExpression": condition}
         with translated():
             try:
                 self._client.put_item(**request, **({"ExpressionAttributeValues": values} if values else {}))

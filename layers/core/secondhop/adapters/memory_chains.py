@@ -40,7 +40,7 @@ class MemoryChains:
         self._groups: dict[str, Group] = {}
         self._circuits: dict[Site, Circuit] = {}
         self._paused: dict[str, str] = {}
-        self._installation: SweepProgress | None = None
+        self._sweep_progress: SweepProgress | None = None
         self._lock = Lock()
 
     def all(self) -> list[Chain]:
@@ -169,13 +169,13 @@ class MemoryChains:
     def paused_by(self, route: str) -> str | None:
         return self._paused.get(route)
 
-    def installation(self, *, now: datetime) -> SweepProgress:
-        if self._installation is None:
-            self._installation = SweepProgress(began_at=now)
-        return self._installation
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
+        if self._sweep_progress is None:
+            self._sweep_progress = SweepProgress(began_at=now)
+        return self._sweep_progress
 
-    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
+    def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
         with self._lock:
-            if self._installation != before:
+            if self._sweep_progress != before:
                 raise ConflictError("the installation's memory was written by another worker")
-            self._installation = after
+            self._sweep_progress = after

@@ -63,7 +63,7 @@ class DeadLetters:
         self._client = client
         self._queue_url = queue_url
 
-    def bury(self, body: str, *, reason: str) -> None:
+    def send(self, body: str, *, reason: str) -> None:
         """Send a message body as it came, with the reason as a message attribute. Raises TryAgainError."""
         attributes = {"reason": {"DataType": "String", "StringValue": reason[:REASON_LENGTH]}}
         with translated():

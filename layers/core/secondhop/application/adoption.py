@@ -85,13 +85,13 @@ class Adoption:
     def _add_first_hop(self, news: JobNews) -> None:
         """A first hop that failed: its copy arrives in the watched vault, and travels on from there."""
         self.work.append(news)
-        told = f"{news.job.source} of {news.database}, with a failed first hop"
+        described = f"{news.job.source} of {news.database}, with a failed first hop"
         first_ways = tuple(self._first_ways())
         if not first_ways or news.database is None or news.resource_type is None:
             self.refused += 1
-            self.points.append(f"{told}, not copied: FirstHopRoleArn is empty")
+            self.points.append(f"{described}, not copied: FirstHopRoleArn is empty")
             return
-        self.points.append(told)
+        self.points.append(described)
         self.copies += (
             Copy(
                 database=news.database,
@@ -149,10 +149,10 @@ class Adoption:
 def _size(load: Load) -> str:
     if load.unsized == len(load.copies):
         return "unknown: AWS does not tell any"
-    told = f"{load.size_bytes / GIB:.1f} GiB"
+    known = f"{load.size_bytes / GIB:.1f} GiB"
     if not load.unsized:
-        return told
-    return f"{told}, and {load.unsized} without a known size"
+        return known
+    return f"{known}, and {load.unsized} without a known size"
 
 
 def _hours(duration: timedelta) -> str:

@@ -101,13 +101,13 @@ class AdvanceChain:
         is_over = job.state in ("FAILED", "PARTIAL")
         if not is_over and not is_stuck(job, news.resource_type, self.now()):
             return Report()
-        refusal = _refused_as_told(route, news)
+        refusal = _refused_as_described(route, news)
         if refusal is not None or not job.is_planned:
             return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
         self._began_at()
         source_vault = Vault.parse(news.source_vault_arn)
         first = first_hop_route(route, source_vault)
-        told = PointNews(
+        source = PointNews(
             arn=job.source,
             vault_arn=source_vault.arn,
             status=NOT_SHOWN,
@@ -115,7 +115,7 @@ class AdvanceChain:
             resource_type=news.resource_type,
             created_at=job.created_at,
         )
-        origin = self._describe(first, told)
+        origin = self._describe_or_believe(first, source)
         if origin is None:
             return Report(ignored=f"hop 1 job {job.job_id} {job.state}, and its database is not known")
         described = self.backup.job(source_vault.site, job.job_id) or job
@@ -143,7 +143,7 @@ class AdvanceChain:
             return self._continue(chain, seen.Noticed())
         if news.status in ("CREATING", "PARTIAL", "STOPPED"):
             return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
-        refusal = _refused_as_told(route, news)
+        refusal = _refused_as_described(route, news)
         if refusal is not None:
             return Report(ignored=refusal)
         point = self._describe_or_believe(route, news)
@@ -167,30 +167,32 @@ class AdvanceChain:
     def _describe(self, route: Route, news: PointNews) -> PointSeen | None:
         """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at."""
         if is_continuous(news.arn):
-            return _as_told(route, news, news.status, self.now())
+            return _point_of_news(route, news, news.status, self.now())
         found = self.backup.point(route.watched, news.arn)
         if found is not None or news.origin is None or route.first_hops is None:
-            return found or _as_told(route, news, NOT_SHOWN, self.now())
+            return found or _point_of_news(route, news, NOT_SHOWN, self.now())
         arn, vault_arn = news.origin
         origin = self.backup.point(Vault.parse(vault_arn), arn)
         dated = news if origin is None else replace(news, created_at=origin.created_at)
-        return _as_told(route, dated, NOT_SHOWN, self.now())
+        return _point_of_news(route, dated, NOT_SHOWN, self.now())
 
     def _describe_or_believe(self, route: Route, news: PointNews) -> PointSeen | None:
         """The point as AWS describes it, or as the news do where AWS throttles or refuses the question.
 
         Its chain asks again, and reports what lasts. Raises SilentError, after which the work waits on the queue.
-        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation.
+        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation. A copy
+        job does not say enough: its date is not that of the backup.
         """
         try:
             return self._describe(route, news)
         except SilentError:
             raise
         except SecondHopError:
-            told, began_at = _as_told(route, news, NOT_SHOWN, self.now()), self._began_at()
-            if told is None or began_at is None or told.created_at < began_at:
+            described, began_at = _point_of_news(route, news, NOT_SHOWN, self.now()), self._began_at()
+            is_dated = news.created_at is not None and news.origin is None
+            if described is None or not is_dated or began_at is None or described.created_at < began_at:
                 raise
-            return told
+            return described
 
     def _on_chain(self, key: ChainKey, fact: Observation) -> Report:
         chain = stored(self.chains, key)
@@ -225,7 +227,7 @@ class AdvanceChain:
         chain finds the claims of its copies taken.
         """
         try:
-            return self.chains.installation(now=self.now()).served_by(self.routes).began_at
+            return self.chains.sweep_progress(now=self.now()).served_by(self.routes).began_at
         except UnreadableItemError:
             return None
 
@@ -249,14 +251,14 @@ def _alone(report: Callable[[], Report]) -> Report:
         return Report(unreadable=(str(error),))
 
 
-def _refused_as_told(route: Route, news: PointNews | JobNews) -> str | None:
+def _refused_as_described(route: Route, news: PointNews | JobNews) -> str | None:
     """Whether the news alone show that the route does not claim the point, which our role may not even describe."""
     if news.database is None or news.resource_type is None:
         return None
     return route.refusal(database_arn=news.database, resource_type=news.resource_type)
 
 
-def _as_told(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
+def _point_of_news(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
     """A point that AWS does not show, or is not asked for, as far as the news describe it."""
     if news.database is None or news.resource_type is None:
         return None

@@ -64,7 +64,7 @@ class Notifier:
         if not turn.may_send(member, now):
             return turn.free_at(member, now)
         self._send(chain, command, summary_of(self._with_lag(chain, command), turn))
-        self._change(turn.id, lambda read: read.told(turn.waiting, self.now()))
+        self._change(turn.id, lambda read: read.sent(turn.waiting, self.now()))
         self._count(turn, group)
         return None
 
@@ -88,9 +88,9 @@ class Notifier:
             return None
         if not turn.may_send(member, now):
             return turn.free_at(member, now)
-        told = self._with_lag(chain, command)
-        lines = (*told.lines, "No incident of its group is open any more.")
-        self._send(chain, command, replace(told, group=turn.id, lines=lines))
+        message = self._with_lag(chain, command)
+        lines = (*message.lines, "No incident of its group is open any more.")
+        self._send(chain, command, replace(message, group=turn.id, lines=lines))
         self._change(turn.id, lambda read: read.closed(self.now()))
         self._count(turn, group)
         return None
@@ -137,9 +137,9 @@ class Notifier:
         about = replace(command.circumstances, lag=lag) if command.circumstances is not None else None
         return replace(command, lines=(*command.lines, lag), circumstances=about)
 
-    def _send(self, chain: Chain, command: Announce, told: Announce) -> None:
+    def _send(self, chain: Chain, command: Announce, message: Announce) -> None:
         self._demand_fence(chain, command)
-        self.announcer.announce(told)
+        self.announcer.announce(message)
 
     def _demand_fence(self, chain: Chain, command: Announce) -> None:
         """Never send "open" after another worker has sent "closed". A slow worker leaves it to the next check."""

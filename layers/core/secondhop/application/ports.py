@@ -129,10 +129,13 @@ class ChainStore(Protocol):
     def paused_by(self, route: str) -> str | None:
         """Who paused the route, or None. Read again before each effect."""
 
-    def installation(self, *, now: datetime) -> SweepProgress:
-        """The installation's memory; begun now if there is none. Raises UnreadableItemError."""
+    def sweep_progress(self, *, now: datetime) -> SweepProgress:
+        """When the installation began, and how far its sweep is; begun now if there is none.
 
-    def save_installation(self, after: SweepProgress, *, before: SweepProgress) -> None:
+        Raises UnreadableItemError.
+        """
+
+    def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
         """Raises ConflictError if another writer was first."""
 
 
@@ -149,7 +152,7 @@ class Backup(Protocol):
         """All recovery points in a vault that name a resource: a database, or the point that they were copied from."""
 
     def points_between(self, vault: Vault, *, after: datetime, before: datetime) -> Iterator[PointSeen]:
-        """All recovery points of a vault with an original backup that was created in the slice."""
+        """All recovery points of a vault with an original backup that was created after and before these moments."""
 
     def job(self, site: Site, job_id: str) -> JobSeen | None:
         """Describe a copy job; None only if AWS says that it is not found (it forgets after 30 days)."""
@@ -164,7 +167,7 @@ class Backup(Protocol):
         """All copy jobs of a site into a vault that are in a state and were created after a moment."""
 
     def start(self, command: StartCopy) -> StartedJob:
-        """Start a copy job. Raises RefusedError or UnansweredError."""
+        """Start a copy job; for a known token it is the old one. Raises RefusedError or UnansweredError."""
 
     def delete(self, command: ReleaseIntermediate) -> None:
         """Ask for a delete, which AWS carries out later or not at all. Raises RefusedError or UnansweredError."""

@@ -13,7 +13,7 @@ from secondhop.domain.errors import SecondHopError, TryAgainError
 from secondhop.domain.hop import Hop
 from secondhop.domain.observation import IntermediateObservation, PointSeen
 from secondhop.domain.route import Route
-from secondhop.domain.verification import Verdict, judge_arrival, outlives
+from secondhop.domain.verification import Verdict, assess_arrival, outlives
 
 
 def object_to_release(
@@ -32,7 +32,7 @@ def object_to_release(
         described: list[PointSeen | None] = []
         for hop in chain.standing_arrivals(command.subject):
             inspected = inspect_arrival(backup, keys, chain, hop)
-            assessment = judge_arrival(chain, hop, inspected, route=route)
+            assessment = assess_arrival(chain, hop, inspected, route=route)
             if assessment.verdict is not Verdict.GOOD and not assessment.lacks_only_expiry:
                 return going.ReleaseStopped(intermediate=command.subject, hop=hop.name, inspected=inspected)
             described.append(inspected.point)

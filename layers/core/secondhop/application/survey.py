@@ -191,8 +191,8 @@ def lag_line(chains: ChainStore, chain: Chain, now: datetime) -> str:
         return f"Lag: not known, because {unreadable[0]}" if unreadable else NO_COPY
     hours = f"{(now - newest).total_seconds() / 3600:.0f} hours"
     if unreadable:
-        told = f"the newest verified final copy that is known is of {newest.isoformat()}"
-        return f"Lag: at most {hours}; {told}, and {unreadable[0]}"
+        known = f"the newest verified final copy that is known is of {newest.isoformat()}"
+        return f"Lag: at most {hours}; {known}, and {unreadable[0]}"
     return f"Lag: {hours}; the newest verified final copy is of {newest.isoformat()}"
 
 

@@ -70,7 +70,7 @@ class SweepChains:
         """Sweep for as long as the budget lasts, unless another one runs. Raises TryAgainError, SettingsError."""
         now = self.now()
         try:
-            before = self.chains.installation(now=now)
+            before = self.chains.sweep_progress(now=now)
         except UnreadableItemError as error:
             return self._without_memory(str(error), now)
         if before.sweeping_until is not None and now < before.sweeping_until:
@@ -78,7 +78,7 @@ class SweepChains:
         agenda = self._agenda(before, now)
         leased = replace(before.served_by(self.routes), sweeping_until=now + LEASE, unfinished=agenda)
         try:
-            self.chains.save_installation(leased, before=before)
+            self.chains.save_sweep_progress(leased, before=before)
         except ConflictError:
             return Swept(skipped="another sweep began at this moment")
         budget = self._budget(now)
@@ -89,7 +89,7 @@ class SweepChains:
         return Budget(clock=self.now, began_at=now, length=BUDGET)
 
     def _without_memory(self, why: str, now: datetime) -> Swept:
-        """The installation cannot be read: chains are looked at all the same, and nothing new is looked for."""
+        """The progress cannot be read: chains are looked at all the same, and nothing new is looked for."""
         swept = self._look_at_jobs(None, self._budget(now))
         return replace(swept, problems=(*swept.problems, why))
 
@@ -101,7 +101,7 @@ class SweepChains:
         has_died = before.sweeping_until is not None
         return (*first.halves(), *rest) if has_died else before.unfinished
 
-    def _look_at_jobs(self, installation: SweepProgress | None, budget: Budget) -> Swept:
+    def _look_at_jobs(self, progress: SweepProgress | None, budget: Budget) -> Swept:
         """Put due chains and failed first hops on the queue, as AWS lists their jobs."""
         jobs = JobSweep(
             routes=self.routes,
@@ -112,8 +112,8 @@ class SweepChains:
             budget=budget,
         )
         swept = self._put_due(jobs.in_flight(share=IN_FLIGHT), budget)
-        if installation is not None:
-            failed = jobs.first_hops(since=installation.began_at - ADOPTION_TOLERANCE, share=FIRST_HOPS)
+        if progress is not None:
+            failed = jobs.first_hops(since=progress.began_at - ADOPTION_TOLERANCE, share=FIRST_HOPS)
             swept = replace(swept, failed_first_hops=failed)
         return replace(swept, has_more_jobs=jobs.has_more, problems=tuple(jobs.problems))
 
@@ -153,7 +153,7 @@ class SweepChains:
 
     def _remember(self, held: SweepProgress, left: tuple[Slice, ...]) -> SweepProgress:
         after = replace(held, unfinished=left)
-        self.chains.save_installation(after, before=held)
+        self.chains.save_sweep_progress(after, before=held)
         return after
 
     def _end(self, held: SweepProgress, swept: Swept, now: datetime) -> Swept:
@@ -161,17 +161,17 @@ class SweepChains:
         ended = replace(held, sweeping_until=None)
         if is_whole:
             ended = replace(ended, swept_back_to=older_slice(held.swept_back_to, now)[0])
-        self.chains.save_installation(ended, before=held)
+        self.chains.save_sweep_progress(ended, before=held)
         return replace(swept, is_whole=is_whole, left=len(held.unfinished))
 
-    def _list(self, current: Slice, installation: SweepProgress, swept: Swept, budget: Budget) -> Swept:
+    def _list(self, current: Slice, progress: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         """List one slice to its end. Raises OutOfTimeError, TryAgainError, FinalError."""
         route = next((route for route in self.routes if route.name == current.route), None)
         if route is None:
             return swept
         points = self.backup.points_between(route.watched, after=current.after, before=current.before)
         while batch := tuple(islice(points, BATCH)):
-            news, older = self._unknown(batch, route, installation)
+            news, older = self._unknown(batch, route, progress)
             self.queue.put(news)
             swept = replace(
                 swept,
@@ -184,7 +184,7 @@ class SweepChains:
         return swept
 
     def _unknown(
-        self, batch: Iterable[PointSeen], route: Route, installation: SweepProgress
+        self, batch: Iterable[PointSeen], route: Route, progress: SweepProgress
     ) -> tuple[list[PointNews], int]:
         """Points that the route claims and no chain follows; and how many are older than the installation.
 
@@ -193,7 +193,7 @@ class SweepChains:
         mine = [point for point in batch if _may_be_claimed(point, route)]
         known = self.chains.known(ChainKey(point.arn, route.name) for point in mine)
         new = [point for point in mine if ChainKey(point.arn, route.name) not in known]
-        ours = [point for point in new if not _is_older(point, installation)]
+        ours = [point for point in new if not _is_older(point, progress)]
         back = [p for p in mine if p.status in USABLE and known.get(ChainKey(p.arn, route.name), False)]
         return [news_of(point) for point in (*ours, *back)], len(new) - len(ours)
 
@@ -208,9 +208,9 @@ def _may_be_claimed(point: PointSeen, route: Route) -> bool:
     )
 
 
-def _is_older(point: PointSeen, installation: SweepProgress) -> bool:
+def _is_older(point: PointSeen, progress: SweepProgress) -> bool:
     """Whether the point landed before this installation began; such points are opened only by `adopt`."""
-    return (point.completed_at or point.created_at) < installation.began_at - ADOPTION_TOLERANCE
+    return (point.completed_at or point.created_at) < progress.began_at - ADOPTION_TOLERANCE
 
 
 def news_of(point: PointSeen) -> PointNews:

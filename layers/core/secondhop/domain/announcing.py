@@ -79,22 +79,22 @@ def short_name(chain: Chain) -> str:
     return f"{database_name(chain)[:100]}, backup of {chain.created_at:%Y-%m-%d %H:%M}"
 
 
-def summary_of(told: Announce, group: Group) -> Announce:
-    """A message for all members of a group that no message covered yet; one of them, `told`, is in it in full."""
+def summary_of(message: Announce, group: Group) -> Announce:
+    """A message for all members of a group that no message covered yet; one of them, `message`, is in it in full."""
     named = [(member.removesuffix(LAST_CALL), name) for member, name in group.names]
     more = len(group.waiting) - len(named)
-    if group.waiting == {told.incident}:
-        return replace(told, group=group.id, members=(told.incident.removesuffix(LAST_CALL),))
+    if group.waiting == {message.incident}:
+        return replace(message, group=group.id, members=(message.incident.removesuffix(LAST_CALL),))
     return replace(
-        told,
+        message,
         group=group.id,
-        title=f"{len(group.waiting)} recovery points: {told.title.rpartition(': ')[2]}",
+        title=f"{len(group.waiting)} recovery points: {message.title.rpartition(': ')[2]}",
         lines=(
             f"These {len(group.waiting)} recovery points have the same cause, and no message named them before:",
             *(f"- {name} (incident {member})" for member, name in named),
             *((f"- and {more} more",) if more else ()),
             "One of them in full:",
-            *told.lines,
+            *message.lines,
         ),
         members=tuple(member for member, _ in named),
         more=more,
@@ -127,12 +127,12 @@ def open_ids(chain: Chain, now: datetime) -> tuple[str, ...]:
 
 def announcements(before: Chain, after: Chain, now: datetime) -> tuple[Announce, ...]:
     """The messages: incidents that opened, closed, or need a last call, since `before` was announced."""
-    now_open, told = open_ids(after, now), before.incidents
-    if now_open == told:
+    now_open, announced = open_ids(after, now), before.incidents
+    if now_open == announced:
         return ()
     found = incidents_of(after)
-    opened = [_opening(each) for each in found if each.id not in told]
-    calls = [_last_call(each) for each in _last_calls(found, now) if each.id + LAST_CALL not in told]
+    opened = [_opening(each) for each in found if each.id not in announced]
+    calls = [_last_call(each) for each in _last_calls(found, now) if each.id + LAST_CALL not in announced]
     ended = [each for each in before.incidents if each not in now_open and not each.endswith(LAST_CALL)]
     groups = {each.id: each.group for each in incidents_of(before)}
     closed = [_closing(after, incident, groups.get(incident)) for incident in ended]
@@ -195,15 +195,15 @@ def _opening(incident: Incident) -> Announce:
 
 def _last_call(incident: Incident) -> Announce:
     """The opening once more, with the source's end before it."""
-    expires_at, told = incident.chain.source_expires_at, _opening(incident)
+    expires_at, opening = incident.chain.source_expires_at, _opening(incident)
     warning = f"Last call: the source expires on {expires_at.isoformat() if expires_at else 'an unknown date'}."
     return replace(
-        told,
+        opening,
         incident=incident.id + LAST_CALL,
         group=incident.group + LAST_CALL,
-        title=f"{told.title}, last call",
-        lines=(warning, *told.lines),
-        circumstances=replace(told.circumstances, source_expires_at=expires_at) if told.circumstances else None,
+        title=f"{opening.title}, last call",
+        lines=(warning, *opening.lines),
+        circumstances=replace(opening.circumstances, source_expires_at=expires_at) if opening.circumstances else None,
     )
 
 

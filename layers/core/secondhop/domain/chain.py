@@ -36,7 +36,10 @@ class ChainMode(StrEnum):
 
 
 class ChainState(StrEnum):
-    """What the hops and intermediates amount to. The last four are ends; STRANDED waits for an operator."""
+    """What the hops and intermediates amount to.
+
+    COMPLETE, TOO_LATE and ABANDONED are ends. STRANDED waits for an operator, or is retried once a day.
+    """
 
     WAITING = "WAITING"
     COPYING = "COPYING"

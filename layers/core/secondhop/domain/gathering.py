@@ -30,7 +30,7 @@ class Group:
 
     `waiting` are the members that no message covered yet, `names` the short names of the first of them. `covered` are
     the members that a message named or counted. `is_announced` says that an opening may have been sent since the last
-    closing. `told_at` is when the last message was sent. `sender` may send until `sending_until`; all others wait.
+    closing. `sent_at` is when the last message was sent. `sender` may send until `sending_until`; all others wait.
     `counted` is kept by an overflow group: the messages of the ordinary groups of its cause, site and day.
     `parts` counts the groups into which a full one was split. `version` is 0 if the group is not stored.
     """
@@ -41,7 +41,7 @@ class Group:
     covered: frozenset[str] = frozenset()
     is_announced: bool = False
     has_closed: bool = False
-    told_at: datetime | None = None
+    sent_at: datetime | None = None
     sender: str | None = None
     sending_until: datetime | None = None
     counted: int = 0
@@ -83,9 +83,9 @@ class Group:
         """When the next message may go out; None if `member` may send it now."""
         if self.sender != member and self.sending_until is not None and now < self.sending_until:
             return self.sending_until
-        if self.told_at is None or (self.is_over and not self.has_closed):
+        if self.sent_at is None or (self.is_over and not self.has_closed):
             return None
-        free_at = self.told_at + patience.SUMMARY_PAUSE
+        free_at = self.sent_at + patience.SUMMARY_PAUSE
         return free_at if now < free_at else None
 
     def sending(self, member: str, now: datetime) -> Group:
@@ -101,14 +101,14 @@ class Group:
         """Whether `sending` has just let this member send."""
         return self.sender == member and self.sending_until == now + patience.FENCE
 
-    def told(self, members: AbstractSet[str], now: datetime) -> Group:
-        """After a message that covered some members; those that left meanwhile stay away."""
+    def sent(self, members: AbstractSet[str], now: datetime) -> Group:
+        """After a message that covered some members was sent; those that left meanwhile stay away."""
         covered = self.covered | (self.waiting & members)
-        return replace(self._without(members, covered=covered), told_at=now, sender=None, sending_until=None)
+        return replace(self._without(members, covered=covered), sent_at=now, sender=None, sending_until=None)
 
     def closed(self, now: datetime) -> Group:
         """After a closing message."""
-        return replace(self, is_announced=False, has_closed=True, told_at=now, sender=None, sending_until=None)
+        return replace(self, is_announced=False, has_closed=True, sent_at=now, sender=None, sending_until=None)
 
     def _without(self, members: AbstractSet[str], *, covered: frozenset[str]) -> Group:
         names = tuple(each for each in self.names if each[0] not in members)

@@ -25,7 +25,10 @@ SHORTEST = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """The creation dates of one route's watched vault from `after` (included) to `before` (excluded)."""
+    """The creation dates of one route's watched vault after `after` and before `before`.
+
+    AWS does not say that it lists a point of exactly such a moment. The next pass has other edges, and lists it.
+    """
 
     route: str
     after: datetime

@@ -1,4 +1,4 @@
-"""What the table remembers about the installation itself: when it began, and how far its sweep is."""
+"""The progress of the sweep: when the installation began, and how far its sweep is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from secondhop.domain.slices import Slice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepProgress:
-    """What the installation remembers of itself: when it began, and how far its sweep is.
+    """When the installation began, and how far its sweep is.
 
     `unfinished` are the slices that are left of a pass, the next one first. `routes` are the names under which its
     chains are kept: a route under another name would neither know its chains nor give their slots back.

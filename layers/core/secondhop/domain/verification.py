@@ -60,23 +60,23 @@ def _wrong(reason: str, cause: Cause = Cause.MISMATCH) -> Assessment:
     return Assessment(verdict=Verdict.WRONG, reason=reason, cause=cause)
 
 
-def judge_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Assessment:
+def assess_arrival(chain: Chain, hop: Hop, seen: ArrivalInspected, *, route: Route) -> Assessment:
     """Compare one described arrival with what the hop promised."""
     point = seen.point
     if point is None:
         return _wrong(f"{seen.arrival} is not in {hop.destination.name}", Cause.VANISHED)
     return (
-        _judge_identity(chain, hop, point)
-        or _judge_status(point)
-        or _judge_encryption(chain, point, allow_unencrypted=route.allow_unencrypted)
-        or (_judge_key(point, seen) if point.is_encrypted else None)
-        or _judge_expiry(hop.arrival.promised_until, point)
-        or _judge_lock(route.leg(hop.name), seen.vault_lock)
+        _assess_identity(chain, hop, point)
+        or _assess_status(point)
+        or _assess_encryption(chain, point, allow_unencrypted=route.allow_unencrypted)
+        or (_assess_key(point, seen) if point.is_encrypted else None)
+        or _assess_expiry(hop.arrival.promised_until, point)
+        or _assess_lock(route.leg(hop.name), seen.vault_lock)
         or (NO_EXPIRY if point.delete_at is None else GOOD)
     )
 
 
-def _judge_identity(chain: Chain, hop: Hop, point: PointSeen) -> Assessment | None:
+def _assess_identity(chain: Chain, hop: Hop, point: PointSeen) -> Assessment | None:
     if point.vault_arn != hop.destination.arn:
         return _wrong(f"it lies in {point.vault_arn}, not in {hop.destination.arn}")
     if point.created_at < chain.created_at - EXPIRY_TOLERANCE:
@@ -97,7 +97,7 @@ def outlives(intermediate: PointSeen, copies_expire_at: datetime) -> bool:
     return intermediate.delete_at is None or intermediate.delete_at > copies_expire_at + EXPIRY_TOLERANCE
 
 
-def _judge_status(point: PointSeen) -> Assessment | None:
+def _assess_status(point: PointSeen) -> Assessment | None:
     if point.status in ("COMPLETED", "AVAILABLE"):
         return None
     if point.status == "CREATING":
@@ -105,7 +105,7 @@ def _judge_status(point: PointSeen) -> Assessment | None:
     return _wrong(f"its status is {point.status}")
 
 
-def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Assessment | None:
+def _assess_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool) -> Assessment | None:
     if point.is_encrypted is None:
         return _not_yet("AWS does not say yet whether it is encrypted")
     if not point.is_encrypted:
@@ -115,7 +115,7 @@ def _judge_encryption(chain: Chain, point: PointSeen, *, allow_unencrypted: bool
     return None
 
 
-def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
+def _assess_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
     if seen.vault_key_arn is None:
         return _not_yet("the key of its vault is not known")
     if point.key_arn is None:
@@ -131,7 +131,7 @@ def _judge_key(point: PointSeen, seen: ArrivalInspected) -> Assessment | None:
     return None
 
 
-def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Assessment | None:
+def _assess_expiry(promised_until: datetime | None, point: PointSeen) -> Assessment | None:
     if promised_until is None:
         return _wrong("no expiry was promised for it")
     if point.delete_at is not None and point.delete_at < promised_until - EXPIRY_TOLERANCE:
@@ -139,7 +139,7 @@ def _judge_expiry(promised_until: datetime | None, point: PointSeen) -> Assessme
     return None
 
 
-def _judge_lock(leg: Leg | None, lock: VaultLock | None) -> Assessment | None:
+def _assess_lock(leg: Leg | None, lock: VaultLock | None) -> Assessment | None:
     """A copy is as safe as its vault. A compliance lock counts from the day it is set, also in its grace time."""
     demanded = leg.vault_lock if leg is not None else VaultLock.NONE
     if demanded is VaultLock.NONE:

@@ -120,9 +120,9 @@ def keep_unanswered_start(s: HopSituation, fact: CopyUnanswered) -> HopStep:
     """
     hop = s.hop.with_attempt(failures=s.hop.attempt.failures + 1)
     if hop.attempt.failures >= patience.COPY_TRIES:
-        told = with_site_incident(s, hop.with_attempt(not_before=s.now + patience.LONGEST_BACK_OFF), fact.message)
+        reported = with_site_incident(s, hop.with_attempt(not_before=s.now + patience.LONGEST_BACK_OFF), fact.message)
         return HopStep(
-            hop=told, reason=f"no answer ({fact.message}), {hop.attempt.failures} times; looks again in an hour"
+            hop=reported, reason=f"no answer ({fact.message}), {hop.attempt.failures} times; looks again in an hour"
         )
     return HopStep(hop=hop, reason=f"no answer ({fact.message}); looks again when the fence has passed")
 

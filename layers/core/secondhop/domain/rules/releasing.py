@@ -29,7 +29,7 @@ from secondhop.domain.release_observation import (
 )
 from secondhop.domain.route import ARRIVAL
 from secondhop.domain.rules.step import IntermediateSituation, IntermediateStep
-from secondhop.domain.verification import judge_arrival
+from secondhop.domain.verification import assess_arrival
 
 
 def consider_release(s: IntermediateSituation, fact: Noticed | RetryAsked) -> IntermediateStep:
@@ -118,7 +118,7 @@ def see_due_gone(s: IntermediateSituation, fact: IntermediateInspected) -> Inter
 def stop_release(s: IntermediateSituation, fact: ReleaseStopped) -> IntermediateStep:
     """RELEASING, and just before the delete an arrival was not as promised: nothing was deleted."""
     hop = s.chain.hop(fact.hop)
-    reason = f"not deleted: {judge_arrival(s.chain, hop, fact.inspected, route=s.route).reason}"
+    reason = f"not deleted: {assess_arrival(s.chain, hop, fact.inspected, route=s.route).reason}"
     if hop.arrival.promised_until is not None and s.now >= hop.arrival.promised_until:
         # The copy's promised time is over, so the copy may be deleted. The intermediate lives longer.
         due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), failures=0, unresolved=None)

@@ -32,7 +32,7 @@ from secondhop.domain.rules.step import (
 )
 from secondhop.domain.rules.waiting import look_before_copying
 from secondhop.domain.source import USABLE
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 
 
 def resume_when_due(s: HopSituation, _fact: Noticed) -> HopStep:
@@ -76,7 +76,7 @@ def see_stranded_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """STRANDED, and the copy that was not as promised was described again."""
     if fact.arrival != s.hop.arrival.point:
         return stay(s, f"{fact.arrival} is not the arrival in question")
-    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    assessment = assess_arrival(s.chain, s.hop, fact, route=s.route)
     if assessment.verdict is Verdict.GOOD:
         hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
         return HopStep(hop=hop, reason=f"verified after all: {assessment.reason}")

@@ -113,7 +113,7 @@ HOP_ROWS: tuple[HopRow, ...] = (
     HopRow(C, seen.SiteSilent, site_outage.note_silence, (C,)),
     HopRow(V, seen.Noticed, verifying.ask_for_the_arrival, (V,)),
     HopRow(V, seen.RetryAsked, verifying.ask_for_the_arrival, (V,)),
-    HopRow(V, seen.ArrivalInspected, verifying.judge_the_arrival, (V, D, W, S)),
+    HopRow(V, seen.ArrivalInspected, verifying.assess_the_arrival, (V, D, W, S)),
     HopRow(V, seen.AskingRefused, refused_question.strand_on_refusal, (V, S)),
     HopRow(V, going.ReleaseStopped, verified.doubt_the_copy, (V, S)),
     HopRow(V, seen.SiteSilent, site_outage.note_silence, (V,)),

@@ -26,7 +26,7 @@ from secondhop.domain.rules.step import (
     stay,
 )
 from secondhop.domain.rules.verifying import has_outlived_promise, strand_arrival
-from secondhop.domain.verification import Verdict, judge_arrival
+from secondhop.domain.verification import Verdict, assess_arrival
 
 
 def look_at_verified_copy(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep:
@@ -62,7 +62,7 @@ def review_verified_copy(s: HopSituation, fact: ArrivalInspected) -> HopStep:
         return stay(s, f"{fact.arrival} is not the arrival in question")
     if is_over and fact.point is None:
         return HopStep(hop=s.hop.with_arrival(seen_gone_at=s.now), reason="the copy expired as promised")
-    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    assessment = assess_arrival(s.chain, s.hop, fact, route=s.route)
     if assessment.verdict is Verdict.GOOD or assessment.lacks_only_expiry:
         return HopStep(hop=s.hop.with_arrival(last_seen_at=s.now), reason=assessment.reason)
     is_unclear = assessment.verdict is Verdict.NOT_YET
@@ -82,7 +82,7 @@ def doubt_the_copy(s: HopSituation, fact: ReleaseStopped) -> HopStep:
 
     After its promised time, a copy may be deleted. Otherwise the hop is verified again, or stranded.
     """
-    assessment = judge_arrival(s.chain, s.hop, fact.inspected, route=s.route)
+    assessment = assess_arrival(s.chain, s.hop, fact.inspected, route=s.route)
     if has_outlived_promise(s):
         ended = s.hop.with_arrival(seen_gone_at=s.now) if fact.inspected.point is None else s.hop
         return HopStep(hop=ended, reason=f"its promised time is over: {assessment.reason}")

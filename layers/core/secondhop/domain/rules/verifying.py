@@ -25,7 +25,7 @@ from secondhop.domain.rules.step import (
     stay,
     strand,
 )
-from secondhop.domain.verification import Assessment, Verdict, judge_arrival
+from secondhop.domain.verification import Assessment, Verdict, assess_arrival
 
 # What an operator's retry may replace by another copy, since the present one will never become as promised.
 REPLACEABLE = (Cause.MISMATCH, Cause.UNENCRYPTED, Cause.VANISHED)
@@ -36,11 +36,11 @@ def ask_for_the_arrival(s: HopSituation, _fact: Noticed | RetryAsked) -> HopStep
     return stay(s, "looks at the arrival again", InspectArrival(subject=s.hop.name, point=s.hop.arrival.point or ""))
 
 
-def judge_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
+def assess_the_arrival(s: HopSituation, fact: ArrivalInspected) -> HopStep:
     """VERIFYING, and the arrival was described."""
     if fact.arrival != s.hop.arrival.point:
         return stay(s, f"{fact.arrival} is not the arrival in question")
-    assessment = judge_arrival(s.chain, s.hop, fact, route=s.route)
+    assessment = assess_arrival(s.chain, s.hop, fact, route=s.route)
     if assessment.verdict is Verdict.GOOD:
         hop = enter(s.hop, HopState.VERIFIED, s.now).with_attempt(failures=0)
         return HopStep(hop=hop, reason=f"verified: {assessment.reason}")

@@ -218,8 +218,8 @@ def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
     if deadline is None or s.now < max(deadline[0] - patience.LAST_CALL, earliest):
         return HopStep(hop=hop, reason=f"waits: {why}")
     message = f"it still waits ({why}), and {deadline[1]}"
-    told = hop.notice.unresolved or Trouble(cause=cause, message=message, since=s.now)
-    return HopStep(hop=hop.with_notice(unresolved=told), reason=message)
+    trouble = hop.notice.unresolved or Trouble(cause=cause, message=message, since=s.now)
+    return HopStep(hop=hop.with_notice(unresolved=trouble), reason=message)
 
 
 def _deadlines(s: HopSituation) -> Iterator[tuple[datetime, str]]:

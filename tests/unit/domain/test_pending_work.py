@@ -1,4 +1,4 @@
-"""What a chain owes after a step: words that were not told, troubles that are not overcome, and its next look."""
+"""What a chain still has to do after a step: send messages, close incidents, check again, and end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ FENCE = timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("fact", [seen.Noticed(), seen.RetryAsked(by="ada"), job_seen(), surveyed()])
-def test_an_abandoned_chain_does_nothing_but_tell_what_it_owes(fact: Observation) -> None:
+def test_an_abandoned_chain_only_sends_its_pending_messages(fact: Observation) -> None:
     due, fresh = an_announcement(), an_announcement("two")
     chain = replace(flying(since=NOW), abandoned_by="ada", pending=(*pending(due), *pending(fresh, until=SECOND)))
     decision = take(chain, fact)
