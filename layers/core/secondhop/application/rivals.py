@@ -17,7 +17,7 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.hop import Hop
 from secondhop.domain.observation import JobSeen, PointSeen
-from secondhop.domain.rules.waiting import BEING_DELETED
+from secondhop.domain.source import BEING_DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

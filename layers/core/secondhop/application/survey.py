@@ -28,8 +28,7 @@ from secondhop.domain.ledger import SlotRefusal
 from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.route import ARRIVAL, Route, RouteKind
 from secondhop.domain.rules.arriving import says_something
-from secondhop.domain.rules.waiting import BEING_DELETED
-from secondhop.domain.source import USABLE, is_fresh, with_source
+from secondhop.domain.source import BEING_DELETED, USABLE, is_fresh, with_source
 
 NO_COPY = "Lag: this database has no verified final copy"
 

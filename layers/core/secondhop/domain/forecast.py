@@ -18,7 +18,7 @@ from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import PointSeen, SourceUnfit
 from secondhop.domain.opening import first_fact
 from secondhop.domain.route import Leg, Route
-from secondhop.domain.rules.waiting import BEING_DELETED
+from secondhop.domain.source import BEING_DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from secondhop.domain.arn import is_continuous, is_multi_az_cluster
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.classification import Cause
+from secondhop.domain.fitness import why_unfit
 from secondhop.domain.observation import JobSeen, Noticed, Observation, PointSeen, SourceNotReady, SourceUnfit
-from secondhop.domain.resource_types import copies_stay_unencrypted
 from secondhop.domain.route import ARRIVAL, Route
 from secondhop.domain.rules.births import Opening, begin_hop, begin_intermediate
 from secondhop.domain.source import USABLE
@@ -61,14 +59,3 @@ def first_fact(route: Route, point: PointSeen) -> Observation:
         return SourceNotReady(hop=first, why="CREATING") if point.status == "CREATING" else Noticed()
     cause, message = cause_and_message
     return SourceUnfit(hop=first, cause=cause, message=message)
-
-
-def why_unfit(route: Route, point: PointSeen) -> tuple[Cause, str] | None:
-    """Why a recovery point cannot be copied; None if it can be."""
-    if is_continuous(point.arn):
-        return Cause.UNSUPPORTED, f"{point.arn} is a continuous backup; StartCopyJob does not copy those"
-    if is_multi_az_cluster(point.resource_type, point.database):
-        return Cause.UNSUPPORTED, f"{point.database} is an RDS Multi-AZ DB cluster; AWS Backup does not copy those"
-    if point.is_encrypted is False and copies_stay_unencrypted(point.resource_type) and not route.allow_unencrypted:
-        return Cause.UNENCRYPTED, f"{point.arn} is not encrypted, and copies of {point.resource_type} stay so"
-    return None

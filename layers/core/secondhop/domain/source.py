@@ -21,6 +21,8 @@ FRESH = timedelta(minutes=1)
 # A field that AWS left out is asked again after an hour, and so is a source that should be expired by now.
 SOON = timedelta(hours=1)
 USABLE = ("COMPLETED", "AVAILABLE")
+# Recovery points that AWS Backup deletes, or could not delete.
+BEING_DELETED = ("EXPIRED", "DELETING")
 
 
 def learn(chain: Chain, fact: object, now: datetime) -> Chain:

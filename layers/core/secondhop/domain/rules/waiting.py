@@ -12,6 +12,7 @@ from secondhop.domain.command import (
     StartCopy,
     SurveyCopies,
 )
+from secondhop.domain.fitness import why_unfit
 from secondhop.domain.hop import Hop, HopState, Trouble
 from secondhop.domain.lifecycle import is_too_late, latest_start
 from secondhop.domain.observation import (
@@ -26,7 +27,6 @@ from secondhop.domain.observation import (
     SourceNotReady,
     SourceUnfit,
 )
-from secondhop.domain.opening import why_unfit
 from secondhop.domain.outcome import Outcome
 from secondhop.domain.route import Leg
 from secondhop.domain.rules.arriving import LIVE, adopt, arrived, newest_of, with_promise
@@ -38,9 +38,7 @@ from secondhop.domain.rules.step import (
     strand,
     token_of,
 )
-
-# Recovery points that AWS Backup deletes, or could not delete.
-BEING_DELETED = ("EXPIRED", "DELETING")
+from secondhop.domain.source import BEING_DELETED
 
 
 def look_before_copying(s: HopSituation, fact: Noticed | RetryAsked) -> HopStep:
