@@ -16,6 +16,8 @@ MUTANTS_VENV := .venv-mutants
 PYTHON ?=
 PIP := python -m pip --disable-pip-version-check --no-input -qq
 EVENT ?=
+# Names of mutants of the simulator, with *; empty takes all.
+NAMES ?=
 # The packages that the editable installation names; a room that is new must be installed again.
 ROOMS := $(wildcard layers/core/secondhop/__init__.py cli/*/__init__.py simulator/*/__init__.py rehearsal/__init__.py local_cloud/__init__.py)
 
@@ -84,11 +86,6 @@ format: $(VENV)/.dev ## Fix style and formatting where a tool can
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format .
 
-.PHONY: breaks
-breaks: $(VENV)/.dev ## Break the code on purpose, and see that the tests notice (some minutes)
-	@$(VENV)/bin/python tools/break-on-purpose
-	@$(VENV)/bin/python tools/break-simulator
-
 .PHONY: tables
 tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (four minutes)
 	@$(VENV)/bin/python tools/break-tables
@@ -105,6 +102,10 @@ mutants: $(MUTANTS_VENV)/.mutants ## Change the code in thousands of ways, and c
 adapter-mutants: $(MUTANTS_VENV)/.mutants ## The same to adapters and functions (half an hour or more)
 	@$(MUTANTS_VENV)/bin/python tools/run-mutants adapters $(or $(MINUTES),180)
 	@$(MUTANTS_VENV)/bin/python tools/break-functions
+
+.PHONY: simulator-mutants
+simulator-mutants: $(MUTANTS_VENV)/.mutants ## The same to the simulator (hours; MINUTES=8 NAMES='*__mutmut_5' tries a sample)
+	@$(MUTANTS_VENV)/bin/python tools/run-mutants simulator $(or $(MINUTES),180) $(if $(NAMES),"$(NAMES)")
 
 .PHONY: diagram
 diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
