@@ -28,10 +28,10 @@ from secondhop.domain.rules.releasing import _doubt_of_release, _released
 from secondhop.domain.rules.step import token_of
 from secondhop.domain.rules.waiting import _refuse_source
 from secondhop.domain.source import with_source
-from secondhop.domain.verification import USABLE_KEY, _judge_key
+from secondhop.domain.verification import USABLE_KEY, _assess_key
 
 # The methods as they are: a replacement that asked the class for them would call itself.
-START, REFUSE, TELL, SEND = AwsBackup.start, Route.refusal, Group.told, Group.sending
+START, REFUSE, SENT, SEND = AwsBackup.start, Route.refusal, Group.sent, Group.sending
 NEXT_LOOK, REFUSE_SLOT = Chain.final_copy_check, MemoryChains.slot_refusal
 MANY = 1000
 TOKENS = count()
@@ -106,8 +106,8 @@ def gone_by_its_date(chain: Chain, point: PointSeen | None, now: datetime) -> Ch
     return with_source(chain, None if is_over else point, now)
 
 
-def told_all_that_wait(group: Group, _members: Any, now: datetime) -> Group:
-    return TELL(group, group.waiting, now)
+def sent_all_that_wait(group: Group, _members: Any, now: datetime) -> Group:
+    return SENT(group, group.waiting, now)
 
 
 def sending_unannounced(group: Group, member: str, now: datetime) -> Group:
@@ -123,7 +123,7 @@ def next_look_at_the_newest(chain: Chain, hop: Hop) -> datetime | None:
 
 
 def judged_under_a_usable_key(point: PointSeen, seen: ArrivalInspected) -> Any:
-    return _judge_key(point, replace(seen, key_state=USABLE_KEY))
+    return _assess_key(point, replace(seen, key_state=USABLE_KEY))
 
 
 # ---------------------------------------------------------------- 4: never more than the quota

@@ -48,7 +48,7 @@ from tests.unit.domain import (
 BROKEN: list[tuple[str, str, Any, Callable[[], None]]] = [
     (
         "1: no look before the delete",
-        "secondhop.application.release.judge_arrival",
+        "secondhop.application.release.assess_arrival",
         broken.always(GOOD),
         test_releasing.test_nothing_is_deleted_when_the_copy_is_gone_at_the_last_moment,
     ),
@@ -72,19 +72,19 @@ BROKEN: list[tuple[str, str, Any, Callable[[], None]]] = [
     ),
     (
         "1: the status is not judged",
-        "secondhop.domain.verification._judge_status",
+        "secondhop.domain.verification._assess_status",
         broken.none,
         checks.an_expired_copy_is_not_good,
     ),
     (
         "1: the key is not judged",
-        "secondhop.domain.verification._judge_key",
+        "secondhop.domain.verification._assess_key",
         broken.none,
         test_verdicts.test_without_the_vaults_key_or_a_promise_nothing_is_good,
     ),
     (
         "1: the expiry is not judged",
-        "secondhop.domain.verification._judge_expiry",
+        "secondhop.domain.verification._assess_expiry",
         broken.none,
         test_points_without_expiry.test_an_expiry_that_is_named_late_and_too_early_is_an_incident,
     ),
@@ -174,8 +174,8 @@ BROKEN: list[tuple[str, str, Any, Callable[[], None]]] = [
     ),
     (
         "3: a message covers what joined while it was sent",
-        "secondhop.domain.gathering.Group.told",
-        broken.told_all_that_wait,
+        "secondhop.domain.gathering.Group.sent",
+        broken.sent_all_that_wait,
         test_bounded_messages.test_what_opens_while_a_message_is_sent_sends_none_and_is_in_the_next,
     ),
     (
@@ -240,7 +240,7 @@ BROKEN: list[tuple[str, str, Any, Callable[[], None]]] = [
     ),
     (
         "3: a disabled key is as good as any",
-        "secondhop.domain.verification._judge_key",
+        "secondhop.domain.verification._assess_key",
         broken.judged_under_a_usable_key,
         test_newest_copies.test_an_intermediate_stays_while_the_key_of_its_copy_cannot_be_used,
     ),
