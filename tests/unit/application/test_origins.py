@@ -194,6 +194,7 @@ def test_a_copy_job_of_the_workload_account_proves_where_the_point_comes_from() 
 
 def test_the_list_of_the_vault_proves_it_where_the_description_does_not() -> None:
     stage = Stage()
+    stage.backup.put(an_arrival(arn=ARRIVAL_ARN + "-other", source_vault_arn=None))
     stage.backup.put(an_arrival())
     stage.backup.fail("jobs_since", NOBODY_ASKS)
 

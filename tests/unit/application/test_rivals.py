@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from secondhop.application.survey import survey_copies
+from secondhop.domain.arn import Vault
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.hop import HopState
-from secondhop.domain.observation import CopiesSurveyed, JobSeen
+from secondhop.domain.observation import CopiesSurveyed, JobSeen, PointSeen
 from tests.builders import (
     ARRIVAL_ARN,
     COPY_ARN,
@@ -208,3 +209,20 @@ def test_a_copy_of_the_twin_that_the_list_by_database_leaves_out_is_described(st
     job = a_job(state="COMPLETED", arrival=COPY_ARN, completed_at=NOW - HOUR)
 
     assert found(job, stage).twins == ((COPY_ARN,) if status == "COMPLETED" else ())
+
+
+def test_the_source_of_two_jobs_is_described_once() -> None:
+    stage = with_source(Stage())
+    for name in ("JOB-1", "JOB-2"):
+        stage.backup.jobs[name] = a_job(job_id=name, source=ARRIVAL_ARN, state="RUNNING", arrival=None)
+    described, point = list[str](), stage.backup.point
+
+    def describe(vault: Vault, arn: str) -> PointSeen | None:
+        described.append(arn)
+        return point(vault, arn)
+
+    stage.backup.point = describe  # type: ignore[method-assign]  # for this test only
+    mine = a_chain(point=an_arrival(arn=TWIN))
+    surveyed = survey_copies(stage.chains, stage.backup, mine, mine.hop("to-dr"), asked_at=NOW)
+
+    assert (len(surveyed.rivals), described) == (2, [ARRIVAL_ARN])
