@@ -35,6 +35,15 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SINCE = NOW - 2 * HOUR
 PROMISED = NIGHT + timedelta(days=35)
+# The fields of a hop whose copy is verified, for `with_hop`.
+VERIFIED = {
+    "state": HopState.VERIFIED,
+    "arrival": COPY_ARN,
+    "attempt": 1,
+    "promised_until": PROMISED,
+    "since": SINCE,
+    "last_seen_at": SINCE,
+}
 REJECTED = COPY_ARN + "-rejected"
 OLD = Trouble(cause=Cause.ROLE, message="The role cannot be assumed.", since=SINCE)
 START = StartCopy(

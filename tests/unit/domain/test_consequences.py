@@ -44,16 +44,8 @@ from tests.builders import (
     with_intermediate,
 )
 from tests.decisions import an_announcement, flying, good, pending, take
-from tests.hop_steps import PROMISED, SECOND, SINCE, START, job_seen, surveyed
+from tests.hop_steps import PROMISED, SECOND, SINCE, START, VERIFIED, job_seen, surveyed
 
-VERIFIED = {
-    "state": HopState.VERIFIED,
-    "arrival": COPY_ARN,
-    "attempt": 1,
-    "promised_until": PROMISED,
-    "since": SINCE,
-    "last_seen_at": SINCE,
-}
 RELEASE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=WATCHED)
 FENCE = timedelta(minutes=5)
 COUNT = SurveyKeep(subject="arrival")

@@ -33,16 +33,8 @@ from tests.builders import (
     with_intermediate,
 )
 from tests.decisions import an_announcement, flying, good, pending, take
-from tests.hop_steps import DAY, HOUR, PROMISED, SECOND, SINCE, START, a_chain_in, job_seen, surveyed
+from tests.hop_steps import DAY, HOUR, SECOND, SINCE, START, VERIFIED, a_chain_in, job_seen, surveyed
 
-VERIFIED = {
-    "state": HopState.VERIFIED,
-    "arrival": COPY_ARN,
-    "attempt": 1,
-    "promised_until": PROMISED,
-    "since": SINCE,
-    "last_seen_at": SINCE,
-}
 FENCE = timedelta(minutes=5)
 
 

@@ -115,7 +115,7 @@ class AdvanceChain:
             resource_type=news.resource_type,
             created_at=job.created_at,
         )
-        origin = self._describe_or_believe(first, source)
+        origin = self._describe_or_take_from_news(first, source)
         if origin is None:
             return Report(ignored=f"hop 1 job {job.job_id} {job.state}, and its database is not known")
         described = self.backup.job(source_vault.site, job.job_id) or job
@@ -146,7 +146,7 @@ class AdvanceChain:
         refusal = _refused_as_described(route, news)
         if refusal is not None:
             return Report(ignored=refusal)
-        point = self._describe_or_believe(route, news)
+        point = self._describe_or_take_from_news(route, news)
         if point is None:
             return Report(ignored=f"{news.arn} is not in {route.watched.name}, and its database is not known")
         began_at = self._began_at()
@@ -176,12 +176,13 @@ class AdvanceChain:
         dated = news if origin is None else replace(news, created_at=origin.created_at)
         return _point_of_news(route, dated, NOT_SHOWN, self.now())
 
-    def _describe_or_believe(self, route: Route, news: PointNews) -> PointSeen | None:
-        """The point as AWS describes it, or as the news do where AWS throttles or refuses the question.
+    def _describe_or_take_from_news(self, route: Route, news: PointNews) -> PointSeen | None:
+        """The point as AWS describes it. If AWS throttles or refuses the question: what the news say of the point.
 
-        Its chain asks again, and reports what lasts. Raises SilentError, after which the work waits on the queue.
-        Raises any SecondHopError if the news do not say enough, or the backup is older than the installation. A copy
-        job does not say enough: its date is not that of the backup.
+        The chain asks again before it copies, and reports a trouble that lasts. Raises SilentError if AWS does not
+        answer: the work then waits on the queue. Raises the SecondHopError of the question if the news do not say
+        enough, or the backup is older than the installation. A copy job that made the point does not say enough,
+        because its date is not that of the backup.
         """
         try:
             return self._describe(route, news)

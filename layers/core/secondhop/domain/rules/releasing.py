@@ -157,7 +157,7 @@ def ask_whether_gone(s: IntermediateSituation, _fact: Noticed | RetryAsked) -> I
     ask = InspectIntermediate(subject=s.intermediate.name, point=s.intermediate.point or "")
     if pending is None and s.now - s.intermediate.since >= patience.UNKNOWN_END_LIMIT:
         since = s.intermediate.since.isoformat()
-        message = f"AWS was asked to delete it on {since}, and has not answered since then whether it is gone"
+        message = f"its delete began on {since}, and AWS has not answered since then whether it still exists"
         return replace(_trouble(s, Cause.DELETE_FAILED, message), commands=(ask,))
     return _stay(s, "asks whether it is gone", ask)
 
