@@ -9,6 +9,7 @@ from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.perform import Performer
 from secondhop.application.report import Report
+from secondhop.application.waking import Wakes
 from secondhop.application.work import JobNews, Look, PointNews, Work
 from secondhop.domain.advance import Decision
 from secondhop.domain.chain import Chain, ChainKey
@@ -53,6 +54,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.backup, self.decisions = StandInBackup(self.clock), list[Decision]()
+        self.wakes = Wakes(chains=self.chains, queue=self.queue)
 
     def performer(self) -> Performer:
         return Performer(
@@ -61,6 +63,7 @@ class Stage:
             keys=self.keys,
             queue=self.queue,
             announcer=self.announcer,
+            wakes=self.wakes,
             now=self.clock,
         )
 
@@ -74,6 +77,7 @@ class Stage:
             observe_only=self.observe_only,
         )
         report = actor(work)
+        self.wakes.send()
         self.decisions += [step.decision for step in report.steps]
         for reason in (*(step.reason for step in report.steps), report.ignored or "nothing"):
             assert not strange_words(reason), reason

@@ -56,6 +56,21 @@ class Door:
             self.logger.warning("work is not done and comes back", reason=str(error), kind=type(error).__name__)
             raise
 
+    def wake_waiting(self, lambda_context: Any) -> None:
+        """Wake chains for the slots that came free. The work is done already, so a failure here is not one of it.
+
+        What is not sent now is sent with the next batch, or by the next sweep, which wakes every lane.
+        """
+        if not self.use_cases.wakes.wanted:
+            return
+        if lambda_context.get_remaining_time_in_millis() < RECORD_MILLISECONDS:
+            self.logger.info("too little time was left to wake chains that wait")
+            return
+        try:
+            self.use_cases.wakes.send()
+        except SecondHopError as error:
+            self.logger.warning("chains that wait were not woken; the next sweep does it", reason=str(error))
+
     def _take_or_hand_on(self, record: SQSRecord) -> None:
         try:
             self.take(record.body)
@@ -91,10 +106,14 @@ def build(runtime: Runtime) -> Handler:
     @metrics.log_metrics
     def handle(event: dict[str, Any], context: Any) -> Any:
         if "Records" in event:
-            return process_partial_response(
+            response = process_partial_response(
                 event=event, record_handler=door.take_record, processor=processor, context=context
             )
-        return answer(door.take(event))
+            door.wake_waiting(context)
+            return response
+        report = door.take(event)
+        door.wake_waiting(context)
+        return answer(report)
 
     return handle
 

@@ -16,11 +16,13 @@ from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenEr
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.hop import HopState
+from secondhop.domain.lane import Lane
 from secondhop.domain.sweep_progress import SweepProgress
 from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
 from tests.contract.conftest import date_of, table_of_the_template
 
 LIMIT = 2
+RDS = Lane(DR_VAULT.site, "RDS")
 
 
 def numbered(number: int, **changes: object) -> Chain:
@@ -162,23 +164,6 @@ def test_due_chains_come_longest_overdue_first_and_the_others_not_at_all(store: 
     assert found == ["1", "0", "4"]
 
 
-def test_waiting_chains_are_found_by_what_they_wait_for(store: ChainStore) -> None:
-    waiting = with_hop(numbered(1), slot_wanted=True)
-    saved = save_new(store, waiting)
-    save_new(store, numbered(2))
-    save_new(store, with_hop(numbered(3, resource_type="Aurora"), slot_wanted=True))
-
-    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == [saved.key]
-    store.save(start(with_hop(saved, slot_wanted=False)), before=saved, limit=LIMIT)
-    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == []
-
-
-def test_an_abandoned_chain_waits_for_nothing(store: ChainStore) -> None:
-    save_new(store, with_hop(numbered(1, abandoned_by="ada"), slot_wanted=True))
-
-    assert list(store.waiting(site=DR_VAULT.site, resource_type="RDS")) == []
-
-
 def test_known_chains_are_told_from_unknown_ones_in_any_number(store: ChainStore) -> None:
     chains = [save_new(store, numbered(number, finished_at=NOW if number == 1 else None)) for number in range(3)]
     strangers = [ChainKey(f"{ARRIVAL_ARN}-x{number}", "default") for number in range(150)]
@@ -296,5 +281,5 @@ def test_the_longest_lag_goes_first_and_databases_without_any_copy_before_all(st
     short, long, bare = waiting(1, newest=1, made=9), waiting(2, newest=5, made=0), waiting(3, newest=None, made=0)
     older = waiting(4, newest=5, made=1)
 
-    found = list(store.waiting(site=DR_VAULT.site, resource_type="RDS"))
+    found = [each.key for each in store.waiting(RDS)]
     assert found == [bare.key, older.key, long.key, short.key]

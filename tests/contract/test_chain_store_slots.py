@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from secondhop.adapters.chain_items import slots_keys
-from secondhop.adapters.dynamodb_chains import DynamoDbChains
+from secondhop.adapters.dynamodb_chains import WAITING_PAGE, DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, SlotTakenError
 from secondhop.domain.chain import Chain
 from secondhop.domain.hop import HopState
+from secondhop.domain.lane import Lane, LaneUse
 from secondhop.domain.ledger import SlotRefusal, slot_of
-from tests.builders import ARRIVAL_ARN, SECOND_DR_VAULT, a_chain, an_arrival, with_hop
-from tests.contract.test_chain_store import LIMIT, numbered, save_new, start
+from tests.builders import ARRIVAL_ARN, DR_VAULT, SECOND_DR_VAULT, a_chain, an_arrival, with_hop
+from tests.contract.test_chain_store import LIMIT, RDS, numbered, save_new, start
 
 
 def refusal(store: ChainStore, chain: Chain) -> SlotRefusal | None:
@@ -55,7 +56,7 @@ def lose_slots(store: ChainStore) -> None:
         store._slots.clear()
         return
     assert isinstance(store, DynamoDbChains)
-    slots = slots_keys(slot_of(a_chain(), a_chain().hop("to-dr")))
+    slots = slots_keys(slot_of(a_chain(), a_chain().hop("to-dr")).lane)
     store._client.delete_item(TableName="chains", Key=slots)
 
 
@@ -75,3 +76,39 @@ def test_a_slot_is_given_back_only_by_the_hop_that_holds_it(store: ChainStore) -
 
     store.save(with_hop(second, state=HopState.VERIFYING), before=second, limit=LIMIT)
     save_new(store, start(third))
+
+
+def test_waiting_chains_are_found_by_what_they_wait_for(store: ChainStore) -> None:
+    waiting = with_hop(numbered(1), slot_wanted=True)
+    saved = save_new(store, waiting)
+    save_new(store, numbered(2))
+    save_new(store, with_hop(numbered(3, resource_type="Aurora"), slot_wanted=True))
+
+    assert [each.key for each in store.waiting(RDS)] == [saved.key]
+    store.save(start(with_hop(saved, slot_wanted=False)), before=saved, limit=LIMIT)
+    assert [each.key for each in store.waiting(RDS)] == []
+
+
+def test_an_abandoned_chain_waits_for_nothing(store: ChainStore) -> None:
+    save_new(store, with_hop(numbered(1, abandoned_by="ada"), slot_wanted=True))
+
+    assert [each.key for each in store.waiting(RDS)] == []
+
+
+def test_waiting_chains_name_their_databases_as_the_taken_slots_do(store: ChainStore) -> None:
+    save_new(store, start(a_chain()))
+    later = save_new(store, with_hop(a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-later")), slot_wanted=True))
+    other = save_new(store, with_hop(numbered(1), slot_wanted=True))
+    use = store.lane_use(RDS)
+
+    assert use.in_flight == 1
+    is_busy = {each.key: each.database in use.databases for each in store.waiting(RDS)}
+    assert is_busy == {later.key: True, other.key: False}
+    assert store.lane_use(Lane(DR_VAULT.site, "Aurora")) == LaneUse(in_flight=0, databases=frozenset())
+
+
+def test_waiting_chains_are_read_beyond_a_page(store: ChainStore) -> None:
+    for number in range(WAITING_PAGE + 2):
+        save_new(store, with_hop(numbered(number), slot_wanted=True))
+
+    assert len(list(store.waiting(RDS))) == WAITING_PAGE + 2

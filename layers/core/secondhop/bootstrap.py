@@ -30,6 +30,7 @@ from secondhop.application.operate_chains import OperateChains
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore
 from secondhop.application.sweep_chains import SweepChains
+from secondhop.application.waking import Wakes
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -49,9 +50,10 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorUseCases:
-    """What the actor's function needs: the use case, its queue, and the queue of work that cannot be read."""
+    """What the actor's function needs: the use case, the wakes that it collects, its queue, and the dead letters."""
 
     advance: AdvanceChain
+    wakes: Wakes
     queue: SqsWork
     dead_letters: DeadLetters
     breaker: Breaker
@@ -73,12 +75,14 @@ class _Base:
 def build_actor(runtime: Runtime) -> ActorUseCases:
     """Wire the actor. Raises SettingsError, which lists every problem of the settings."""
     base = _build_base(runtime)
+    wakes = Wakes(chains=base.chains, queue=base.queue)
     performer = Performer(
         chains=base.chains,
         backup=base.backup,
         keys=AwsKeys(base.sites.key_client),
         queue=base.queue,
         announcer=_build_announcers(runtime, base),
+        wakes=wakes,
         now=runtime.now,
     )
     advance = AdvanceChain(
@@ -90,7 +94,9 @@ def build_actor(runtime: Runtime) -> ActorUseCases:
         observe_only=base.settings.observe_only,
     )
     dead_letters = DeadLetters(base.sqs, base.settings.dead_letter_queue_url)
-    return ActorUseCases(advance=advance, queue=base.queue, dead_letters=dead_letters, breaker=base.breaker)
+    return ActorUseCases(
+        advance=advance, wakes=wakes, queue=base.queue, dead_letters=dead_letters, breaker=base.breaker
+    )
 
 
 def build_sweep(runtime: Runtime) -> SweepChains:

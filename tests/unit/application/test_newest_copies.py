@@ -218,7 +218,7 @@ def test_a_copy_whose_time_is_over_is_seen_gone_at_its_time() -> None:
         a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN, promised_until=promised, last_seen_at=promised
     )
 
-    assert next_check(chain, promised) == promised + timedelta(hours=8)
+    assert next_check(chain, a_route(), promised) == promised + timedelta(hours=8)
 
 
 def test_the_history_of_a_database_is_not_read_for_its_newest_copy() -> None:

@@ -183,8 +183,8 @@ def test_a_copy_that_outlives_its_promise_is_looked_at_weekly() -> None:
     first = with_hop(a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN, promised_until=PROMISED, is_superseded=True)
     looked = with_hop(first, last_seen_at=over + HOUR)
 
-    assert next_check(with_hop(first, last_seen_at=PROMISED - HOUR), PROMISED) == over
-    assert next_check(looked, over + 2 * HOUR) == over + HOUR + 7 * DAY
+    assert next_check(with_hop(first, last_seen_at=PROMISED - HOUR), a_route(), PROMISED) == over
+    assert next_check(looked, a_route(), over + 2 * HOUR) == over + HOUR + 7 * DAY
 
 
 @pytest.mark.parametrize(("days", "is_told"), [(31, False), (33, True)])

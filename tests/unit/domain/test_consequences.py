@@ -23,6 +23,7 @@ from secondhop.domain.command import (
     WakeWaiting,
 )
 from secondhop.domain.hop import HopState
+from secondhop.domain.lane import Lane
 from secondhop.domain.ledger import slots_of
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
@@ -181,7 +182,7 @@ def test_an_abandoned_copy_keeps_its_slot_until_aws_shows_it(minutes: int, is_fr
     assert given_up.next_check == NOW + timedelta(minutes=5)
     assert slots_of(given_up) == slots_of(flying())
     assert slots_of(later.chain) == (() if is_freed else slots_of(given_up))
-    assert (WakeWaiting(site=DR_VAULT.site, resource_type="RDS") in later.commands) is is_freed
+    assert (WakeWaiting(lane=Lane(DR_VAULT.site, "RDS")) in later.commands) is is_freed
 
 
 @pytest.mark.parametrize(("minutes", "is_finished"), [(1, False), (5, True)])
@@ -195,7 +196,7 @@ def test_an_abandoned_chain_is_not_forgotten_with_its_slot(minutes: int, is_fini
 
 
 def test_a_freed_slot_wakes_who_waits_for_that_site_and_type() -> None:
-    wake = WakeWaiting(site=DR_VAULT.site, resource_type="RDS")
+    wake = WakeWaiting(lane=Lane(DR_VAULT.site, "RDS"))
     done = job_seen(state="COMPLETED", arrival=COPY_ARN)
     chain = flying()
 

@@ -237,7 +237,7 @@ def test_what_keeps_a_hop_waiting_is_written_down_and_nothing_is_done(
     chain = a_chain_in(WAITING, slot_wanted=False)
     taken = step(chain, fact)
 
-    down = {"not_before": NOW + timedelta(minutes=15), "unresolved": taken.hop.notice.unresolved}
+    down = {"slot_wanted": True, "unresolved": taken.hop.notice.unresolved}
     assert_changes(chain, taken, down if changes is None else changes)
     assert (taken.hop.notice.unresolved is not None) is (changes is None)
 

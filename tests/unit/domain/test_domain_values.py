@@ -266,7 +266,7 @@ def test_a_chain_holds_a_slot_exactly_while_it_copies() -> None:
 def test_each_state_has_its_own_pace_of_looking(state: str, minutes: int) -> None:
     chain = with_hop(a_chain(), state=HopState(state))
 
-    assert next_check(chain, NOW) == NOW + timedelta(minutes=minutes)
+    assert next_check(chain, a_route(), NOW) == NOW + timedelta(minutes=minutes)
 
 
 def test_rules_may_only_lead_where_the_table_says() -> None:

@@ -16,14 +16,16 @@ from secondhop.domain.announcing import open_ids
 from secondhop.domain.chain import Chain, IntermediateState
 from secondhop.domain.checking import next_check
 from secondhop.domain.classification import Cause
-from secondhop.domain.command import Announce, InspectArrival, InspectSource
+from secondhop.domain.command import Announce, InspectArrival, InspectSource, WakeWaiting
 from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.hop import HopState, Trouble
+from secondhop.domain.lane import Lane
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending
 from tests.builders import (
     COPY_ARN,
     DR_KEY,
+    DR_VAULT,
     NIGHT,
     NOW,
     a_chain,
@@ -213,7 +215,7 @@ def test_an_abandoned_chain_is_looked_at_weekly_and_when_its_points_should_be_go
     chain: Chain, check: datetime | None
 ) -> None:
     assert abandoned.next_look(chain, NOW) == check
-    assert next_check(chain, NOW) == check
+    assert next_check(chain, a_route(), NOW) == check
 
 
 def test_a_point_that_was_copied_back_is_left_to_its_owner_without_an_incident() -> None:
@@ -223,7 +225,8 @@ def test_a_point_that_was_copied_back_is_left_to_its_owner_without_an_incident()
     )
 
     assert decision.chain.abandoned_by == "the owner of copy job BACK-1"
-    assert (decision.commands, decision.chain.incidents) == ((), ())
+    pass_on = WakeWaiting(lane=Lane(DR_VAULT.site, "RDS"))
+    assert (decision.commands, decision.chain.incidents) == ((pass_on,), ())
     assert decision.reason == "it was copied back by the owner of copy job BACK-1, to whom it belongs"
     assert decision.chain.next_check == NOW + 7 * DAY
 

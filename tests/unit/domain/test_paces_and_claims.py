@@ -45,7 +45,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def looked(**changes: Any) -> object:
-    return next_check(with_hop(a_chain(source_expires_at=None), **changes), NOW)
+    return next_check(with_hop(a_chain(source_expires_at=None), **changes), a_route(), NOW)
 
 
 def a_copy_of(**changes: Any) -> object:
@@ -104,20 +104,20 @@ def test_an_intermediate_is_looked_at_while_something_is_to_happen_to_it(
         a_chain(), state=HopState.VERIFIED, arrival=COPY_ARN, last_seen_at=last_seen, promised_until=NOW + 35 * DAY
     )
 
-    assert next_check(with_intermediate(chain, **changes), NOW) == expected
+    assert next_check(with_intermediate(chain, **changes), a_route(), NOW) == expected
 
 
 def test_the_earliest_of_all_moments_counts() -> None:
     chain = replace(a_chain(), pending=(Pending(command=START, until=NOW + SECOND),))
-    assert next_check(chain, NOW) == NOW + SECOND
-    assert next_check(replace(chain, abandoned_by="ada"), NOW) == NOW + SECOND
+    assert next_check(chain, a_route(), NOW) == NOW + SECOND
+    assert next_check(replace(chain, abandoned_by="ada"), a_route(), NOW) == NOW + SECOND
 
     trouble = Trouble(cause=Cause.ROLE, message="", since=NOW - DAY)
     stranded = with_hop(
         a_chain(source_expires_at=NOW + 2 * DAY + HOUR), state=HopState.STRANDED, trouble=trouble, unresolved=trouble
     )
-    assert next_check(stranded, NOW) == NOW + HOUR
-    assert next_check(stranded, NOW + HOUR) == NOW + HOUR + DAY
+    assert next_check(stranded, a_route(), NOW) == NOW + HOUR
+    assert next_check(stranded, a_route(), NOW + HOUR) == NOW + HOUR + DAY
 
 
 SLOT = Slot(DR_VAULT.site, "RDS", ORDERS, a_chain().key, "to-dr")

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from secondhop.adapters.chain_documents import read_chain, write_chain
+from secondhop.application.ports import Waiting
 from secondhop.domain import patience
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.gathering import Group
-from secondhop.domain.ledger import Claim, Slot, newest_copy, stranded_by, waits_for
+from secondhop.domain.lane import Lane
+from secondhop.domain.ledger import Claim, newest_copy, stranded_by, waits_for
 from secondhop.domain.slices import Slice
 from secondhop.domain.sweep_progress import SweepProgress
 
@@ -42,8 +44,12 @@ def claim_keys(source: str, destination_vault_arn: str) -> Item:
     return {"pk": text(f"claim#{source}"), "sk": text(f"into#{destination_vault_arn}")}
 
 
-def slots_keys(slot: Slot) -> Item:
-    return {"pk": text(f"slots#{slot.site.account}#{slot.site.region}"), "sk": text(f"type#{slot.resource_type}")}
+def key_of(item: Item) -> ChainKey:
+    return ChainKey(item["pk"]["S"].removeprefix("chain#"), item["sk"]["S"].removeprefix("route#"))
+
+
+def slots_keys(lane: Lane) -> Item:
+    return {"pk": text(f"slots#{lane.site.account}#{lane.site.region}"), "sk": text(f"type#{lane.resource_type}")}
 
 
 def holder_name(database: str) -> str:
@@ -51,8 +57,8 @@ def holder_name(database: str) -> str:
     return hashlib.sha256(database.encode()).hexdigest()[:32]
 
 
-def waiting_for(site: Site, resource_type: str) -> str:
-    return f"{site.account}#{site.region}#{resource_type}"
+def waiting_for(lane: Lane) -> str:
+    return f"{lane.site.account}#{lane.site.region}#{lane.resource_type}"
 
 
 def chain_item(chain: Chain) -> Item:
@@ -71,8 +77,9 @@ def chain_item(chain: Chain) -> Item:
     }
     if chain.next_check is not None:
         item |= {"check_queue": text(CHECK_QUEUE), "check_at": text(moment(chain.next_check))}
-    for site in waits_for(chain)[:1]:
-        item |= {"waiting_for": text(waiting_for(site, chain.resource_type)), "waiting_since": _turn(chain)}
+    if (hop := waits_for(chain)) is not None:
+        lane = Lane(hop.destination.site, chain.resource_type)
+        item |= {"waiting_for": text(waiting_for(lane)), "waiting_since": _turn(chain)}
     cause = stranded_by(chain)
     if cause is not None:
         item["stranded_by"] = text(cause)
@@ -133,9 +140,17 @@ def read_group(item: Item, group: str) -> Group:
 
 
 def _turn(chain: Chain) -> Item:
-    """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup."""
+    """What waiting chains are sorted by: the date of the newest copy, where there is one, and that of the backup.
+
+    The name of the database comes last. So the index shows which of them have no copy in flight.
+    """
     newest = newest_copy(chain)
-    return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{chain.key.recovery_point}")
+    return text(f"{moment(newest) if newest else '0'}#{moment(chain.created_at)}#{holder_name(chain.database)}")
+
+
+def read_waiting(item: Item) -> Waiting:
+    """A chain as the index of waiting chains shows it."""
+    return Waiting(key=key_of(item), database=item["waiting_since"]["S"].rpartition("#")[2])
 
 
 def read_item(item: Item) -> Chain:

@@ -11,10 +11,13 @@ from secondhop.adapters.chain_items import Item, claim_item, claim_keys, holder_
 from secondhop.application.ports import ClaimTakenError, SlotTakenError
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, SecondHopError, TryAgainError, UnreadableItemError
+from secondhop.domain.lane import LaneUse
 from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, busy_database, full_quota
 
 # A slots item with a count that is no number cannot be changed. That is no conflict, which would pass.
 REFUSED = frozenset({"ConditionalCheckFailed", "ValidationError"})
+# What the names of the attributes begin with that name the databases with a copy in flight.
+HOLDER = "h_"
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -73,15 +76,15 @@ def slot_writes(due: Changes, limit: int) -> list[Write]:
     """
     taken, returned = defaultdict[str, list[Slot]](list), defaultdict[str, list[Slot]](list)
     for slot in due.taken:
-        taken[str(slots_keys(slot))].append(slot)
+        taken[str(slots_keys(slot.lane))].append(slot)
     for slot in due.returned:
-        returned[str(slots_keys(slot))].append(slot)
+        returned[str(slots_keys(slot.lane))].append(slot)
     return [_slots_update(taken[item], returned[item], limit) for item in dict.fromkeys([*taken, *returned])]
 
 
 def _slots_update(taken: list[Slot], returned: list[Slot], limit: int) -> Write:
-    names = {f"#t{i}": f"h_{holder_name(slot.database)}" for i, slot in enumerate(taken)}
-    names |= {f"#r{i}": f"h_{holder_name(slot.database)}" for i, slot in enumerate(returned)}
+    names = {f"#t{i}": f"{HOLDER}{holder_name(slot.database)}" for i, slot in enumerate(taken)}
+    names |= {f"#r{i}": f"{HOLDER}{holder_name(slot.database)}" for i, slot in enumerate(returned)}
     values: Item = {":t" + str(i): text(_holder(slot)) for i, slot in enumerate(taken)}
     conditions = [f"attribute_not_exists(#t{i})" for i in range(len(taken))]
     conditions += [f"#r{i} = :r{i}" for i in range(len(returned))]
@@ -94,7 +97,7 @@ def _slots_update(taken: list[Slot], returned: list[Slot], limit: int) -> Write:
     removes = ", ".join(f"#r{i}" for i in range(len(returned)))
     update = (f"SET {sets} " if sets else "") + (f"REMOVE {removes} " if removes else "") + "ADD in_flight :n"
     request: Item = {
-        "Key": slots_keys((taken or returned)[0]),
+        "Key": slots_keys((taken or returned)[0].lane),
         "UpdateExpression": update,
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeNames": names,
@@ -125,7 +128,7 @@ def refusal_of(response: Any, writes: list[Write], key: ChainKey, get: Callable[
                 return ConflictError("the claim changed")
             return ClaimTakenError(write.claim.hop, _owner_of(item), write.claim.source)
         if write.taken is not None:
-            return SlotTakenError(write.taken.hop, _why(write.taken, get(slots_keys(write.taken))))
+            return SlotTakenError(write.taken.hop, _why(write.taken, get(slots_keys(write.taken.lane))))
     return SlotsDisagreeError(f"the slots of chain {key} are not as remembered")
 
 
@@ -141,8 +144,16 @@ def refusal_by(item: Item | None, slot: Slot, limit: int) -> SlotRefusal | None:
     if item is None:
         return None
     count = _in_flight(item)
-    is_free = f"h_{holder_name(slot.database)}" not in item and count is not None and count < limit
+    is_free = f"{HOLDER}{holder_name(slot.database)}" not in item and count is not None and count < limit
     return None if is_free else _why(slot, item)
+
+
+def use_of(item: Item | None) -> LaneUse:
+    """Which slots of a slots item are taken."""
+    if item is None:
+        return LaneUse(in_flight=0, databases=frozenset())
+    holders = frozenset(name.removeprefix(HOLDER) for name in item if name.startswith(HOLDER))
+    return LaneUse(in_flight=_in_flight(item), databases=holders)
 
 
 def _in_flight(item: Item) -> int | None:
@@ -154,7 +165,7 @@ def _in_flight(item: Item) -> int | None:
 
 
 def _why(slot: Slot, item: Item | None) -> SlotRefusal:
-    if item and f"h_{holder_name(slot.database)}" in item:
+    if item and f"{HOLDER}{holder_name(slot.database)}" in item:
         return busy_database(slot)
     count = _in_flight(item) if item else 0
     if count is None:

@@ -36,12 +36,14 @@ from secondhop.adapters.chain_items import (
     expiry,
     group_item,
     group_keys,
+    key_of,
     moment,
     read_circuit,
     read_claim,
     read_group,
     read_item,
     read_sweep_progress,
+    read_waiting,
     slots_keys,
     sweep_progress_item,
     text,
@@ -54,14 +56,16 @@ from secondhop.adapters.chain_writes import (
     refusal_by,
     refusal_of,
     slot_writes,
+    use_of,
 )
-from secondhop.application.ports import Unreadable
+from secondhop.application.ports import Unreadable, Waiting
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
+from secondhop.domain.lane import Lane, LaneUse
 from secondhop.domain.ledger import Changes, Claim, Slot, SlotRefusal, changes
 from secondhop.domain.sweep_progress import SweepProgress
 
@@ -75,6 +79,8 @@ _NEVER_OR_CLEAN = "attribute_not_exists(pk) OR memory = :before"
 PAUSED_BY_NOBODY = "someone with an unreadable name"
 # Who asks for the newest first wants the first few; the rest of a database's history is not read for them.
 FEW = 5
+# So many waiting chains are read at once to find those that can use a slot; an item of the index takes about 400 bytes.
+WAITING_PAGE = 50
 
 
 class DynamoDbChains:
@@ -126,7 +132,7 @@ class DynamoDbChains:
         if newest_first:
             condition |= {"ScanIndexForward": False, "Limit": FEW}
         for item in self._query("databases", {**condition, "ExpressionAttributeValues": {":d": text(database)}}):
-            key = _key_of(item)
+            key = key_of(item)
             try:
                 chain = self.get(key)
             except UnreadableItemError as error:
@@ -140,24 +146,28 @@ class DynamoDbChains:
             "KeyConditionExpression": "check_queue = :q AND check_at <= :now",
             "ExpressionAttributeValues": {":q": text(CHECK_QUEUE), ":now": text(moment(now))},
         }
-        yield from (_key_of(item) for item in self._query("checks", condition))
+        yield from (key_of(item) for item in self._query("checks", condition))
 
     def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
-        return refusal_by(self._get(slots_keys(slot)), slot, limit)
+        return refusal_by(self._get(slots_keys(slot.lane)), slot, limit)
 
-    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
+    def waiting(self, lane: Lane) -> Iterator[Waiting]:
         condition = {
             "KeyConditionExpression": "waiting_for = :w",
-            "ExpressionAttributeValues": {":w": text(waiting_for(site, resource_type))},
+            "ExpressionAttributeValues": {":w": text(waiting_for(lane))},
+            "Limit": WAITING_PAGE,
         }
-        yield from (_key_of(item) for item in self._query("waiting", condition))
+        yield from (read_waiting(item) for item in self._query("waiting", condition))
+
+    def lane_use(self, lane: Lane) -> LaneUse:
+        return use_of(self._get(slots_keys(lane)))
 
     def stranded(self, cause: Cause) -> Iterator[ChainKey]:
         condition = {
             "KeyConditionExpression": "stranded_by = :c",
             "ExpressionAttributeValues": {":c": text(cause)},
         }
-        yield from (_key_of(item) for item in self._query("stranded", condition))
+        yield from (key_of(item) for item in self._query("stranded", condition))
 
     def group(self, group: str) -> Group:
         item = self._get(group_keys(group))
@@ -201,7 +211,7 @@ class DynamoDbChains:
         while request:
             with translated():
                 answer = self._client.batch_get_item(RequestItems=request)
-            found |= {_key_of(item): "expires_at" in item for item in answer["Responses"].get(self._table, [])}
+            found |= {key_of(item): "expires_at" in item for item in answer["Responses"].get(self._table, [])}
             request = answer.get("UnprocessedKeys")
         return found
 
@@ -274,7 +284,3 @@ class DynamoDbChains:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def _key_of(item: dict[str, Any]) -> ChainKey:
-    return ChainKey(item["pk"]["S"].removeprefix("chain#"), item["sk"]["S"].removeprefix("route#"))

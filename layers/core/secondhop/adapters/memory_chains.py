@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable
+from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable, Waiting
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.classification import Cause
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.gathering import Group
+from secondhop.domain.lane import Lane, LaneUse
 from secondhop.domain.ledger import (
     Changes,
     Claim,
@@ -126,13 +127,13 @@ class MemoryChains:
             return full_quota(slot, len(held))
         return None
 
-    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
-        found = [
-            (turn(chain), chain.key)
-            for chain in self._chains.values()
-            if chain.resource_type == resource_type and site in waits_for(chain)
-        ]
-        yield from (key for _, key in sorted(found))
+    def waiting(self, lane: Lane) -> Iterator[Waiting]:
+        found = [(turn(chain), chain.key, chain.database) for chain in self._chains.values() if _is_in(lane, chain)]
+        yield from (Waiting(key=key, database=database) for _, key, database in sorted(found))
+
+    def lane_use(self, lane: Lane) -> LaneUse:
+        held = self._slots.get((lane.site, lane.resource_type), {})
+        return LaneUse(in_flight=len(held), databases=frozenset(held))
 
     def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
         return {key: self._chains[key].finished_at is not None for key in keys if key in self._chains}
@@ -179,3 +180,8 @@ class MemoryChains:
             if self._sweep_progress != before:
                 raise ConflictError("the installation's memory was written by another worker")
             self._sweep_progress = after
+
+
+def _is_in(lane: Lane, chain: Chain) -> bool:
+    hop = waits_for(chain)
+    return hop is not None and lane == Lane(hop.destination.site, chain.resource_type)

@@ -20,7 +20,7 @@ from secondhop.application.survey import (
     survey,
     survey_keep,
 )
-from secondhop.application.waking import longest_waiting, relatives_that_kept
+from secondhop.application.waking import Wakes, relatives_that_kept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
@@ -58,6 +58,7 @@ class Performer:
     keys: Keys
     queue: WorkQueue
     announcer: Announcer
+    wakes: Wakes
     now: Callable[[], datetime]
 
     def perform(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
@@ -107,10 +108,8 @@ class Performer:
                 self._note_site(site, chain.database, has_arrived=has_arrived)
             case ask.WakeRelatives():
                 self.queue.put(Look(key=key) for key in relatives_that_kept(self.chains, chain))
-            case ask.WakeWaiting(site=site, resource_type=resource_type):
-                limit = route.limit(resource_type)
-                woken = longest_waiting(self.chains, site=site, resource_type=resource_type, limit=limit)
-                self.queue.put(Look(key=key) for key in woken)
+            case ask.WakeWaiting(lane=lane):
+                self.wakes.want(lane, limit=route.limit(lane.resource_type))
             case _:
                 assert_never(command)
 

@@ -15,6 +15,7 @@ from secondhop.domain.classification import Cause
 from secondhop.domain.command import Announce, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError
 from secondhop.domain.gathering import Group
+from secondhop.domain.lane import Lane, LaneUse
 from secondhop.domain.ledger import Claim, Slot, SlotRefusal
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.sweep_progress import SweepProgress
@@ -62,6 +63,14 @@ class Unreadable:
         return self.why if self.key is None else f"chain {self.key} cannot be read: {self.why}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A chain that waits for a slot, and its database as `LaneUse` names it."""
+
+    key: ChainKey
+    database: str
+
+
 class UnansweredError(TryAgainError):
     """An effect was requested, and it is not known whether it happened: a timeout, a lost answer, a 5xx."""
 
@@ -102,8 +111,11 @@ class ChainStore(Protocol):
     def slot_refusal(self, slot: Slot, *, limit: int) -> SlotRefusal | None:
         """Why a save that takes this slot would be refused now; None if it is free."""
 
-    def waiting(self, *, site: Site, resource_type: str) -> Iterator[ChainKey]:
-        """Chains that wait for a slot into a site: those without any copy, then by the longest lag, oldest backup."""
+    def waiting(self, lane: Lane) -> Iterator[Waiting]:
+        """Chains that wait for a slot of a lane: those without any copy, then by the longest lag, oldest backup."""
+
+    def lane_use(self, lane: Lane) -> LaneUse:
+        """Which slots of a lane are taken now."""
 
     def known(self, keys: Iterable[ChainKey]) -> dict[ChainKey, bool]:
         """Those of the keys that have a chain, and whether it is finished."""

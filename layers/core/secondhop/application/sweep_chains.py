@@ -10,6 +10,7 @@ from itertools import islice
 from secondhop.application.budget import BATCH, BUDGET, Budget
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
 from secondhop.application.sweep_jobs import JobSweep
+from secondhop.application.waking import Wakes, lanes_of
 from secondhop.application.work import JobNews, Look, PointNews
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import ConflictError, FinalError, TryAgainError, UnreadableItemError
@@ -32,7 +33,8 @@ ADOPTION_TOLERANCE = timedelta(hours=1)
 class Swept:
     """What one invocation of the sweep did.
 
-    `due` chains were put on the queue, `missing` points without a chain and `failed_first_hops` too. `is_whole` says
+    `due` chains were put on the queue, and so were `woken` chains that wait for a slot, `missing` points without a
+    chain and `failed_first_hops`. `is_whole` says
     that a pass over the vaults came to its end; else `left` slices remain for the next invocation. `has_more_due` and
     `has_more_jobs` say that time did not suffice for all of them: the next invocation continues. `problems` are
     things that could not be read, which did not keep the sweep from the rest.
@@ -40,6 +42,7 @@ class Swept:
 
     due: int = 0
     in_flight: int = 0
+    woken: int = 0
     missing: int = 0
     listed: int = 0
     older: int = 0
@@ -111,7 +114,7 @@ class SweepChains:
             now=budget.began_at,
             budget=budget,
         )
-        swept = self._put_due(jobs.in_flight(share=IN_FLIGHT), budget)
+        swept = replace(self._put_due(jobs.in_flight(share=IN_FLIGHT), budget), woken=self._wake_waiting())
         if progress is not None:
             failed = jobs.first_hops(since=progress.began_at - ADOPTION_TOLERANCE, share=FIRST_HOPS)
             swept = replace(swept, failed_first_hops=failed)
@@ -129,6 +132,13 @@ class SweepChains:
             if budget.is_spent(DUE):
                 return Swept(due=due, in_flight=in_flight, has_more_due=next(keys, None) is not None)
         return Swept(due=due, in_flight=in_flight)
+
+    def _wake_waiting(self) -> int:
+        """Wake chains in every lane with a free slot. An actor that stopped may have freed one and woken none."""
+        wakes = Wakes(chains=self.chains, queue=self.queue)
+        for lane, limit in lanes_of(self.routes).items():
+            wakes.want(lane, limit=limit)
+        return wakes.send()
 
     def _list_slices(self, leased: SweepProgress, swept: Swept, budget: Budget) -> Swept:
         held = leased

@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
-from secondhop.application.ports import ChainStore
+from secondhop.application.ports import ChainStore, WorkQueue
 from secondhop.application.relatives import readable
-from secondhop.domain.arn import Site
+from secondhop.application.work import Look
 from secondhop.domain.chain import Chain, ChainKey, IntermediateState
-from secondhop.domain.errors import UnreadableItemError
-from secondhop.domain.ledger import slot_of
+from secondhop.domain.lane import Lane
+from secondhop.domain.route import Route
 
-# Woken when one slot is given back: the longest waiting that can use it, and a few more in case it does not. A database
-# has one copy in flight, so that they are of as many databases; so many chains are read at most to find them.
-WAKE_WAITING = 3
-WAKE_READS = 30
 # The newest chains of a database, one of them the chain that was verified. Its intermediate lets the one before go.
 WAKE_RELATIVES = 5
 
 
-def longest_waiting(chains: ChainStore, *, site: Site, resource_type: str, limit: int) -> Iterator[ChainKey]:
-    """The longest waiting chain of each of a few databases that wait for a slot, and have no copy in flight there."""
-    databases = set[str]()
-    for key in islice(chains.waiting(site=site, resource_type=resource_type), WAKE_READS):
-        database = _database_that_can_copy(chains, key, site, limit)
-        if database is not None and database not in databases:
-            databases.add(database)
-            yield key
-        if len(databases) == WAKE_WAITING:
-            return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wakes:
+    """Collects the lanes in which slots came free during one invocation, and wakes as many chains as can use them.
+
+    Several copies that end together would each wake the same chain. So each lane is read once, at the end. What is not
+    sent, because the function stopped or a call failed, the next sweep makes good: it wakes every lane.
+    """
+
+    chains: ChainStore
+    queue: WorkQueue
+    _lanes: dict[Lane, int] = field(default_factory=dict, repr=False)
+
+    def want(self, lane: Lane, *, limit: int) -> None:
+        """Remember that a slot of a lane may be free. `limit` is how many copies may be in flight in it."""
+        self._lanes[lane] = limit
+
+    @property
+    def wanted(self) -> tuple[Lane, ...]:
+        """The lanes that are remembered."""
+        return tuple(self._lanes)
+
+    def send(self) -> int:
+        """Wake chains in each lane that was remembered; how many. Raises TryAgainError; what is left stays."""
+        count = 0
+        while self._lanes:
+            lane, limit = next(iter(self._lanes.items()))
+            keys = longest_waiting(self.chains, lane, limit=limit)
+            self.queue.put(Look(key=key) for key in keys)
+            count += len(keys)
+            del self._lanes[lane]
+        return count
 
 
-def _database_that_can_copy(chains: ChainStore, key: ChainKey, site: Site, limit: int) -> str | None:
-    """The database of a chain if its slot is free. A chain that cannot be read is not woken in the place of others."""
-    try:
-        chain = chains.get(key)
-    except UnreadableItemError:
-        return None
-    hops = chain.hops if chain is not None else ()
-    hop = next((hop for hop in hops if hop.attempt.slot_wanted and hop.destination.site == site), None)
-    if chain is None or hop is None or chains.slot_refusal(slot_of(chain, hop), limit=limit) is not None:
-        return None
-    return chain.database
+def longest_waiting(chains: ChainStore, lane: Lane, *, limit: int) -> list[ChainKey]:
+    """As many chains as the lane has free slots, the longest waiting first, of databases with no copy in flight."""
+    waiting = chains.waiting(lane)
+    first = next(waiting, None)
+    if first is None:
+        return []
+    use = chains.lane_use(lane)
+    free = 0 if use.in_flight is None else limit - use.in_flight
+    keys, databases = list[ChainKey](), set(use.databases)
+    while first is not None and len(keys) < free:
+        if first.database not in databases:
+            databases.add(first.database)
+            keys.append(first.key)
+        first = next(waiting, None)
+    return keys
+
+
+def lanes_of(routes: Sequence[Route]) -> dict[Lane, int]:
+    """All lanes of routes, those of retried first hops among them, with how many copies may be in flight in each."""
+    lanes = dict[Lane, int]()
+    for route in routes:
+        sites = {leg.destination.site for leg in route.legs}
+        if route.first_hops is not None and route.first_hops.role_arn:
+            sites.add(route.watched.site)
+        lanes |= {Lane(site, kind): route.limit(kind) for site in sites for kind in route.resource_types}
+    return dict(sorted(lanes.items()))
 
 
 def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:

@@ -26,6 +26,7 @@ from secondhop.domain.command import (
 )
 from secondhop.domain.ending import is_forgotten_by_aws
 from secondhop.domain.hop import Hop, HopState
+from secondhop.domain.ledger import lanes_with_a_slot_to_use
 from secondhop.domain.observation import Observation
 from secondhop.domain.outbox import Pending, is_overtaken
 from secondhop.domain.route import Route
@@ -201,13 +202,12 @@ def _settle(before: Chain, progress: Progress, fact: Observation, on: Setting) -
     """Add what follows from a step: due intermediates, readable copies, free slots, messages, and the next check."""
     progress = progress.then(_follow_verified(before, progress.chain, on))
     after = progress.chain
-    freed = [h for h in before.hops if _is_copying(before, h.name) and not _is_copying(after, h.name)]
-    wake = tuple(WakeWaiting(site=h.destination.site, resource_type=after.resource_type) for h in freed)
+    wake = tuple(WakeWaiting(lane=lane) for lane in lanes_with_a_slot_to_use(before, after))
     after = remember_troubles(before, end_site_incident(after, fact, on.sites_down))
     after, commands, put_off = _announce(before, after, progress.commands + wake, on.now)
     effects = tuple(command for command in commands if isinstance(command, EffectCommand))
     after = after.with_outbox(after.outbox.with_decided(effects, put_off, on.now))
-    return replace(progress, chain=_with_next_check(before, after, fact, on.now), commands=commands)
+    return replace(progress, chain=_with_next_check(before, after, fact, on), commands=commands)
 
 
 def _announce(
@@ -231,10 +231,6 @@ def _announce(
             put_off.append(Pending(command=message, until=until))
     after = after.with_outbox(after.outbox.without_overtaken(messages))
     return after, (*commands, *now_sent), tuple(put_off)
-
-
-def _is_copying(chain: Chain, name: str) -> bool:
-    return chain.hop(name).state is HopState.COPYING
 
 
 def _follow_verified(before: Chain, after: Chain, on: Setting) -> Progress:
@@ -277,13 +273,14 @@ def _is_verified(chain: Chain) -> bool:
     return all(hop.state is HopState.VERIFIED for hop in chain.hops)
 
 
-def _with_next_check(before: Chain, after: Chain, fact: Observation, now: datetime) -> Chain:
+def _with_next_check(before: Chain, after: Chain, fact: Observation, on: Setting) -> Chain:
     """When to look at the chain again, and whether it is finished."""
+    now = on.now
     if is_forgotten_by_aws(after) and not after.pending:
         return replace(after, finished_at=after.finished_at or now, next_check=None)
     after = replace(after, finished_at=None)
     is_paused = isinstance(fact, seen.Postponed)
-    check = now + patience.WAITING_CHECK if is_paused else next_check(after, now)
+    check = now + patience.WAITING_CHECK if is_paused else next_check(after, on.route, now)
     earlier = before.next_check
     if check is not None and earlier is not None and now < earlier < check and after == before:
         check = earlier

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from secondhop.domain.arn import Site, Vault
+from secondhop.domain.lane import Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +169,9 @@ class WakeRelatives:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeWaiting:
-    """Put chains that wait for a slot back on the queue, since one was given back."""
+    """Put chains that wait for a slot of a lane back on the queue, since one is free, or was not used."""
 
-    site: Site
-    resource_type: str
+    lane: Lane
 
 
 Command = EffectCommand | Question | HandOn | NoteSite | WakeRelatives | WakeWaiting

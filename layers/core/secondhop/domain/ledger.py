@@ -13,6 +13,7 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.hop import Hop, HopState
+from secondhop.domain.lane import Lane
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +39,10 @@ class Slot:
     database: str
     owner: ChainKey
     hop: str
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(self.site, self.resource_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +132,30 @@ def turn(chain: Chain) -> tuple[bool, datetime, datetime]:
     return newest is not None, newest or chain.created_at, chain.created_at
 
 
-def waits_for(chain: Chain) -> tuple[Site, ...]:
-    """The sites into which a chain wants a slot that it was refused."""
+def lanes_with_a_slot_to_use(before: Chain, after: Chain) -> tuple[Lane, ...]:
+    """The lanes in which a change of a chain frees a slot, or passes on one that the chain may have been woken for."""
+    lanes = list[Lane]()
+    for hop in before.hops:
+        is_copying = after.hop(hop.name).state is HopState.COPYING
+        has_returned = hop.state is HopState.COPYING and not is_copying
+        has_left = hop == waits_for(before) and not is_copying and not _is_in_queue(after, hop.name)
+        if has_returned or has_left:
+            lanes.append(Lane(hop.destination.site, after.resource_type))
+    return tuple(dict.fromkeys(lanes))
+
+
+def _is_in_queue(chain: Chain, name: str) -> bool:
+    hop = waits_for(chain)
+    return hop is not None and hop.name == name
+
+
+def waits_for(chain: Chain) -> Hop | None:
+    """The first hop that waits for a slot and for nothing else; its chain is in the queue of that lane."""
     if chain.abandoned_by is not None:
-        return ()
-    waiting = (hop for hop in chain.hops if hop.state is HopState.WAITING and hop.attempt.slot_wanted)
-    return tuple(hop.destination.site for hop in waiting)
+        return None
+    return next((hop for hop in chain.hops if waits_for_a_slot(hop)), None)
+
+
+def waits_for_a_slot(hop: Hop) -> bool:
+    """Whether a hop was refused a slot, and would copy as soon as it has one."""
+    return hop.state is HopState.WAITING and hop.attempt.slot_wanted and hop.attempt.not_before is None

@@ -73,10 +73,10 @@ def is_due(chain: Chain, now: datetime) -> bool:
         return False
     if chain.source_seen_at is None:
         return True
-    return now - chain.source_seen_at >= (SOON if _is_doubtful(chain, now) else patience.DAILY)
+    return now - chain.source_seen_at >= (SOON if is_doubtful(chain, now) else patience.DAILY)
 
 
-def _is_doubtful(chain: Chain, now: datetime) -> bool:
+def is_doubtful(chain: Chain, now: datetime) -> bool:
     """Whether the date of its expiry is missing, or in the past. A source that has none after a day never expires."""
     if chain.source_expires_at is None:
         return now < chain.opened_at + patience.DAILY

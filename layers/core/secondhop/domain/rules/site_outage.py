@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from secondhop.domain import patience
-from secondhop.domain.circuit import PROBE_INTERVAL
 from secondhop.domain.classification import Cause
 from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.observation import (
@@ -30,8 +29,11 @@ def note_silence(s: HopSituation, fact: SiteSilent) -> HopStep:
 
 
 def wait_for_the_site(s: HopSituation, fact: SiteDown) -> HopStep:
-    """WAITING, and the site's circuit is open: no attempt is made, and one incident speaks for all."""
-    hop = s.hop.with_attempt(not_before=s.now + PROBE_INTERVAL)
+    """WAITING, and the site's circuit is open: no attempt is made, and one incident speaks for all.
+
+    The hop stays in the queue for a slot. The sweep wakes as many as there are slots, and one of them is the probe.
+    """
+    hop = s.hop.with_attempt(slot_wanted=True, not_before=None)
     return HopStep(hop=with_site_incident(s, hop, fact.why), reason=f"waits: {fact.why}")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
 from secondhop.domain import patience
 from secondhop.domain.classification import Cause
@@ -12,9 +10,10 @@ from secondhop.domain.command import (
     StartCopy,
     SurveyCopies,
 )
+from secondhop.domain.deadline import deadline_of, warns_at
 from secondhop.domain.fitness import why_unfit
 from secondhop.domain.hop import Hop, HopState, Trouble
-from secondhop.domain.lifecycle import is_too_late, latest_start
+from secondhop.domain.lifecycle import is_too_late
 from secondhop.domain.observation import (
     ActingPaused,
     ClaimRefused,
@@ -175,7 +174,7 @@ def wait_for_proof_of_origin(s: HopSituation, _fact: OriginUnproven) -> HopStep:
 
 def wait_for_a_slot(s: HopSituation, fact: SlotRefused) -> HopStep:
     """WAITING, and the quota said no."""
-    hop = s.hop.with_attempt(slot_wanted=True, newest_copy=fact.newest_copy)
+    hop = s.hop.with_attempt(slot_wanted=True, not_before=None, newest_copy=fact.newest_copy)
     outcome = Outcome.DATABASE_BUSY if fact.is_database_busy else Outcome.QUOTA_FULL
     return replace(_wait(s, hop, Cause.NO_SLOT, fact.why), outcome=outcome)
 
@@ -211,20 +210,9 @@ def strand_on_twins(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
 def _wait(s: HopSituation, hop: Hop, cause: Cause, why: str) -> HopStep:
     """Waiting is a state, not an error, until it is nearly too late for a copy."""
-    deadline = min(_deadlines(s), default=None)
-    earliest = s.chain.opened_at + patience.LONGEST_WAIT
-    if deadline is None or s.now < max(deadline[0] - patience.LAST_CALL, earliest):
+    deadline = deadline_of(s.chain, hop, s.route.leg(hop.name))
+    if deadline is None or s.now < warns_at(s.chain, deadline):
         return HopStep(hop=hop, reason=f"waits: {why}")
-    message = f"it still waits ({why}), and {deadline[1]}"
+    message = f"it still waits ({why}), and {deadline.why}"
     trouble = hop.notice.unresolved or Trouble(cause=cause, message=message, since=s.now)
     return HopStep(hop=hop.with_notice(unresolved=trouble), reason=message)
-
-
-def _deadlines(s: HopSituation) -> Iterator[tuple[datetime, str]]:
-    """Until when a copy can be started, and why not later. A source without an expiry does not wait for ever either."""
-    expires_at, leg = s.chain.source_expires_at, s.route.leg(s.hop.name)
-    if expires_at is not None:
-        yield expires_at, f"its source expires on {expires_at.isoformat()}"
-    if leg is not None:
-        latest = latest_start(created_at=s.chain.created_at, retention=leg.retention.of_days(s.hop.delete_after_days))
-        yield latest, f"a copy started after {latest.isoformat()} would be too late"
