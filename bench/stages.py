@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from time import process_time
 from typing import Any, NamedTuple
 
 from backup_simulator import World
+from backup_simulator.door import Answer, open_session
+from backup_simulator.light_door import LightSession
 from backup_simulator.model import Point
 from backup_simulator.resource_types import INSTANCES
 from bench.meter import Meter
 from rehearsal.small_dynamodb import SmallDynamoDb, boto3_client, light_client
+from rehearsal.small_dynamodb.table import Table
 from rehearsal.stage import BACKUP, HOME, Stage, Topology
 
 TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
@@ -28,10 +32,13 @@ class Measured(NamedTuple):
     def world(self) -> World:
         return self.stage.world
 
+    @property
+    def table(self) -> Table:
+        return self.database.tables[self.stage.main.ref("Chains")]
+
     def chain_items(self) -> Iterator[dict[str, Any]]:
         """The items of all chains."""
-        for table in self.database.tables.values():
-            yield from (item for key, item in table.items.items() if key[0].startswith("chain#"))
+        return (item for key, item in self.table.items.items() if key[0].startswith("chain#"))
 
     def states(self) -> Counter[str]:
         """How many chains are in each state."""
@@ -49,18 +56,60 @@ class TableSession:
         return self._table if service_name == "dynamodb" else self._session.client(service_name, **options)
 
 
+class Stopwatch:
+    """The processor time in the simulated AWS and in the table, which a measure of Second Hop leaves out."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._depth = 0
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The same callable, measured. A call within a call counts once."""
+
+        def timed(*arguments: Any) -> Any:
+            self._depth += 1
+            began = process_time()
+            try:
+                return call(*arguments)
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self.seconds += process_time() - began
+
+        return timed
+
+
+class TimedDynamoDb(SmallDynamoDb):
+    """A small DynamoDB with its calls on a stopwatch."""
+
+    def __init__(self, stopwatch: Stopwatch) -> None:
+        super().__init__()
+        self._timed = stopwatch.around(super().call)
+
+    def call(self, operation: str, request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._timed(operation, request)
+        return answer
+
+
 def measured_stage(
-    world: World, topology: Topology = Topology.WORKLOAD, *, boto3: bool = False, **options: Any
+    world: World,
+    topology: Topology = Topology.WORKLOAD,
+    *,
+    has_boto3: bool = False,
+    stopwatch: Stopwatch | None = None,
+    **options: Any,
 ) -> Measured:
     """A stage with light clients, or with boto3's."""
-    database = SmallDynamoDb()
-    table = boto3_client(database) if boto3 else light_client(database)
-    session_of = world.session if boto3 else world.light_session
+    database = SmallDynamoDb() if stopwatch is None else TimedDynamoDb(stopwatch)
+    table = boto3_client(database) if has_boto3 else light_client(database)
+    call: Answer = world.call if stopwatch is None else stopwatch.around(world.call)
 
-    def open_session(account: str, role: str, region: str) -> TableSession:
-        return TableSession(table, session_of(account, role, region))
+    def sessions(account: str, role: str, region: str) -> TableSession:
+        key = world.issue_key(account, role)
+        session = open_session(call, key, region) if has_boto3 else LightSession(call, key, region)
+        return TableSession(table, session)
 
-    stage = Stage(world, None, topology=topology, open_session=open_session, **options)
+    stage = Stage(world, None, topology=topology, open_session=sessions, **options)
     properties = stage.main.template["Resources"]["Chains"]["Properties"]
     definition = {name: stage.main.resolver.resolve(properties[name]) for name in TABLE}
     database.call("CreateTable", {"TableName": stage.main.ref("Chains"), **definition})
