@@ -1,8 +1,12 @@
-"""The two chain stores, each under the same contract; DynamoDB also with as little in each answer as it may give."""
+"""The two chain stores, each under the same contract; DynamoDB also with as little in each answer as it may give.
+
+Two stand-ins of DynamoDB answer, so that what one of them gets wrong is seen: moto, and the small one of the rehearsal.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
+from rehearsal.small_dynamodb import SmallDynamoDb, boto3_client, light_client
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, Unreadable
@@ -34,18 +39,58 @@ def table_of_the_template() -> dict[str, Any]:
     return {name: properties[name] for name in names}
 
 
-@pytest.fixture(params=["memory", "dynamodb", "dynamodb with minimal answers"])
-def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
-    if request.param == "memory":
-        yield MemoryChains()
-        return
+@contextmanager
+def moto_client() -> Iterator[Any]:
+    """A boto3 client of moto, with the template's table."""
     with mock_aws():
         client = boto3.client(
             "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
         )
-        client.create_table(TableName="chains", **table_of_the_template())
-        minimal = request.param == "dynamodb with minimal answers"
-        yield DynamoDbChains(MinimalAnswers(client) if minimal else client, "chains")
+        yield with_the_table(client)
+
+
+@contextmanager
+def small_client() -> Iterator[Any]:
+    """A boto3 client of the small DynamoDB, with the template's table."""
+    yield with_the_table(boto3_client(SmallDynamoDb()))
+
+
+@contextmanager
+def light_small_client() -> Iterator[Any]:
+    """The same table, without boto3."""
+    yield with_the_table(light_client(SmallDynamoDb()))
+
+
+def with_the_table(client: Any) -> Any:
+    client.create_table(TableName="chains", **table_of_the_template())
+    return client
+
+
+DYNAMODBS = {"moto": moto_client, "small dynamodb": small_client}
+CLIENTS = {**DYNAMODBS, "small dynamodb, light client": light_small_client}
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A client of a DynamoDB with the template's table."""
+    with CLIENTS[request.param]() as found:
+        yield found
+
+
+@pytest.fixture
+def table(client: Any) -> tuple[DynamoDbChains, Any]:
+    """A chain store in a table, and the client of the table."""
+    return DynamoDbChains(client, "chains"), client
+
+
+@pytest.fixture(params=["memory", *CLIENTS, *(f"{name} with minimal answers" for name in DYNAMODBS)])
+def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
+    if request.param == "memory":
+        yield MemoryChains()
+        return
+    name = request.param.removesuffix(" with minimal answers")
+    with CLIENTS[name]() as client:
+        yield DynamoDbChains(client if name == request.param else MinimalAnswers(client), "chains")
 
 
 def date_of(found: Chain | Unreadable) -> datetime:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
@@ -19,7 +16,7 @@ from secondhop.domain.hop import HopState
 from secondhop.domain.lane import Lane
 from secondhop.domain.sweep_progress import SweepProgress
 from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NIGHT, NOW, ORDERS, a_chain, a_route, an_arrival, with_hop
-from tests.contract.conftest import date_of, table_of_the_template
+from tests.contract.conftest import date_of
 
 LIMIT = 2
 RDS = Lane(DR_VAULT.site, "RDS")
@@ -191,16 +188,6 @@ def test_the_sweep_progress_remembers_when_the_installation_began(store: ChainSt
     assert store.sweep_progress(now=NOW) == later
     with pytest.raises(ConflictError):
         store.save_sweep_progress(begun, before=begun)
-
-
-@pytest.fixture
-def table() -> Iterator[tuple[DynamoDbChains, Any]]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
-        client.create_table(TableName="chains", **table_of_the_template())
-        yield DynamoDbChains(client, "chains"), client
 
 
 def item_of(client: Any) -> dict[str, Any]:

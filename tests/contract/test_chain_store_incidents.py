@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from secondhop.adapters.chain_items import group_item, read_group
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
@@ -20,7 +18,6 @@ from secondhop.domain.errors import ConflictError
 from secondhop.domain.gathering import MEMBERS_LIMIT, NAMES_LIMIT, Group
 from secondhop.domain.hop import HopState, Trouble
 from tests.builders import DR_VAULT, NIGHT, NOW, with_hop
-from tests.contract.conftest import table_of_the_template
 from tests.contract.test_chain_store import LIMIT, numbered, save_new
 
 
@@ -66,23 +63,18 @@ def test_a_group_is_written_over_only_by_who_read_it_last(store: ChainStore) -> 
 
 
 @pytest.mark.parametrize("is_told", [True, False])
-def test_a_group_of_the_shape_before_is_read_and_written_over(is_told: bool) -> None:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
-        client.create_table(TableName="chains", **table_of_the_template())
-        old: dict[str, Any] = {"members": {"SS": ["one", "two"]}, "expires_at": {"N": "1"}}
-        told: dict[str, Any] = {"told": {"BOOL": True}} if is_told else {}
-        client.put_item(TableName="chains", Item={"pk": {"S": "group#g"}, "sk": {"S": "members"}, **old, **told})
-        store = DynamoDbChains(client, "chains")
-        found = store.group("g")
-        saved = store.save_group(found.left("one"), before=found, now=NOW)
+def test_a_group_of_the_shape_before_is_read_and_written_over(table: tuple[DynamoDbChains, Any], is_told: bool) -> None:
+    store, client = table
+    old: dict[str, Any] = {"members": {"SS": ["one", "two"]}, "expires_at": {"N": "1"}}
+    told: dict[str, Any] = {"told": {"BOOL": True}} if is_told else {}
+    client.put_item(TableName="chains", Item={"pk": {"S": "group#g"}, "sk": {"S": "members"}, **old, **told})
+    found = store.group("g")
+    saved = store.save_group(found.left("one"), before=found, now=NOW)
 
-        members = frozenset({"one", "two"})
-        expected = Group(id="g", is_announced=True, covered=members) if is_told else Group(id="g", waiting=members)
-        assert found == expected
-        assert store.group("g") == saved == replace(expected.left("one"), version=1)
+    members = frozenset({"one", "two"})
+    expected = Group(id="g", is_announced=True, covered=members) if is_told else Group(id="g", waiting=members)
+    assert found == expected
+    assert store.group("g") == saved == replace(expected.left("one"), version=1)
 
 
 def test_the_largest_group_fits_four_times_into_an_item_and_is_forgotten_after_half_a_year() -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from secondhop.adapters.chain_documents import SCHEMA, read_chain, write_chain
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
@@ -21,7 +18,6 @@ from secondhop.domain.command import Announce, Channel
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, NOW, ORDERS, a_chain, an_arrival, with_hop
-from tests.contract.conftest import table_of_the_template
 from tests.stand_ins import Stage
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -101,16 +97,6 @@ def test_a_field_that_nobody_uses_yet_is_not_written_so_that_the_previous_versio
     assert "arrival" not in opened["hops"][0]
     assert used["hops"][0]["arrival"] == {"is_superseded": True}
     assert not {name for part in (opened, *opened["hops"]) for name, value in part.items() if value in ([], False)}
-
-
-@pytest.fixture
-def table() -> Iterator[tuple[DynamoDbChains, Any]]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
-        client.create_table(TableName="chains", **table_of_the_template())
-        yield DynamoDbChains(client, "chains"), client
 
 
 def poison(client: Any, key: ChainKey) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from secondhop.adapters.chain_items import chain_item
 from secondhop.adapters.chain_writes import SlotsDisagreeError, chain_write, refusal_of, slot_writes
@@ -32,20 +29,9 @@ from tests.builders import (
     an_arrival,
     with_hop,
 )
-from tests.contract.conftest import table_of_the_template
 from tests.stand_ins import KEY, Stage, arrived
 
 LIMIT = 5
-
-
-@pytest.fixture
-def table() -> Iterator[tuple[DynamoDbChains, Any]]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
-        client.create_table(TableName="chains", **table_of_the_template())
-        yield DynamoDbChains(client, "chains"), client
 
 
 def items(client: Any, prefix: str) -> list[dict[str, Any]]:
