@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from backup_simulator.matching import matches
 from tests.template.reading import ALL, MAIN, properties, resources, statements
 
 BACKUP, DR = ALL[1:3]
 DR_VAULT = {"Fn::Sub": "arn:${AWS::Partition}:backup:${AWS::Region}:${AWS::AccountId}:backup-vault:${DrVaultName}"}
 RULES = [(name, key) for name in ALL for key in resources(name, "AWS::Events::Rule")]
 POINTS = ["Recovery Point State Change", "Recovery Point Change"]
+JOB_NEWS = {"state": [{"anything-but": ["CREATED", "RUNNING"]}, {"exists": False}]}
+POINT_NEWS = {"status": [{"anything-but": ["CREATING", "DELETING"]}, {"exists": False}]}
 COPIES = ["Copy Job State Change"]
 OWN = {"Ref": "AWS::AccountId"}
 
@@ -30,7 +33,7 @@ def test_every_rule_names_the_source_and_the_account(name: str, rule: str) -> No
 @pytest.mark.parametrize(("name", "rule"), RULES)
 def test_every_rule_listens_to_one_vault_on_the_default_bus(name: str, rule: str) -> None:
     detail = properties(name, rule)["EventPattern"]["detail"]
-    (vault,) = [values for key, values in detail.items() if key != "status"]
+    (vault,) = [values for key, values in detail.items() if key not in ("state", "status")]
 
     assert len(vault) == 1
     assert vault[0] in (watched_vault("${BackupAccountId}"), watched_vault("${AWS::AccountId}"), DR_VAULT)
@@ -59,8 +62,25 @@ def test_the_main_stack_hears_of_both_hops_and_of_arrivals(
         "source": ["aws.backup"],
         "detail-type": types,
         "account": account,
-        "detail": {key: [watched_vault("${BackupAccountId}")]},
+        "detail": {key: [watched_vault("${BackupAccountId}")], **(POINT_NEWS if types == POINTS else JOB_NEWS)},
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "values"),
+    [
+        ("SecondHopJobs", "state", {"COMPLETED": True, "FAILED": True, "PARTIAL": True, "new": True, "RUNNING": False}),
+        ("WatchedVaultPoints", "status", {"COMPLETED": True, "EXPIRED": True, "DELETED": True, "DELETING": False}),
+    ],
+)
+def test_a_rule_leaves_out_what_is_no_news_and_nothing_that_it_does_not_know(
+    rule: str, field: str, values: dict[str, bool]
+) -> None:
+    """AWS names the field `state` in some events and `status` in others (devguide/eventbridge)."""
+    pattern = {"detail": {field: properties(MAIN, rule)["EventPattern"]["detail"][field]}}
+
+    assert {value: matches(pattern, {"detail": {field: value}}) for value in values} == values
+    assert matches(pattern, {"detail": {"another": "RUNNING"}})
 
 
 def test_the_dr_region_counts_what_becomes_completed_in_the_dr_vault() -> None:
