@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.perform import Performer
+from secondhop.application.recent import beginning, pauses
 from secondhop.application.report import Report
 from secondhop.application.waking import Wakes
 from secondhop.application.work import JobNews, Look, PointNews, Work
@@ -65,6 +66,7 @@ class Stage:
             announcer=self.announcer,
             wakes=self.wakes,
             now=self.clock,
+            pauses=pauses(self.chains, self.clock),
         )
 
     def __call__(self, work: Work) -> Report:
@@ -74,6 +76,7 @@ class Stage:
             backup=self.backup,
             performer=self.performer(),
             now=self.clock,
+            beginning=beginning(self.chains, (self.route,), self.clock),
             observe_only=self.observe_only,
         )
         report = actor(work)

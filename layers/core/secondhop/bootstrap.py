@@ -29,6 +29,7 @@ from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore
+from secondhop.application.recent import beginning, pauses
 from secondhop.application.sweep_chains import SweepChains
 from secondhop.application.waking import Wakes
 
@@ -84,6 +85,7 @@ def build_actor(runtime: Runtime) -> ActorUseCases:
         announcer=_build_announcers(runtime, base),
         wakes=wakes,
         now=runtime.now,
+        pauses=pauses(base.chains, runtime.now),
     )
     advance = AdvanceChain(
         routes=base.settings.routes,
@@ -91,6 +93,7 @@ def build_actor(runtime: Runtime) -> ActorUseCases:
         backup=base.backup,
         performer=performer,
         now=runtime.now,
+        beginning=beginning(base.chains, base.settings.routes, runtime.now),
         observe_only=base.settings.observe_only,
     )
     dead_letters = DeadLetters(base.sqs, base.settings.dead_letter_queue_url)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.recent import beginning
 from secondhop.application.work import OtherNews, Retry, Work
 from secondhop.domain.chain import ChainKey, ChainState
 from secondhop.domain.classification import Cause
@@ -246,7 +247,12 @@ def test_each_route_that_watches_the_vault_decides_for_itself() -> None:
     stage.backup.put(an_arrival())
     routes = [a_route(name=name, resource_types=types) for name, types in ROUTES_OF_ONE_VAULT.items()]
     actor = AdvanceChain(
-        routes=routes, chains=stage.chains, backup=stage.backup, performer=stage.performer(), now=stage.clock
+        routes=routes,
+        chains=stage.chains,
+        backup=stage.backup,
+        performer=stage.performer(),
+        now=stage.clock,
+        beginning=beginning(stage.chains, routes, stage.clock),
     )
     report = actor(arrived())
 

@@ -12,8 +12,9 @@ from secondhop.application.advance_chain import AdvanceChain
 from secondhop.application.newest import survey_newer
 from secondhop.application.operate_chains import OperateChains
 from secondhop.application.ports import Unreadable
+from secondhop.application.recent import beginning
 from secondhop.application.survey import lag_line, newest_verified, survey_copies, survey_keep
-from secondhop.application.waking import relatives_that_kept
+from secondhop.application.waking import relative_that_kept
 from secondhop.application.work import Abandon, Look, Retry, Work
 from secondhop.domain.chain import Chain, ChainKey, ChainState, IntermediateState
 from secondhop.domain.classification import Cause
@@ -167,7 +168,7 @@ def test_waking_skips_a_chain_that_cannot_be_read() -> None:
     old = relative(stage.chains, ARRIVAL_ARN + "-old", days=-2)
     stage.chains.save(with_intermediate(old, state=IntermediateState.DUE), before=old, limit=1)
 
-    assert list(relatives_that_kept(stage.chains, mine)) == [old.key]
+    assert relative_that_kept(stage.chains, mine, keep=1) == old.key
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,7 @@ def test_one_route_whose_chain_cannot_be_read_does_not_stop_the_other() -> None:
         backup=stage.backup,
         performer=stage.performer(),
         now=stage.clock,
+        beginning=beginning(stage.chains, (stage.route, other), stage.clock),
     )
     report = both(arrived())
 

@@ -12,7 +12,7 @@ from secondhop.application.work import Look
 from secondhop.domain.chain import Chain
 from secondhop.domain.classification import Cause
 from secondhop.domain.hop import HopState
-from tests.builders import ARRIVAL_ARN, DR_VAULT, NIGHT, a_copy, an_arrival
+from tests.builders import ARRIVAL_ARN, COPY_ARN, DR_VAULT, NIGHT, a_copy, a_job, an_arrival
 from tests.skewed import Skewed
 from tests.stand_ins import KEY, Stage, arrived, copying, job_news
 
@@ -22,9 +22,12 @@ OTHER_ARN = ARRIVAL_ARN + "-other"
 
 def test_news_of_a_job_whose_claim_cannot_be_read_goes_to_the_chain_of_its_source() -> None:
     chains = Skewed()
+    chains.pause(route="default", by="ada")
     stage = copying(chains=chains)
     chains.bad_claims = True
-    report = stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+    by_hand = a_job(job_id="BY-HAND", state="COMPLETED", arrival=COPY_ARN)
+    stage.backup.put(a_copy())
+    report = stage(job_news(by_hand))
 
     assert report.unreadable == ("this claim cannot be read",)
     assert stage.chain.hop("to-dr").state is HopState.VERIFIED

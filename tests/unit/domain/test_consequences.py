@@ -32,7 +32,6 @@ from tests.builders import (
     COPY_ARN,
     DR_VAULT,
     NOW,
-    ORDERS,
     SECOND_DR_VAULT,
     WATCHED,
     a_chain,
@@ -69,7 +68,7 @@ def test_the_last_verified_hop_wakes_the_relatives_once() -> None:
     chain = with_hop(a_chain(), state=HopState.VERIFYING, arrival=COPY_ARN, promised_until=PROMISED)
     decision = take(chain, good())
 
-    assert decision.commands == (COUNT, WakeRelatives(database=ORDERS))
+    assert decision.commands == (COUNT, WakeRelatives(keep=1))
     assert take(decision.chain, good()).commands == ()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 
 from secondhop.application.ports import ClaimTakenError, SlotTakenError, Unreadable, Waiting
@@ -101,9 +102,12 @@ class MemoryChains:
         return self._claims.get((source, destination_vault_arn))
 
     def of_database(self, database: str, *, newest_first: bool = False) -> Iterator[Chain | Unreadable]:
-        found = [chain for chain in self._chains.values() if chain.database == database]
-        for each in sorted(found, key=lambda chain: (chain.created_at, chain.key), reverse=newest_first):
+        for each in self._of_database(database, newest_first=newest_first):
             yield self._read(each)
+
+    def _of_database(self, database: str, *, newest_first: bool) -> list[Chain]:
+        found = [chain for chain in self._chains.values() if chain.database == database]
+        return sorted(found, key=lambda chain: (chain.created_at, chain.key), reverse=newest_first)
 
     def _read(self, chain: Chain) -> Chain | Unreadable:
         """A chain as it was listed. A store that is derived from this one may refuse to read some."""
@@ -112,6 +116,9 @@ class MemoryChains:
         except UnreadableItemError as error:
             return Unreadable(key=chain.key, why=str(error))
         return chain
+
+    def newest_of_database(self, database: str, *, count: int) -> list[ChainKey]:
+        return [each.key for each in islice(self._of_database(database, newest_first=True), count)]
 
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         found = [

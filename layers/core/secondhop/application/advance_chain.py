@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
+from secondhop.application.news import is_news, nothing_new, point_of_news, refused_as_described
 from secondhop.application.origin import is_from_workload
 from secondhop.application.perform import Performer
 from secondhop.application.ports import Backup, ChainStore
+from secondhop.application.recent import Recent
 from secondhop.application.relatives import stored
 from secondhop.application.report import Report, joined
 from secondhop.application.run_chain import ChainRun
@@ -21,9 +23,10 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import SecondHopError, SilentError, UnreadableItemError
 from secondhop.domain.first_hop import HOP as FIRST_HOP
 from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
-from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.ledger import Claim, claims_of
+from secondhop.domain.observation import JobSeen, Observation, PointSeen
 from secondhop.domain.opening import NOT_SHOWN, first_fact, open_chain
-from secondhop.domain.route import Route
+from secondhop.domain.route import Leg, Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class AdvanceChain:
     backup: Backup
     performer: Performer
     now: Callable[[], datetime]
+    beginning: Recent[datetime]
     observe_only: bool = False
 
     def __call__(self, work: Work) -> Report:
@@ -77,6 +81,8 @@ class AdvanceChain:
                 origin=(job.source, news.source_vault_arn),
             )
             return self._on_point(point)
+        if (known := self._claimant(news)) is not None:
+            return self._continue(*known)
         try:
             claim = self.chains.owner_of(source=job.source, destination_vault_arn=job.destination_vault_arn)
         except UnreadableItemError as error:
@@ -85,6 +91,18 @@ class AdvanceChain:
         if claim is not None:
             return self._on_chain(claim.owner, seen.CopySeen(hop=claim.hop, job=job))
         return self._on_unclaimed_job(news)
+
+    def _claimant(self, news: JobNews) -> tuple[Chain, Observation] | None:
+        """The chain of the job's own source, if it claims the copy, and what it learns. No claim is read for it."""
+        job = news.job
+        for route in self._watching(news.source_vault_arn):
+            for leg in route.legs:
+                if leg.reads_from is not None or leg.destination.arn != job.destination_vault_arn:
+                    continue
+                chain = stored(self.chains, ChainKey(job.source, route.name))
+                if chain is not None and _claim_of(chain, leg, job) in claims_of(chain):
+                    return chain, seen.CopySeen(hop=leg.name, job=job)
+        return None
 
     def _on_first_hop(self, routes: Sequence[Route], news: JobNews) -> Report:
         """A copy job into a watched vault that is not, or not yet, an arrival."""
@@ -101,7 +119,7 @@ class AdvanceChain:
         is_over = job.state in ("FAILED", "PARTIAL")
         if not is_over and not is_stuck(job, news.resource_type, self.now()):
             return Report()
-        refusal = _refused_as_described(route, news)
+        refusal = refused_as_described(route, news)
         if refusal is not None or not job.is_planned:
             return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
         self._began_at()
@@ -140,10 +158,10 @@ class AdvanceChain:
     def _on_arrival(self, route: Route, news: PointNews) -> Report:
         key = ChainKey(news.arn, route.name)
         if (chain := stored(self.chains, key)) is not None:
-            return self._continue(chain, seen.Noticed())
+            return self._continue(chain, seen.Noticed()) if is_news(chain, news) else nothing_new(chain, news)
         if news.status in ("CREATING", "PARTIAL", "STOPPED"):
             return Report(ignored=f"{news.arn} is {news.status}; it has not arrived")
-        refusal = _refused_as_described(route, news)
+        refusal = refused_as_described(route, news)
         if refusal is not None:
             return Report(ignored=refusal)
         point = self._describe_or_take_from_news(route, news)
@@ -167,14 +185,14 @@ class AdvanceChain:
     def _describe(self, route: Route, news: PointNews) -> PointSeen | None:
         """The point as AWS describes it; without asking, if it can never be copied nor, by our role, be looked at."""
         if is_continuous(news.arn):
-            return _point_of_news(route, news, news.status, self.now())
+            return point_of_news(route, news, news.status, self.now())
         found = self.backup.point(route.watched, news.arn)
         if found is not None or news.origin is None or route.first_hops is None:
-            return found or _point_of_news(route, news, NOT_SHOWN, self.now())
+            return found or point_of_news(route, news, NOT_SHOWN, self.now())
         arn, vault_arn = news.origin
         origin = self.backup.point(Vault.parse(vault_arn), arn)
         dated = news if origin is None else replace(news, created_at=origin.created_at)
-        return _point_of_news(route, dated, NOT_SHOWN, self.now())
+        return point_of_news(route, dated, NOT_SHOWN, self.now())
 
     def _describe_or_take_from_news(self, route: Route, news: PointNews) -> PointSeen | None:
         """The point as AWS describes it. If AWS throttles or refuses the question: what the news say of the point.
@@ -189,7 +207,7 @@ class AdvanceChain:
         except SilentError:
             raise
         except SecondHopError:
-            described, began_at = _point_of_news(route, news, NOT_SHOWN, self.now()), self._began_at()
+            described, began_at = point_of_news(route, news, NOT_SHOWN, self.now()), self._began_at()
             is_dated = news.created_at is not None and news.origin is None
             if described is None or not is_dated or began_at is None or described.created_at < began_at:
                 raise
@@ -228,7 +246,7 @@ class AdvanceChain:
         chain finds the claims of its copies taken.
         """
         try:
-            return self.chains.sweep_progress(now=self.now()).served_by(self.routes).began_at
+            return self.beginning("installation")
         except UnreadableItemError:
             return None
 
@@ -244,30 +262,13 @@ class AdvanceChain:
         return None
 
 
+def _claim_of(chain: Chain, leg: Leg, job: JobSeen) -> Claim:
+    return Claim(job.source, leg.destination.arn, chain.key, leg.name)
+
+
 def _alone(report: Callable[[], Report]) -> Report:
     """A report of work that stops itself, and nothing beside it, where an item cannot be read."""
     try:
         return report()
     except UnreadableItemError as error:
         return Report(unreadable=(str(error),))
-
-
-def _refused_as_described(route: Route, news: PointNews | JobNews) -> str | None:
-    """Whether the news alone show that the route does not claim the point, which our role may not even describe."""
-    if news.database is None or news.resource_type is None:
-        return None
-    return route.refusal(database_arn=news.database, resource_type=news.resource_type)
-
-
-def _point_of_news(route: Route, news: PointNews, status: str, now: datetime) -> PointSeen | None:
-    """A point that AWS does not show, or is not asked for, as far as the news describe it."""
-    if news.database is None or news.resource_type is None:
-        return None
-    return PointSeen(
-        arn=news.arn,
-        vault_arn=route.watched.arn,
-        database=news.database,
-        resource_type=news.resource_type,
-        status=status,
-        created_at=news.created_at or now,
-    )

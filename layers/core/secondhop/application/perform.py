@@ -11,6 +11,7 @@ from secondhop.application.newest import survey_newer
 from secondhop.application.notify import Notifier
 from secondhop.application.origin import survey_origin
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
+from secondhop.application.recent import Recent
 from secondhop.application.release import inspect_arrival, object_to_release
 from secondhop.application.survey import (
     circuit_of,
@@ -20,7 +21,7 @@ from secondhop.application.survey import (
     survey,
     survey_keep,
 )
-from secondhop.application.waking import Wakes, relatives_that_kept
+from secondhop.application.waking import Wakes, relative_that_kept
 from secondhop.application.work import Look, PointNews
 from secondhop.domain import command as ask
 from secondhop.domain import observation as seen
@@ -60,6 +61,7 @@ class Performer:
     announcer: Announcer
     wakes: Wakes
     now: Callable[[], datetime]
+    pauses: Recent[str | None]
 
     def perform(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         """What was learned by carrying out a command.
@@ -106,8 +108,9 @@ class Performer:
                 self.queue.put([_arrival_news(chain, point, vault)])
             case ask.NoteSite(site=site, has_arrived=has_arrived):
                 self._note_site(site, chain.database, has_arrived=has_arrived)
-            case ask.WakeRelatives():
-                self.queue.put(Look(key=key) for key in relatives_that_kept(self.chains, chain))
+            case ask.WakeRelatives(keep=keep):
+                key = relative_that_kept(self.chains, chain, keep=keep)
+                self.queue.put([Look(key=key)] if key is not None else [])
             case ask.WakeWaiting(lane=lane):
                 self.wakes.want(lane, limit=route.limit(lane.resource_type))
             case _:
@@ -117,7 +120,7 @@ class Performer:
         match command:
             case ask.SurveyCopies():
                 yield from self._survey(chain, command, route)
-            case ask.SurveyKeep(subject=name) if by := self.chains.paused_by(route.switch):
+            case ask.SurveyKeep(subject=name) if by := self.pauses(route.switch):
                 yield seen.Postponed(why=f"{name}: acting is paused by {by}", outcome=Outcome.PAUSED)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
@@ -162,7 +165,7 @@ class Performer:
         self, chain: Chain, command: ask.SurveyCopies, hop: Hop, route: Route
     ) -> Iterator[seen.ActingPaused | seen.SlotRefused | seen.SiteDown | seen.Postponed]:
         """Why no copy could be started now; nothing if one could be."""
-        if by := self.chains.paused_by(route.switch):
+        if by := self.pauses(route.switch):
             yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
             yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
         elif command.slot_first and (refusal := self._why_no_slot(chain, hop, route)):
@@ -179,7 +182,7 @@ class Performer:
         self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[Pending], Iterator[Observation]]
     ) -> Iterator[Observation]:
         """Act only with the switch on, read just now, and with enough of the fence left."""
-        paused_by = self.chains.paused_by(route.switch)
+        paused_by = self.pauses.fresh(route.switch)
         pending = chain.pending_of(command.subject, type(command))
         if paused_by is not None:
             yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}", outcome=Outcome.PAUSED)

@@ -105,6 +105,9 @@ class ChainStore(Protocol):
         One that cannot be read is named in its place, and does not keep the others from being read.
         """
 
+    def newest_of_database(self, database: str, *, count: int) -> list[ChainKey]:
+        """The chains of the newest backups of a database, newest first. Only the index is read."""
+
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         """Chains with a due check, longest overdue first."""
 

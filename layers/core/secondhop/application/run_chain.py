@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain
-from secondhop.domain.command import ReleaseIntermediate, StartCopy
-from secondhop.domain.errors import ConflictError
+from secondhop.domain.command import Command, Question, ReleaseIntermediate, StartCopy
+from secondhop.domain.errors import ConflictError, SecondHopError
+from secondhop.domain.ledger import changes
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
 from secondhop.domain.rules.site_outage import waits_for_its_site
@@ -29,7 +30,12 @@ FACTS_LIMIT = 60
 
 @dataclass(kw_only=True)
 class ChainRun:
-    """One invocation's work on one chain. `stored` is the chain as last read or saved, None before the first save."""
+    """One invocation's work on one chain. `stored` is the chain as last read or saved, None before the first save.
+
+    Decisions are saved before anything outside of the chain changes: an effect, a claim, a slot that is taken. Until
+    then they are only remembered, so that several facts cost one write. If another worker was faster, what is not
+    saved is decided again: nothing was done for it.
+    """
 
     route: Route
     stored: Chain | None
@@ -39,35 +45,54 @@ class ChainRun:
     now: Callable[[], datetime]
     observe_only: bool
     steps: list[Step] = field(default_factory=list)
+    _unsaved: list[Observation] = field(default_factory=list)
+    _after_save: list[Command] = field(default_factory=list)
+    _saved_steps: int = 0
+    _lost_races: int = 0
+
+    def __post_init__(self) -> None:
+        self._base = self.chain
 
     def __call__(self, first: Observation) -> tuple[Step, ...]:
         """Take facts until none is left. Raises ConflictError when others keep writing the chain."""
         facts = deque([first])
-        while facts:
-            if len(self.steps) >= FACTS_LIMIT:
-                raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self.steps[-1].reason}")
-            facts.extend(self._take(facts.popleft()))
+        try:
+            while facts or self._unsaved:
+                if len(self.steps) >= FACTS_LIMIT:
+                    raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self.steps[-1].reason}")
+                facts.extend(self._take(facts.popleft()) if facts else self._finish())
+        except ConflictError:
+            raise
+        except SecondHopError:
+            # What was learned is kept: a slot that came free must not wait for an item that cannot be read.
+            self._finish()
+            raise
         return tuple(self.steps)
 
     def _take(self, fact: Observation) -> list[Observation]:
         """Decide on a fact and act; what was learned by that is the answer."""
-        sites_down = self._sites_down(fact)
-        for _ in range(CONFLICT_TRIES):
-            decision = advance(self.chain, fact, route=self.route, now=self.now(), sites_down=sites_down)
-            if self.observe_only and any(
-                isinstance(each, (StartCopy, ReleaseIntermediate)) for each in decision.effects
-            ):
-                return self._only_observe(decision)
-            try:
-                return self._carry_out(decision)
-            except SlotTakenError as taken:
-                return [no_slot(self.chains, self.chain, taken.hop, taken.refusal)]
-            except ClaimTakenError as taken:
-                owner = str(taken.owner) if taken.owner is not None else ""
-                return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
-            except ConflictError:
-                self._read_again()
-        raise ConflictError(f"chain {self.chain.key} was written {CONFLICT_TRIES} times by others; it is tried again")
+        decision = advance(self.chain, fact, route=self.route, now=self.now(), sites_down=self._sites_down(fact))
+        if self.observe_only and any(isinstance(each, (StartCopy, ReleaseIntermediate)) for each in decision.effects):
+            return self._only_observe(decision)
+        if not (decision.effects or self._takes_something(decision.chain)):
+            self.steps.append(self._step(decision))
+            self._unsaved.append(fact)
+            self.chain = decision.chain
+            self._after_save += [each for each in decision.commands if not isinstance(each, Question)]
+            return self._perform([each for each in decision.commands if isinstance(each, Question)])
+        step = self._step(decision)
+        try:
+            is_saved = self._save(decision.chain)
+        except SlotTakenError as taken:
+            return [no_slot(self.chains, self.chain, taken.hop, taken.refusal)]
+        except ClaimTakenError as taken:
+            owner = str(taken.owner) if taken.owner is not None else ""
+            return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
+        if not is_saved:
+            return [*self._start_over(), fact]
+        self.steps.append(step)
+        self._saved_steps = len(self.steps)
+        return self._perform([*self._take_after_save(), *decision.commands])
 
     def _sites_down(self, fact: Observation) -> frozenset[Site]:
         """The site of the fact's hop, if its circuit is open. It is read only if the fact depends on it."""
@@ -80,19 +105,68 @@ class ChainRun:
         circuit = circuit_of(self.chains, hop.destination.site)
         return frozenset({hop.destination.site}) if circuit is not None and circuit.is_open else frozenset()
 
-    def _carry_out(self, decision: Decision) -> list[Observation]:
-        before = str(self.stored.state) if self.stored is not None else None
-        if self.stored is None or decision.chain != self.stored:
-            limit = self.route.limit(decision.chain.resource_type)
-            self.stored = self.chains.save(decision.chain, before=self.stored, limit=limit)
-        self.chain = self.stored
+    def _takes_something(self, chain: Chain) -> bool:
+        """Whether a save of the chain would take a claim or a slot, so that others must know of it at once."""
+        due = changes(self.stored, chain)
+        return bool(due.claims or due.taken)
+
+    def _step(self, decision: Decision) -> Step:
+        is_new = self.stored is None and not self.steps
         names = tuple(type(command).__name__ for command in decision.commands)
-        after = str(decision.chain.state)
-        self.steps.append(Step(before=before, after=after, commands=names, decision=decision))
+        before, after = None if is_new else str(self.chain.state), str(decision.chain.state)
+        return Step(before=before, after=after, commands=names, decision=decision)
+
+    def _perform(self, commands: Sequence[Command]) -> list[Observation]:
         learned: list[Observation] = []
-        for command in decision.commands:
+        for command in commands:
             learned.extend(self.performer.perform(self.chain, command, self.route))
         return learned
+
+    def _finish(self) -> list[Observation]:
+        """Save what was only remembered, and do what waits for that."""
+        if not self._save(self.chain):
+            return self._start_over()
+        self._saved_steps = len(self.steps)
+        return self._perform(self._take_after_save())
+
+    def _save(self, chain: Chain) -> bool:
+        """Write a chain, if that changes anything; False if another worker wrote it first.
+
+        Raises SlotTakenError, ClaimTakenError, or ConflictError when that has happened too often.
+        """
+        try:
+            if self.stored is None or chain != self.stored:
+                limit = self.route.limit(chain.resource_type)
+                self.stored = self.chains.save(chain, before=self.stored, limit=limit)
+        except SlotTakenError:
+            raise
+        except ConflictError as lost:
+            self._lost_races += 1
+            if self._lost_races >= CONFLICT_TRIES:
+                why = f"chain {chain.key} was written {CONFLICT_TRIES} times by others; it is tried again"
+                raise ConflictError(why) from lost
+            return False
+        self.chain = self._base = self.stored
+        self._unsaved.clear()
+        return True
+
+    def _take_after_save(self) -> list[Command]:
+        waiting, self._after_save = self._after_save, []
+        return waiting
+
+    def _start_over(self) -> list[Observation]:
+        """Read what others wrote. What was not saved is decided again.
+
+        A chain that vanished from the table is opened again, as it was.
+        """
+        again, self._unsaved = self._unsaved, []
+        self._after_save.clear()
+        del self.steps[self._saved_steps :]
+        self.chain = self._base
+        self.stored = self.chains.get(self.chain.key)
+        if self.stored is not None:
+            self.chain = self.stored
+        return again
 
     def _only_observe(self, decision: Decision) -> list[Observation]:
         """Say what would be done, and look again later."""
@@ -100,9 +174,3 @@ class ChainRun:
         names = tuple(f"would {type(command).__name__}" for command in decision.commands)
         self.steps.append(Step(before=state, after=state, commands=names, decision=decision))
         return [seen.Postponed(why="this installation only observes")]
-
-    def _read_again(self) -> None:
-        """Read what others wrote. A chain that vanished from the table is opened again, as it was."""
-        self.stored = self.chains.get(self.chain.key)
-        if self.stored is not None:
-            self.chain = self.stored

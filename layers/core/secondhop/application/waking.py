@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from secondhop.application.ports import ChainStore, WorkQueue
-from secondhop.application.relatives import readable
 from secondhop.application.work import Look
 from secondhop.domain.chain import Chain, ChainKey, IntermediateState
+from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.lane import Lane
 from secondhop.domain.route import Route
 
-# The newest chains of a database, one of them the chain that was verified. Its intermediate lets the one before go.
-WAKE_RELATIVES = 5
+# So many chains after the newest ones that are kept: one is the chain itself, and one may be unreadable.
+WAKE_RELATIVES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,17 @@ def lanes_of(routes: Sequence[Route]) -> dict[Lane, int]:
     return dict(sorted(lanes.items()))
 
 
-def relatives_that_kept(chains: ChainStore, chain: Chain) -> Iterator[ChainKey]:
-    """The chains of a chain's database that kept their intermediates, among the newest few.
+def relative_that_kept(chains: ChainStore, chain: Chain, *, keep: int) -> ChainKey | None:
+    """The chain of a chain's database that kept its intermediate, and may release it now that a newer copy is verified.
 
-    An older one that is due is looked at daily, without this.
+    `keep` is how many of the newest intermediates stay. A chain that is not found here is looked at daily.
     """
-    for relative in islice(readable(chains, chain.database, newest_first=True), WAKE_RELATIVES):
-        if relative.key != chain.key and any(each.state is IntermediateState.DUE for each in relative.intermediates):
-            yield relative.key
+    newest = chains.newest_of_database(chain.database, count=keep + WAKE_RELATIVES)
+    for key in newest[keep : keep + WAKE_RELATIVES]:
+        try:
+            relative = chains.get(key) if key != chain.key else None
+        except UnreadableItemError:
+            continue
+        if relative is not None:
+            return key if any(each.state is IntermediateState.DUE for each in relative.intermediates) else None
+    return None

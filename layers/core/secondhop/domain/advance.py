@@ -244,8 +244,9 @@ def _follow_verified(before: Chain, after: Chain, on: Setting) -> Progress:
     progress = Progress(chain=after, commands=commands)
     for each in after.intermediates:
         progress = progress.then(_follow_readers(progress.chain, each, on))
-    if not _is_verified(before) and _is_verified(progress.chain):
-        return progress.then(Progress(chain=progress.chain, commands=(WakeRelatives(database=after.database),)))
+    keep = on.route.keep.get(after.resource_type, 0)
+    if keep and not _is_verified(before) and _is_verified(progress.chain):
+        return progress.then(Progress(chain=progress.chain, commands=(WakeRelatives(keep=keep),)))
     return progress
 
 

@@ -162,9 +162,12 @@ class NoteSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeRelatives:
-    """Put the older chains of a database back on the queue, since a newer copy has been verified."""
+    """Put an older chain of the database back on the queue, since a newer copy has been verified.
 
-    database: str
+    `keep` is how many of the newest intermediates of the database stay.
+    """
+
+    keep: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
