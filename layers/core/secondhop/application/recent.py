@@ -12,8 +12,8 @@ from secondhop.domain.route import Route
 
 T = TypeVar("T")
 
-# Before an effect, a pause is always read. Questions to AWS are only saved by it, and may be asked for so much longer.
-PAUSE = timedelta(minutes=1)
+# Before an effect, a pause is always read. Before a question it only saves the question, so it may be older there.
+PAUSE = timedelta(minutes=15)
 # When the installation began does not change, except when its table is lost.
 BEGINNING = timedelta(hours=1)
 
@@ -40,6 +40,7 @@ class Recent(Generic[T]):
     def fresh(self, name: str) -> T:
         """What is read now."""
         now, value = self.now(), self.read(name)
+        self._known.pop(name, None)
         if self.keeps(value):
             self._known[name] = (value, now)
         return value

@@ -45,7 +45,10 @@ class ChainRun:
     now: Callable[[], datetime]
     observe_only: bool
     steps: list[Step] = field(default_factory=list)
+    _facts: deque[Observation] = field(default_factory=deque)
+    _answers: deque[Observation] = field(default_factory=deque)
     _unsaved: list[Observation] = field(default_factory=list)
+    _is_unsaved: bool = False
     _after_save: list[Command] = field(default_factory=list)
     _saved_steps: int = 0
     _lost_races: int = 0
@@ -55,12 +58,12 @@ class ChainRun:
 
     def __call__(self, first: Observation) -> tuple[Step, ...]:
         """Take facts until none is left. Raises ConflictError when others keep writing the chain."""
-        facts = deque([first])
+        self._facts.append(first)
         try:
-            while facts or self._unsaved:
+            while self._facts or self._answers or self._is_unsaved:
                 if len(self.steps) >= FACTS_LIMIT:
                     raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self.steps[-1].reason}")
-                facts.extend(self._take(facts.popleft()) if facts else self._finish())
+                self._go_on()
         except ConflictError:
             raise
         except SecondHopError:
@@ -69,17 +72,32 @@ class ChainRun:
             raise
         return tuple(self.steps)
 
-    def _take(self, fact: Observation) -> list[Observation]:
-        """Decide on a fact and act; what was learned by that is the answer."""
+    def _go_on(self) -> None:
+        """Take the next fact, or save what was only remembered.
+
+        Answers to questions of decisions that are not saved are kept apart: if these decisions are made again, so are
+        the questions.
+        """
+        if self._facts:
+            self._facts.extend(self._take(self._facts.popleft(), is_answer=False))
+        elif self._answers:
+            self._facts.extend(self._take(self._answers.popleft(), is_answer=True))
+        else:
+            self._facts.extend(self._finish())
+
+    def _take(self, fact: Observation, *, is_answer: bool) -> list[Observation]:
+        """Decide on a fact and act; what was learned by effects is the answer."""
         decision = advance(self.chain, fact, route=self.route, now=self.now(), sites_down=self._sites_down(fact))
         if self.observe_only and any(isinstance(each, (StartCopy, ReleaseIntermediate)) for each in decision.effects):
             return self._only_observe(decision)
         if not (decision.effects or self._takes_something(decision.chain)):
             self.steps.append(self._step(decision))
-            self._unsaved.append(fact)
+            self._unsaved += [] if is_answer else [fact]
+            self._is_unsaved = True
             self.chain = decision.chain
             self._after_save += [each for each in decision.commands if not isinstance(each, Question)]
-            return self._perform([each for each in decision.commands if isinstance(each, Question)])
+            self._answers.extend(self._perform([each for each in decision.commands if isinstance(each, Question)]))
+            return []
         step = self._step(decision)
         try:
             is_saved = self._save(decision.chain)
@@ -89,7 +107,7 @@ class ChainRun:
             owner = str(taken.owner) if taken.owner is not None else ""
             return [seen.ClaimRefused(hop=taken.hop, owner=owner, point=taken.point)]
         if not is_saved:
-            return [*self._start_over(), fact]
+            return [*self._start_over(), *([] if is_answer else [fact])]
         self.steps.append(step)
         self._saved_steps = len(self.steps)
         return self._perform([*self._take_after_save(), *decision.commands])
@@ -147,7 +165,10 @@ class ChainRun:
                 raise ConflictError(why) from lost
             return False
         self.chain = self._base = self.stored
+        self._is_unsaved = False
         self._unsaved.clear()
+        self._facts.extend(self._answers)
+        self._answers.clear()
         return True
 
     def _take_after_save(self) -> list[Command]:
@@ -159,7 +180,8 @@ class ChainRun:
 
         A chain that vanished from the table is opened again, as it was.
         """
-        again, self._unsaved = self._unsaved, []
+        again, self._unsaved, self._is_unsaved = self._unsaved, [], False
+        self._answers.clear()
         self._after_save.clear()
         del self.steps[self._saved_steps :]
         self.chain = self._base
