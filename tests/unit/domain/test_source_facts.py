@@ -11,9 +11,12 @@ import pytest
 from secondhop.domain import observation as seen
 from secondhop.domain import release_observation as going
 from secondhop.domain.advance import advance
+from secondhop.domain.chain import Chain
+from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation, PointSeen
+from secondhop.domain.opening import NOT_SHOWN, open_chain
 from secondhop.domain.source import is_due, is_fresh, next_source_check
-from tests.builders import NIGHT, NOW, a_chain, a_route, an_arrival
+from tests.builders import COPY_ARN, NIGHT, NOW, a_chain, a_copy, a_route, an_arrival, with_hop
 from tests.hop_steps import surveyed
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -160,3 +163,52 @@ def test_a_source_that_nobody_copies_is_looked_at_weekly_and_when_it_should_be_g
     known: dict[str, Any], check: datetime | None
 ) -> None:
     assert next_source_check(replace(OLD, **known), NOW) == check
+
+
+NEWS = NIGHT + 25 * MINUTE
+UNDATED = with_hop(
+    replace(OLD, created_at=NEWS, is_date_known=False),
+    state=HopState.VERIFYING,
+    arrival=COPY_ARN,
+    promised_until=NEWS + 35 * DAY,
+)
+
+
+def inspected(**copy: Any) -> seen.ArrivalInspected:
+    point = a_copy(**copy)
+    return seen.ArrivalInspected(
+        hop="to-dr", arrival=COPY_ARN, point=point, vault_key_arn=point.key_arn, key_state="Enabled"
+    )
+
+
+def test_a_chain_that_knows_no_date_takes_that_of_the_copy_that_its_job_made() -> None:
+    """Its recovery point was never described, for example because another installation deleted it."""
+    after = advance(UNDATED, inspected(), route=a_route(), now=NOW).chain
+
+    assert (after.created_at, after.is_date_known) == (NIGHT, True)
+    assert (after.hop("to-dr").state, after.hop("to-dr").arrival.promised_until) == (
+        HopState.VERIFIED,
+        NIGHT + 35 * DAY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "fact"),
+    [
+        (replace(UNDATED, is_date_known=True), inspected()),
+        (with_hop(UNDATED, arrival_is_adopted=True), inspected()),
+        (with_hop(UNDATED, arrival=COPY_ARN + "-other"), inspected()),
+        (UNDATED, replace(inspected(), point=None)),
+    ],
+    ids=["dated", "found in the vault", "another copy", "not described"],
+)
+def test_no_other_copy_dates_a_chain(chain: Chain, fact: seen.ArrivalInspected) -> None:
+    assert advance(chain, fact, route=a_route(), now=NOW).chain.created_at == NEWS
+
+
+def test_a_description_dates_a_chain_and_the_news_do_not() -> None:
+    shown = open_chain(a_route(), an_arrival(), now=NOW)
+    not_shown = open_chain(a_route(), an_arrival(status=NOT_SHOWN), now=NOW)
+    later = advance(not_shown, described(an_arrival()), route=a_route(), now=NOW).chain
+
+    assert [chain.is_date_known for chain in (shown, not_shown, later)] == [True, False, True]

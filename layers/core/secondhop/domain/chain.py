@@ -84,11 +84,12 @@ class Intermediate:
 class Chain:
     """One recovery point of a watched vault on its route.
 
-    `created_at` is the creation date of the original backup; `key_arn` is what the recovery point is encrypted under.
-    `source_expires_at`, `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`;
-    `source_gone_at` is when AWS said that it is not found. `came_from_workload` says that AWS showed it to be a copy
-    from a workload account, and not one that a person copied back. `incidents` are the ids that were announced and
-    are not yet closed. `kind` is that of its route. `version` counts the saves; 0 is a chain that was never saved.
+    `created_at` is the creation date of the original backup. While `is_date_known` is false, AWS never described the
+    recovery point, and `created_at` is the date of the news about it, which may be later. `source_expires_at`,
+    `key_arn` and `encrypted` are as AWS described the recovery point at `source_seen_at`; `source_gone_at` is when AWS
+    said that it is not found. `came_from_workload` says that AWS showed it to be a copy from a workload account, and
+    not one that a person copied back. `incidents` are the ids that were announced and are not yet closed. `kind` is
+    that of its route. `version` counts the saves; 0 is a chain that was never saved.
     """
 
     key: ChainKey
@@ -110,6 +111,7 @@ class Chain:
     source_seen_at: datetime | None = None
     source_gone_at: datetime | None = None
     came_from_workload: bool = False
+    is_date_known: bool = True
     kind: RouteKind = RouteKind.ARRIVALS
     version: int = 0
 

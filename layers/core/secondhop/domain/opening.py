@@ -39,6 +39,7 @@ def open_chain(
         source_expires_at=point.delete_at,
         source_seen_at=now if _is_described(point) else None,
         came_from_workload=came_from_workload,
+        is_date_known=point.status != NOT_SHOWN,
         kind=route.kind,
         hops=tuple(begin_hop(leg, opening) for leg in route.legs),
         intermediates=tuple(replace(each, point=point.arn) if each.name == ARRIVAL else each for each in intermediates),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from secondhop.domain import patience
 from secondhop.domain.chain import Chain
 from secondhop.domain.lifecycle import DELETION_WINDOW
-from secondhop.domain.observation import CopiesSurveyed, PointSeen, SourceInspected
+from secondhop.domain.observation import ArrivalInspected, CopiesSurveyed, PointSeen, SourceInspected
 from secondhop.domain.release_observation import KeepSurveyed
 
 # The invocation that opens a chain need not describe its recovery point twice.
@@ -35,6 +35,9 @@ def learn(chain: Chain, fact: object, now: datetime) -> Chain:
             return replace(known, came_from_workload=True) if is_proven else known
         case KeepSurveyed(is_from_workload=True):
             return replace(chain, came_from_workload=True)
+        case ArrivalInspected(hop=name, arrival=arrival, point=PointSeen() as copy) if not chain.is_date_known:
+            made = [hop for hop in chain.hops if hop.name == name and not hop.arrival.is_adopted]
+            return _with_date_of(chain, copy) if any(hop.arrival.point == arrival for hop in made) else chain
         case _:
             return chain
 
@@ -51,12 +54,23 @@ def with_source(chain: Chain, point: PointSeen | None, now: datetime) -> Chain:
     return replace(
         chain,
         created_at=point.created_at,
+        is_date_known=True,
         encrypted=chain.encrypted if point.is_encrypted is None else point.is_encrypted,
         key_arn=point.key_arn or chain.key_arn,
         source_expires_at=point.delete_at,
         source_seen_at=now,
         source_gone_at=None,
     )
+
+
+def _with_date_of(chain: Chain, copy: PointSeen) -> Chain:
+    """The chain with the date of its copy, which is that of the backup. What was promised counts from that date."""
+    later = chain.created_at - copy.created_at
+    hops = (
+        hop if (until := hop.arrival.promised_until) is None else hop.with_arrival(promised_until=until - later)
+        for hop in chain.hops
+    )
+    return replace(chain, created_at=copy.created_at, is_date_known=True, hops=tuple(hops))
 
 
 def is_fresh(chain: Chain, now: datetime) -> bool:
