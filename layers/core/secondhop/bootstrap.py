@@ -22,6 +22,7 @@ from secondhop.adapters.breaker import Breaker
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.environment import Settings, read_settings
 from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
+from secondhop.adapters.lazy_client import LazyClient
 from secondhop.adapters.sites import CONFIG, AssumedRole, ClientFactory, Sites
 from secondhop.adapters.sns_announcer import SnsAnnouncer
 from secondhop.adapters.sqs_work import DeadLetters, SqsWork
@@ -120,12 +121,12 @@ def build_operators(runtime: Runtime) -> OperateChains:
 
 def _build_base(runtime: Runtime) -> _Base:
     settings = read_settings(runtime.environ)
-    sqs = runtime.session.client("sqs", config=CONFIG)
+    sqs = _client(runtime, "sqs")
     breaker = Breaker(runtime.now)
     sites = Sites(runtime.session, _roles(settings), runtime.now, breaker)
     return _Base(
         settings=settings,
-        chains=runtime.chains or DynamoDbChains(runtime.session.client("dynamodb", config=CONFIG), settings.table),
+        chains=runtime.chains or DynamoDbChains(_client(runtime, "dynamodb"), settings.table),
         sqs=sqs,
         queue=SqsWork(sqs, settings.work_queue_url),
         breaker=breaker,
@@ -134,9 +135,14 @@ def _build_base(runtime: Runtime) -> _Base:
     )
 
 
+def _client(runtime: Runtime, service: str) -> LazyClient:
+    """A client of the stack's own account and Region, made when it is first used."""
+    return LazyClient(lambda: runtime.session.client(service, config=CONFIG))
+
+
 def _build_announcers(runtime: Runtime, base: _Base) -> Announcers:
-    sns = base.breaker.watched(runtime.session.client("sns", config=CONFIG), "sns")
-    events = base.breaker.watched(runtime.session.client("events", config=CONFIG), "events")
+    sns = base.breaker.watched(_client(runtime, "sns"), "sns")
+    events = base.breaker.watched(_client(runtime, "events"), "events")
     return Announcers(topic=SnsAnnouncer(sns, base.settings.topic_arn), bus=EventBridgeAnnouncer(events))
 
 
