@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from backup_simulator import ProcessDied
 from backup_simulator.processes import Process
 from secondhop.application.ports import ChainStore
-from secondhop.bootstrap import Handler, Runtime
+from secondhop.bootstrap.base import Handler, Runtime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from secondhop.adapters.sites import LONGEST_CALL
 from secondhop.adapters.sqs_work import HANDED_ON, read_work
 from secondhop.application.report import Report
-from secondhop.bootstrap import ActorUseCases, Handler, Runtime, build_actor, on_lambda
+from secondhop.bootstrap.actor import ActorUseCases, build_actor
+from secondhop.bootstrap.base import Handler, Runtime, on_lambda
 from secondhop.domain.errors import MalformedError, SecondHopError, SilentError, TryAgainError
 
 CALL_MILLISECONDS = round(LONGEST_CALL / timedelta(milliseconds=1))

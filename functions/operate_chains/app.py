@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 
 from secondhop.adapters.backup_events import read_time
 from secondhop.application.operate_chains import Answer, OperateChains
-from secondhop.bootstrap import Handler, Runtime, build_operators, on_lambda
+from secondhop.bootstrap.base import Handler, Runtime, on_lambda
+from secondhop.bootstrap.operators import build_operators
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import MalformedError, SecondHopError
 

@@ -8,7 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from secondhop.bootstrap import Handler, Runtime, build_sweep, on_lambda
+from secondhop.bootstrap.base import Handler, Runtime, on_lambda
+from secondhop.bootstrap.sweep import build_sweep
 
 
 def build(runtime: Runtime) -> Handler:

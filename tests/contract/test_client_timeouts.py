@@ -14,7 +14,7 @@ import pytest
 
 from backup_simulator import World
 from rehearsal.stage import Stage
-from secondhop.bootstrap import Runtime, build_actor
+from secondhop.bootstrap.base import Runtime, own_client
 
 # The longest pause of the SDK before its n-th retry in standard mode is 2 to the power of n - 1 seconds, at most 20.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -45,7 +45,10 @@ def made() -> dict[str, list[Any]]:
     stage.add_database("Aurora", "orders", size_gib=1)
     world.run_for(timedelta(hours=8))
     actor = stage.main.functions["AdvanceChain"]
-    build_actor(Runtime(environ=actor.environ, session=actor.session, now=world.now))
+    runtime = Runtime(environ=actor.environ, session=actor.session, now=world.now)
+    for service in ("dynamodb", "events", "sns"):
+        # The stage keeps its chains in memory, and no one was notified: these clients were never used.
+        assert own_client(runtime, service).meta is not None
     return found
 
 

@@ -17,7 +17,8 @@ from secondhop.adapters.aws_keys import AwsKeys
 from secondhop.adapters.breaker import FAULTS_TO_PAUSE, PAUSE, Breaker
 from secondhop.adapters.sites import AssumedRole, Sites
 from secondhop.application.ports import UnansweredError
-from secondhop.bootstrap import Runtime, build_actor, regional_core
+from secondhop.bootstrap.actor import build_actor
+from secondhop.bootstrap.base import Runtime, regional_core
 from secondhop.domain.announcing import announcements
 from secondhop.domain.arn import Site
 from secondhop.domain.classification import Cause

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from rehearsal.functions import load
-from secondhop.bootstrap import Runtime, on_lambda
+from secondhop.bootstrap.base import Runtime, on_lambda
 from secondhop.domain.errors import SettingsError
 
 FUNCTIONS = sorted(path.parent for path in (Path(__file__).parents[3] / "functions").glob("*/app.py"))

@@ -14,7 +14,7 @@ from rehearsal.functions import load
 from rehearsal.stage import HOME, ROOT, Stage
 from secondhop.adapters.sqs_work import write_work
 from secondhop.application.work import Look
-from secondhop.bootstrap import Handler, Runtime
+from secondhop.bootstrap.base import Handler, Runtime
 from tests.builders import ARRIVAL_ARN
 from tests.stand_ins import KEY, arrived
 

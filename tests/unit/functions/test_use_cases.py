@@ -11,7 +11,10 @@ from backup_simulator.world import World
 from rehearsal.small_dynamodb import SmallDynamoDb, light_client
 from rehearsal.stage import Stage
 from secondhop.application.work import OtherNews, Work
-from secondhop.bootstrap import Runtime, build_actor, build_operators, build_sweep
+from secondhop.bootstrap.actor import build_actor
+from secondhop.bootstrap.base import Runtime
+from secondhop.bootstrap.operators import build_operators
+from secondhop.bootstrap.sweep import build_sweep
 from tests.stand_ins import LOOK
 
 

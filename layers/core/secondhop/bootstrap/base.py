@@ -1,4 +1,4 @@
-"""Builds the use cases of each function. Only this file knows all packages.
+"""What every function is built from. Only this package knows all others.
 
 All that comes from outside is in one frozen value, the Runtime, so that the same handlers run on Lambda and
 in a rehearsal with nothing patched.
@@ -15,24 +15,14 @@ from typing import Any
 import boto3
 from botocore.session import Session, get_session
 
-from secondhop.adapters.announcers import Announcers
 from secondhop.adapters.aws_backup import AwsBackup
-from secondhop.adapters.aws_keys import AwsKeys
 from secondhop.adapters.breaker import Breaker
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.environment import Settings, read_settings
-from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
 from secondhop.adapters.lazy_client import LazyClient
 from secondhop.adapters.sites import CONFIG, AssumedRole, ClientFactory, Sites
-from secondhop.adapters.sns_announcer import SnsAnnouncer
-from secondhop.adapters.sqs_work import DeadLetters, SqsWork
-from secondhop.application.advance_chain import AdvanceChain
-from secondhop.application.operate_chains import OperateChains
-from secondhop.application.perform import Performer
+from secondhop.adapters.sqs_work import SqsWork
 from secondhop.application.ports import ChainStore
-from secondhop.application.recent import beginning, pauses
-from secondhop.application.sweep_chains import SweepChains
-from secondhop.application.waking import Wakes
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -51,18 +41,7 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorUseCases:
-    """What the actor's function needs: the use case, the wakes that it collects, its queue, and the dead letters."""
-
-    advance: AdvanceChain
-    wakes: Wakes
-    queue: SqsWork
-    dead_letters: DeadLetters
-    breaker: Breaker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
+class Base:
     """What every function needs: settings, the store, the queue, and AWS Backup in each site."""
 
     settings: Settings
@@ -74,59 +53,15 @@ class _Base:
     backup: AwsBackup
 
 
-def build_actor(runtime: Runtime) -> ActorUseCases:
-    """Wire the actor. Raises SettingsError, which lists every problem of the settings."""
-    base = _build_base(runtime)
-    wakes = Wakes(chains=base.chains, queue=base.queue)
-    performer = Performer(
-        chains=base.chains,
-        backup=base.backup,
-        keys=AwsKeys(base.sites.key_client),
-        queue=base.queue,
-        announcer=_build_announcers(runtime, base),
-        wakes=wakes,
-        now=runtime.now,
-        pauses=pauses(base.chains, runtime.now),
-    )
-    advance = AdvanceChain(
-        routes=base.settings.routes,
-        chains=base.chains,
-        backup=base.backup,
-        performer=performer,
-        now=runtime.now,
-        beginning=beginning(base.chains, base.settings.routes, runtime.now),
-        observe_only=base.settings.observe_only,
-    )
-    dead_letters = DeadLetters(base.sqs, base.settings.dead_letter_queue_url)
-    return ActorUseCases(
-        advance=advance, wakes=wakes, queue=base.queue, dead_letters=dead_letters, breaker=base.breaker
-    )
-
-
-def build_sweep(runtime: Runtime) -> SweepChains:
-    """Wire the sweep. Raises SettingsError."""
-    base = _build_base(runtime)
-    return SweepChains(
-        routes=base.settings.routes, chains=base.chains, backup=base.backup, queue=base.queue, now=runtime.now
-    )
-
-
-def build_operators(runtime: Runtime) -> OperateChains:
-    """Wire the operators' requests. Raises SettingsError."""
-    base = _build_base(runtime)
-    return OperateChains(
-        routes=base.settings.routes, chains=base.chains, backup=base.backup, queue=base.queue, now=runtime.now
-    )
-
-
-def _build_base(runtime: Runtime) -> _Base:
+def build_base(runtime: Runtime) -> Base:
+    """Read the settings and wire what every function needs. Raises SettingsError, which lists every problem of them."""
     settings = read_settings(runtime.environ)
-    sqs = _client(runtime, "sqs")
+    sqs = own_client(runtime, "sqs")
     breaker = Breaker(runtime.now)
     sites = Sites(runtime.session, _roles(settings), runtime.now, breaker)
-    return _Base(
+    return Base(
         settings=settings,
-        chains=runtime.chains or DynamoDbChains(_client(runtime, "dynamodb"), settings.table),
+        chains=runtime.chains or DynamoDbChains(own_client(runtime, "dynamodb"), settings.table),
         sqs=sqs,
         queue=SqsWork(sqs, settings.work_queue_url),
         breaker=breaker,
@@ -135,15 +70,9 @@ def _build_base(runtime: Runtime) -> _Base:
     )
 
 
-def _client(runtime: Runtime, service: str) -> LazyClient:
+def own_client(runtime: Runtime, service: str) -> LazyClient:
     """A client of the stack's own account and Region, made when it is first used."""
     return LazyClient(lambda: runtime.session.client(service, config=CONFIG))
-
-
-def _build_announcers(runtime: Runtime, base: _Base) -> Announcers:
-    sns = base.breaker.watched(_client(runtime, "sns"), "sns")
-    events = base.breaker.watched(_client(runtime, "events"), "events")
-    return Announcers(topic=SnsAnnouncer(sns, base.settings.topic_arn), bus=EventBridgeAnnouncer(events))
 
 
 def _roles(settings: Settings) -> dict[str, AssumedRole]:

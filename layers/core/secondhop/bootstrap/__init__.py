@@ -1,0 +1,1 @@
+"""Builds the use cases of each function: one module for each, over what they share."""
