@@ -1,17 +1,16 @@
 """The bars of all counted costs, in one table. A test fails if a figure is above its bar.
 
-Every figure is a count of a run that is the same on every machine. `reach` is the goal of the project; a bar is what
-was measured last. Lower the bar in the change that lowers the figure.
+Every figure is a count, and the same on every machine. `reach` is the goal of the project; a bar is what was measured
+last. Lower the bar in the change that lowers the figure. `python -m bench.loads` prints the figures beside the bars.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """The most that a figure of a load may be. `where` says where to look if it is more."""
+class Bar(NamedTuple):
+    """The most that a figure of a load may be, and where to look if it is more."""
 
     load: str
     figure: str
@@ -20,27 +19,16 @@ class Bar:
     where: str
 
 
-ACTOR = "layers/core/secondhop/application/advance_chain.py and run_chain.py; python -m bench.calls itemises a night"
-TABLE = "layers/core/secondhop/adapters/dynamodb_chains.py, and who calls it; python -m bench.calls itemises a night"
-INDEXES = "the indexes of template.yaml: each change of a key writes twice; python -m bench.calls itemises a night"
-BURST = "layers/core/secondhop/application/waking.py and domain/patience.py; python -m bench.burst 60 itemises it"
-SLOTS = "layers/core/secondhop/application/waking.py: who is woken when a slot is free, and when"
+CALLS = "what the actor asks AWS Backup, in layers/core/secondhop/application; python -m bench.calls itemises a night"
+TABLE = "what the actor reads and writes, layers/core/secondhop/adapters/dynamodb_chains.py; see python -m bench.calls"
+INDEXES = (
+    "saves of a chain, and the indexes of template.yaml: a changed key is written twice; see python -m bench.calls"
+)
+WAITING = "who looks at waiting chains: layers/core/secondhop/application/waking.py; see python -m bench.burst 60"
 SWEEP = "layers/core/secondhop/application/sweep_chains.py; python -m bench.sweep itemises three sweeps"
 HISTORY = "layers/core/secondhop/application/survey.py and waking.py; python -m bench.history itemises a life"
-IMPORTS = "python -X importtime -c 'import app' in the folder of the function"
-ITEM = "layers/core/secondhop/adapters/chain_documents.py; python -m bench.sizes"
-STACKS = "layers/core/secondhop/domain/ledger.py: slots are of one table; python -m bench.two_stacks"
+IMPORTS = "the imports of functions/*/app.py; python -X importtime -c 'import app' in the folder of the function"
+ITEMS = "layers/core/secondhop/adapters/chain_documents.py; python -m bench.sizes"
+STACKS = "layers/core/secondhop/domain/ledger.py: slots are those of one table; python -m bench.two_stacks"
 
-
-def night(load: str, *, calls: tuple[float, float], **bars: float) -> tuple[Bar, ...]:
-    """The bars of one quiet night, for each finished chain."""
-    rows = (
-        ("messages", 8.0, ACTOR),
-        ("reads", 8.0, TABLE),
-        ("items_written", 8.0, TABLE),
-        ("write_units", 25.0, INDEXES),
-    )
-    return (
-        Bar(load=load, figure="aws_backup_calls", bar=calls[0], reach=calls[1], where=ACTOR),
-        *(Bar(load=load, figure=name, bar=bars[name], reach=reach, where=where) for name, reach, where in rows),
-    )
+BARS: tuple[Bar, ...] = ()

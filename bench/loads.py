@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backup_simulator.switches import OverQuota
+from bench.bars import BARS
 from bench.burst import outcome, run_burst
 from bench.calls import quiet_night
 from bench.history import one_more_chain
@@ -127,3 +128,18 @@ LOADS: dict[str, Callable[[], Measured]] = {
     "imports": imports,
     "two stacks": two_stacks,
 }
+
+
+def main() -> None:
+    """Print each figure beside its bar."""
+    bars = {(each.load, each.figure): each for each in BARS}
+    for load, measure in LOADS.items():
+        for figure, value in measure().figures.items():
+            bar = bars.get((load, figure))
+            print(
+                f"{load} | {figure} | {value} | bar {bar.bar if bar else 'none'} | reach {bar.reach if bar else None}"
+            )
+
+
+if __name__ == "__main__":
+    main()
