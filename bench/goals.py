@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from bench.stages import of_each
+
 Results = Mapping[str, Any]
 
 
@@ -69,7 +71,7 @@ def cold(function: str) -> Callable[[Results], float]:
 
 
 def failed_for_quota(results: Results) -> float:
-    return float(sum(run[kind]["failed"] for run in results["two_stacks"]["runs"] for kind in ("RDS", "Aurora")))
+    return float(sum(run[kind]["failed"] for run in results["two_stacks"]["runs"] for kind in of_each(0, 0)))
 
 
 CALLS, BURST = "python -m bench.calls", "python -m bench.burst"

@@ -17,11 +17,12 @@ from bench.burst import outcome, run_burst
 from bench.calls import quiet_night
 from bench.history import one_more_chain
 from bench.sizes import largest_items
+from bench.stages import of_each
 from bench.sweep import Size, sweeps
 from bench.two_stacks import share
 from rehearsal.stage import ROOT, Topology
 
-CLUSTERS, INSTANCES = {"Aurora": 1, "DocumentDB": 1, "Neptune": 1}, {"RDS": 3}
+CLUSTERS, INSTANCES = of_each(0, 1, 1, 1), of_each(3)
 # The second night is the first one that releases the copy of a night before.
 NIGHT = 2
 POINTS, HISTORY, MORE_HISTORY = 60, 10, 60
@@ -86,7 +87,7 @@ def known_points() -> Measured:
 
 
 def sizes() -> Measured:
-    largest = largest_items(is_difficult=False)["largest_bytes"]
+    largest = largest_items(is_difficult=False, days=NIGHT)["largest_bytes"]
     return Measured({f"{kind}_bytes": size for kind, size in largest.items()}, {})
 
 
@@ -110,8 +111,9 @@ def _modules_of(folder: Path) -> tuple[int, int]:
 
 def two_stacks() -> Measured:
     """Jobs that AWS fails for its quota, of two stacks that share it."""
-    found = share(OverQuota.FAILS, arrivals={"RDS": 24, "Aurora": 6}, hours=24)
-    return Measured({f"failed_{kind}": found[kind]["failed"] for kind in ("RDS", "Aurora")}, {})
+    arrivals = of_each(24, 6)
+    found = share(OverQuota.FAILS, arrivals=arrivals, hours=24)
+    return Measured({f"failed_{kind}": found[kind]["failed"] for kind in arrivals}, {})
 
 
 LOADS: dict[str, Callable[[], Measured]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from backup_simulator import World
 from bench.meter import OPERATOR, kind_of
 from bench.results import write
-from bench.stages import Measured, measured_stage
+from bench.stages import AN_INSTANCE, Measured, measured_stage
 from rehearsal.small_dynamodb import Usage
 from rehearsal.small_dynamodb.usage import LARGEST_ITEM, item_size
 from rehearsal.stage import DR
@@ -19,20 +19,20 @@ from rehearsal.stage import DR
 FAULTS, LETTERS, DAYS = 30, 900, 20
 
 
-def largest_items(*, is_difficult: bool) -> dict[str, Any]:
-    """The bytes of the largest item of each kind in twenty days of one database."""
+def largest_items(*, is_difficult: bool, days: int = DAYS) -> dict[str, Any]:
+    """The bytes of the largest item of each kind in some days of one database."""
     world = World(seed=1)
     measured = measured_stage(world)
     largest = dict[str, int]()
     measured.database.listeners.append(lambda usage: _keep_largest(measured, usage, largest))
-    database = measured.stage.add_database("RDS", "difficult-" + "x" * 50, size_gib=10)
+    database = measured.stage.add_database(AN_INSTANCE, "difficult-" + "x" * 50, size_gib=10)
     if is_difficult:
         message = "Copy job failed. " + "An internal error occurred in a long message. " * 20
         world.faults.fail_copy_job(
             database_arn=database, destination_region=DR, message=message[:LETTERS], times=FAULTS
         )
         world.faults.refuse("StartCopyJob", code="LimitExceededException", message="y" * LETTERS, times=FAULTS)
-    for _ in range(DAYS):
+    for _ in range(days):
         world.run_for(timedelta(days=1))
         _retry_stranded(measured)
     return {"largest_bytes": largest, "limit_bytes": LARGEST_ITEM, "states": dict(measured.states())}

@@ -14,12 +14,12 @@ from typing import Any
 
 from backup_simulator import World
 from bench.results import write
-from bench.stages import add_databases, measured_stage
+from bench.stages import add_databases, measured_stage, of_each
 from rehearsal.nights.runner import run_seed
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
-DATABASES = {"RDS": 76, "Aurora": 8, "DocumentDB": 8, "Neptune": 8}
+DATABASES = of_each(76, 8, 8, 8)
 NIGHTS, SIZE_GIB, ROUNDS, SEEDS = 2, 5, 3, range(1, 21)
 VARIANTS = ("light clients, memory", "light clients, table", "boto3, memory", "boto3, table")
 

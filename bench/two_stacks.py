@@ -15,11 +15,11 @@ from backup_simulator import World
 from backup_simulator.resource_types import BY_NAME
 from backup_simulator.switches import OverQuota, UnknownBehaviour
 from bench.results import write
-from bench.stages import database_arn, land
+from bench.stages import database_arn, land, of_each
 from rehearsal.stage import DR, NEIGHBOUR, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
-ARRIVALS, HOURS = {"RDS": 60, "Aurora": 15}, 60
+ARRIVALS, HOURS = of_each(60, 15), 60
 NAMES = {"WatchedVaultName": "their-watched", "DrVaultName": "their-dr", "ExternalId": "their-second-hop"}
 OTHER = {
     "dr-region": {"DrVaultName": NAMES["DrVaultName"]},
