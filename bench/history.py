@@ -24,10 +24,10 @@ A_DAY = timedelta(days=1)
 REAL = 3
 
 
-def one_more_chain(copies: int) -> dict[str, Any]:
+def one_more_chain(copies: int, **parameters: str) -> dict[str, Any]:
     """A database with so many finished chains gets one more arrival."""
     stopwatch = Stopwatch()
-    measured = measured_stage(World(seed=1), stopwatch=stopwatch, parameters={"RetentionDays": "365"})
+    measured = measured_stage(World(seed=1), stopwatch=stopwatch, parameters={"RetentionDays": "365", **parameters})
     world = measured.world
     world.run_for(timedelta(hours=1))
     database = database_arn(AN_INSTANCE, measured.stage.workload_accounts[0], "one")

@@ -6,7 +6,7 @@ Run: python -m bench.throughput [ROUNDS]. A hundred databases, two nights; the v
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from statistics import median
 from time import process_time
@@ -28,18 +28,21 @@ def healthy(variant: str, seed: int) -> float:
     """Chains for each second, of nights without faults."""
     world = World(seed=seed)
     clients, store = variant.split(", ")
-    memory = MemoryChains() if store == "memory" else None
-    if memory is None:
-        measured = measured_stage(world, has_boto3=clients == "boto3")
-        stage = measured.stage
-    else:
-        stage = Stage(world, memory, open_session=world.session if clients == "boto3" else world.light_session)
+    has_boto3 = clients == "boto3"
+    if store == "table":
+        measured = measured_stage(world, has_boto3=has_boto3)
+        return _rate(measured.stage, lambda: sum(measured.states().values()))
+    memory = MemoryChains()
+    session = world.session if has_boto3 else world.light_session
+    return _rate(Stage(world, memory, open_session=session), lambda: len(memory.all()))
+
+
+def _rate(stage: Stage, chains: Callable[[], int]) -> float:
     add_databases(stage, DATABASES, size_gib=SIZE_GIB)
     began = process_time()
-    world.run_for(timedelta(days=NIGHTS))
+    stage.world.run_for(timedelta(days=NIGHTS))
     seconds = process_time() - began
-    chains = sum(measured.states().values()) if memory is None else len(memory.all())
-    return chains / seconds
+    return chains() / seconds
 
 
 def simulated() -> dict[str, Any]:
