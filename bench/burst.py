@@ -24,14 +24,14 @@ from backup_simulator.resource_types import RESOURCE_TYPES
 from bench import schedule
 from bench.meter import ACTOR, SWEEP, aws_backup_calls, per, summary
 from bench.results import write
-from bench.stages import Measured, database_arn, land, measured_stage
+from bench.stages import Measured, database_arn, land, measured_stage, of_each
 from rehearsal.stage import Topology
 
 SIZES = (20, 200, 1000)
 # Sizes are scaled so that large bursts end within some simulated days.
 SCALES = {20: 1.0, 200: 1.0, 1000: 0.3, 5000: 0.02}
 SPREAD = timedelta(minutes=60)
-KINDS = ("RDS",) * 6 + ("Aurora",) * 2 + ("DocumentDB", "Neptune")
+KINDS = tuple(kind for kind, number in of_each(6, 2, 1, 1).items() for _ in range(number))
 LARGEST_GIB, MEDIAN_LOG, SIGMA = 2000, 3.69, 1.0
 DELETE_AFTER_DAYS = 3650
 BEFORE, STEP = timedelta(hours=3), timedelta(hours=6)

@@ -11,12 +11,12 @@ from typing import Any
 from backup_simulator import World
 from bench.meter import ACTOR, SWEEP, per, summary
 from bench.results import write
-from bench.stages import add_databases, measured_stage
+from bench.stages import add_databases, measured_stage, of_each
 from rehearsal.stage import Topology
 
-EIGHT_AND_FOURS = {"RDS": 8, "Aurora": 4, "DocumentDB": 4, "Neptune": 4}
-CLUSTERS = {"Aurora": 7, "DocumentDB": 7, "Neptune": 6}
-INSTANCES = {"RDS": 20}
+EIGHT_AND_FOURS = of_each(8, 4, 4, 4)
+CLUSTERS = of_each(0, 7, 7, 6)
+INSTANCES = of_each(20)
 SIZE_GIB = 20
 BEGINS, LASTS = timedelta(hours=2), timedelta(hours=11)
 

@@ -18,10 +18,10 @@ from typing import Any
 from backup_simulator import World
 from bench.meter import ACTOR
 from bench.results import write
-from bench.stages import Measured, Stopwatch, add_databases, database_arn, land, measured_stage
+from bench.stages import AN_INSTANCE, Measured, Stopwatch, add_databases, database_arn, land, measured_stage, of_each
 from rehearsal.stage import Topology
 
-DATABASES = {"RDS": 8, "Aurora": 4, "DocumentDB": 4, "Neptune": 4}
+DATABASES = of_each(8, 4, 4, 4)
 LANDED, BATCH, FIRST_SEED, ROUNDS = 100, 10, 10, 4
 
 
@@ -44,8 +44,8 @@ def invocations(*, has_boto3: bool, seed: int) -> list[Invocation]:
     add_databases(stage, DATABASES, size_gib=20)
     stage.world.run_for(timedelta(hours=1))
     for number in range(LANDED):
-        database = database_arn("RDS", stage.workload_accounts[0], f"burst-{number}")
-        land(stage, kind="RDS", database=database, size_gib=10, delete_after_days=7, is_announced=False)
+        database = database_arn(AN_INSTANCE, stage.workload_accounts[0], f"burst-{number}")
+        land(stage, kind=AN_INSTANCE, database=database, size_gib=10, delete_after_days=7, is_announced=False)
     stage.world.run_for(timedelta(days=2))
     return found
 

@@ -16,7 +16,7 @@ from backup_simulator.model import Point
 from bench.clones import items_of, put_clone, second_of
 from bench.meter import ACTOR, SWEEP, per, summary
 from bench.results import write
-from bench.stages import Measured, Stopwatch, database_arn, land, measured_stage
+from bench.stages import AN_INSTANCE, Measured, Stopwatch, database_arn, land, measured_stage
 
 COPIES = (1, 365, 3650)
 A_DAY = timedelta(days=1)
@@ -24,13 +24,13 @@ A_DAY = timedelta(days=1)
 REAL = 3
 
 
-def one_more_chain(copies: int) -> dict[str, Any]:
+def one_more_chain(copies: int, **parameters: str) -> dict[str, Any]:
     """A database with so many finished chains gets one more arrival."""
     stopwatch = Stopwatch()
-    measured = measured_stage(World(seed=1), stopwatch=stopwatch, parameters={"RetentionDays": "365"})
+    measured = measured_stage(World(seed=1), stopwatch=stopwatch, parameters={"RetentionDays": "365", **parameters})
     world = measured.world
     world.run_for(timedelta(hours=1))
-    database = database_arn("RDS", measured.stage.workload_accounts[0], "one")
+    database = database_arn(AN_INSTANCE, measured.stage.workload_accounts[0], "one")
     points = []
     for _ in range(min(REAL, copies)):
         points.append(arrive(measured, database))
@@ -54,7 +54,7 @@ def one_more_chain(copies: int) -> dict[str, Any]:
 
 
 def arrive(measured: Measured, database: str) -> Point:
-    return land(measured.stage, kind="RDS", database=database, size_gib=1, delete_after_days=36500)
+    return land(measured.stage, kind=AN_INSTANCE, database=database, size_gib=1, delete_after_days=36500)
 
 
 def clone_older(measured: Measured, point: Point, number: int) -> None:

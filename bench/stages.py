@@ -12,12 +12,13 @@ from backup_simulator import World
 from backup_simulator.door import Answer, open_session
 from backup_simulator.light_door import LightSession
 from backup_simulator.model import Point
-from backup_simulator.resource_types import INSTANCES
+from backup_simulator.resource_types import INSTANCES, RESOURCE_TYPES
 from bench.meter import Meter
 from rehearsal.small_dynamodb import SmallDynamoDb, boto3_client, light_client
 from rehearsal.small_dynamodb.table import Table
 from rehearsal.stage import BACKUP, HOME, Stage, Topology
 
+AN_INSTANCE = INSTANCES.name
 TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
@@ -126,6 +127,11 @@ def add_databases(stage: Stage, shares: Mapping[str, int], *, size_gib: float) -
             stage.add_database(kind, f"{kind.lower()}-{number}", size_gib=size, account=account)
             number += 1
     return number
+
+
+def of_each(*numbers: int) -> dict[str, int]:
+    """A number for each resource type: instances, then the types of clusters. Types without a number are left out."""
+    return dict(zip((each.name for each in RESOURCE_TYPES), numbers, strict=False))
 
 
 def database_arn(kind: str, account: str, name: str) -> str:

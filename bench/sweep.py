@@ -16,7 +16,7 @@ from backup_simulator import World
 from bench.clones import items_of, put_clone, second_of
 from bench.meter import SWEEP, per, summary
 from bench.results import write
-from bench.stages import Measured, Stopwatch, database_arn, land, measured_stage
+from bench.stages import AN_INSTANCE, Measured, Stopwatch, database_arn, land, measured_stage
 from rehearsal.small_dynamodb.usage import Item
 
 DAYS, NEW_POINTS = 56, 100
@@ -63,8 +63,8 @@ class Names(NamedTuple):
 def a_finished_chain(measured: Measured) -> tuple[list[Item], Names]:
     world = measured.world
     world.run_for(timedelta(hours=1))
-    database = database_arn("RDS", measured.stage.workload_accounts[0], "pattern")
-    point = land(measured.stage, kind="RDS", database=database, size_gib=1, delete_after_days=3650)
+    database = database_arn(AN_INSTANCE, measured.stage.workload_accounts[0], "pattern")
+    point = land(measured.stage, kind=AN_INSTANCE, database=database, size_gib=1, delete_after_days=3650)
     world.run_for(timedelta(hours=6))
     if measured.states() != {"COMPLETE": 1}:
         raise AssertionError(f"the chain to clone is {dict(measured.states())}")
@@ -73,10 +73,10 @@ def a_finished_chain(measured: Measured) -> tuple[list[Item], Names]:
 
 def new_point(measured: Measured, name: str, *, hours: float) -> tuple[str, str, str]:
     """A point that landed some hours ago without an event: its ARN, its database and its date."""
-    database = database_arn("RDS", measured.stage.workload_accounts[0], name)
+    database = database_arn(AN_INSTANCE, measured.stage.workload_accounts[0], name)
     point = land(
         measured.stage,
-        kind="RDS",
+        kind=AN_INSTANCE,
         database=database,
         size_gib=1,
         delete_after_days=3650,
@@ -94,7 +94,7 @@ def fill(measured: Measured, size: Size, pattern: list[Item], names: Names) -> N
         later = (now + timedelta(days=3)).isoformat(timespec="microseconds")
         put_clone(measured, pattern, dict(zip(names, found, strict=True)), check_queue="open", check_at=later)
     for number in range(size.due):
-        name = database_arn("RDS", measured.stage.workload_accounts[0], f"o{number}")
+        name = database_arn(AN_INSTANCE, measured.stage.workload_accounts[0], f"o{number}")
         replaced = {names.point: f"{names.point}-{number}", names.database: name}
         due = (now - timedelta(minutes=1 + number % 50)).isoformat(timespec="microseconds")
         put_clone(measured, pattern, replaced, check_queue="open", check_at=due)

@@ -6,7 +6,7 @@ Run: python -m bench.throughput [ROUNDS]. A hundred databases, two nights; the v
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from statistics import median
 from time import process_time
@@ -14,12 +14,12 @@ from typing import Any
 
 from backup_simulator import World
 from bench.results import write
-from bench.stages import add_databases, measured_stage
+from bench.stages import add_databases, measured_stage, of_each
 from rehearsal.nights.runner import run_seed
 from rehearsal.stage import Stage
 from secondhop.adapters.memory_chains import MemoryChains
 
-DATABASES = {"RDS": 76, "Aurora": 8, "DocumentDB": 8, "Neptune": 8}
+DATABASES = of_each(76, 8, 8, 8)
 NIGHTS, SIZE_GIB, ROUNDS, SEEDS = 2, 5, 3, range(1, 21)
 VARIANTS = ("light clients, memory", "light clients, table", "boto3, memory", "boto3, table")
 
@@ -28,18 +28,21 @@ def healthy(variant: str, seed: int) -> float:
     """Chains for each second, of nights without faults."""
     world = World(seed=seed)
     clients, store = variant.split(", ")
-    memory = MemoryChains() if store == "memory" else None
-    if memory is None:
-        measured = measured_stage(world, has_boto3=clients == "boto3")
-        stage = measured.stage
-    else:
-        stage = Stage(world, memory, open_session=world.session if clients == "boto3" else world.light_session)
+    has_boto3 = clients == "boto3"
+    if store == "table":
+        measured = measured_stage(world, has_boto3=has_boto3)
+        return _rate(measured.stage, lambda: sum(measured.states().values()))
+    memory = MemoryChains()
+    session = world.session if has_boto3 else world.light_session
+    return _rate(Stage(world, memory, open_session=session), lambda: len(memory.all()))
+
+
+def _rate(stage: Stage, chains: Callable[[], int]) -> float:
     add_databases(stage, DATABASES, size_gib=SIZE_GIB)
     began = process_time()
-    world.run_for(timedelta(days=NIGHTS))
+    stage.world.run_for(timedelta(days=NIGHTS))
     seconds = process_time() - began
-    chains = sum(measured.states().values()) if memory is None else len(memory.all())
-    return chains / seconds
+    return chains() / seconds
 
 
 def simulated() -> dict[str, Any]:

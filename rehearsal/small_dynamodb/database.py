@@ -225,10 +225,11 @@ def _page(table: Table, order: Order, places: list[Place], limit: int | None) ->
     size = 0
     for _, key in islice(places, limit):
         item = table.projected(order, table.items[key])
-        size += item_size(item)
-        items.append(stored(item))
-        if size >= PAGE_BYTES:
+        larger = size + item_size(item)
+        if items and larger > PAGE_BYTES:
             break
+        size = larger
+        items.append(stored(item))
     is_full = bool(items) and (len(items) < len(places) or len(items) == limit)
     mark = table.mark(order, table.items[places[len(items) - 1][1]]) if is_full else None
     return Page(items, mark), size

@@ -81,5 +81,5 @@ def write_units(*sizes: int) -> int:
 
 
 def read_units(sizes: Iterable[int], *, is_consistent: bool) -> float:
-    """Of one read, whose sizes are added up before they are rounded."""
+    """Of one read. The sizes are added up before they are rounded."""
     return max(1, math.ceil(sum(sizes) / READ_UNIT)) * (1 if is_consistent else EVENTUAL)

@@ -6,7 +6,7 @@ Two stand-ins of DynamoDB answer, so that what one of them gets wrong is seen: m
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,11 +70,37 @@ DYNAMODBS = {"moto": moto_client, "small dynamodb": small_client}
 CLIENTS = {**DYNAMODBS, "small dynamodb, light client": light_small_client}
 
 
+@pytest.fixture(scope="module")
+def opened_once() -> Iterator[dict[str, Any]]:
+    """All clients by their names. It takes long to open moto's."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(opened()) for name, opened in CLIENTS.items()}
+
+
+@pytest.fixture
+def clients(opened_once: dict[str, Any]) -> dict[str, Any]:
+    """The same clients with empty tables."""
+    for client in opened_once.values():
+        emptied(client)
+    return opened_once
+
+
+def emptied(client: Any) -> None:
+    """Delete all items of the table."""
+    for item in client.scan(TableName="chains")["Items"]:
+        client.delete_item(TableName="chains", Key={name: item[name] for name in ("pk", "sk")})
+
+
 @pytest.fixture(params=CLIENTS)
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+def client(clients: dict[str, Any], request: pytest.FixtureRequest) -> Any:
     """A client of a DynamoDB with the template's table."""
-    with CLIENTS[request.param]() as found:
-        yield found
+    return clients[request.param]
+
+
+@pytest.fixture(params=[name for name in CLIENTS if name != "moto"])
+def small(clients: dict[str, Any], request: pytest.FixtureRequest) -> Any:
+    """A client of the small DynamoDB."""
+    return clients[request.param]
 
 
 @pytest.fixture
@@ -84,13 +110,12 @@ def table(client: Any) -> tuple[DynamoDbChains, Any]:
 
 
 @pytest.fixture(params=["memory", *CLIENTS, *(f"{name} with minimal answers" for name in DYNAMODBS)])
-def store(request: pytest.FixtureRequest) -> Iterator[ChainStore]:
+def store(request: pytest.FixtureRequest) -> ChainStore:
     if request.param == "memory":
-        yield MemoryChains()
-        return
+        return MemoryChains()
     name = request.param.removesuffix(" with minimal answers")
-    with CLIENTS[name]() as client:
-        yield DynamoDbChains(client if name == request.param else MinimalAnswers(client), "chains")
+    client = request.getfixturevalue("clients")[name]
+    return DynamoDbChains(client if name == request.param else MinimalAnswers(client), "chains")
 
 
 def date_of(found: Chain | Unreadable) -> datetime:
