@@ -69,7 +69,7 @@ def test_each_event_matches_exactly_the_rule_that_it_should(name: str, patterns:
     assert found == ([wanted] if wanted else [])
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("copy-job")])
+@pytest.mark.parametrize("name", [name for name in FILES if name.removeprefix("ignored/").startswith("copy-job-hop")])
 def test_copy_job_events_are_as_sparse_as_those_of_aws(name: str) -> None:
     event = event_of(name)
     detail = event["detail"]
@@ -100,7 +100,7 @@ def test_every_service_has_every_state_of_both_hops() -> None:
         for state in ("created", "running", "completed", "failed")
     }
 
-    assert wanted <= set(FILES)
+    assert wanted <= {name.removeprefix("ignored/") for name in FILES}
 
 
 def test_the_simulator_sends_events_of_the_same_fields_as_the_samples() -> None:

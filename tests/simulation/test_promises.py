@@ -208,7 +208,7 @@ def test_an_assumed_session_that_expires_in_a_warm_function_is_renewed() -> None
 
     assumed = sum(count for (_, _, service, _), count in stage.world.calls.items() if service == "sts")
     assert assumed > 40
-    assert stage.main.functions["AdvanceChain"].invocations > 40
+    assert stage.main.functions["AdvanceChain"].invocations > 30
 
 
 def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_alone_with_its_reason() -> None:
@@ -244,7 +244,6 @@ def test_nothing_but_the_named_operations_is_called_in_the_backup_account() -> N
         "ListRecoveryPointsByBackupVault",
         "DescribeBackupVault",
         "ListCopyJobs",
-        "DescribeCopyJob",
         "StartCopyJob",
         "DeleteRecoveryPoint",
         "DescribeKey",

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class LazyClient:
-    """Stands for a boto3 client until something of it is asked for. To make one takes some 25 ms of a cold start.
+    """Makes a boto3 client when it is first used. To make one takes some 25 ms of a cold start.
 
     The actor ignores some events without any call, and most invocations notify no one.
     """
