@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from secondhop_cli.init.command import Ask, initialize
+from secondhop_cli.init.asking import Ask
+from secondhop_cli.init.command import initialize
 from secondhop_cli.init.parameter_files import MAIN, Parameters, read_parameters
 from secondhop_cli.init.samconfig import NAME, read_samconfig
 
@@ -43,9 +44,11 @@ class Checkout:
         for name in ("template.yaml", NAME):
             shutil.copy(ROOT / name, folder / name)
 
-    def init(self, given: dict[str, str] | None = None, *, ask: Ask | None = None) -> Run:
+    def init(
+        self, given: dict[str, str] | None = None, *, ask: Ask | None = None, accepted: tuple[str, ...] = ()
+    ) -> Run:
         said, complaints = io.StringIO(), io.StringIO()
-        code = initialize(self.folder, given or {}, stream=said, errors=complaints, ask=ask)
+        code = initialize(self.folder, given or {}, stream=said, errors=complaints, ask=ask, accepted=accepted)
         return Run(code, said.getvalue(), complaints.getvalue().splitlines())
 
     def texts(self) -> dict[str, str]:

@@ -1,18 +1,19 @@
-"""What init knows about Regions: the form of their codes, their partitions, and the Regions of its botocore.
+"""What the commands know about Regions: the form of their codes, their partitions, and the Regions of botocore.
 
-AWS adds Regions, and an installed botocore can be older. So an unknown Region brings a warning and no refusal.
+AWS adds Regions, and an installed botocore can be older. So an unknown Region is refused until a person confirms it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 
 import botocore
 import botocore.session
 from botocore.exceptions import UnknownRegionError
 
+ACCEPT_UNKNOWN = "--accept-unknown-region"
 # As in the templates.
 CODE = re.compile(r"[a-z]{2,4}(-[a-z]{2,9}){1,2}-\d")
 
@@ -33,13 +34,25 @@ def partition_of(region: str) -> str | None:
         return None
 
 
-def region_warnings(flag: str, region: str) -> Iterator[str]:
-    """A warning if botocore's list does not have the Region: it is new, or mistyped."""
-    if region and region not in _known():
-        yield (
-            f"{flag} is {region!r}, which is in no list of botocore {botocore.__version__}; check its spelling. AWS "
-            "adds Regions, so it is accepted"
-        )
+def region_problem(flag: str, region: str, *, accepts_unknown: bool) -> str | None:
+    """What is wrong with a Region: its form, or that no list of botocore has it and nobody has confirmed it."""
+    if not is_code(region):
+        return f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
+    if accepts_unknown or is_known(region):
+        return None
+    alike = get_close_matches(region, sorted(_known()), n=1)
+    meant = f"perhaps you mean {alike[0]}; " if alike else ""
+    return f"{unknown_region(flag, region)}; {meant}if AWS has added this Region lately, add {ACCEPT_UNKNOWN}"
+
+
+def unknown_region(flag: str, region: str) -> str:
+    """The sentence about a Region that is new, or mistyped."""
+    return f"{flag} is {region!r}, which is in no list of botocore {botocore.__version__}"
+
+
+def is_known(region: str) -> bool:
+    """Whether botocore's lists have the Region."""
+    return region in _known()
 
 
 @cache

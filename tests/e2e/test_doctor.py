@@ -51,7 +51,9 @@ def test_without_credentials_a_program_reads_the_same(tmp_path: Path) -> None:
     [
         (["--region", "eu-west-1", "--profile", "nobody"], "The config profile (nobody) could not be found"),
         ([], "no Region is configured. Name the main stack's with --region"),
-        (["--region", "Frankfurt"], "--region is 'Frankfurt'. Use the code of a Region"),
+        (["--region", "Frankfurt"], "--region is 'Frankfurt'; it should be the code of a Region"),
+        (["--region", "eu-wst-1"], "perhaps you mean eu-west-1"),
+        (["--region", "eu-west-9"], "if AWS has added this Region lately, add --accept-unknown-region"),
         (["--regoin", "eu-west-1"], "unrecognized arguments"),
     ],
 )
