@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_cloud import server
-from local_cloud.deploying import BUILT, MAIN_STACK, SAM, deploy_all
+from local_cloud.deploying import BUILT, MAIN_STACK, SAM, create_administrator, deploy_all
 from local_cloud.journey import SERVICES, Journey, final_copies
 from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
@@ -54,6 +54,8 @@ def _start(place: Place, time_scale: float, services: list[str]) -> None:
     _say(f"An hour of AWS's time takes {3600 / time_scale:.0f} seconds.")
     for account in (WORKLOAD, BACKUP):
         place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
+    # The policies of the vaults name this role, so that somebody can change them.
+    create_administrator(place)
     _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
     outputs = deploy_all(place)
     for name, gave in outputs.items():

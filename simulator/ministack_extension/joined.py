@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -25,6 +26,18 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+# Services of ministack for which the world answers some operations: it knows one organization for all accounts, its
+# databases, and policies as AWS evaluates them. By the name in the signature: the service, and the operations.
+LENT = {
+    "organizations": ("organizations", {"DescribeOrganization"}),
+    "iam": ("iam", {"SimulatePrincipalPolicy"}),
+    "rds": ("rds", {"DescribeDBInstances", "DescribeDBClusters", "DescribeOptionGroups"}),
+    "servicequotas": ("service-quotas", {"ListServiceQuotas"}),
+    "sts": ("sts", {"AssumeRole"}),
+}
+OPERATION = re.compile(rb"(?:^|&)Action=(\w+)")
+
+
 class JoinedWorld(World):
     """A world with ministack's event buses."""
 
@@ -32,7 +45,7 @@ class JoinedWorld(World):
 
 
 class Joined:
-    """Answers for AWS Backup and for AssumeRole itself, and lets ministack answer for everything else."""
+    """Answers for AWS Backup and for what is LENT itself, and lets ministack answer for everything else."""
 
     def __init__(self, **settings: Any) -> None:
         self.world = JoinedWorld(**settings)
@@ -58,11 +71,11 @@ class Joined:
         headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
         signed = CREDENTIAL.search(headers.get("Authorization", ""))
         is_control = scope["path"].startswith(CONTROL)
-        if not is_control and (signed is None or signed[3] not in ("backup", "sts")):
+        if not is_control and (signed is None or (signed[3] != "backup" and signed[3] not in LENT)):
             await ministack_app(scope, receive, send)
             return
         body = await _body(receive)
-        if signed is not None and signed[3] == "sts" and b"Action=AssumeRole&" not in body + b"&":
+        if signed is not None and signed[3] in LENT and _operation(headers, body) not in LENT[signed[3]][1]:
             await ministack_app(scope, _again(body), send)
             return
         raw_path = scope["raw_path"].decode("ascii")
@@ -91,6 +104,11 @@ class Joined:
             self._mirror.admit(key, request.headers.get("X-Amz-Security-Token"))
             if service == "sts":
                 return self._assume(key, region, request)
+            if service in LENT:
+                service = LENT[service][0]
+                operation, parameters = read(service, request)
+                reply = self.world.call(key, region, service, operation, parameters)
+                return 200, *wire.write(service, operation, reply)
         except Refused as refused:
             return refused.status, *wire.write_error(service, refused.code, refused.message)
         except NotModelled as unknown:
@@ -119,6 +137,14 @@ class Joined:
             },
         )
         return 200, *wire.write("sts", operation, reply)
+
+
+def _operation(headers: dict[str, str], body: bytes) -> str:
+    """The operation of a request in the JSON protocol or the query protocol."""
+    if "X-Amz-Target" in headers:
+        return headers["X-Amz-Target"].rpartition(".")[2]
+    found = OPERATION.search(body)
+    return found[1].decode() if found else ""
 
 
 async def _body(receive: Receive) -> bytes:

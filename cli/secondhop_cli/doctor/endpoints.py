@@ -12,7 +12,7 @@ from botocore.config import Config
 from secondhop_cli.aws_errors import SILENCES, NotFromAwsError
 
 # A silent endpoint takes twice the time-out. Throttled calls may be repeated more often.
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=6)
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=8)
 MOST_ATTEMPTS_IN_SILENCE = 2
 # After so many silent endpoints, those that never answered are not asked: all of them are behind one network.
 MOST_SILENT = 2
