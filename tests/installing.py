@@ -36,13 +36,12 @@ class Run:
 
 
 class Checkout:
-    """A folder with the templates of this repository and its samconfig.toml."""
+    """A folder with the templates of this repository, as somebody has it who has just cloned it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT / "stacks", folder / "stacks")
-        for name in ("template.yaml", NAME):
-            shutil.copy(ROOT / name, folder / name)
+        shutil.copy(ROOT / "template.yaml", folder / "template.yaml")
 
     def init(
         self, given: dict[str, str] | None = None, *, ask: Ask | None = None, accepted: tuple[str, ...] = ()

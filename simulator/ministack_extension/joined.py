@@ -17,7 +17,7 @@ from backup_simulator.control import CONTROL
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.http_door import CREDENTIAL, Request, answer, read
 from backup_simulator.world import World
-from ministack_extension import authorization
+from ministack_extension import authorization, metrics
 from ministack_extension.buses import OutsideBuses, forward_beyond
 from ministack_extension.mirror import Mirror
 from ministack_extension.resources import BackupResources
@@ -54,6 +54,7 @@ class Joined:
         self._ticked = time.monotonic()
         forward_beyond(self.world)
         authorization.install()
+        metrics.install()
         BackupResources(self.world, self._mirror, self._lock).install()
 
     def tick(self) -> None:
