@@ -35,10 +35,14 @@ class ApiCalls:
     """
 
     def __init__(
-        self, sessions: Mapping[str, ClientFactory], *, endpoints: Endpoints, problems: Iterable[str] = ()
+        self,
+        sessions: Mapping[str, ClientFactory],
+        *,
+        endpoints: Endpoints | None = None,
+        problems: Iterable[str] = (),
     ) -> None:
         self._sessions = dict(sessions)
-        self._endpoints = endpoints
+        self._endpoints = endpoints or Endpoints()
         self.problems = tuple(problems)
         self._clients: dict[tuple[Site, str], Any] = {}
         self._answers: dict[tuple[Any, ...], Any] = {}

@@ -23,7 +23,7 @@ Endpoint = tuple[str, str]
 class Endpoints:
     """The endpoints by Region and service. `report` receives one sentence when one of them is slow."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(self, report: Callable[[str], None] = lambda _sentence: None) -> None:
         self._report = report
         self._silent: set[Endpoint] = set()
         self._answered: set[Endpoint] = set()
