@@ -57,7 +57,7 @@ def _start(place: Place, time_scale: float, services: list[str]) -> None:
     _say(f"An hour of AWS's time takes {3600 / time_scale:.0f} seconds.")
     for account in (WORKLOAD, BACKUP):
         place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
-    # The policies of the vaults name this role, so that somebody can change them.
+    # The policies of the vaults name this role, so that someone can change them.
     create_administrator(place)
     _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
     outputs = deploy_all(place)

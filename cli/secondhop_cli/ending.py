@@ -1,4 +1,4 @@
-"""Ends every command: exit code, and one sentence on stderr for Ctrl-C, a full disk or an error that nobody expected.
+"""Ends every command: exit code, and one sentence on stderr for Ctrl-C, a full disk or an unexpected error.
 
 It imports almost nothing, so that it is in place before the commands are imported.
 """
@@ -17,7 +17,7 @@ from typing import Self
 FAILED, USAGE_ERROR = 1, 2
 # 128 and the number of SIGINT, as shells have it.
 INTERRUPTED = 130
-# Set it to see the traceback of an error that nobody expected.
+# Set it to see the traceback of an unexpected error.
 SWITCH = "SECONDHOP_TRACEBACK"
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
@@ -102,7 +102,7 @@ def _unforeseen(name: str, error: BaseException, trace: TracebackType | None) ->
     words = " ".join(str(error).split())
     what = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return (
-        f"{name}: an error that nobody expected ({what}{where}); repeat the command with {SWITCH}=1 in front of it to "
+        f"{name}: an unexpected error ({what}{where}); repeat the command with {SWITCH}=1 in front of it to "
         "see the traceback, and open an issue with it in the repository of Second Hop."
     )
 

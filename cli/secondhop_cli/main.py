@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"secondhop {__version__}")
     parser.set_defaults(failed=FAILED)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
-    # boto3 takes half a second to import, in which somebody can press Ctrl-C: it is imported when main handles that.
+    # boto3 takes half a second to import, in which a person can press Ctrl-C: it is imported when main handles that.
     from secondhop_cli.doctor.command import add_doctor  # noqa: PLC0415 - as said above
     from secondhop_cli.init.command import add_init  # noqa: PLC0415 - as said above
 

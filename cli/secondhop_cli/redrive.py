@@ -42,7 +42,7 @@ def redrive(
         )
         return FAILED
     finally:
-        # Also if somebody presses Ctrl-C. A closed pipe does not change the exit code.
+        # Also after Ctrl-C. A closed pipe does not change the exit code.
         with suppress(BrokenPipeError):
             stream.writelines([*moved, f"{len(moved)} messages were moved to the work queue.\n"])
     return 0

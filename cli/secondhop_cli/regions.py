@@ -35,7 +35,7 @@ def partition_of(region: str) -> str | None:
 
 
 def region_problem(flag: str, region: str, *, accepts_unknown: bool) -> str | None:
-    """What is wrong with a Region: its form, or that no list of botocore has it and nobody has confirmed it."""
+    """What is wrong with a Region: its form, or that no list of botocore has it and it is not confirmed."""
     if not is_code(region):
         return f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
     if accepts_unknown or is_known(region):

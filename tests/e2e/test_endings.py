@@ -115,7 +115,7 @@ def test_a_command_that_is_interrupted_ends_with_130_and_one_sentence(place: Pla
 
 
 @pytest.mark.parametrize("command", STRUCK)
-def test_an_error_that_nobody_expected_says_where_to_report_it_and_how_to_see_more(place: Place, command: str) -> None:
+def test_an_unexpected_error_says_where_to_report_it_and_how_to_see_more(place: Place, command: str) -> None:
     struck = {"STRIKE": "RuntimeError", "STRUCK": STRUCK[command]}
     words = [*PROGRAM, command, *place.arguments(command)]
     ended = place.run(words, **struck)
@@ -123,7 +123,7 @@ def test_an_error_that_nobody_expected_says_where_to_report_it_and_how_to_see_mo
     # The doctor's 1 says that a copy would fail.
     assert ended.returncode == (3 if command == "doctor" else 1)
     said = one_sentence(ended.stderr)
-    assert said.startswith(f"secondhop {command}: an error that nobody expected (RuntimeError: struck hard in ")
+    assert said.startswith(f"secondhop {command}: an unexpected error (RuntimeError: struck hard in ")
     assert "open an issue" in said
     assert "SECONDHOP_TRACEBACK=1" in said
     if command == "redrive":

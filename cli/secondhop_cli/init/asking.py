@@ -29,7 +29,7 @@ class Interview:
         self._accepted = accepted
 
     def answer(self, question: Question, default: str) -> str:
-        """The person's answer, or the default. Raises EOFError or KeyboardInterrupt if the person goes away."""
+        """The person's answer, or the default. Raises EOFError or KeyboardInterrupt if the person stops."""
         suffix = f" [{default}]" if default else ""
         refused = ""
         while True:
