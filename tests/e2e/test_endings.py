@@ -81,7 +81,7 @@ class Place:
 
     def run(self, words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         environ = self.environ(**more)
-        return subprocess.run(words, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(words, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
