@@ -14,7 +14,7 @@ from secondhop_cli.aws_errors import SILENCES, NotFromAwsError
 # A silent endpoint takes twice the time-out. Throttled calls may be repeated more often.
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=8)
 MOST_ATTEMPTS_IN_SILENCE = 2
-# After so many silent endpoints, those that never answered are not asked: all of them are behind one network.
+# After so many silent endpoints of a Region, those of it that never answered are not asked.
 MOST_SILENT = 2
 PAGE = re.compile(rb"\s*<(!doctype\s+html|html)", re.IGNORECASE)
 Endpoint = tuple[str, str]
@@ -46,8 +46,9 @@ class Endpoints:
         """Why an endpoint is not asked; empty if it is asked."""
         if endpoint in self._silent:
             return f"{endpoint[1]} in {endpoint[0]} did not answer before"
-        if len(self._silent) >= MOST_SILENT and endpoint not in self._answered:
-            names = " and ".join(f"{service} in {region}" for region, service in sorted(self._silent))
+        silent = sorted(each for each in self._silent if each[0] == endpoint[0])
+        if len(silent) >= MOST_SILENT and endpoint not in self._answered:
+            names = " and ".join(f"{service} in {region}" for region, service in silent)
             return f"it was not asked, because {names} did not answer"
         return ""
 
