@@ -187,7 +187,7 @@ oldest:
 .PHONY: build
 build: $(SAM_VENV)/.sam ## Build what `sam deploy` uploads, into .aws-sam/build
 	@PATH="$(CURDIR)/$(SAM_VENV)/bin:$$PATH" AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} \
-	    sh -c 'sam validate --lint && sam build'
+	    sh -c 'sam validate --lint && sam build --parallel'
 
 # Service-managed StackSets refuse macros: the Transform is carried out here.
 .PHONY: stackset

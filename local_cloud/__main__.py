@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from local_cloud import server
-from local_cloud.deploying import BUILT, MAIN_STACK, SAM, deploy_all
+from local_cloud.deploying import BUILT, MAIN_STACK, SAM, create_administrator, deploy_all
 from local_cloud.journey import SERVICES, Journey, final_copies
 from local_cloud.place import BACKUP, DR, HOME, ROOT, WORKLOAD, CloudError, Place
 
@@ -19,6 +20,7 @@ TIME_SCALE = 120
 # Backups, two copies and a deletion take at most three hours of AWS's time. Slow machines get twice as much.
 HOURS = 6
 MISUSE = 2
+PROGRAM = Path(sys.executable).parent / "secondhop"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,10 +52,13 @@ def _start(place: Place, time_scale: float, services: list[str]) -> None:
         if not program.exists():
             raise CloudError(f"There is no {program}. Run make local-cloud, which creates it.")
     server.start(place, time_scale=time_scale)
+    place.write_config()
     _say(f"A local cloud listens at {place.address}, on this machine only.")
     _say(f"An hour of AWS's time takes {3600 / time_scale:.0f} seconds.")
     for account in (WORKLOAD, BACKUP):
         place.client("iam", account).create_service_linked_role(AWSServiceName="backup.amazonaws.com")
+    # The policies of the vaults name this role, so that someone can change them.
+    create_administrator(place)
     _say(f"Deploying four stacks by sam deploy: the backup account is {BACKUP}, the workload account {WORKLOAD}.")
     outputs = deploy_all(place)
     for name, gave in outputs.items():
@@ -63,13 +68,16 @@ def _start(place: Place, time_scale: float, services: list[str]) -> None:
     def report(line: str) -> None:
         _say(f"{time.monotonic() - began:6.1f} s  {line}")
 
-    Journey(place, outputs, report).run(services, seconds=max(60, HOURS * 3600 / time_scale))
+    journey = Journey(place, outputs, report)
+    journey.run(services, seconds=max(60, HOURS * 3600 / time_scale))
+    report(f"the sweep has run; {len(journey.sweep()['problems'])} problems")
     _say(f"{len(final_copies(place))} final copies are in the DR vault of {BACKUP} in {DR}.\n")
     _say(_invitation(place, outputs[MAIN_STACK.name]))
 
 
 def _invitation(place: Place, main: dict[str, str]) -> str:
     states = "Items[?state].[database.S, state.S]"
+    failure = json.dumps({"message": "Access Denied trying to call AWS Backup service", "destination_region": DR})
     return f"""It keeps running. To use it:
 
   export AWS_ENDPOINT_URL={place.address} AWS_REGION={HOME} AWS_DEFAULT_REGION={HOME}
@@ -79,6 +87,14 @@ def _invitation(place: Place, main: dict[str, str]) -> str:
   aws dynamodb scan --table-name {main["TableName"]} --query "{states}" --output text
   {ROOT}/.venv-sam/bin/sam remote invoke OperateChains --stack-name {MAIN_STACK.name} \\
       --event '{{"verb": "pause", "by": "you"}}'
+
+To check the installation:
+
+  AWS_CONFIG_FILE={place.config} {PROGRAM} doctor --region {HOME} --profile workload --profile backup
+
+To let the next second hop fail, and so to see what the runbook is for:
+
+  curl -d '{failure}' {place.address}/_control/fail-copy-job
 
 The access key id is the account: {BACKUP} for the backup account. Its DR vault is in {DR}.
 The log is {place.log}. make local-cloud-stop stops it and deletes its data."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,19 @@ DR_STACK = Stack(name="second-hop-dr", template=Path("stacks/dr-region.yaml"), a
 BACKUP_STACK = Stack(name="second-hop-backup", template=Path("stacks/backup-account.yaml"), account=BACKUP, region=HOME)
 WORKLOAD_STACK = Stack(name="second-hop-workload", template=Path("stacks/workload.yaml"), account=WORKLOAD, region=HOME)
 MAIN_STACK = Stack(name="second-hop", template=BUILT, account=WORKLOAD, region=HOME)
+
+
+def create_administrator(place: Place) -> None:
+    """The role of the backup account that the policies of the vaults name."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{BACKUP}:root"}}
+    rights = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam, name = place.client("iam", BACKUP), ADMINISTRATOR.rpartition("/")[2]
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=_policy(rights))
+
+
+def _policy(statement: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def deploy_all(place: Place) -> dict[str, dict[str, str]]:

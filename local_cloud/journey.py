@@ -26,22 +26,30 @@ class Journey:
     outputs: dict[str, dict[str, str]]
     report: Report
     seen: set[str] = field(default_factory=set)
+    copied: set[str] = field(default_factory=set)
 
     def run(self, services: list[str], *, seconds: float) -> None:
         """Take backups and follow them. Raises CloudError if they are not all COMPLETE in time."""
+        self.follow(self.begin(services), seconds=seconds)
+
+    def begin(self, services: list[str]) -> dict[str, str]:
+        """Take backups of new databases; return their names by their ARNs."""
         databases = {self._create(service): SERVICES[service] for service in services}
         for arn in databases:
             self._start_backup(arn)
+        return databases
+
+    def follow(self, databases: dict[str, str], *, seconds: float, state: str = "COMPLETE") -> None:
+        """Report what happens until all chains have a state. Raises CloudError if they do not have it in time."""
         until = time.monotonic() + seconds
-        copied: set[str] = set()
         witness = Witness.called(self.place, self.outputs["second-hop"]["WorkQueueUrl"])
-        while (complete := self._complete(databases)) != set(databases.values()):
+        while (arrived := self._in_state(databases, state)) != set(databases.values()):
             if time.monotonic() > until:
-                missing = ", ".join(sorted(set(databases.values()) - complete))
+                missing = ", ".join(sorted(set(databases.values()) - arrived))
                 raise CloudError(
-                    f"Not COMPLETE after {seconds:.0f} seconds: {missing}. {self.place.log} holds the log of the cloud."
+                    f"Not {state} after {seconds:.0f} seconds: {missing}. {self.place.log} holds the log of the cloud."
                 )
-            self._start_first_hops(databases, copied)
+            self._start_first_hops(databases, self.copied)
             witness.repeat()
             self._tell_jobs(databases)
             time.sleep(LOOK_SECONDS)
@@ -91,17 +99,27 @@ class Journey:
                 why = f": {job['StatusMessage']}" if state == "FAILED" else ""
                 self.report(f"{name}: {hop} {state}{why}")
 
-    def _complete(self, databases: dict[str, str]) -> set[str]:
+    def _in_state(self, databases: dict[str, str], wanted: str) -> set[str]:
         done = set()
         for database, state in self._chains():
-            if database not in databases or state != "COMPLETE":
+            if database not in databases or state != wanted:
                 continue
             name = databases[database]
             done.add(name)
-            if name not in self.seen:
-                self.seen.add(name)
-                self.report(f"{name}: the chain is COMPLETE, its final copy verified in {DR}")
+            if f"{name} {state}" not in self.seen:
+                self.seen.add(f"{name} {state}")
+                verified = f", its final copy verified in {DR}" if state == "COMPLETE" else ""
+                self.report(f"{name}: the chain is {state}{verified}")
         return done
+
+    def sweep(self) -> dict[str, Any]:
+        """Run the sweep now, as its schedule does every 15 minutes; return its answer. Raises CloudError."""
+        name = self.outputs["second-hop"]["SweepChainsFunction"]
+        answer = self.place.client("lambda", WORKLOAD).invoke(FunctionName=name, Payload=b"{}")
+        said: dict[str, Any] = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise CloudError(f"The sweep failed: {said}. {self.place.log} holds the log of the cloud.")
+        return said
 
     def _chains(self) -> Iterator[tuple[str, str]]:
         """Database and state of each chain in Second Hop's own table."""

@@ -41,6 +41,19 @@ class Place:
     def log(self) -> Path:
         return self.folder / "log"
 
+    @property
+    def config(self) -> Path:
+        """An AWS configuration with a profile for each of the two accounts."""
+        return self.folder / "config"
+
+    def write_config(self) -> None:
+        profiles = (
+            f"[profile {name}]\nregion = {HOME}\nendpoint_url = {self.address}\n"
+            f"aws_access_key_id = {account}\naws_secret_access_key = {SECRET}\n"
+            for name, account in (("workload", WORKLOAD), ("backup", BACKUP))
+        )
+        self.config.write_text("\n".join(profiles))
+
     def client(self, service: str, account: str, region: str = HOME) -> Any:
         """A client for the administrator of an account."""
         session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET, region_name=region)

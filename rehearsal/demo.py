@@ -79,7 +79,8 @@ def _introduce(stream: TextIO, stage: Stage) -> None:
         f"{shared if stage.is_hub else five}"
         f"  backup account   {BACKUP}, {HOME}: watched-vault, where hop 1 arrives\n"
         f"  backup account   {BACKUP}, {DR}: dr-vault, where hop 2 ends\n\n"
-        "AWS: what the cloud does. hop: what Second Hop decides. SNS: messages to people.\n"
+        "AWS: what the cloud does. hop: what Second Hop decides.\n"
+        "SNS: messages to people; there are none while Second Hop can help itself.\n"
         f"The first hop-2 copy of {FAILS_FIRST} is made to fail. Times are virtual, UTC.\n"
     )
 

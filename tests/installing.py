@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from secondhop_cli.init.command import Ask, initialize
+from secondhop_cli.init.asking import Ask
+from secondhop_cli.init.command import initialize
 from secondhop_cli.init.parameter_files import MAIN, Parameters, read_parameters
 from secondhop_cli.init.samconfig import NAME, read_samconfig
 
@@ -35,17 +36,18 @@ class Run:
 
 
 class Checkout:
-    """A folder with the templates of this repository and its samconfig.toml."""
+    """A folder with the templates of this repository, as somebody has it who has just cloned it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT / "stacks", folder / "stacks")
-        for name in ("template.yaml", NAME):
-            shutil.copy(ROOT / name, folder / name)
+        shutil.copy(ROOT / "template.yaml", folder / "template.yaml")
 
-    def init(self, given: dict[str, str] | None = None, *, ask: Ask | None = None) -> Run:
+    def init(
+        self, given: dict[str, str] | None = None, *, ask: Ask | None = None, accepted: tuple[str, ...] = ()
+    ) -> Run:
         said, complaints = io.StringIO(), io.StringIO()
-        code = initialize(self.folder, given or {}, stream=said, errors=complaints, ask=ask)
+        code = initialize(self.folder, given or {}, stream=said, errors=complaints, ask=ask, accepted=accepted)
         return Run(code, said.getvalue(), complaints.getvalue().splitlines())
 
     def texts(self) -> dict[str, str]:

@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from secondhop import __version__
-from secondhop_cli.doctor.command import add_doctor
-from secondhop_cli.init.command import add_init
-from secondhop_cli.redrive import redrive
+from secondhop_cli.ending import FAILED, USAGE_ERROR, Ending, UsageError
 
-FAILED, USAGE_ERROR = 1, 2
-# 128 and the number of SIGINT, as shells have it.
-INTERRUPTED = 130
 # The largest accepted number of nights, and the largest seed.
 LARGEST_NUMBER = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
-    chosen = _parser().parse_args(arguments)
-    try:
-        code = int(chosen.run(chosen))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The program that reads the output has closed the pipe.
-        _discard_output()
-        return 0
-    except KeyboardInterrupt:
-        sys.stderr.write("\nsecondhop: interrupted.\n")
-        return INTERRUPTED
-    except OSError as error:
-        _discard_output()
-        sys.stderr.write(f"secondhop: {error}\n")
-        return FAILED
-    return code
+    said = sys.argv[1:] if arguments is None else list(arguments)
+    with Ending(is_json="--json" in said) as ending:
+        chosen = _parser().parse_args(said)
+        ending.name, ending.failed = f"secondhop {chosen.command}", chosen.failed
+        ending.code = int(chosen.run(chosen))
+    return ending.code
 
 
-def _discard_output() -> None:
-    """Prevent Python from writing the rest of the output at exit, which would fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+class _Parser(argparse.ArgumentParser):
+    """A parser that ends with UsageError, so that one place ends every command."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Unlike argparse's own, it does not hide that the output could not be written."""
+        (file or sys.stderr).write(message)
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise UsageError(f"{message}; {self.prog} --help shows what can be said")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="secondhop",
         description="Copies AWS Backup recovery points to another account and Region, and verifies them."
         " Documentation: README.md and docs/ of the repository.",
     )
     parser.add_argument("--version", action="version", version=f"secondhop {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(failed=FAILED)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    # boto3 takes half a second to import, in which a person can press Ctrl-C: it is imported when main handles that.
+    from secondhop_cli.doctor.command import add_doctor  # noqa: PLC0415 - as said above
+    from secondhop_cli.init.command import add_init  # noqa: PLC0415 - as said above
 
     _add_demo(commands)
     _add_simulate(commands)
@@ -103,20 +98,21 @@ def _add_redrive(commands: Any) -> None:
     move.set_defaults(run=_redrive)
 
 
-def _needs_checkout(command: str) -> int:
-    sys.stderr.write(
-        f"secondhop {command} needs a checkout of Second Hop. Clone the repository, run make demo there, "
-        "and use its .venv/bin/secondhop.\n"
-    )
-    return USAGE_ERROR
+def _demand_checkout() -> None:
+    """Raises UsageError if this program was installed without the templates and functions beside it."""
+    rehearsal = find_spec("rehearsal")
+    if rehearsal is None or not (Path(str(rehearsal.origin)).parents[1] / "template.yaml").is_file():
+        raise UsageError(
+            "it needs a checkout of Second Hop. Clone the repository, run make demo there, and use its "
+            ".venv/bin/secondhop"
+        )
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    try:
-        from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
-        from rehearsal.stage import Topology  # noqa: PLC0415 - as above
-    except ModuleNotFoundError:
-        return _needs_checkout("demo")
+    _demand_checkout()
+    from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
+    from rehearsal.stage import Topology  # noqa: PLC0415 - as above
+
     topology = Topology(chosen.topology)
     return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http, topology=topology)
 
@@ -128,26 +124,20 @@ def _simulate(chosen: argparse.Namespace) -> int:
         ("--fresh", chosen.fresh, 0),
     ):
         if not (text.isascii() and text.isdecimal() and least <= int(text) <= LARGEST_NUMBER):
-            sys.stderr.write(f"secondhop simulate: {name} should be a whole number from {least}, found {text!r}.\n")
-            return USAGE_ERROR
+            raise UsageError(f"{name} should be a whole number from {least}, found {text!r}.")
     if int(chosen.fresh) > int(chosen.nights):
-        sys.stderr.write(f"secondhop simulate: --fresh should be at most --nights, found {chosen.fresh!r}.\n")
-        return USAGE_ERROR
-    try:
-        from rehearsal.nights.runner import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
-    except ModuleNotFoundError:
-        return _needs_checkout("simulate")
+        raise UsageError(f"--fresh should be at most --nights, found {chosen.fresh!r}.")
+    _demand_checkout()
     if find_spec("moto") is None:
-        sys.stderr.write("secondhop simulate: the package moto is not installed. Run make simulate in the checkout.\n")
-        return USAGE_ERROR
+        raise UsageError("the package moto is not installed. Run make simulate in the checkout.")
+    from rehearsal.nights.runner import simulate  # noqa: PLC0415 - only a checkout has the rehearsal
+
     return simulate(sys.stdout, nights=int(chosen.nights), first_seed=int(chosen.seed), fresh=int(chosen.fresh))
 
 
 def _replay(chosen: argparse.Namespace) -> int:
-    try:
-        from rehearsal.replay import UnreadableFileError, read_event, replay  # noqa: PLC0415 - as above
-    except ModuleNotFoundError:
-        return _needs_checkout("replay")
+    _demand_checkout()
+    from rehearsal.replay import UnreadableFileError, read_event, replay  # noqa: PLC0415 - as above
     from secondhop_cli.replay_report import describe  # noqa: PLC0415 - it needs the rehearsal
 
     try:
@@ -161,14 +151,16 @@ def _replay(chosen: argparse.Namespace) -> int:
 
 
 def _redrive(chosen: argparse.Namespace) -> int:
+    from secondhop_cli.redrive import redrive  # noqa: PLC0415 - it imports boto3
+
     if chosen.limit < 1:
-        sys.stderr.write(f"secondhop redrive: --limit should be at least 1, found {chosen.limit}.\n")
-        return USAGE_ERROR
+        raise UsageError(f"--limit should be at least 1, found {chosen.limit}.")
     return redrive(
         dead_letter_queue_url=chosen.dead_letter_queue_url,
         work_queue_url=chosen.work_queue_url,
         limit=chosen.limit,
         stream=sys.stdout,
+        errors=sys.stderr,
     )
 
 

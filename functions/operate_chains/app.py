@@ -10,12 +10,14 @@ from aws_lambda_powertools import Logger
 
 from secondhop.adapters.backup_events import read_time
 from secondhop.application.operate_chains import Answer, OperateChains
+from secondhop.application.relatives import stored
 from secondhop.bootstrap.base import Handler, Runtime, on_lambda
 from secondhop.bootstrap.operators import build_operators
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import MalformedError, SecondHopError
+from secondhop.domain.first_hop import SUFFIX
 
-VERBS = "retry, abandon, adopt, pause, resume"
+VERBS = ("retry", "abandon", "adopt", "pause", "resume")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,25 +43,39 @@ def build(runtime: Runtime) -> Handler:
 
 def operate(use_case: OperateChains, event: dict[str, Any], now: datetime) -> Answer:
     """Read one request and do it. Raises MalformedError for one that cannot be read."""
-    verb, by = event.get("verb"), text(event, "by")
-    route = event.get("route", "default")
+    verb = event.get("verb")
+    if verb not in VERBS:
+        raise MalformedError(f"verb is {verb!r}; it should be one of: {', '.join(VERBS)}")
+    by, route = text(event, "by"), route_name(use_case, event)
     match verb:
         case "retry" if "cause" in event:
             return use_case.retry_all(text(event, "cause"), by=by)
         case "retry":
-            return use_case.retry(ChainKey(text(event, "recovery_point"), route), by=by)
+            return use_case.retry(chain_key(use_case, event), by=by)
         case "abandon":
-            return use_case.abandon(ChainKey(text(event, "recovery_point"), route), by=by)
+            return use_case.abandon(chain_key(use_case, event), by=by)
         case "adopt":
             after = read_time(event["after"]) if "after" in event else EARLIEST
             before = read_time(event["before"]) if "before" in event else now
             return use_case.adopt(route, after=after, before=before, is_dry_run=event.get("dry_run") is not False)
         case "pause":
             return use_case.pause(route, by=by)
-        case "resume":
-            return use_case.resume(route, by=by)
         case _:
-            raise MalformedError(f"verb is {verb!r}; it should be one of: {VERBS}")
+            return use_case.resume(route, by=by)
+
+
+def route_name(use_case: OperateChains, event: dict[str, Any]) -> str:
+    """The route that the request names, or the installation's only one."""
+    return text(event, "route") if "route" in event else use_case.routes[0].name
+
+
+def chain_key(use_case: OperateChains, event: dict[str, Any]) -> ChainKey:
+    """The chain of the request's recovery point. A message can be about an arrival or about a first hop's origin."""
+    point, name = text(event, "recovery_point"), route_name(use_case, event)
+    key = ChainKey(point, name)
+    of_first_hop = ChainKey(point, name + SUFFIX)
+    is_first_hop = "route" not in event and stored(use_case.chains, key) is None
+    return of_first_hop if is_first_hop and stored(use_case.chains, of_first_hop) is not None else key
 
 
 def text(event: dict[str, Any], name: str) -> str:

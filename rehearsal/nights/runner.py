@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import TextIO
 
@@ -69,8 +71,19 @@ def run_all(seeds: Sequence[int], *, processes: int | None = None) -> Iterator[N
     if workers == 1:
         yield from map(run_seed, seeds)
         return
-    with get_context("spawn").Pool(workers, maxtasksperchild=NIGHTS_A_PROCESS) as pool:
+    with _pool(workers) as pool:
         yield from pool.imap(run_seed, seeds)
+
+
+def _pool(workers: int) -> Pool:
+    """Processes that leave Ctrl-C to this one, which then ends them. They inherit it from the moment of their start."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return get_context("spawn").Pool(
+            workers, signal.signal, (signal.SIGINT, signal.SIG_IGN), maxtasksperchild=NIGHTS_A_PROCESS
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run_seed(seed: int) -> NightResult:

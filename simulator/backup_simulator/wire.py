@@ -18,7 +18,18 @@ from botocore.session import get_session
 
 from backup_simulator.errors import NotModelled
 
-PROTOCOLS = {"backup": "rest-json", "events": "json", "kms": "json", "sqs": "json", "sts": "query", "sns": "query"}
+PROTOCOLS = {
+    "backup": "rest-json",
+    "events": "json",
+    "iam": "query",
+    "kms": "json",
+    "organizations": "json",
+    "rds": "query",
+    "service-quotas": "json",
+    "sns": "query",
+    "sqs": "json",
+    "sts": "query",
+}
 CONTENT = {"rest-json": "application/json", "json": "application/x-amz-json-1.0", "query": "text/xml"}
 
 
@@ -165,10 +176,19 @@ def _plain(value: Any) -> Any:
 
 def _xml(shape: Any, value: Any) -> str:
     if shape.type_name == "structure":
-        return "".join(f"<{name}>{_xml(shape.members[name], each)}</{name}>" for name, each in value.items())
+        return "".join(_element(name, shape.members[name], each) for name, each in value.items())
+    if shape.type_name == "list":
+        return "".join(_element("member", shape.member, each) for each in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")[:19] + "Z"
     return escape(str(value))
+
+
+def _element(name: str, shape: Any, value: Any) -> str:
+    tag = shape.serialization.get("name", name)
+    return f"<{tag}>{_xml(shape, value)}</{tag}>"
 
 
 def write_error(service: str, code: str, message: str) -> tuple[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,12 +17,25 @@ from backup_simulator.control import CONTROL
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.http_door import CREDENTIAL, Request, answer, read
 from backup_simulator.world import World
+from ministack_extension import authorization, metrics
 from ministack_extension.buses import OutsideBuses, forward_beyond
 from ministack_extension.mirror import Mirror
 from ministack_extension.resources import BackupResources
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+# Services of ministack for which the world answers some operations: it knows one organization for all accounts, its
+# databases, and policies as AWS evaluates them. By the name in the signature: the service, and the operations.
+LENT = {
+    "organizations": ("organizations", {"DescribeOrganization"}),
+    "iam": ("iam", {"SimulatePrincipalPolicy"}),
+    "rds": ("rds", {"DescribeDBInstances", "DescribeDBClusters", "DescribeOptionGroups"}),
+    "servicequotas": ("service-quotas", {"ListServiceQuotas"}),
+    "sts": ("sts", {"AssumeRole"}),
+}
+OPERATION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 class JoinedWorld(World):
@@ -31,7 +45,7 @@ class JoinedWorld(World):
 
 
 class Joined:
-    """Answers for AWS Backup and for AssumeRole itself, and lets ministack answer for everything else."""
+    """Answers for AWS Backup and for what is LENT itself, and lets ministack answer for everything else."""
 
     def __init__(self, **settings: Any) -> None:
         self.world = JoinedWorld(**settings)
@@ -39,6 +53,8 @@ class Joined:
         self._mirror = Mirror(self.world)
         self._ticked = time.monotonic()
         forward_beyond(self.world)
+        authorization.install()
+        metrics.install()
         BackupResources(self.world, self._mirror, self._lock).install()
 
     def tick(self) -> None:
@@ -56,11 +72,11 @@ class Joined:
         headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
         signed = CREDENTIAL.search(headers.get("Authorization", ""))
         is_control = scope["path"].startswith(CONTROL)
-        if not is_control and (signed is None or signed[3] not in ("backup", "sts")):
+        if not is_control and (signed is None or (signed[3] != "backup" and signed[3] not in LENT)):
             await ministack_app(scope, receive, send)
             return
         body = await _body(receive)
-        if signed is not None and signed[3] == "sts" and b"Action=AssumeRole&" not in body + b"&":
+        if signed is not None and signed[3] in LENT and _operation(headers, body) not in LENT[signed[3]][1]:
             await ministack_app(scope, _again(body), send)
             return
         raw_path = scope["raw_path"].decode("ascii")
@@ -89,6 +105,11 @@ class Joined:
             self._mirror.admit(key, request.headers.get("X-Amz-Security-Token"))
             if service == "sts":
                 return self._assume(key, region, request)
+            if service in LENT:
+                service = LENT[service][0]
+                operation, parameters = read(service, request)
+                reply = self.world.call(key, region, service, operation, parameters)
+                return 200, *wire.write(service, operation, reply)
         except Refused as refused:
             return refused.status, *wire.write_error(service, refused.code, refused.message)
         except NotModelled as unknown:
@@ -117,6 +138,14 @@ class Joined:
             },
         )
         return 200, *wire.write("sts", operation, reply)
+
+
+def _operation(headers: dict[str, str], body: bytes) -> str:
+    """The operation of a request in the JSON protocol or the query protocol."""
+    if "X-Amz-Target" in headers:
+        return headers["X-Amz-Target"].rpartition(".")[2]
+    found = OPERATION.search(body)
+    return found[1].decode() if found else ""
 
 
 async def _body(receive: Receive) -> bytes:

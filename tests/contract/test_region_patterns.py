@@ -10,7 +10,7 @@ import pytest
 
 from rehearsal.template import read_template
 from secondhop.adapters.environment import REGION
-from secondhop_cli.init.regions import partition_of, region_warnings
+from secondhop_cli.regions import partition_of, region_problem
 
 ROOT = Path(__file__).parents[2]
 SESSION = boto3.Session()
@@ -43,5 +43,5 @@ def test_init_knows_the_partition_of_every_region() -> None:
     assert [region for region in REGIONS if partition_of(region) is None] == []
 
 
-def test_init_warns_about_no_region_of_any_partition() -> None:
-    assert [warning for region in REGIONS for warning in region_warnings("--region", region)] == []
+def test_the_commands_refuse_no_region_of_any_partition() -> None:
+    assert [region for region in REGIONS if region_problem("--region", region, accepts_unknown=False)] == []

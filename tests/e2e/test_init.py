@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.installing import GOOD, Checkout
+from tests.installing import GOOD, ROOT, Checkout
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,3 +44,26 @@ def test_init_with_bad_input_is_misuse_without_a_traceback(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert checkout.texts() == before
+
+
+def test_git_ignores_what_init_writes_and_has_none_of_it(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.init(GOOD)
+    (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    found = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=all"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "template.yaml" in found.stdout
+    assert [name for name in checkout.texts() if name in found.stdout] == []
+    assert not any((ROOT / ".git").exists() and each in _tracked() for each in checkout.texts())
+
+
+def _tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()

@@ -10,21 +10,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from secondhop.adapters.sites import ClientFactory
 from secondhop.domain.arn import Site
+from secondhop_cli.aws_errors import CALL_ERRORS, explained
+from secondhop_cli.doctor.endpoints import CONFIG, Endpoints
 from secondhop_cli.doctor.findings import NotCheckedError
 
 # All operations that the doctor may call. AssumeRole returns a session and changes nothing.
 READ_ONLY = re.compile(r"(Describe|Get|List|Simulate)[A-Z]\w*|AssumeRole")
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
+REMEDY = "name a profile that has credentials with --profile"
 Answer = dict[str, Any]
-# botocore's errors for an answer that it cannot parse. KeyError: XML without the result, such as a proxy's HTML page.
-NOT_FROM_AWS = (ResponseParserError, KeyError)
-NOT_FROM_AWS_REASON = "the answer is not from AWS; check the proxy and the endpoint (AWS_ENDPOINT_URL, HTTPS_PROXY)"
 
 
 class WriteRefusedError(AssertionError):
@@ -37,8 +34,15 @@ class ApiCalls:
     `problems` has a message for each profile without a usable session.
     """
 
-    def __init__(self, sessions: Mapping[str, ClientFactory], *, problems: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        sessions: Mapping[str, ClientFactory],
+        *,
+        endpoints: Endpoints | None = None,
+        problems: Iterable[str] = (),
+    ) -> None:
         self._sessions = dict(sessions)
+        self._endpoints = endpoints or Endpoints()
         self.problems = tuple(problems)
         self._clients: dict[tuple[Site, str], Any] = {}
         self._answers: dict[tuple[Any, ...], Any] = {}
@@ -74,19 +78,23 @@ class ApiCalls:
         if site.account not in self._sessions:
             return NotCheckedError(f"account {site.account}, {site.region}", self._no_credentials(site.account))
         what = f"{service}:{operation} in account {site.account}, {site.region}"
+        endpoint = (site.region, service)
+        if refusal := self._endpoints.refusal(endpoint):
+            return NotCheckedError(what, refusal)
+        error: Exception | None = None
         try:
             client = self._client(site, service)
             what = f"{_action(client, service, operation)} in account {site.account}, {site.region}"
             paginates = client.can_paginate(operation)
             pages = client.get_paginator(operation).paginate if paginates else _one_page(client, operation)
             return call((getattr(client, operation), pages))
-        except ClientError as error:
-            code = error.response["Error"].get("Code", "")
-            return None if code in missing else NotCheckedError(what, _message(error))
-        except BotoCoreError as error:
-            return NotCheckedError(what, f"{type(error).__name__}: {error}")
-        except NOT_FROM_AWS:
-            return NotCheckedError(what, NOT_FROM_AWS_REASON)
+        except CALL_ERRORS as caught:
+            error = caught
+            if isinstance(caught, ClientError) and caught.response["Error"].get("Code", "") in missing:
+                return None
+            return NotCheckedError(what, explained(caught, remedy=REMEDY))
+        finally:
+            self._endpoints.note(endpoint, error)
 
     def _no_credentials(self, account: str) -> str:
         others = f" ({'; '.join(self.problems)})" if self.problems else ""
@@ -95,7 +103,8 @@ class ApiCalls:
     def _client(self, site: Site, service: str) -> Any:
         if (site, service) not in self._clients:
             session = self._sessions[site.account]
-            self._clients[site, service] = session.client(service, region_name=site.region, config=CONFIG)
+            client = session.client(service, region_name=site.region, config=CONFIG)
+            self._clients[site, service] = self._endpoints.watch(client, (site.region, service))
         return self._clients[site, service]
 
 
@@ -109,11 +118,6 @@ def _one_page(client: Any, operation: str) -> Any:
 def _action(client: Any, service: str, operation: str) -> str:
     """The action, as a policy names it."""
     return f"{service.replace('-', '')}:{client.meta.method_to_api_mapping[operation]}"
-
-
-def _message(error: ClientError) -> str:
-    found = error.response["Error"]
-    return f"{found.get('Code', 'an error')}: {found.get('Message', 'without a message')}"
 
 
 def _frozen(request: Mapping[str, Any]) -> str:

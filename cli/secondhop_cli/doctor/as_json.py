@@ -21,6 +21,7 @@ def _document(diagnosis: Diagnosis) -> dict[str, Any]:
         "stack": main_stack.name if main_stack else None,
         "version": main_stack.version if main_stack else None,
         "topology": ("hub" if main_stack.is_hub else "workload") if main_stack else None,
+        "error": diagnosis.error or None,
         "checks": [_check(result) for result in diagnosis.results],
     }
 

@@ -6,19 +6,25 @@ import argparse
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 
-from secondhop.adapters.environment import REGION
 from secondhop.adapters.sites import ClientFactory
-from secondhop_cli.doctor.api_calls import CONFIG, NOT_FROM_AWS, NOT_FROM_AWS_REASON, ApiCalls
+from secondhop_cli.aws_errors import CALL_ERRORS, explained
+from secondhop_cli.doctor.api_calls import REMEDY, ApiCalls
 from secondhop_cli.doctor.as_json import as_json
-from secondhop_cli.doctor.examination import Diagnosis, examine
+from secondhop_cli.doctor.endpoints import CONFIG, Endpoints
+from secondhop_cli.doctor.examination import CHECKS, Diagnosis, examine
+from secondhop_cli.doctor.findings import NotCheckedError
 from secondhop_cli.doctor.main_stack import NoMainStackError
 from secondhop_cli.doctor.report import as_text
+from secondhop_cli.ending import UsageError
+from secondhop_cli.ending import as_json as error_as_json
+from secondhop_cli.regions import ACCEPT_UNKNOWN, region_problem
 
 FINE, FAILING, USAGE_ERROR, NOT_CHECKED = 0, 1, 2, 3
 # The width of output that does not go to a terminal.
@@ -44,26 +50,19 @@ def add_doctor(commands: Any) -> None:
         "default credentials)",
     )
     doctor.add_argument("--json", action="store_true", help="write one JSON object")
-    doctor.set_defaults(run=_run)
+    doctor.add_argument(
+        ACCEPT_UNKNOWN, action="store_true", help="accept a Region that is newer than the installed botocore"
+    )
+    doctor.set_defaults(run=_run, failed=NOT_CHECKED)
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    try:
-        sessions = [boto3.Session(profile_name=name) for name in chosen.profile or [None]]
-    except ProfileNotFound as error:
-        sys.stderr.write(f"secondhop doctor: {error}. List the profiles with: aws configure list-profiles\n")
-        return USAGE_ERROR
+    sessions = _sessions(chosen.profile or [None])
     region = chosen.region or next((each.region_name for each in sessions if each.region_name), None)
     if region is None:
-        sys.stderr.write(
-            "secondhop doctor: no Region is configured. Name the main stack's with --region eu-west-1, for example.\n"
-        )
-        return USAGE_ERROR
-    if not REGION.fullmatch(region):
-        sys.stderr.write(
-            f"secondhop doctor: --region is {region!r}. Use the code of a Region, for example eu-central-1.\n"
-        )
-        return USAGE_ERROR
+        raise UsageError("no Region is configured. Name the main stack's with --region eu-west-1, for example.")
+    if problem := region_problem("--region", region, accepts_unknown=chosen.accept_unknown_region):
+        raise UsageError(f"{problem}.")
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
     return doctor(
         sessions,
@@ -73,6 +72,15 @@ def _run(chosen: argparse.Namespace) -> int:
         streams=(sys.stdout, sys.stderr),
         width=None if chosen.json else width,
     )
+
+
+def _sessions(profiles: Iterable[str | None]) -> list[Any]:
+    try:
+        return [boto3.Session(profile_name=name) for name in profiles]
+    except ProfileNotFound as error:
+        raise UsageError(f"{error}. List the profiles with: aws configure list-profiles") from error
+    except BotoCoreError as error:
+        raise UsageError(f"the AWS configuration cannot be used: {error}") from error
 
 
 def doctor(
@@ -86,14 +94,43 @@ def doctor(
 ) -> int:
     """Examine and report; returns the exit code. `streams` are for the report and for errors. `width` None: JSON."""
     stream, errors = streams
+    progress = Progress(errors)
     try:
-        diagnosis = examine(_api_calls(sessions, region), stack=stack, region=region, now=now)
+        api = _api_calls(sessions, region, Endpoints(progress.say))
+        diagnosis = examine(api, stack=stack, region=region, now=now, progress=progress.show)
     except NoMainStackError as error:
-        errors.write(f"secondhop doctor: {error}.\n")
+        sentence = f"secondhop doctor: {error}."
+        stream.write("" if width is not None else error_as_json(sentence, exit_code=USAGE_ERROR))
+        errors.write(f"{sentence}\n")
         return USAGE_ERROR
+    finally:
+        progress.clear()
     code = exit_code(diagnosis)
-    stream.write(as_json(diagnosis, exit_code=code) if width is None else as_text(diagnosis, width=width))
+    # The exit code is known, and a reader that closes the pipe does not change it.
+    with suppress(BrokenPipeError):
+        stream.write(as_json(diagnosis, exit_code=code) if width is None else as_text(diagnosis, width=width))
     return code
+
+
+class Progress:
+    """What happens now: the running check on a terminal, and sentences about slow endpoints everywhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+
+    def show(self, number: int, title: str) -> None:
+        if self._is_terminal:
+            self._stream.write(f"\r\033[Kcheck {number} of {len(CHECKS)}: {title}")
+            self._stream.flush()
+
+    def say(self, sentence: str) -> None:
+        self.clear()
+        self._stream.write(f"secondhop doctor: {sentence}.\n")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        self._stream.write("\r\033[K" if self._is_terminal else "")
 
 
 def exit_code(diagnosis: Diagnosis) -> int:
@@ -103,19 +140,32 @@ def exit_code(diagnosis: Diagnosis) -> int:
     return NOT_CHECKED if diagnosis.not_checked else FINE
 
 
-def _api_calls(sessions: Iterable[ClientFactory], region: str) -> ApiCalls:
+def _api_calls(sessions: Iterable[ClientFactory], region: str, endpoints: Endpoints) -> ApiCalls:
     """API calls with each session, by the account that AWS reports for it."""
     by_account: dict[str, ClientFactory] = {}
     problems: list[str] = []
     for number, session in enumerate(sessions, start=1):
         name = getattr(session, "profile_name", None) or f"session {number}"
         try:
-            identity = session.client("sts", region_name=region, config=CONFIG).get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            problems.append(f"profile {name}: {error}")
-            continue
-        except NOT_FROM_AWS:
-            problems.append(f"profile {name}: {NOT_FROM_AWS_REASON}")
-            continue
-        by_account.setdefault(identity["Account"], session)
-    return ApiCalls(by_account, problems=problems)
+            by_account.setdefault(_account_of(session, region, endpoints), session)
+        except CALL_ERRORS as error:
+            problems.append(f"profile {name}: {explained(error, remedy=REMEDY)}")
+        except NotCheckedError as error:
+            problems.append(f"profile {name}: {error.reason}")
+    return ApiCalls(by_account, endpoints=endpoints, problems=problems)
+
+
+def _account_of(session: ClientFactory, region: str, endpoints: Endpoints) -> str:
+    """The account of a session. Raises one of CALL_ERRORS, or NotCheckedError if STS is silent."""
+    endpoint = (region, "sts")
+    if refusal := endpoints.refusal(endpoint):
+        raise NotCheckedError("sts", refusal)
+    error: Exception | None = None
+    try:
+        client = endpoints.watch(session.client("sts", region_name=region, config=CONFIG), endpoint)
+        return str(client.get_caller_identity()["Account"])
+    except CALL_ERRORS as caught:
+        error = caught
+        raise
+    finally:
+        endpoints.note(endpoint, error)

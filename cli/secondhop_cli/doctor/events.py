@@ -203,5 +203,6 @@ def sweep_runs(context: CheckContext) -> Iterator[Outcome]:
             resource=function,
             what="No sweep completed within the last hour.",
             fix="After the first deployment, wait for 15 minutes. Otherwise run a sweep, and read the function's log.",
-            command=f"aws lambda invoke --region {site.region} --function-name {function} --payload '{{}}' answer.json",
+            command=f"echo '{{}}' | aws lambda invoke --region {site.region} --function-name {function} --payload "
+            "fileb:///dev/stdin answer.json",
         )

@@ -91,6 +91,8 @@ class Diagnosis:
 
     main_stack: MainStack | None
     results: tuple[CheckResult, ...]
+    error: str = ""
+    """Why the main stack could not be read."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -105,16 +107,27 @@ class Diagnosis:
         return tuple(each for each in self.findings if KINDS[each.kind].severity is Severity.FAILS)
 
 
-def examine(api: ApiCalls, *, stack: str, region: str, now: datetime) -> Diagnosis:
-    """Run all checks. Raises NoMainStackError if there is no such main stack."""
+def examine(
+    api: ApiCalls,
+    *,
+    stack: str,
+    region: str,
+    now: datetime,
+    progress: Callable[[int, str], None] = lambda _number, _title: None,
+) -> Diagnosis:
+    """Run all checks; `progress` is called before each. Raises NoMainStackError if there is no such main stack."""
     try:
         main_stack = find_main_stack(api, stack=stack, region=region)
-    except NotCheckedError as not_checked:
-        nothing = (NotChecked(what=not_checked.what, reason=not_checked.reason),)
-        results = tuple(CheckResult(title=check.title, not_checked=nothing) for check in CHECKS)
-        return Diagnosis(main_stack=None, results=results)
+    except (NotCheckedError, LookupError) as error:
+        not_checked = _not_checked(f"the main stack {stack} in {region}", error)
+        nothing = tuple(CheckResult(title=check.title, not_checked=(not_checked,)) for check in CHECKS)
+        return Diagnosis(main_stack=None, results=nothing, error=not_checked.reason)
     context = CheckContext(main_stack=main_stack, api=api, now=now)
-    return Diagnosis(main_stack=main_stack, results=tuple(_run(check, context) for check in CHECKS))
+    results = []
+    for number, check in enumerate(CHECKS, start=1):
+        progress(number, check.title)
+        results.append(_run(check, context))
+    return Diagnosis(main_stack=main_stack, results=tuple(results))
 
 
 def _run(check: Check, context: CheckContext) -> CheckResult:
@@ -132,5 +145,12 @@ def _run(check: Check, context: CheckContext) -> CheckResult:
 def _outcomes(check: Check, context: CheckContext) -> Iterator[Outcome]:
     try:
         yield from check.run(context)
-    except NotCheckedError as not_checked:
-        yield NotChecked(what=not_checked.what, reason=not_checked.reason)
+    except (NotCheckedError, LookupError) as error:
+        yield _not_checked(check.title, error)
+
+
+def _not_checked(what: str, error: NotCheckedError | LookupError) -> NotChecked:
+    """A check ends with LookupError if an answer lacks a member that AWS's answers have."""
+    if isinstance(error, NotCheckedError):
+        return NotChecked(what=error.what, reason=error.reason)
+    return NotChecked(what=what, reason=f"an answer lacks what AWS's answers have ({type(error).__name__}: {error})")

@@ -10,7 +10,6 @@ from itertools import groupby
 from secondhop_cli.doctor.examination import CheckResult, Diagnosis
 from secondhop_cli.doctor.finding_kinds import KINDS
 from secondhop_cli.doctor.findings import Finding, Severity
-from secondhop_cli.doctor.main_stack import MainStack
 
 NARROWEST = 40
 LABEL = 12
@@ -20,7 +19,7 @@ def as_text(diagnosis: Diagnosis, *, width: int) -> str:
     """The report. JSON statements and commands are not wrapped, so that you can copy them."""
     columns = max(width, NARROWEST)
     blocks = [
-        *_heading(diagnosis.main_stack, columns),
+        *_heading(diagnosis, columns),
         "",
         *(_line(result, columns) for result in diagnosis.results),
         *(line for finding in diagnosis.findings for line in ("", *_finding(finding, columns))),
@@ -46,9 +45,10 @@ def conclusion(diagnosis: Diagnosis) -> str:
     return "; ".join(counted) + "."
 
 
-def _heading(main_stack: MainStack | None, columns: int) -> Iterator[str]:
+def _heading(diagnosis: Diagnosis, columns: int) -> Iterator[str]:
+    main_stack = diagnosis.main_stack
     if main_stack is None:
-        yield from _wrapped("The main stack could not be read.", columns)
+        yield from _wrapped(f"The main stack could not be read: {diagnosis.error}.", columns)
         return
     topology = "hub" if main_stack.is_hub else "workload"
     yield from _wrapped(f"Stack {main_stack.name} {main_stack.version}, {topology} topology", columns)
@@ -86,7 +86,8 @@ def _finding(finding: Finding, columns: int) -> Iterator[str]:
 
 def _not_checked(diagnosis: Diagnosis, columns: int) -> Iterator[str]:
     """Grouped by reason, because one missing profile prevents many checks."""
-    not_checked = sorted(dict.fromkeys(diagnosis.not_checked), key=lambda each: each.reason)
+    found = dict.fromkeys(each for each in diagnosis.not_checked if each.reason != diagnosis.error)
+    not_checked = sorted(found, key=lambda each: each.reason)
     if not_checked:
         yield ""
         yield from _wrapped("NOT CHECKED, so possibly not fine:", columns)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from secondhop_cli.init.administrator import administrator_problems, administrator_warnings
-from secondhop_cli.init.questions import HUB, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
-from secondhop_cli.init.regions import is_code, partition_of, region_warnings
+from secondhop_cli.init.questions import HUB, OUTPUTS, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
+from secondhop_cli.regions import is_known, partition_of, region_problem, unknown_region
 
 ACCOUNT = re.compile(r"\d{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
@@ -23,13 +23,19 @@ LONGEST_DAYS = 36500
 MOST_ACCOUNTS = 50
 
 
-def problems_of(answers: Answers) -> list[str]:
-    """All problems, in the order of the questions."""
+def problems_of(answers: Answers, *, accepted: Container[str] = ()) -> list[str]:
+    """All problems, in the order of the questions. `accepted` are Regions that may be unknown to botocore."""
     missing = [
         f"{each.flag} is missing: {each.text}" for each in QUESTIONS if each.is_needed and not answers[each.name]
     ]
-    found = (_forms, _accounts, _regions, _retention, _arns)
-    return missing + [problem for check in found for problem in check(answers)]
+    return missing + problems_in(answers, accepted=accepted)
+
+
+def problems_in(some: Answers, *, accepted: Container[str] = ()) -> list[str]:
+    """The problems in those answers that are there."""
+    answers = {each.name: "" for each in (*QUESTIONS, *OUTPUTS)} | some
+    found = (_forms, _accounts, lambda said: _regions(said, accepted), _retention, _arns)
+    return [problem for check in found for problem in check(answers)]
 
 
 def _forms(answers: Answers) -> Iterator[str]:
@@ -70,11 +76,12 @@ def _accounts(answers: Answers) -> Iterator[str]:
         yield f"--workload-accounts has {len(accounts)} accounts; one hub supports up to {MOST_ACCOUNTS}"
 
 
-def _regions(answers: Answers) -> Iterator[str]:
+def _regions(answers: Answers, accepted: Container[str]) -> Iterator[str]:
     home, dr = answers["region"], answers["dr_region"]
     for flag, region in (("--region", home), ("--dr-region", dr)):
-        if region and not is_code(region):
-            yield f"{flag} is {region!r}; it should be the code of a Region, such as eu-central-1"
+        problem = region_problem(flag, region, accepts_unknown=region in accepted) if region else None
+        if problem:
+            yield problem
     if home and home == dr:
         yield f"--dr-region is {dr}, the same as --region; the DR vault must be in another Region"
     ours, theirs = partition_of(home), partition_of(dr)
@@ -93,12 +100,10 @@ def _retention(answers: Answers) -> Iterator[str]:
             days[name] = int(value)
         elif value:
             yield f"--{name.replace('_', '-')} is {value!r}; it should be a number of days from 1 to {LONGEST_DAYS}"
-    if len(days) < 3:
-        return
-    kept, least, most = days["retention_days"], days["lock_minimum_days"], days["lock_maximum_days"]
-    if least > most:
+    kept, least, most = (days.get(each) for each in ("retention_days", "lock_minimum_days", "lock_maximum_days"))
+    if least and most and least > most:
         yield f"--lock-minimum-days is {least}, more than --lock-maximum-days, {most}"
-    elif not least <= kept <= most:
+    elif kept and least and most and not least <= kept <= most:
         yield f"--retention-days is {kept}, outside the lock's range from {least} to {most}; every copy would fail"
     if kept == 1:
         yield "--retention-days is 1; a copy that takes hours would expire soon after it arrives. Use 2 or more"
@@ -134,5 +139,5 @@ def _arns(answers: Answers) -> Iterator[str]:
 def warnings_of(answers: Answers) -> list[str]:
     """Answers that are accepted, but probably wrong."""
     regions = (("--region", answers["region"]), ("--dr-region", answers["dr_region"]))
-    unknown = [warning for flag, region in regions for warning in region_warnings(flag, region)]
+    unknown = [f"{unknown_region(flag, each)}; check its spelling" for flag, each in regions if not is_known(each)]
     return [*unknown, *administrator_warnings(answers["administrator"])]

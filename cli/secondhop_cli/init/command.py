@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from secondhop_cli.init.checks import problems_of, warnings_of
+from secondhop_cli.ending import INTERRUPTED
+from secondhop_cli.init.asking import Ask, Interview, command_so_far
+from secondhop_cli.init.change_warnings import change_warnings
+from secondhop_cli.init.checks import problems_in, problems_of, warnings_of
 from secondhop_cli.init.parameter_files import (
     MAIN,
     PARAMETER_SOURCES,
@@ -24,14 +27,14 @@ from secondhop_cli.init.parameter_files import (
     read_parameters,
     write_parameters,
 )
-from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question, accounts_of
+from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, accounts_of
 from secondhop_cli.init.samconfig import NAME, NEW_FILE, edit_samconfig, read_samconfig
 from secondhop_cli.init.steps import FOLDER, Locations, steps
+from secondhop_cli.regions import ACCEPT_UNKNOWN
 
 DONE, FAILED, USAGE_ERROR = 0, 1, 2
 INTRODUCTION = """Nothing was deployed. Follow these steps in this order. Run each step with credentials of the account
 that it names, for example after `export AWS_PROFILE=...`. You can run the commands in any directory."""
-Ask = Callable[[str], str]
 
 
 @dataclass(kw_only=True)
@@ -45,7 +48,7 @@ class ExistingFiles:
     problems: list[str] = field(default_factory=list)
 
 
-def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_init(commands: Any) -> None:
     """Add the command and its options. All options are optional."""
     parser = commands.add_parser(
         "init",
@@ -57,6 +60,9 @@ def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for each in (*QUESTIONS, *OUTPUTS):
         shown = f"{each.text} (default {each.default})" if each.default else each.text
         parser.add_argument(each.flag, dest=each.name, metavar="TEXT", help=shown)
+    parser.add_argument(
+        ACCEPT_UNKNOWN, action="store_true", help="accept Regions that are newer than the installed botocore"
+    )
     parser.set_defaults(run=run_from_arguments)
 
 
@@ -65,40 +71,65 @@ def run_from_arguments(chosen: argparse.Namespace) -> int:
     said = {each.name: getattr(chosen, each.name) for each in (*QUESTIONS, *OUTPUTS)}
     given = {name: str(value).strip() for name, value in said.items() if value is not None}
     ask: Ask | None = input if sys.stdin.isatty() and sys.stdout.isatty() else None
-    return initialize(chosen.directory, given, stream=sys.stdout, errors=sys.stderr, ask=ask)
+    accepted = [given[name] for name in ("region", "dr_region") if name in given and chosen.accept_unknown_region]
+    return initialize(chosen.directory, given, stream=sys.stdout, errors=sys.stderr, ask=ask, accepted=accepted)
 
 
 def initialize(
-    directory: Path, given: Mapping[str, str], *, stream: TextIO, errors: TextIO, ask: Ask | None = None
+    directory: Path,
+    given: Mapping[str, str],
+    *,
+    stream: TextIO,
+    errors: TextIO,
+    ask: Ask | None = None,
+    accepted: Iterable[str] = (),
 ) -> int:
-    """Write the files and print the steps. Returns the exit code. With problems, nothing is written."""
+    """Write the files and print the steps. Returns the exit code. With problems, nothing is written.
+
+    `accepted` are Regions that may be unknown to botocore. Those in the files were accepted before.
+    """
     found = _read_files(directory)
     if found.problems:
         return _refuse(found.problems, errors)
-    try:
-        answers = _answers(found, given, ask)
-    except (EOFError, KeyboardInterrupt):
-        errors.write("\nsecondhop init: interrupted; nothing was written.\n")
-        return USAGE_ERROR
-    problems = [*_must_be_given(found, given), *problems_of(answers)]
-    if problems:
+    allowed = {*accepted, *(found.answers[name] for name in ("region", "dr_region") if name in found.answers)}
+    interview = Interview(ask, errors, known=found.answers, given=given, accepted=allowed) if ask else None
+    if problems := [*_empty(given), *(problems_in(dict(given), accepted=allowed) if ask else [])]:
+        # Better before the questions than after them.
         return _refuse(problems, errors)
-    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings_of(answers))
-    return _write(directory, found, answers, stream, errors)
+    try:
+        answers = _answers(found, given, interview)
+    except (EOFError, KeyboardInterrupt) as error:
+        errors.write("\nsecondhop init: interrupted; nothing was written.\n")
+        _keep(interview, directory, errors)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else USAGE_ERROR
+    problems = [*_must_be_given(found, given), *problems_of(answers, accepted=allowed)]
+    code = _refuse(problems, errors) if problems else _write(directory, found, answers, stream, errors)
+    if code != DONE:
+        _keep(interview, directory, errors)
+    return code
+
+
+def _keep(interview: Interview | None, directory: Path, errors: TextIO) -> None:
+    """Nothing that a person has typed is lost: print the command that gives it again."""
+    if interview and interview.answers:
+        command = command_so_far(interview.answers, program=_program(), directory=str(directory))
+        errors.write(f"To go on with the answers so far, run:\n  {command}\n")
 
 
 def _must_be_given(found: ExistingFiles, given: Mapping[str, str]) -> list[str]:
-    """Problems that only an option can solve: files that differ, and empty outputs."""
+    """Problems that only an option can solve: files that differ."""
     flags = {each.name: each.flag for each in (*QUESTIONS, *OUTPUTS)}
-    differing = [
+    return [
         f"{flags[name]} is needed, because the files differ: {text}"
         for name, text in found.contradictions.items()
         if name not in given
     ]
-    empty = [
+
+
+def _empty(given: Mapping[str, str]) -> list[str]:
+    return [
         f"{each.flag} is empty. Deploy the stack of this output first" for each in OUTPUTS if given.get(each.name) == ""
     ]
-    return differing + empty
 
 
 def _read_files(directory: Path) -> ExistingFiles:
@@ -129,25 +160,25 @@ def _read_files(directory: Path) -> ExistingFiles:
     return found
 
 
-def _answers(found: ExistingFiles, given: Mapping[str, str], ask: Ask | None) -> Answers:
+def _answers(found: ExistingFiles, given: Mapping[str, str], interview: Interview | None) -> Answers:
     """Options first, then the previous answers, then answers of the person, then the defaults."""
     answers: Answers = {}
-    is_first_time = not found.answers.keys() - {"stack_name", "region"}
+    is_first_time = _is_first_time(found)
     for each in (*QUESTIONS, *OUTPUTS):
         before = found.answers.get(each.name, "")
+        is_asked = each in QUESTIONS and (is_first_time or (each.is_needed and not (before or each.default)))
         if each.name in given:
             answers[each.name] = given[each.name]
-        elif ask and each in QUESTIONS and (is_first_time or (each.is_needed and not (before or each.default))):
-            answers[each.name] = _ask_person(ask, each, before or each.default)
+        elif interview and is_asked:
+            answers[each.name] = interview.answer(each, before or each.default)
         else:
             answers[each.name] = before or each.default
     answers["workload_accounts"] = ",".join(accounts_of(answers))
     return answers
 
 
-def _ask_person(ask: Ask, question: Question, default: str) -> str:
-    suffix = f" [{default}]" if default else ""
-    return ask(f"{question.text[0].upper()}{question.text[1:]}{suffix}: ").strip() or default
+def _is_first_time(found: ExistingFiles) -> bool:
+    return not found.answers.keys() - {"stack_name", "region"}
 
 
 def _refuse(problems: list[str], errors: TextIO) -> int:
@@ -166,6 +197,8 @@ def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: Text
         )
     except UnreadableFileError as error:
         return _refuse([f"{error}. Move the file away, and init writes a new one"], errors)
+    warnings = [*warnings_of(answers), *([] if _is_first_time(found) else change_warnings(found.answers, answers))]
+    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings)
     try:
         # Write before the report: a reader that closes the pipe must not prevent the writing.
         report = [line for name, text in texts.items() for line in _report(directory, name, found, after, text)]

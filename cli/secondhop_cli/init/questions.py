@@ -25,6 +25,10 @@ class Question:
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def is_region(self) -> bool:
+        return self.name in ("region", "dr_region")
+
 
 def _optional(name: str, text: str) -> Question:
     return Question(name=name, text=text, is_needed=False)
@@ -37,26 +41,29 @@ QUESTIONS = (
         default=WORKLOAD,
     ),
     Question(name="backup_account", text="the account that owns the watched vault and the DR vault, 12 digits"),
-    Question(name="workload_accounts", text="the account of the databases; for a hub several, separated by commas"),
+    Question(
+        name="workload_accounts", text="the account of the databases, 12 digits; for a hub several, separated by commas"
+    ),
     Question(name="region", text="the Region of the databases, for example eu-west-1"),
     Question(name="dr_region", text="the Region of the DR vault, for example eu-central-1"),
     Question(name="organization", text="the id of the AWS Organization of all accounts, o-..."),
     Question(
         name="administrator",
-        text="the ARN of the role that deploys in the backup account, the only one that can change the vaults",
+        text="the ARN of the role that deploys in the backup account, the only one that can change the vaults (with a "
+        "wrong ARN no role can; aws iam get-role shows the right one)",
     ),
     Question(
         name="vault_lock",
         text="the DR vault's lock: governance, compliance (irrevocable; the stack asks for a confirmation) or off",
         default="governance",
     ),
-    Question(name="retention_days", text="days to keep a final copy, counted from the original backup", default="35"),
     Question(
         name="lock_minimum_days", text="the shortest retention that the DR vault's lock allows, in days", default="7"
     ),
     Question(
         name="lock_maximum_days", text="the longest retention that the DR vault's lock allows, in days", default="365"
     ),
+    Question(name="retention_days", text="days to keep a final copy, counted from the original backup", default="35"),
     Question(name="watched_vault", text="the name of the vault that receives first hops", default="watched-vault"),
     Question(name="dr_vault", text="the name of the vault that receives final copies", default="dr-vault"),
     Question(

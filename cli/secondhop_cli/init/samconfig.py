@@ -11,14 +11,25 @@ from secondhop_cli.init.parameter_files import Parameters, UnreadableFileError
 NAME = "samconfig.toml"
 OVERRIDE = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
-NEW_FILE = """version = 0.1
+NEW_FILE = """\
+# `sam build` and `sam deploy` read this file. `secondhop init` puts the name, Region and parameters of your
+# installation into it and leaves the rest alone; docs/install.md says more. Git ignores it.
+version = 0.1
 
 [default.global.parameters]
 
+[default.validate.parameters]
+lint = true
+
+[default.build.parameters]
+parallel = true
+
 [default.deploy.parameters]
+# Roles with a path but without a fixed name need no more than this capability.
 capabilities = "CAPABILITY_IAM"
 confirm_changeset = true
 resolve_s3 = true
+s3_prefix = "second-hop"
 fail_on_empty_changeset = false
 """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondhop.domain.resource_types import RESOURCE_TYPES
 from secondhop_cli.init.questions import Answers, accounts_of, is_hub
+from secondhop_cli.regions import ACCEPT_UNKNOWN, is_known
 
 FOLDER = "parameters"
 SERVICE = "backup.amazonaws.com"
@@ -20,8 +21,9 @@ SERVICE_LINKED_ROLE = f"""aws iam get-role --role-name AWSServiceRoleForBackup >
   aws iam create-service-linked-role --aws-service-name {SERVICE}"""
 TYPES = ",".join(f"{each.name}=true" for each in RESOURCE_TYPES)
 IRREVOCABLE = f"""
-   A compliance lock is irrevocable. To confirm it, add this line to {FOLDER}/dr-region.json, below the first [:
-     "ConfirmComplianceLock=nobody can ever remove this lock",
+   A compliance lock is irrevocable. To confirm it, add a comma to the last line of the list in
+   {FOLDER}/dr-region.json, and this line below it:
+     "ConfirmComplianceLock=nobody can ever remove this lock"
    """.rstrip()
 
 
@@ -88,29 +90,27 @@ def _preparations(answers: Answers) -> Iterator[Step]:
         ),
     )
     for account in accounts_of(answers):
-        yield _opt_in(f"workload account {account}", (home,))
-    yield _opt_in(f"backup account {answers['backup_account']}", (home, dr))
+        yield _opt_in("workload", account, (home,))
+    yield _opt_in("backup", answers["backup_account"], (home, dr))
 
 
-def _opt_in(account: str, regions: tuple[str, ...]) -> Step:
+def _opt_in(kind: str, account: str, regions: tuple[str, ...]) -> Step:
     return Step(
-        where=f"{account}, {' and '.join(regions)}",
+        where=f"{kind} account {account}, {' and '.join(regions)}",
         why="creates AWS Backup's service-linked role if it is missing, and opts in the four services",
-        commands=(
-            SERVICE_LINKED_ROLE,
-            *(
-                f"aws backup update-region-settings --region {region} \\\n  --resource-type-opt-in-preference {TYPES}"
-                for region in regions
-            ),
-        ),
+        commands=(_only_in(account, regions[0], "\n".join((SERVICE_LINKED_ROLE, *map(_opt_in_command, regions)))),),
     )
 
 
+def _opt_in_command(region: str) -> str:
+    return f"aws backup update-region-settings --region {region} \\\n  --resource-type-opt-in-preference {TYPES}"
+
+
 def _only_in(account: str, region: str, command: str) -> str:
-    """The command, in a subshell that ends before it if the credentials are of another account."""
+    """The commands, in a subshell that ends before them if the credentials are of another account."""
     return (
         f'(test "$(aws sts get-caller-identity --region {region} --query Account --output text)" = {account} || {{\n'
-        f'  echo "Nothing was deployed: these are not credentials of the account {account}." >&2; exit 1; }}\n'
+        f'  echo "Nothing was changed: these are not credentials of the account {account}." >&2; exit 1; }}\n'
         f"{command})"
     )
 
@@ -205,10 +205,11 @@ def _main(answers: Answers, locations: Locations) -> Step:
 
 
 def _doctor(answers: Answers, locations: Locations) -> Step:
+    unknown = "" if is_known(answers["region"]) else f" {ACCEPT_UNKNOWN}"
     profiles = " ".join(f"--profile PROFILE-OF-{each}" for each in (*accounts_of(answers), answers["backup_account"]))
     command = f"{shlex.quote(locations.program)} doctor --stack {answers['stack_name']} --region {answers['region']}"
     return Step(
         where="a machine with a profile for each of these accounts",
         why="reports what would make a copy fail",
-        commands=(f"{command} \\\n  {profiles}",),
+        commands=(f"{command}{unknown} \\\n  {profiles}",),
     )

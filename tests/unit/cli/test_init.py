@@ -13,6 +13,7 @@ from rehearsal.template import parameters_of, read_template
 from secondhop_cli.init.command import initialize
 from secondhop_cli.init.parameter_files import MAIN, PARAMETER_SOURCES
 from secondhop_cli.init.questions import QUESTIONS
+from secondhop_cli.init.samconfig import NEW_FILE
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, ROOT, WORKLOAD, Checkout
 
 
@@ -94,8 +95,10 @@ def test_what_the_user_wrote_stays(checkout: Checkout) -> None:
 
 
 def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout: Checkout) -> None:
-    before = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    comments = [line for line in (ROOT / "samconfig.toml").read_text().splitlines() if line.startswith("#")]
+    own = NEW_FILE.replace("confirm_changeset = true", "# Nobody is there.\nconfirm_changeset = false")
+    (checkout.folder / "samconfig.toml").write_text(own)
+    before = tomllib.loads(own)
+    comments = [line for line in own.splitlines() if line.startswith("#")]
     checkout.init(GOOD)
     text = checkout.texts()["samconfig.toml"]
     after = tomllib.loads(text)
@@ -104,6 +107,7 @@ def test_the_comments_and_settings_of_samconfig_are_those_of_before(checkout: Ch
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
     assert added.pop("region") == "eu-west-1"
     assert " BackupAccountId=444455556666 DrRegion=" in " ".join(added.pop("parameter_overrides").split())
+    assert after["default"]["global"]["parameters"].pop("stack_name") == "second-hop"
     assert after == before
 
 
@@ -142,7 +146,7 @@ def test_what_sam_deploy_guided_wrote_is_kept_where_it_stands(checkout: Checkout
 
 
 def test_without_a_samconfig_one_is_made(checkout: Checkout) -> None:
-    (checkout.folder / "samconfig.toml").unlink()
+    assert checkout.texts() == {}
     assert checkout.init(GOOD).code == 0
 
     assert tomllib.loads(checkout.texts()["samconfig.toml"])["default"]["deploy"]["parameters"]["capabilities"]

@@ -264,20 +264,36 @@ def test_the_pattern_of_the_installation_guide_is_accepted_without_a_warning(che
 
 
 @pytest.mark.parametrize("region", ["mars-north-1", "eu-west-9", "eu-centrl-1"])
-def test_a_region_that_is_not_known_is_accepted_with_a_warning(checkout: Checkout, region: str) -> None:
-    done = checkout.init({**GOOD, "dr_region": region})
+def test_a_region_that_is_not_known_is_refused_until_it_is_confirmed(checkout: Checkout, region: str) -> None:
+    before = checkout.texts()
+    refused = checkout.init({**GOOD, "dr_region": region})
+
+    assert (refused.code, checkout.texts()) == (2, before)
+    (complaint,) = refused.complaints
+    assert f"--dr-region is '{region}', which is in no list of botocore " in complaint
+    assert complaint.endswith("add --accept-unknown-region")
+
+    done = checkout.init({**GOOD, "dr_region": region}, accepted=(region,))
 
     assert done.code == 0
     (warning,) = done.complaints
     assert warning.startswith(f"secondhop init: warning: --dr-region is '{region}', which is in no list of botocore ")
     assert checkout.parameters("backup-account")["DrRegion"] == region
+    # What the files have was confirmed before.
+    assert checkout.init({"retention_days": "60"}).code == 0
+
+
+def test_a_mistyped_region_is_refused_with_the_one_that_is_alike(checkout: Checkout) -> None:
+    (complaint,) = checkout.init({**GOOD, "dr_region": "eu-centrall-1"}).complaints
+
+    assert "perhaps you mean eu-central-1" in complaint
 
 
 def test_arns_of_a_partition_that_is_not_known_are_accepted(checkout: Checkout) -> None:
     regions = {"region": "mars-north-1", "dr_region": "mars-south-1"}
     role = f"arn:aws-mars:iam::{BACKUP}:role/administrator"
 
-    assert checkout.init({**GOOD, **regions, "administrator": role}).code == 0
+    assert checkout.init({**GOOD, **regions, "administrator": role}, accepted=tuple(regions.values())).code == 0
     refused = checkout.init({**GOOD, **regions, "administrator": role.replace("aws-mars", "mars")})
     assert refused.code == 2
     assert "--administrator is" in refused.complaints[0]

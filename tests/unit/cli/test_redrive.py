@@ -28,7 +28,8 @@ def a_world(bodies: int) -> tuple[World, Queue, Queue, Any]:
 
 def run(dead: Queue, work: Queue, client: Any, *, limit: int = 100) -> tuple[int, str]:
     stream = io.StringIO()
-    code = redrive(dead_letter_queue_url=dead.url, work_queue_url=work.url, limit=limit, stream=stream, client=client)
+    urls = {"dead_letter_queue_url": dead.url, "work_queue_url": work.url}
+    code = redrive(**urls, limit=limit, stream=stream, errors=stream, client=client)
     return code, stream.getvalue()
 
 

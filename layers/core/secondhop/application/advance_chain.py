@@ -106,7 +106,7 @@ class AdvanceChain:
 
     def _on_first_hop(self, routes: Sequence[Route], news: JobNews) -> Report:
         """A copy job into a watched vault that is not, or not yet, an arrival."""
-        ignored = f"hop 1 job {news.job.job_id or '(no id yet)'} is {news.job.state}; nothing has arrived"
+        ignored = f"hop 1 job {news.job.shown_id} is {news.job.state}; nothing has arrived"
         watched = [route for route in routes if route.first_hops is not None]
         reports = [_alone(partial(self._on_expectation, route, news)) for route in watched]
         return joined((*reports, Report(ignored=ignored)))

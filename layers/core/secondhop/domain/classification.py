@@ -67,12 +67,12 @@ class Remedy:
     words: str
 
 
-# What an operator runs, as docs/runbook.md has it.
-_INVOKE = "run `aws lambda invoke --function-name NAME --cli-binary-format raw-in-base64-out --payload"
-_NAME = "NAME is the main stack's output OperateChainsFunction. docs/runbook.md shows what another RouteName adds."
-RESUME = f'{_INVOKE} \'{{"verb": "resume", "by": "your name"}}\' answer.json`. {_NAME}'
+# What an operator runs, as docs/runbook.md has it. Both versions of the AWS CLI send what fileb:// reads unchanged.
+_INVOKE = "aws lambda invoke --function-name NAME --payload fileb:///dev/stdin answer.json"
+_NAME = "NAME is the main stack's output OperateChainsFunction."
+RESUME = f'run `echo \'{{"verb": "resume", "by": "your name"}}\' | {_INVOKE}`. {_NAME}'
 RETRY = (
-    f'{_INVOKE} \'{{"verb": "retry", "by": "your name", "recovery_point": "ARN"}}\' answer.json`. ARN is the recovery '
+    f'run `echo \'{{"verb": "retry", "by": "your name", "recovery_point": "ARN"}}\' | {_INVOKE}`. ARN is the recovery '
     f"point of the message. {_NAME}"
 )
 

@@ -70,6 +70,11 @@ class JobSeen:
         is_known = self.resource is not None and is_database(self.resource)
         return not is_known or self.resource == database
 
+    @property
+    def shown_id(self) -> str:
+        """The id for a reader. The first event of a job can lack it."""
+        return self.job_id or "(no id yet)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:

@@ -133,11 +133,10 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state == "COMPLETED" and job.arrival is not None and job.arrival not in s.hop.rejected:
         return arrived(s, job, attempt=s.hop.attempt.number, is_adopted=False)
     if s.hop.attempt.job_id is None and job.state in LIVE and _is_fence_open(s):
-        return stay(
-            s, f"copy job {job.job_id} is {job.state}; checks to which hop it belongs", SurveyCopies(subject=s.hop.name)
-        )
+        reason = f"copy job {job.shown_id} is {job.state}; checks to which hop it belongs"
+        return stay(s, reason, SurveyCopies(subject=s.hop.name))
     if s.hop.attempt.job_id is None or job.job_id.upper() != s.hop.attempt.job_id.upper():
-        return stay(s, f"copy job {job.job_id} {job.state} is not known to be this attempt's")
+        return stay(s, f"copy job {job.shown_id} {job.state} is not known to be this attempt's")
     if job.state in LIVE:
         return _wait_for_live_job(s, job)
     if job.state == "COMPLETED":
