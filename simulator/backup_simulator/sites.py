@@ -181,10 +181,16 @@ class Site:
     def put_rule(
         self, name: str, *, pattern: dict[str, Any], targets: Sequence[RuleTarget], bus: str = "default"
     ) -> str:
-        """An EventBridge rule; its ARN."""
+        """An EventBridge rule; its ARN. Raises Refused or NotModelled for a pattern or target that cannot work."""
         rule = Rule(name=name, pattern=deepcopy(pattern), targets=tuple(targets))
-        self._services.buses.rules[self.account, self.region, bus].append(rule)
+        self._services.buses.add((self.account, self.region, bus), rule)
         return self._arn("events", f"rule/{name}")
+
+    def create_function(self, name: str, invoke: Callable[[dict[str, Any]], Any]) -> str:
+        """A Lambda function that rules may have as a target; its ARN. `invoke` gets the event."""
+        arn = self._arn("lambda", f"function:{name}")
+        self._services.buses.functions.by_arn[arn] = invoke
+        return arn
 
     def put_bus_policy(self, statement: dict[str, Any], bus: str = "default") -> None:
         """A statement of an event bus's policy."""
