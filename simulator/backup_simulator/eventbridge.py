@@ -206,6 +206,7 @@ class EventBridge:
             return False
         organization = self.identity.organization_of(sender)
         context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
+        context |= self.identity.about("events:PutEvents", arn, sender)
         document = {"Statement": self.policies[receiver]}
         return (
             decide([document], action="events:PutEvents", resource=arn, context=context, principal=role_arn) == "allow"

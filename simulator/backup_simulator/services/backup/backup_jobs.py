@@ -18,6 +18,7 @@ from backup_simulator.model import BackupJob, Caller, Database, Point, site_of, 
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.copying import HISTORY, Copying
 from backup_simulator.services.backup.points import Points
+from backup_simulator.services.backup.tokens import Tokens
 from backup_simulator.vaults import Vaults
 
 TRY_AGAIN = timedelta(minutes=5)
@@ -46,19 +47,16 @@ class BackupJobs:
         self._ledger = ledger
         self._copying = copying
         self.jobs: dict[str, BackupJob] = {}
-        self._tokens: dict[tuple[str, str, str], str] = {}
+        self._tokens = Tokens(ground)
 
     def start(self, database: Database, request: dict[str, Any]) -> BackupJob:
         """StartBackupJob. A call that succeeded before with this token does nothing and gets the same job."""
         account, region = site_of(database.arn)
-        token = request.get("IdempotencyToken")
-        known = self._tokens.get((account, region, token)) if token else None
-        if known is not None:
-            return self.jobs[known]
-        job = self.open(database, request, created_by=None, copies=[])
-        if token:
-            self._tokens[account, region, token] = job.id
-        return job
+        known = self._tokens.job_of(account, region, request)
+        if known is None:
+            known = self.open(database, request, created_by=None, copies=[]).id
+            self._tokens.remember(account, region, request, known)
+        return self.jobs[known]
 
     def open(
         self,
