@@ -14,6 +14,7 @@ from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
 from backup_simulator.resource_types import BY_NAME
+from backup_simulator.services.backup.copy_checks import VAULT_NAME
 from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
@@ -89,7 +90,9 @@ class Site:
     def create_vault(
         self, name: str, *, key_arn: str, policy: dict[str, Any] | None = None, lock: dict[str, Any] | None = None
     ) -> str:
-        """A backup vault; its ARN."""
+        """A backup vault; its ARN. Raises ValueError for a name that the API would refuse."""
+        if not VAULT_NAME.fullmatch(name):
+            raise ValueError(f"Invalid backup vault name: {name}")
         arn = vault_arn(self.account, self.region, name)
         now = self._services.ground.now()
         vault = Vault(
