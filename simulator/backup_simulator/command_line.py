@@ -91,13 +91,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _moment(text: str) -> datetime:
-    """A moment; without an offset it is UTC. "now" is the present moment."""
-    if text == "now":
-        return datetime.now(UTC)
+    """A moment; without an offset it is UTC."""
     try:
         moment = datetime.fromisoformat(text) if text else START
     except ValueError as error:
-        raise ValueError(f"--start takes a moment such as 2026-01-05T00:00Z, or now, not {text}") from error
+        raise ValueError(f"--start takes a moment such as 2026-01-05T00:00Z, not {text}") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -45,14 +45,14 @@ class SourceVaultShown(StrEnum):
 
 
 class CopyFromAskedOf(StrEnum):
-    """Of whom StartCopyJob demands CopyFromBackupVault."""
+    """Who needs the right CopyFromBackupVault for a StartCopyJob."""
 
     CALLER_TOO = "caller too"
     PASSED_ROLE = "passed role"
 
 
 class TokenOfAnother(StrEnum):
-    """What a call gets whose IdempotencyToken was used with other parameters."""
+    """What a call gets if its IdempotencyToken was used with other parameters."""
 
     SAME_JOB = "same job"
     NEW_JOB = "new job"

@@ -19,7 +19,7 @@ from botocore.session import get_session
 from backup_simulator.errors import NotModelled
 
 PROTOCOLS = {"backup": "rest-json", "events": "json", "kms": "json", "sqs": "json", "sts": "query", "sns": "query"}
-# Services that are not modelled, whose clients read errors as XML though their requests are no forms.
+# Services that are not modelled. Their requests are no forms, and their clients read errors as XML.
 REST_XML = ("cloudfront", "route53", "s3control")
 CONTENT = {"rest-json": "application/json", "json": "application/x-amz-json-1.0", "query": "text/xml"}
 

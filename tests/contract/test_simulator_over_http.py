@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -134,17 +134,6 @@ def test_a_served_world_begins_at_the_time_that_start_says(start: str, expected:
 
     assert main(["serve", "--start", start], prepare=prepare) == 0
     assert World(**settings[0]).now().isoformat() == expected
-
-
-def test_a_served_world_may_begin_now() -> None:
-    settings: list[dict[str, Any]] = []
-
-    def prepare(_: int, given: dict[str, Any]) -> Callable[[], None]:
-        settings.append(given)
-        return lambda: None
-
-    assert main(["serve", "--start", "now"], prepare=prepare) == 0
-    assert abs(settings[0]["start"] - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("name", ["v", "a vault", "x" * 51, ""])

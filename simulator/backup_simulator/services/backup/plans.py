@@ -81,7 +81,7 @@ class Plans:
         return made.id
 
     def update(self, plan: Plan, document: dict[str, Any]) -> None:
-        """Another version of a plan, whose rules run from now on. Raises Refused or NotModelled."""
+        """Another version of a plan, with rules that run from now on. Raises Refused or NotModelled."""
         check_plan(document)
         plan.earlier.append((plan.version_id, self._ground.now(), plan.document))
         plan.document = deepcopy(document)
