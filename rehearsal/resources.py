@@ -99,7 +99,8 @@ def _policy(stack: Target, logical_id: str, properties: Properties) -> Made:
 def _plan(stack: Target, _: str, properties: Properties) -> Made:
     plan = properties["BackupPlan"]
     rules = [
-        {**rule, "TargetBackupVaultName": rule["TargetBackupVault"], "CopyActions": rule.get("CopyActions", [])}
+        {("TargetBackupVaultName" if name == "TargetBackupVault" else name): value for name, value in rule.items()}
+        | {"CopyActions": rule.get("CopyActions", [])}
         for rule in plan["BackupPlanRule"]
     ]
     for rule in rules:

@@ -6,16 +6,19 @@ from backup_simulator.faults import FaultPlan
 from backup_simulator.model import TraceLine
 from backup_simulator.services.sns import Published
 from backup_simulator.switches import (
+    CopyFromAskedOf,
     DeleteDuringCopy,
     Delivery,
     DescribesBackupKey,
     OverQuota,
     SourceVaultShown,
+    TokenOfAnother,
     UnknownBehaviour,
 )
 from backup_simulator.world import World
 
 __all__ = [
+    "CopyFromAskedOf",
     "DeleteDuringCopy",
     "Delivery",
     "DescribesBackupKey",
@@ -27,6 +30,7 @@ __all__ = [
     "Refused",
     "RuleTarget",
     "SourceVaultShown",
+    "TokenOfAnother",
     "TraceLine",
     "UnknownBehaviour",
     "World",

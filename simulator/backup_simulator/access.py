@@ -15,10 +15,11 @@ from backup_simulator.authority import Authority, Grant
 from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
-from backup_simulator.model import Caller, Key, Role, Vault, backup_key_arn, vault_arn
+from backup_simulator.model import Caller, Key, Role, Vault, backup_key_arn, site_of, vault_arn
 from backup_simulator.policy import decide
 from backup_simulator.queues import Queues
 from backup_simulator.regions import partition_of
+from backup_simulator.switches import CopyFromAskedOf
 from backup_simulator.vaults import Vaults
 
 PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
@@ -69,7 +70,7 @@ class Access:
             return
         if "IamRoleArn" in request:
             self._demand(caller, region, "iam:PassRole", request["IamRoleArn"], context=PASSED)
-        if operation == "StartCopyJob":
+        if operation == "StartCopyJob" and self._ground.unknown.copy_from_asked_of is CopyFromAskedOf.CALLER_TOO:
             targets = {"backup:CopyTargets": (request["DestinationBackupVaultArn"],)}
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
 
@@ -101,7 +102,8 @@ class Access:
             [vault.policy],
             action="backup:CopyIntoBackupVault",
             resource=vault.arn,
-            context=self._identity.context_of(account, role_arn),
+            context=self._identity.context_of(account, role_arn)
+            | self._identity.about("backup:CopyIntoBackupVault", vault.arn, account),
             principal=role_arn,
         )
         return verdict == "allow" or (verdict == "none" and vault.account == account)
@@ -125,7 +127,8 @@ class Access:
         return self.key_admits(key, actions, role.account, role.arn) and (
             self.role_may_always(role, actions)
             or all(
-                self.role_may(role, each, key.arn, self._use_of_key(each, role.account, role.arn)) for each in actions
+                self.role_may(role, each, key.arn, self._use_of_key(key, each, role.account, role.arn))
+                for each in actions
             )
         )
 
@@ -140,15 +143,17 @@ class Access:
         return known[2]
 
     def _key_allows(self, key: Key, action: str, account: str, arn: str, *, by_name: bool) -> bool:
-        context = self._use_of_key(action, account, arn)
+        context = self._use_of_key(key, action, account, arn)
         documents = [key.policy] if key.policy is not None else []
         asked: dict[str, Any] = {"action": action, "resource": key.arn, "context": context, "principal": arn}
         return decide(documents, **asked, by_name=by_name) == "allow"
 
-    def _use_of_key(self, action: str, account: str, role_arn: str) -> dict[str, Any]:
+    def _use_of_key(self, key: Key, action: str, account: str, role_arn: str) -> dict[str, Any]:
         """Grants are for an AWS resource; only calls about grants carry that key (kms/conditions-kms)."""
         granted = {"kms:GrantIsForAWSResource": "true"} if action == "kms:CreateGrant" else {}
-        return self._identity.context_of(account, role_arn) | granted
+        region = {"aws:RequestedRegion": site_of(key.arn)[1]}
+        about = self._identity.about(action, key.arn, account)
+        return self._identity.context_of(account, role_arn) | about | region | granted
 
     def _demand(
         self,
@@ -163,7 +168,8 @@ class Access:
         given = {"aws:RequestedRegion": region, **(context or {})}
         by_vault = "none"
         if vault is not None and vault.policy:
-            who = {**self._identity.context_of(caller.account, caller.name), **given}
+            about = self._identity.about(action, resource, caller.account)
+            who = {**self._identity.context_of(caller.account, caller.name), **about, **given}
             by_vault = decide([vault.policy], action=action, resource=resource, context=who, principal=caller.name)
         if by_vault == "deny":
             self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")

@@ -88,7 +88,7 @@ class Authority:
         self, grants: Counter[Grant], caller: Caller, action: str, resource: str, context: Mapping[str, Any]
     ) -> None:
         role = self._identity.roles.get(caller.role_arn or "")
-        full = {**self._identity.context_of(caller.account, caller.name), **context}
+        full = self._full(caller, action, resource, context)
         for each in allowing(role.policies if role else (), action=action, resource=resource, context=full):
             grants[Grant(caller.name, each.get("Sid", ""), action, resource)] += 1
 
@@ -96,13 +96,20 @@ class Authority:
         known = self._relevant(caller, action)
         if known.always is not None:
             return known.always
-        marks = (resource, *context.items())
+        organizations = self._identity.organization_of(caller.account), self._identity.organization_of(_owner(resource))
+        marks = (resource, organizations, *context.items())
         if marks not in known.verdicts:
             if len(known.verdicts) > MEMORY:
                 known.verdicts.clear()
-            full = {**self._identity.context_of(caller.account, caller.name), **context}
+            full = self._full(caller, action, resource, context)
             known.verdicts[marks] = _together(known.layers, action, resource, full)
         return known.verdicts[marks]
+
+    def _full(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> dict[str, Any]:
+        """All condition keys of a request."""
+        identity = self._identity
+        about = identity.about(action, resource, caller.account)
+        return {**identity.context_of(caller.account, caller.name), **about, **context}
 
     def always_allows(self, caller: Caller, actions: tuple[str, ...]) -> bool:
         """Whether a caller may do all these actions to every resource under all conditions."""
@@ -131,6 +138,10 @@ class Authority:
         if known is None or known.levels is not levels or known.boundary is not boundary or known.own is not own:
             known = self._known[place] = _collected(caller, action, levels, boundary, own)
         return known
+
+
+def _owner(resource: str) -> str:
+    return resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
 
 
 def _collected(caller: Caller, action: str, levels: Any, boundary: Any, own: Any) -> _Relevant:

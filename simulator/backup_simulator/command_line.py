@@ -6,8 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from backup_simulator.ground import START
 from backup_simulator.http_door import LOOPBACK, serve
 from backup_simulator.switches import Delivery, UnknownBehaviour
 from backup_simulator.world import World
@@ -37,6 +39,7 @@ def main(
     try:
         settings: dict[str, Any] = {
             "seed": given.seed,
+            "start": _moment(given.start),
             "unknown": _switches(given.unknown),
             "delivery": Delivery.named(_object("--delivery", given.delivery)),
             "enforce_identity": not given.lax,
@@ -75,6 +78,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     command = commands.add_parser("serve", help="answer AWS CLIs and SDKs over HTTP, on loopback only")
     command.add_argument("--port", type=int, default=4599, help="default 4599; 0 takes a free one")
     command.add_argument("--seed", type=int, default=1, help="of everything that is left to chance; default 1")
+    command.add_argument(
+        "--start", default="", help="the world's first moment, such as 2026-01-05T00:00Z (the default)"
+    )
     command.add_argument("--unknown", default="{}", help="switches of UnknownBehaviour, as a JSON object")
     command.add_argument("--delivery", default="{}", help="settings of Delivery, delays in seconds, as a JSON object")
     command.add_argument(
@@ -82,6 +88,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     command.add_argument("--lax", action="store_true", help="do not evaluate callers' identity policies")
     return parser
+
+
+def _moment(text: str) -> datetime:
+    """A moment; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text) if text else START
+    except ValueError as error:
+        raise ValueError(f"--start takes a moment such as 2026-01-05T00:00Z, not {text}") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _switches(text: str) -> UnknownBehaviour:

@@ -24,8 +24,6 @@ NOT_SUPPLIED = frozenset(
         "aws:epochtime",
         "aws:principalorgpaths",
         "aws:principaltype",
-        "aws:resourceaccount",
-        "aws:resourceorgid",
         "aws:resourceorgpaths",
         "aws:sourceip",
         "aws:tokenissuetime",

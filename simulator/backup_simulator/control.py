@@ -1,6 +1,7 @@
 """The control endpoint for tests over HTTP: move the clock, create resources, set faults, show the world.
 
-Each action takes a JSON object. A wrong one is answered with status 400 and one sentence.
+Each action takes a JSON object. A wrong one is answered with status 400 and one sentence, and what is not modelled with
+501.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.eventbridge import RuleTarget
 from backup_simulator.switches import Delivery
 from backup_simulator.world import World
 
 CONTROL = "/_control/"
+NOT_IMPLEMENTED = 501
 ACCOUNT_MAKES = (
     "create_role",
     "create_service_linked_role",
@@ -67,6 +69,8 @@ def reply(world: World, action: str, body: bytes) -> tuple[int, str, bytes]:
         answer = _carried_out(world, action, given)
     except (ValueError, KeyError, OverflowError, Refused) as error:
         return _refusal(str(error.args[0] if isinstance(error, KeyError) else error))
+    except NotModelled as unknown:
+        return NOT_IMPLEMENTED, "application/json", json.dumps({"error": str(unknown)}).encode()
     except (TypeError, AttributeError) as error:
         return _refusal(f"{action!r} cannot use what was given: {error}.")
     return 200, "application/json", json.dumps(answer, default=_text).encode()

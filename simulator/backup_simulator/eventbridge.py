@@ -18,10 +18,11 @@ from typing import Any
 from backup_simulator.access import Access
 from backup_simulator.errors import NotModelled
 from backup_simulator.event_shapes import stamp
+from backup_simulator.functions import Functions
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.log_groups import LogGroups
-from backup_simulator.matching import matches
+from backup_simulator.matching import EventPattern, fields_of
 from backup_simulator.policy import decide
 from backup_simulator.queues import Queues
 from backup_simulator.regions import OPT_IN, partition_of
@@ -34,7 +35,7 @@ ANOTHER_EVENT = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class RuleTarget:
-    """Where a rule sends what it matches: the ARN of a queue, an event bus or a log group."""
+    """Where a rule sends what it matches: the ARN of a queue, an event bus, a log group or a function."""
 
     id: str
     arn: str
@@ -44,12 +45,16 @@ class RuleTarget:
 
 @dataclass(kw_only=True)
 class Rule:
-    """A rule on a bus."""
+    """A rule on a bus. Raises Refused or NotModelled for a pattern that cannot be evaluated."""
 
     name: str
     pattern: dict[str, Any]
     targets: tuple[RuleTarget, ...]
     enabled: bool = True
+    reads: EventPattern = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = EventPattern(self.pattern)
 
 
 @dataclass(kw_only=True)
@@ -61,10 +66,14 @@ class EventBridge:
     access: Access
     queues: Queues
     logs: LogGroups
+    functions: Functions = field(init=False)
     rules: dict[Bus, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[Bus, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     emit_listeners: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     _indexes: dict[Bus, RuleIndex[Rule]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.functions = Functions(self.ground)
 
     def emit(self, account: str, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         """Emit an event of AWS Backup: in batches, best effort, at least once if it is delivered at all."""
@@ -100,10 +109,13 @@ class EventBridge:
     def put(self, bus: Bus, event: dict[str, Any], *, hops: int) -> None:
         """Put an event on a bus. Every matching rule sends it to its targets."""
         rules = self.rules[bus]
+        if not rules:
+            return
         index = self._indexes.get(bus)
         if index is None or index.size != len(rules):
             index = self._indexes[bus] = RuleIndex(rules)
-        matched = [rule for rule in index.candidates(event) if rule.enabled and matches(rule.pattern, event)]
+        fields = fields_of(event)
+        matched = [rule for rule in index.candidates(fields) if rule.enabled and rule.reads.matches(fields)]
         if not matched:
             return
         body = json.dumps(event)
@@ -114,29 +126,57 @@ class EventBridge:
             for target in rule.targets:
                 self._send(bus, body, rule, target, hops)
 
+    def add(self, bus: Bus, rule: Rule) -> None:
+        """Put a rule on a bus, in place of one with its name. Raises NotModelled for a target that is not modelled."""
+        for target in rule.targets:
+            self._check_target(bus, target)
+        others = [each for each in self.rules[bus] if each.name != rule.name]
+        self.rules[bus][:] = [*others, rule]
+        self._indexes.pop(bus, None)
+
+    def _check_target(self, bus: Bus, target: RuleTarget) -> None:
+        service, region = (*target.arn.split(":"), "", "", "", "")[2:4]
+        if service not in ("sqs", "events", "logs", "lambda"):
+            raise NotModelled(f"a rule's target of service {service or '?'} is not modelled: {target.arn}")
+        if service == "lambda" and target.arn not in self.functions.by_arn:
+            raise NotModelled(f"there is no function {target.arn}: make it with Site.create_function")
+        if service == "lambda" and region != bus[1]:
+            raise NotModelled(f"a rule's target in another Region is an event bus, not {target.arn}")
+
     def _send(self, bus: Bus, body: str, rule: Rule, target: RuleTarget, hops: int) -> None:
-        service = target.arn.split(":")[2]
-        if service == "sqs":
-            self.queues.send(target.arn, body)
-        elif service == "events":
-            self._forward(bus, json.loads(body), target, hops)
-        elif service == "logs":
-            self._write(bus, body, rule, target)
-        else:
-            raise NotModelled(f"a rule's target of service {service} is not modelled: {target.arn}")
+        match target.arn.split(":")[2]:
+            case "sqs" if target.arn in self.queues.by_arn:
+                self.queues.send(target.arn, body)
+            case "events":
+                self._forward(bus, json.loads(body), target, hops)
+            case "logs":
+                self._write(bus, body, rule, target)
+            case "lambda" if self._may_invoke(bus, target):
+                self.functions.invoke(target.arn, body)
+            case service:
+                reason = "the queue does not exist" if service == "sqs" else "NO_PERMISSIONS"
+                self._drop(bus, body, target, f"not sent to {target.arn}: {reason}")
+
+    def _may_invoke(self, bus: Bus, target: RuleTarget) -> bool:
+        """A function of another account needs a role that may invoke it (EventBridge eb-service-cross-account)."""
+        if target.arn.split(":")[4] == bus[0]:
+            return True
+        role = self.identity.roles.get(target.role_arn or "")
+        return role is not None and self.access.role_may(role, "lambda:InvokeFunction", target.arn)
+
+    def _drop(self, bus: Bus, body: str, target: RuleTarget, text: str) -> None:
+        """Not delivered: a line of the trace, and a message in the target's dead-letter queue."""
+        self.ground.note("event dropped", bus[0], bus[1], text, event=json.loads(body))
+        if target.dead_letter_arn:
+            self.queues.send(target.dead_letter_arn, body)
 
     def _write(self, bus: Bus, body: str, rule: Rule, target: RuleTarget) -> None:
         name = rule.name if bus[2] == "default" else f"{bus[2]}/{rule.name}"
         refusal = self.logs.deliver(
             target.arn, body, f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}"
         )
-        if refusal is None:
-            return
-        self.ground.note(
-            "event dropped", bus[0], bus[1], f"not written to {target.arn}: {refusal}", event=json.loads(body)
-        )
-        if target.dead_letter_arn:
-            self.queues.send(target.dead_letter_arn, body)
+        if refusal is not None:
+            self._drop(bus, body, target, f"not written to {target.arn}: {refusal}")
 
     def _forward(self, bus: Bus, event: dict[str, Any], target: RuleTarget, hops: int) -> None:
         _, _, _, region, account, resource = target.arn.split(":", 5)
@@ -145,9 +185,7 @@ class EventBridge:
         if refusal is None:
             self.ground.clock.after(timedelta(seconds=1), lambda: self.put(receiver, event, hops=hops + 1))
             return
-        self.ground.note("event dropped", bus[0], bus[1], f"not forwarded to {target.arn}: {refusal}", event=event)
-        if target.dead_letter_arn:
-            self.queues.send(target.dead_letter_arn, json.dumps(event))
+        self._drop(bus, json.dumps(event), target, f"not forwarded to {target.arn}: {refusal}")
 
     def refusal(self, bus: Bus, receiver: Bus, role_arn: str | None, *, hops: int) -> str | None:
         """Why a bus would not forward to another one, with EventBridge's name for it; None if it would."""
@@ -168,6 +206,7 @@ class EventBridge:
             return False
         organization = self.identity.organization_of(sender)
         context = {"aws:PrincipalAccount": sender, "aws:PrincipalArn": role_arn, "aws:PrincipalOrgID": organization}
+        context |= self.identity.about("events:PutEvents", arn, sender)
         document = {"Statement": self.policies[receiver]}
         return (
             decide([document], action="events:PutEvents", resource=arn, context=context, principal=role_arn) == "allow"

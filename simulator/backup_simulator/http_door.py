@@ -85,9 +85,14 @@ def answer(world: World, request: Request) -> tuple[int, str, bytes]:
         operation, parameters = read(service, request)
         return 200, *wire.write(service, operation, world.call(key, region, service, operation, parameters))
     except Refused as refused:
-        return refused.status, *wire.write_error(service, refused.code, refused.message)
+        return refused.status, *wire.write_error(service, refused.code, refused.message, is_form=_is_form(request))
     except NotModelled as unknown:
-        return 501, *wire.write_error(service, "NotModelled", str(unknown))
+        return 501, *wire.write_error(service, "NotModelled", str(unknown), is_form=_is_form(request))
+
+
+def _is_form(request: Request) -> bool:
+    """Whether the client speaks a query protocol, and reads XML."""
+    return request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
 
 
 def read(service: str, request: Request) -> tuple[str, dict[str, Any]]:

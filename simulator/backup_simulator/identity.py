@@ -15,6 +15,7 @@ from backup_simulator.policy import decide
 
 SESSION = timedelta(hours=1)
 ACCOUNT_DIGITS = 12
+ARN_PARTS = 6
 MEMORY = 10_000
 BACKUP_SERVICE = "backup.amazonaws.com"
 
@@ -71,6 +72,18 @@ class Identity:
         """The condition keys about the caller that every request has."""
         organization = self.organization_of(account)
         return {"aws:PrincipalAccount": account, "aws:PrincipalArn": arn, "aws:PrincipalOrgID": organization}
+
+    def about(self, action: str, resource: str, account: str) -> dict[str, str]:
+        """The condition keys about what a request of an account is about, and KMS's own name for the caller's account.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and kms/conditions-kms.
+        A resource without an account in its ARN is the caller's own.
+        """
+        parts = resource.split(":", ARN_PARTS - 1)
+        owner = parts[4] if len(parts) == ARN_PARTS and parts[4] else account
+        organization = self.organization_of(owner)
+        found = {"aws:ResourceAccount": owner} | ({"aws:ResourceOrgID": organization} if organization else {})
+        return found | {"kms:CallerAccount": account} if action.startswith("kms:") else found
 
     def create_role(
         self,
@@ -178,7 +191,8 @@ class Identity:
 
     def _trusts(self, role: Role, principal: str, context: Mapping[str, Any]) -> bool:
         """Cached until the trust policy changes."""
-        given = {name: value for name, value in context.items() if value is not None}
+        given = self.about("sts:AssumeRole", role.arn, role.account)
+        given |= {name: value for name, value in context.items() if value is not None}
         place = (role.arn, principal, *given.items())
         known = self._trusted.get(place)
         if known is None or known[0] is not role.trust:

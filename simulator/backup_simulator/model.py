@@ -103,6 +103,7 @@ class Vault:
     points: dict[str, Point] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     lock_date: datetime | None = None
+    creator_request_id: str | None = None
     vault_type: str = "BACKUP_VAULT"
     """The value in replies. Logically air-gapped vaults are not modelled otherwise."""
     lately_gone: list[Point] = field(default_factory=list)
@@ -164,6 +165,8 @@ class BackupJob:
     delete_after_days: int | None
     created_by: dict[str, str] | None
     copies: list[dict[str, Any]]
+    starts_until: datetime
+    completes_until: datetime
     tags: dict[str, str] = field(default_factory=dict)
     state: str = "CREATED"
     message: str = ""

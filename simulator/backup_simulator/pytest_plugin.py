@@ -6,13 +6,16 @@ itself where the simulator is installed as a package of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from backup_simulator.clock import Clock
 from backup_simulator.faults import FaultPlan
+from backup_simulator.http_door import serve
 from backup_simulator.world import World
 
 TRUST = {
@@ -65,3 +68,34 @@ def backup_role(backup_world: World) -> Callable[[str], str]:
         return made.create_role("backup", trust=TRUST, policies=[ALL])
 
     return role
+
+
+@pytest.fixture
+def backup_endpoint(backup_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Serve the world on a free port and point every boto3 client at it that code makes by itself; the address.
+
+    The environment gets credentials: the administrator of 111122223333 in eu-west-1. The world moves with
+    `backup_world.run_for`, between the calls.
+    """
+    server = serve(backup_world, 0)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "111122223333",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }.items():
+        monkeypatch.setenv(name, value)
+    # A default session that was made before would keep its old credentials.
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    yield address
+    server.shutdown()
+    server.server_close()
+    thread.join()

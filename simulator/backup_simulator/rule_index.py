@@ -7,17 +7,17 @@ is always tried. The result is only candidates: `matching` decides.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-Path = tuple[str, ...]
+from backup_simulator.matching import EventPattern, Fields
 
 
 class HasPattern(Protocol):
     """A rule."""
 
     @property
-    def pattern(self) -> dict[str, Any]: ...
+    def reads(self) -> EventPattern: ...
 
 
 R = TypeVar("R", bound=HasPattern)
@@ -28,13 +28,13 @@ class RuleIndex(Generic[R]):
 
     def __init__(self, rules: Sequence[R]) -> None:
         self.size = len(rules)
-        self._filed: dict[Path, dict[str, list[tuple[int, R]]]] = defaultdict(lambda: defaultdict(list))
+        self._filed: dict[str, dict[str, list[tuple[int, R]]]] = defaultdict(lambda: defaultdict(list))
         self._always: list[tuple[int, R]] = []
         for number, rule in enumerate(rules):
             self._file(number, rule)
 
     def _file(self, number: int, rule: R) -> None:
-        exact = list(_exact(rule.pattern, ()))
+        exact = _exact(rule.reads)
         if not exact:
             self._always.append((number, rule))
             return
@@ -42,14 +42,11 @@ class RuleIndex(Generic[R]):
         for value in dict.fromkeys(values):
             self._filed[path][value].append((number, rule))
 
-    def candidates(self, event: Mapping[str, Any]) -> list[R]:
+    def candidates(self, fields: Fields) -> list[R]:
         """The rules that may match, in the order in which they were added."""
         found = list(self._always)
         for path, by_value in self._filed.items():
-            there: Any = event
-            for name in path:
-                there = there.get(name) if isinstance(there, dict) else None
-            for value in there if isinstance(there, list) else (there,):
+            for value, _ in fields.get(path, ()):
                 if isinstance(value, str):
                     found += by_value.get(value, ())
         if len(found) <= 1:
@@ -61,16 +58,17 @@ def _number(filed: tuple[int, Any]) -> int:
     return filed[0]
 
 
-def _exact(pattern: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, list[str]]]:
-    for name, wanted in pattern.items():
-        if name == "$or":
-            continue
-        if isinstance(wanted, dict):
-            yield from _exact(wanted, (*path, name))
-        elif wanted and all(isinstance(each, str) for each in wanted):
-            yield (*path, name), wanted
+def _exact(pattern: EventPattern) -> list[tuple[str, list[str]]]:
+    """The paths that must have one of some texts. A pattern with alternatives has none that all need."""
+    if len(pattern.alternatives) > 1:
+        return []
+    return [
+        (path, wanted)
+        for path, wanted in pattern.alternatives[0].items()
+        if all(isinstance(each, str) for each in wanted)
+    ]
 
 
-def _selectivity(exact: tuple[Path, list[str]]) -> tuple[bool, int, int]:
+def _selectivity(exact: tuple[str, list[str]]) -> tuple[bool, int, int]:
     path, values = exact
-    return all(value.startswith("arn:") for value in values), len(path), -len(values)
+    return all(value.startswith("arn:") for value in values), path.count("."), -len(values)

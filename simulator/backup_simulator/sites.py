@@ -14,6 +14,7 @@ from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
 from backup_simulator.resource_types import BY_NAME
+from backup_simulator.services.backup.copy_checks import VAULT_NAME
 from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.points import Points
 from backup_simulator.services.cloudformation import CloudFormation, StackRecord, StackResource
@@ -89,7 +90,9 @@ class Site:
     def create_vault(
         self, name: str, *, key_arn: str, policy: dict[str, Any] | None = None, lock: dict[str, Any] | None = None
     ) -> str:
-        """A backup vault; its ARN."""
+        """A backup vault; its ARN. Raises ValueError for a name that the API would refuse."""
+        if not VAULT_NAME.fullmatch(name):
+            raise ValueError(f"Invalid backup vault name: {name}")
         arn = vault_arn(self.account, self.region, name)
         now = self._services.ground.now()
         vault = Vault(
@@ -181,10 +184,16 @@ class Site:
     def put_rule(
         self, name: str, *, pattern: dict[str, Any], targets: Sequence[RuleTarget], bus: str = "default"
     ) -> str:
-        """An EventBridge rule; its ARN."""
+        """An EventBridge rule; its ARN. Raises Refused or NotModelled for a pattern or target that cannot work."""
         rule = Rule(name=name, pattern=deepcopy(pattern), targets=tuple(targets))
-        self._services.buses.rules[self.account, self.region, bus].append(rule)
+        self._services.buses.add((self.account, self.region, bus), rule)
         return self._arn("events", f"rule/{name}")
+
+    def create_function(self, name: str, invoke: Callable[[dict[str, Any]], Any]) -> str:
+        """A Lambda function that rules may have as a target; its ARN. `invoke` gets the event."""
+        arn = self._arn("lambda", f"function:{name}")
+        self._services.buses.functions.by_arn[arn] = invoke
+        return arn
 
     def put_bus_policy(self, statement: dict[str, Any], bus: str = "default") -> None:
         """A statement of an event bus's policy."""

@@ -44,11 +44,28 @@ class SourceVaultShown(StrEnum):
     NEVER = "never"
 
 
+class CopyFromAskedOf(StrEnum):
+    """Who needs the right CopyFromBackupVault for a StartCopyJob."""
+
+    CALLER_TOO = "caller too"
+    PASSED_ROLE = "passed role"
+
+
+class TokenOfAnother(StrEnum):
+    """What a call gets if its IdempotencyToken was used with other parameters."""
+
+    SAME_JOB = "same job"
+    NEW_JOB = "new job"
+    REFUSED = "refused"
+
+
 CHOICES: dict[str, type[StrEnum]] = {
     "OverQuota": OverQuota,
     "DeleteDuringCopy": DeleteDuringCopy,
     "DescribesBackupKey": DescribesBackupKey,
     "SourceVaultShown": SourceVaultShown,
+    "CopyFromAskedOf": CopyFromAskedOf,
+    "TokenOfAnother": TokenOfAnother,
 }
 
 
@@ -58,7 +75,16 @@ class UnknownBehaviour:
 
     `over_quota`: no page says what AWS Backup does at the limits of 20 and 5. Jobs "queue and may eventually fail".
 
-    `token_lifetime`: no page says how long StartCopyJob remembers an IdempotencyToken. None is for ever.
+    `token_lifetime`: no page says how long StartCopyJob and StartBackupJob remember a token. None is for ever.
+
+    `token_of_another`: a token makes calls one that are "otherwise identical" (API_StartCopyJob). No page says what
+    another call with a used token gets.
+
+    `identical_calls_merged_for`: no page says whether identical StartCopyJob calls with other tokens, or none, make
+    one job for a time. Zero merges none.
+
+    `copy_from_asked_of`: the service authorization reference names no dependent action of StartCopyJob but PassRole.
+    Some projects give callers StartCopyJob and PassRole only. Asking the caller too is the stricter setting.
 
     `delete_during_copy`: RDS says that it can make the copy fail, and AWS advises a locked vault to prevent it. No page
     says whether the delete is accepted; probably it is.
@@ -108,6 +134,9 @@ class UnknownBehaviour:
 
     over_quota: OverQuota = OverQuota.QUEUES
     token_lifetime: timedelta | None = timedelta(hours=24)
+    token_of_another: TokenOfAnother = TokenOfAnother.SAME_JOB
+    identical_calls_merged_for: timedelta = timedelta(0)
+    copy_from_asked_of: CopyFromAskedOf = CopyFromAskedOf.CALLER_TOO
     delete_during_copy: DeleteDuringCopy = DeleteDuringCopy.ACCEPTED
     unshare_failure_state: str = "COMPLETED"
     creation_date_inherited: bool = True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from backup_simulator.errors import Refused, denied
 from backup_simulator.ground import Ground
-from backup_simulator.model import Vault, vault_arn
+from backup_simulator.model import Caller, Vault, vault_arn
 
 
 class Vaults:
@@ -40,3 +41,9 @@ class Vaults:
     def by_arn(self, arn: str) -> Vault:
         """Raises KeyError."""
         return self._vaults[arn]
+
+
+def check_vault_account(caller: Caller, request: Mapping[str, Any]) -> None:
+    """BackupVaultAccountId is for vaults that are shared. None is shared here, so another account is denied."""
+    if request.get("BackupVaultAccountId", caller.account) != caller.account:
+        raise denied()

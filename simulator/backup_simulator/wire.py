@@ -30,6 +30,8 @@ PROTOCOLS = {
     "sqs": "json",
     "sts": "query",
 }
+# Services that are not modelled. Their requests are no forms, and their clients read errors as XML.
+REST_XML = ("cloudfront", "route53", "s3control")
 CONTENT = {"rest-json": "application/json", "json": "application/x-amz-json-1.0", "query": "text/xml"}
 
 
@@ -191,10 +193,16 @@ def _element(name: str, shape: Any, value: Any) -> str:
     return f"<{tag}>{_xml(shape, value)}</{tag}>"
 
 
-def write_error(service: str, code: str, message: str) -> tuple[str, bytes]:
-    """Content type and body of an error."""
-    if PROTOCOLS.get(service) == "query":
-        error = f"<Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+def write_error(service: str, code: str, message: str, *, is_form: bool = False) -> tuple[str, bytes]:
+    """Content type and body of an error, in the protocol of the request: XML for forms and for REST with XML."""
+    details = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if service == "s3":
+        return CONTENT["query"], f"<Error>{details}</Error>".encode()
+    if service == "ec2":
+        return CONTENT["query"], f"<Response><Errors><Error>{details}</Error></Errors></Response>".encode()
+    is_xml = PROTOCOLS[service] == "query" if service in PROTOCOLS else is_form or service in REST_XML
+    if is_xml:
+        error = f"<Error><Type>Sender</Type>{details}</Error>"
         return CONTENT["query"], f"<ErrorResponse>{error}</ErrorResponse>".encode()
     return "application/json", json.dumps(
         {"__type": code, "Code": code, "Message": message, "message": message}

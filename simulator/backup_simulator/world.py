@@ -169,7 +169,7 @@ class World(Records):
         jobs = BackupJobCalls(self._backup_jobs, self.databases, identity, vaults=vaults, faults=faults)
         return {
             **CopyCalls(self._copying, faults).operations,
-            **PointCalls(ground, vaults, self._deleting, faults).operations,
+            **PointCalls(ground, vaults, self._plans, deleting=self._deleting, faults=faults).operations,
             **VaultCalls(ground, vaults, self.keys, faults).operations,
             **PlanCalls(ground, vaults, identity, plans=self._plans, faults=faults).operations,
             **jobs.operations,

@@ -146,6 +146,7 @@ def test_malformed_parameters_are_refused_as_the_service_refuses_them(
         (["--unknown", "[]"], "takes a JSON object"),
         (["--delivery", '{"loss": -1}'], "a probability from 0 to 1"),
         (["--port", "70000"], "70000 is not a port"),
+        (["--start", "yesterday"], "--start takes a moment"),
         (["--time-scale", "0"], "time_scale must be more than 0"),
     ],
 )

@@ -16,13 +16,14 @@ import sys
 from datetime import timedelta
 from botocore.exceptions import ClientError
 from backup_simulator import Delivery, DeleteDuringCopy, OverQuota, ProcessDied, RuleTarget, SourceVaultShown
-from backup_simulator import UnknownBehaviour
+from backup_simulator import TokenOfAnother, UnknownBehaviour
 from tests.simulated_place import DR, HOME, A, B, Journey
 
 unknown = UnknownBehaviour(
     over_quota=OverQuota.FAILS, token_lifetime=timedelta(hours=1), delete_during_copy=DeleteDuringCopy.REFUSED,
     unshare_failure_state="FAILED", creation_date_inherited=False, destination_sees_copy_events=True,
     arrival_is_creating_first=True, delete_asks_the_points_role=True, unknown_vault_denied=False,
+    token_of_another=TokenOfAnother.NEW_JOB, identical_calls_merged_for=timedelta(minutes=1),
     source_vault_shown=SourceVaultShown.NEVER, resource_arn_survives_second_copy=False,
     system_error_share=0.3, system_error_is_long=sys.argv[1] == "9",
 )

@@ -74,6 +74,8 @@ def about_plans(call: Caller) -> None:
     assert call("DescribeBackupJob", BackupJobId=jobs[1]["BackupJobId"])["CreatedBy"]["BackupPlanId"] == plan_id
     assert len(call("ListBackupSelections", BackupPlanId=plan_id)["BackupSelectionsList"]) == 1
     assert len(call("ListBackupPlans")["BackupPlansList"]) == 1
+    version = call("UpdateBackupPlan", BackupPlanId=plan_id, BackupPlan=PLAN)["VersionId"]
+    assert call("ListBackupPlanVersions", BackupPlanId=plan_id)["BackupPlanVersionsList"][0]["VersionId"] == version
     call("DeleteBackupSelection", BackupPlanId=plan_id, SelectionId=chosen)
     call("DeleteBackupPlan", BackupPlanId=plan_id)
     assert call("ListBackupPlans")["BackupPlansList"] == []

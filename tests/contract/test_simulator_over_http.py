@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from backup_simulator import World
+from backup_simulator.command_line import main
 from tests.served import client, control, served
 from tests.simulated_place import ALL, DR, HOME, SERVICE, A, B
 
@@ -86,3 +88,56 @@ def test_a_time_scale_shortens_durations_and_moves_no_date() -> None:
     fast.run_for(timedelta(minutes=1))
 
     assert seen == ["an hour's work"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given"),
+    [
+        ("sns", "list_topics", {}),
+        ("sts", "get_session_token", {}),
+        ("iam", "list_users", {}),
+        ("rds", "describe_events", {}),
+        ("cloudformation", "list_exports", {}),
+        ("ec2", "describe_instances", {}),
+        ("s3", "list_objects_v2", {"Bucket": "bucket"}),
+        ("route53", "list_hosted_zones", {}),
+        ("dynamodb", "list_tables", {}),
+        ("backup", "list_frameworks", {}),
+        ("lambda", "list_functions", {}),
+    ],
+)
+def test_what_is_not_modelled_is_named_in_the_protocol_of_each_service(
+    address: str, service: str, operation: str, given: dict[str, str]
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(client(address, service), operation)(**given)
+    answer = refused.value.response
+
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("NotModelled", 501)
+    assert "not modelled" in answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("2027-03-01T12:00Z", "2027-03-01T12:00:00+00:00"),
+        ("2027-03-01T12:00+02:00", "2027-03-01T10:00:00+00:00"),
+        ("2027-03-01", "2027-03-01T00:00:00+00:00"),
+    ],
+)
+def test_a_served_world_begins_at_the_time_that_start_says(start: str, expected: str) -> None:
+    settings: list[dict[str, Any]] = []
+
+    def prepare(_: int, given: dict[str, Any]) -> Callable[[], None]:
+        settings.append(given)
+        return lambda: None
+
+    assert main(["serve", "--start", start], prepare=prepare) == 0
+    assert World(**settings[0]).now().isoformat() == expected
+
+
+@pytest.mark.parametrize("name", ["v", "a vault", "x" * 51, ""])
+def test_a_test_cannot_make_a_vault_whose_name_the_api_refuses(name: str) -> None:
+    site = World().site(A, HOME)
+    with pytest.raises(ValueError, match="Invalid backup vault name"):
+        site.create_vault(name, key_arn=site.create_key())

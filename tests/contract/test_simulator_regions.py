@@ -99,7 +99,7 @@ def test_arns_are_of_the_partition_of_their_region() -> None:
         place.create_key(),
         place.create_queue("q").arn,
         place.create_topic("t"),
-        place.create_vault("v", key_arn=place.create_key()),
+        place.create_vault("vault", key_arn=place.create_key()),
         world.account(A).create_service_linked_role("backup.amazonaws.com"),
         world.session(A, region="cn-north-1").client("sts").get_caller_identity()["Arn"],
     ]

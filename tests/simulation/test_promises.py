@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from backup_simulator import DeleteDuringCopy, Delivery, DescribesBackupKey, OverQuota, UnknownBehaviour, World
+from backup_simulator import (
+    CopyFromAskedOf,
+    DeleteDuringCopy,
+    Delivery,
+    DescribesBackupKey,
+    OverQuota,
+    TokenOfAnother,
+    UnknownBehaviour,
+    World,
+)
 from rehearsal.stage import BACKUP, DR, HOME, Stage
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.domain.chain import Chain, ChainState
@@ -39,6 +48,10 @@ SWITCHES = [
     UnknownBehaviour(over_quota=OverQuota.FAILS),
     UnknownBehaviour(token_lifetime=timedelta(0)),
     UnknownBehaviour(token_lifetime=None),
+    UnknownBehaviour(token_of_another=TokenOfAnother.NEW_JOB),
+    UnknownBehaviour(token_of_another=TokenOfAnother.REFUSED),
+    UnknownBehaviour(identical_calls_merged_for=timedelta(minutes=10)),
+    UnknownBehaviour(copy_from_asked_of=CopyFromAskedOf.PASSED_ROLE),
     UnknownBehaviour(delete_during_copy=DeleteDuringCopy.ACCEPTED),
     UnknownBehaviour(creation_date_inherited=False),
     UnknownBehaviour(destination_sees_copy_events=True),

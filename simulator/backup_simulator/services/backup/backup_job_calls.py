@@ -11,6 +11,8 @@ from backup_simulator.identity import Identity
 from backup_simulator.model import BackupJob, Caller, Database, Operation, site_of, vault_name
 from backup_simulator.paging import filtered, paged
 from backup_simulator.services.backup.backup_jobs import BackupJobs
+from backup_simulator.services.backup.copy_checks import check_retention
+from backup_simulator.services.backup.plan_checks import check_windows
 from backup_simulator.services.backup.replies import backup_job_reply
 from backup_simulator.vaults import Vaults
 
@@ -60,7 +62,9 @@ class BackupJobCalls:
         self._vaults.named(caller.account, region, request["BackupVaultName"])
         if len(request.get("RecoveryPointTags", {})) > MOST_ADDED_TAGS:
             raise Refused("LimitExceededException", f"At most {MOST_ADDED_TAGS} tags can be added to a recovery point.")
-        job = self._jobs.open(database, request, created_by=None, copies=[])
+        check_retention(request.get("Lifecycle", {}))
+        check_windows(request.get("StartWindowMinutes"), request.get("CompleteWindowMinutes"))
+        job = self._jobs.start(database, request)
         return {"BackupJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
 
     def _describe(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Backup jobs: from CREATED to a recovery point in a vault of the database's account and Region, and its copies."""
+"""Backup jobs: from CREATED to a recovery point in a vault of the database's account and Region, and its copies.
+
+Both windows count from the creation of the job (API_StartBackupJob). A job that does not begin or end in time is
+EXPIRED (https://dev.classmethod.jp/articles/tsnote-awsbackup-ec2-jobs-expired/).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,13 @@ from backup_simulator.model import BackupJob, Caller, Database, Point, site_of, 
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.copying import HISTORY, Copying
 from backup_simulator.services.backup.points import Points
+from backup_simulator.services.backup.tokens import Tokens
 from backup_simulator.vaults import Vaults
 
 TRY_AGAIN = timedelta(minutes=5)
+# API_StartBackupJob; https://github.com/aws/aws-cdk/pull/27061.
+START_WINDOW_MINUTES, COMPLETION_WINDOW_MINUTES = 8 * 60, 7 * 24 * 60
+EXPIRED = "Backup job expired before completion."
 
 
 class BackupJobs:
@@ -39,6 +47,16 @@ class BackupJobs:
         self._ledger = ledger
         self._copying = copying
         self.jobs: dict[str, BackupJob] = {}
+        self._tokens = Tokens(ground)
+
+    def start(self, database: Database, request: dict[str, Any]) -> BackupJob:
+        """StartBackupJob. A call that succeeded before with this token does nothing and gets the same job."""
+        account, region = site_of(database.arn)
+        known = self._tokens.job_of(account, region, request)
+        if known is None:
+            known = self.open(database, request, created_by=None, copies=[]).id
+            self._tokens.remember(account, region, request, known)
+        return self.jobs[known]
 
     def open(
         self,
@@ -50,6 +68,9 @@ class BackupJobs:
     ) -> BackupJob:
         """A backup job, in the shape of StartBackupJob, of a plan or on demand."""
         account, region = site_of(database.arn)
+        now = self._ground.now()
+        start = request.get("StartWindowMinutes") or START_WINDOW_MINUTES
+        completion = request.get("CompleteWindowMinutes") or COMPLETION_WINDOW_MINUTES
         job = BackupJob(
             id=self._ground.make_id().upper(),
             account=account,
@@ -57,10 +78,12 @@ class BackupJobs:
             database=database,
             vault_arn=vault_arn(account, region, request["BackupVaultName"]),
             role_arn=request["IamRoleArn"],
-            created_at=self._ground.now(),
+            created_at=now,
             delete_after_days=request.get("Lifecycle", {}).get("DeleteAfterDays"),
             created_by=created_by,
             copies=copies,
+            starts_until=now + timedelta(minutes=start),
+            completes_until=now + timedelta(minutes=completion),
             tags=dict(request.get("RecoveryPointTags", {})),
         )
         self.jobs[job.id] = job
@@ -70,15 +93,33 @@ class BackupJobs:
 
     def _begin(self, job: BackupJob) -> None:
         """One backup or copy job per resource; others wait in CREATED (aws-backup-limits)."""
+        now, clock = self._ground.now(), self._ground.clock
         if self._ledger.is_backed_up(job.account, job.database.arn) or self._ledger.is_busy(job.database.arn):
-            self._ground.clock.after(TRY_AGAIN, lambda: self._begin(job))
+            if now >= job.starts_until:
+                self._end(job, "EXPIRED", EXPIRED)
+            else:
+                clock.at(min(now + TRY_AGAIN, job.starts_until), lambda: self._begin(job))
             return
         self._ledger.begin_backup(job.account, job.database.arn)
         job.state = "RUNNING"
         self._announce(job)
-        self._ground.clock.after(timedelta(minutes=15 + 30 * self._ground.random.random()), lambda: self._finish(job))
+        clock.after(timedelta(minutes=15 + 30 * self._ground.random.random()), lambda: self._finish(job))
+        clock.at(job.completes_until, lambda: self._cancel(job))
+
+    def _cancel(self, job: BackupJob) -> None:
+        """The end of the completion window. A job that is done has nothing to cancel."""
+        if job.state == "RUNNING":
+            self._ledger.end_backup(job.account, job.database.arn)
+            self._end(job, "EXPIRED", EXPIRED)
+            self._copying.wake_database(job.database.arn)
+
+    def _end(self, job: BackupJob, state: str, message: str) -> None:
+        job.state, job.message, job.completed_at = state, message, self._ground.now()
+        self._announce(job)
 
     def _finish(self, job: BackupJob) -> None:
+        if job.state != "RUNNING":
+            return
         self._ledger.end_backup(job.account, job.database.arn)
         job.completed_at = self._ground.now()
         if self._vaults.find(job.vault_arn) is None:

@@ -22,9 +22,11 @@ from backup_simulator.switches import DescribesBackupKey
 from backup_simulator.vaults import Vaults
 
 VAULT_NAME = re.compile(r"[a-zA-Z0-9\-\_]{2,50}")
+VAULT_ARN = re.compile(r"arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[a-zA-Z0-9\-\_]{2,50}")
 FIT = ("COMPLETED", "AVAILABLE")
 MOST_TAGS = 50
 LONGEST_RETENTION_DAYS = 36500
+COLD_DAYS = 90
 # What a key must let the destination's service-linked role do (create-cross-account-backup).
 KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 
@@ -67,6 +69,7 @@ class CopyChecks:
         if not VAULT_NAME.fullmatch(name):
             raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
         check_retention(request.get("Lifecycle", {}))
+        check_vault_arn(request["DestinationBackupVaultArn"])
         vault = self._vaults.named(caller.account, region, name)
         if ":recovery-point:continuous:" in arn:
             # "Does not support continuous backups" (API_StartCopyJob).
@@ -217,12 +220,28 @@ def is_multi_az_cluster(point: Point) -> bool:
     return point.resource_type == INSTANCES.name and ":cluster:" in point.database_arn
 
 
+def check_vault_arn(arn: str) -> None:
+    """Raises Refused for a text that is no ARN of a backup vault."""
+    if not VAULT_ARN.fullmatch(arn):
+        raise Refused("InvalidParameterValueException", f"Invalid backup vault ARN: {arn}")
+
+
 def check_retention(lifecycle: dict[str, Any]) -> None:
-    """DeleteAfterDays is 1 day to 100 years, or -1 for the source's own expiry. Raises Refused."""
-    days = lifecycle.get("DeleteAfterDays", -1)
+    """DeleteAfterDays is 1 day to 100 years, or -1 for the source's own expiry. Raises Refused.
+
+    It is at least 90 days after a move to cold storage, which these types do not have (API_Lifecycle). The texts are
+    AWS's: https://github.com/hashicorp/terraform-provider-aws/issues/24960.
+    """
+    days, cold = lifecycle.get("DeleteAfterDays", -1), lifecycle.get("MoveToColdStorageAfterDays", -1)
     if days != -1 and not 1 <= days <= LONGEST_RETENTION_DAYS:
-        text = f"DeleteAfterDays must be from 1 to {LONGEST_RETENTION_DAYS}, or -1, not {days}"
-        raise Refused("InvalidParameterValueException", text)
+        text = f"DeleteAfterDays cannot be less than 1 or more than {LONGEST_RETENTION_DAYS} days"
+    elif cold != -1 and not 1 <= cold <= LONGEST_RETENTION_DAYS:
+        text = f"MoveToColdStorageAfterDays cannot be less than 1 or more than {LONGEST_RETENTION_DAYS} days"
+    elif -1 not in (days, cold) and days < cold + COLD_DAYS:
+        text = f"DeleteAfterDays cannot be less than {COLD_DAYS} days apart from MoveToColdStorageAfterDays"
+    else:
+        return
+    raise Refused("InvalidParameterValueException", f"Invalid lifecycle. {text}")
 
 
 def _within(lock: dict[str, Any] | None, days: int | None) -> bool:

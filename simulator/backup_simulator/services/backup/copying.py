@@ -7,7 +7,7 @@ create-cross-account-backup, recov-point-create-a-copy, and the snapshot-copy pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from backup_simulator import texts
@@ -21,6 +21,7 @@ from backup_simulator.resource_types import BY_NAME, Incremental
 from backup_simulator.services.backup.copy_checks import CopyChecks
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.points import Points
+from backup_simulator.services.backup.tokens import Tokens
 from backup_simulator.switches import OverQuota
 from backup_simulator.vaults import Vaults
 
@@ -53,7 +54,7 @@ class Copying:
         self._points = points
         self._ledger = ledger
         self._checks = checks
-        self._tokens: dict[tuple[str, str, str], tuple[datetime, str]] = {}
+        self._tokens = Tokens(ground)
         self.next_id: str | None = None
         """The id that the next job gets; None draws one."""
 
@@ -63,20 +64,13 @@ class Copying:
 
     def start(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """StartCopyJob."""
-        token = request.get("IdempotencyToken")
-        known = self._tokens.get((caller.account, region, token)) if token else None
-        if known is not None and self._remembers(known[0]):
-            job = self.jobs[known[1]]
-            return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
-        vault, point = self._checks.source(caller, region, request)
-        job = self._open(caller, vault, point, request)
-        if token:
-            self._tokens[caller.account, region, token] = (self._ground.now(), job.id)
-        return {"CopyJobId": job.id, "CreationDate": job.created_at, "IsParent": False}
-
-    def _remembers(self, since: datetime) -> bool:
-        lifetime = self._ground.unknown.token_lifetime
-        return lifetime is None or self._ground.now() - since <= lifetime
+        site = caller.account, region
+        known = self._tokens.job_of(*site, request) or self._tokens.twin_of(*site, request)
+        if known is None:
+            vault, point = self._checks.source(caller, region, request)
+            known = self._open(caller, vault, point, request).id
+            self._tokens.remember(caller.account, region, request, known)
+        return {"CopyJobId": known, "CreationDate": self.jobs[known].created_at, "IsParent": False}
 
     def _open(self, caller: Caller, vault: Vault, point: Point, request: dict[str, Any]) -> Job:
         job = Job(

@@ -1,13 +1,16 @@
-"""Schedules of backup plans: AWS's six-field cron, minutes first, in UTC.
+"""Schedules of backup plans: AWS's six-field cron, minutes first, in a time zone.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html. Lists, ranges, steps and names
-are known; L, W and # are refused by name.
+are known; L, W and # are refused by name. A time that daylight saving removes is skipped, and a time that comes twice
+runs once (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html; for plans likely).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from backup_simulator.errors import NotModelled, Refused
 
@@ -36,6 +39,7 @@ SEARCHED_DAYS = 4 * 366
 class Schedule:
     """The moments of a cron expression."""
 
+    zone: ZoneInfo
     minutes: frozenset[int]
     hours: frozenset[int]
     days: frozenset[int]
@@ -44,15 +48,27 @@ class Schedule:
     years: frozenset[int]
 
     @classmethod
-    def parse(cls, expression: str) -> Schedule:
-        """Raises Refused for what is no cron expression, NotModelled for L, W and #."""
+    def parse(cls, expression: str, zone: str = "UTC") -> Schedule:
+        """Raises Refused for what is no cron expression or no time zone, NotModelled for L, W and #."""
+        if zone not in _zones():
+            raise Refused("InvalidParameterValueException", f"Invalid time zone: {zone}")
         fields = expression.removeprefix("cron(").removesuffix(")").split()
         if not expression.startswith("cron(") or len(fields) != len(RANGES):
             raise Refused("InvalidParameterValueException", f"Invalid schedule expression: {expression}")
-        return cls(*(_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True)))
+        numbers = (_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True))
+        return cls(ZoneInfo(zone), *numbers)
 
     def next_after(self, now: datetime) -> datetime:
         """The first moment after now. Raises NotModelled for a schedule that does not come in four years."""
+        wall = now.astimezone(self.zone).replace(tzinfo=None)
+        while True:
+            wall = self._next_on_the_wall(wall)
+            moment = wall.replace(tzinfo=self.zone).astimezone(UTC)
+            if moment > now and moment.astimezone(self.zone).replace(tzinfo=None) == wall:
+                return moment
+
+    def _next_on_the_wall(self, now: datetime) -> datetime:
+        """What a clock in the zone shows at the next time; no such moment may exist, or two."""
         first = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
         for offset in range(SEARCHED_DAYS):
             day = first if offset == 0 else (first + timedelta(days=offset)).replace(hour=0, minute=0)
@@ -67,6 +83,11 @@ class Schedule:
     def _falls_on(self, day: datetime) -> bool:
         weekday = day.isoweekday() % 7 + 1
         return day.year in self.years and day.month in self.months and day.day in self.days and weekday in self.weekdays
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() | {"UTC"})
 
 
 def _numbers(text: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:

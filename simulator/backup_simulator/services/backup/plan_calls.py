@@ -14,12 +14,12 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation
 from backup_simulator.paging import paged
+from backup_simulator.services.backup.plan_checks import check_plan, schedule_of
 from backup_simulator.services.backup.plans import Plan, Plans
+from backup_simulator.services.backup.selections import check_selection
 from backup_simulator.vaults import Vaults
 
-VERSION = "1"
-# Per backup rule (aws-backup-limits).
-MOST_COPY_ACTIONS = 5
+MOST_PREVIEWED_RUNS = 10
 
 
 class PlanCalls:
@@ -34,7 +34,9 @@ class PlanCalls:
         self.operations: dict[str, Operation] = {
             "CreateBackupPlan": self._create,
             "GetBackupPlan": self._get,
+            "UpdateBackupPlan": self._update,
             "ListBackupPlans": self._list,
+            "ListBackupPlanVersions": self._list_versions,
             "DeleteBackupPlan": self._delete,
             "CreateBackupSelection": self._select,
             "GetBackupSelection": self._get_selection,
@@ -42,54 +44,106 @@ class PlanCalls:
             "DeleteBackupSelection": self._delete_selection,
         }
 
+    def _of_site(self, caller: Caller, region: str) -> list[Plan]:
+        return [plan for plan in self._plans.by_id.values() if (plan.account, plan.region) == (caller.account, region)]
+
     def _of(self, caller: Caller, region: str, plan_id: str) -> Plan:
-        plan = self._plans.by_id.get(plan_id)
-        if plan is None or (plan.account, plan.region) != (caller.account, region):
-            raise Refused("ResourceNotFoundException", f"Cannot find Backup plan with ID {plan_id}")
-        return plan
+        for plan in self._of_site(caller, region):
+            if plan.id == plan_id and not plan.ended:
+                return plan
+        raise Refused("ResourceNotFoundException", f"Cannot find Backup plan with ID {plan_id}")
 
     def _create(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        document = request["BackupPlan"]
+        """The same document twice is refused, as AWS does and its API reference denies (ansible/ansible#53655)."""
+        document, request_id = request["BackupPlan"], request.get("CreatorRequestId")
+        known = [plan for plan in self._of_site(caller, region) if not plan.ended]
+        for plan in known:
+            if request_id is not None and plan.creator_request_id == request_id:
+                # The request is a retry of the one that made this plan (API_CreateBackupPlan).
+                return _plan_reply(plan)
+        self._check(caller, region, document)
+        if any(plan.document == document for plan in known):
+            raise Refused("AlreadyExistsException", "Backup plan with the same plan document already exists")
+        plan = self._plans.by_id[self._plans.create(caller.account, region, document, [])]
+        plan.tags, plan.creator_request_id = dict(request.get("BackupPlanTags", {})), request_id
+        return _plan_reply(plan)
+
+    def _check(self, caller: Caller, region: str, document: dict[str, Any]) -> None:
+        if not document["Rules"]:
+            raise Refused("InvalidParameterValueException", "A backup plan needs at least one rule.")
+        check_plan(document)
         for rule in document["Rules"]:
             self._vaults.named(caller.account, region, rule["TargetBackupVaultName"])
-            if len(rule.get("CopyActions", [])) > MOST_COPY_ACTIONS:
-                text = f"A rule has at most {MOST_COPY_ACTIONS} copy actions."
-                raise Refused("LimitExceededException", text)
-        plan_id = self._plans.create(caller.account, region, document, [])
-        return _plan_reply(self._plans.by_id[plan_id])
+
+    def _update(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        self._check(caller, region, request["BackupPlan"])
+        self._plans.update(plan, request["BackupPlan"])
+        return _plan_reply(plan) | {"CreationDate": self._ground.now()}
 
     def _get(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
-        document = deepcopy(plan.document)
+        version, document = request.get("VersionId", plan.version_id), plan.document
+        if version != plan.version_id:
+            found = [each for each in plan.earlier if each[0] == version]
+            if not found:
+                raise Refused("ResourceNotFoundException", f"Cannot find version {version} of Backup plan {plan.id}")
+            document = found[0][2]
+        document = deepcopy(document)
         rules = [{"RuleId": rule["RuleName"], **rule} for rule in document["Rules"]]
         last = {"LastExecutionDate": plan.last_run} if plan.last_run else {}
-        return {**_plan_reply(plan), **last, "BackupPlan": {**document, "Rules": rules}}
+        reply = _plan_reply(plan) | {"VersionId": version, "BackupPlan": {**document, "Rules": rules}}
+        return reply | last | self._preview(rules, request.get("MaxScheduledRunsPreview", 0))
+
+    def _preview(self, rules: list[dict[str, Any]], most: int) -> dict[str, Any]:
+        """The next runs of all rules together, as many as asked for."""
+        if not 0 <= most <= MOST_PREVIEWED_RUNS:
+            raise Refused("InvalidParameterValueException", f"Invalid value for MaxScheduledRunsPreview: {most}")
+        runs = []
+        for rule in rules if most else ():
+            schedule, moment = schedule_of(rule), self._ground.now()
+            for _ in range(most):
+                moment = schedule.next_after(moment)
+                runs.append({"ExecutionTime": moment, "RuleId": rule["RuleId"], "RuleExecutionType": "SNAPSHOTS"})
+        runs.sort(key=lambda run: (run["ExecutionTime"], run["RuleId"]))
+        return {"ScheduledRunsPreview": runs[:most]} if most else {}
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        found = [
-            plan
-            for plan in self._plans.by_id.values()
-            if (plan.account, plan.region) == (caller.account, region) and not plan.ended
-        ]
-        named = lambda plan: {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"]}  # noqa: E731 - one use
-        return paged("BackupPlansList", found, request, named, self._faults)
+        with_deleted = request.get("IncludeDeleted", False)
+        found = [plan for plan in self._of_site(caller, region) if with_deleted or not plan.ended]
+        return paged("BackupPlansList", found, request, _listed, self._faults)
+
+    def _list_versions(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        plan = self._of(caller, region, request["BackupPlanId"])
+        versions = [(version, document) for version, _, document in plan.earlier]
+        found = [(plan.version_id, plan.document), *reversed(versions)]
+        reply = lambda each: _listed(plan) | {"VersionId": each[0], "BackupPlanName": each[1]["BackupPlanName"]}  # noqa: E731 - one use
+        return paged("BackupPlanVersionsList", found, request, reply, self._faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         if plan.selections:
             text = "Related backup plan selections must be deleted prior to backup plan deletion"
             raise Refused("InvalidRequestException", text)
-        plan.ended = True
+        plan.ended, plan.deleted_at = True, self._ground.now()
         reply = _plan_reply(plan)
         del reply["CreationDate"]
-        return {**reply, "DeletionDate": self._ground.now()}
+        return {**reply, "DeletionDate": plan.deleted_at}
 
     def _select(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         selection = request["BackupSelection"]
         # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
         self._identity.check_passed_role(caller, selection["IamRoleArn"])
-        selection_id = self._plans.add_selection(plan.id, selection)
+        request_id = request.get("CreatorRequestId")
+        selection_id = plan.requested.get(request_id) if request_id is not None else None
+        if selection_id not in plan.selections:
+            check_selection(selection)
+            if selection in plan.selections.values():
+                raise Refused("AlreadyExistsException", "Backup selection with the same document already exists")
+            selection_id = self._plans.add_selection(plan.id, selection)
+            if request_id is not None:
+                plan.requested[request_id] = selection_id
         return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._ground.now()}
 
     def _selection(self, plan: Plan, selection_id: str) -> dict[str, Any]:
@@ -129,5 +183,15 @@ def _plan_reply(plan: Plan) -> dict[str, Any]:
         "BackupPlanId": plan.id,
         "BackupPlanArn": plan.arn,
         "CreationDate": plan.created_at,
-        "VersionId": VERSION,
+        "VersionId": plan.version_id,
     }
+
+
+def _listed(plan: Plan) -> dict[str, Any]:
+    optional = {
+        "CreatorRequestId": plan.creator_request_id,
+        "DeletionDate": plan.deleted_at,
+        "LastExecutionDate": plan.last_run,
+    }
+    shown = {name: value for name, value in optional.items() if value is not None}
+    return {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"], **shown}

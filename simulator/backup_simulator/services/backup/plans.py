@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from backup_simulator.ground import Ground
 from backup_simulator.model import Database, site_of
 from backup_simulator.regions import partition_of
 from backup_simulator.services.backup.backup_jobs import BackupJobs
 from backup_simulator.services.backup.cron import Schedule
+from backup_simulator.services.backup.plan_checks import check_plan, schedule_of
 from backup_simulator.services.backup.selections import check_selection, selects
 from backup_simulator.services.backup.settings import SettingCalls
 
 
 @dataclass(kw_only=True)
 class Plan:
-    """A backup plan with its selections; `ended` plans run no more."""
+    """A backup plan with its selections; `ended` plans run no more, and callers cannot find them."""
 
     id: str
     account: str
@@ -27,12 +30,24 @@ class Plan:
     document: dict[str, Any]
     created_at: datetime
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    creator_request_id: str | None = None
+    requested: dict[str, str] = field(default_factory=dict)
+    """The selections that requests with a CreatorRequestId made."""
     last_run: datetime | None = None
     ended: bool = False
+    deleted_at: datetime | None = None
+    earlier: list[tuple[str, datetime, dict[str, Any]]] = field(default_factory=list)
+    """The versions before the current one: their ids, times and documents."""
 
     @property
     def arn(self) -> str:
         return f"arn:{partition_of(self.region)}:backup:{self.region}:{self.account}:backup-plan:{self.id}"
+
+    @property
+    def version_id(self) -> str:
+        """Drawn from the plan and the number of the version, so that it costs the world no chance."""
+        return b64encode(uuid5(NAMESPACE_OID, f"{self.id} {len(self.earlier)}").bytes).decode().rstrip("=")
 
 
 class Plans:
@@ -48,20 +63,33 @@ class Plans:
         self.by_id: dict[str, Plan] = {}
 
     def create(self, account: str, region: str, plan: dict[str, Any], selections: list[dict[str, Any]]) -> str:
-        """A plan with its selections; its rules run from now on. Raises Refused for a schedule that is none."""
-        plan = deepcopy(plan)
-        schedules = [
-            (rule, Schedule.parse(rule.get("ScheduleExpression", "cron(0 5 ? * * *)"))) for rule in plan["Rules"]
-        ]
+        """A plan with its selections; its rules run from now on. Raises Refused or NotModelled."""
+        for selection in selections:
+            check_selection(selection)
+        check_plan(plan)
         made = Plan(
-            id=self._ground.make_id(), account=account, region=region, document=plan, created_at=self._ground.now()
+            id=self._ground.make_id(),
+            account=account,
+            region=region,
+            document=deepcopy(plan),
+            created_at=self._ground.now(),
         )
         self.by_id[made.id] = made
         for selection in selections:
             self.add_selection(made.id, selection)
-        for rule, schedule in schedules:
-            self._await(made, rule, schedule)
+        self._begin(made)
         return made.id
+
+    def update(self, plan: Plan, document: dict[str, Any]) -> None:
+        """Another version of a plan, with rules that run from now on. Raises Refused or NotModelled."""
+        check_plan(document)
+        plan.earlier.append((plan.version_id, self._ground.now(), plan.document))
+        plan.document = deepcopy(document)
+        self._begin(plan)
+
+    def _begin(self, plan: Plan) -> None:
+        for rule in plan.document["Rules"]:
+            self._await(plan, rule, schedule_of(rule), len(plan.earlier))
 
     def add_selection(self, plan_id: str, selection: dict[str, Any]) -> str:
         """One more selection of a plan; its id. Raises NotModelled."""
@@ -70,11 +98,12 @@ class Plans:
         self.by_id[plan_id].selections[selection_id] = deepcopy(selection)
         return selection_id
 
-    def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule) -> None:
-        self._ground.clock.at(schedule.next_after(self._ground.now()), lambda: self._run(plan, rule, schedule))
+    def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule, version: int) -> None:
+        moment = schedule.next_after(self._ground.now())
+        self._ground.clock.at(moment, lambda: self._run(plan, rule, schedule, version))
 
-    def _run(self, plan: Plan, rule: dict[str, Any], schedule: Schedule) -> None:
-        if plan.ended:
+    def _run(self, plan: Plan, rule: dict[str, Any], schedule: Schedule, version: int) -> None:
+        if plan.ended or version != len(plan.earlier):
             return
         plan.last_run = self._ground.now()
         for database in list(self._databases.values()):
@@ -83,13 +112,13 @@ class Plans:
             for selection in list(plan.selections.values()):
                 if self._selects(selection, database):
                     self._back_up_by_plan(plan, rule, database, selection["IamRoleArn"])
-        self._await(plan, rule, schedule)
+        self._await(plan, rule, schedule, version)
 
     def _back_up_by_plan(self, plan: Plan, rule: dict[str, Any], database: Database, role_arn: str) -> None:
         created_by = {
             "BackupPlanId": plan.id,
             "BackupPlanArn": plan.arn,
-            "BackupPlanVersion": "1",
+            "BackupPlanVersion": plan.version_id,
             "BackupRuleId": rule["RuleName"],
         }
         request = {
@@ -97,6 +126,8 @@ class Plans:
             "IamRoleArn": role_arn,
             "Lifecycle": rule.get("Lifecycle", {}),
             "RecoveryPointTags": rule.get("RecoveryPointTags", {}),
+            "StartWindowMinutes": rule.get("StartWindowMinutes"),
+            "CompleteWindowMinutes": rule.get("CompletionWindowMinutes"),
         }
         self._jobs.open(database, request, created_by=created_by, copies=rule.get("CopyActions", []))
 

@@ -12,8 +12,9 @@ from backup_simulator.model import Caller, Operation, Point, Vault
 from backup_simulator.paging import filtered, paged
 from backup_simulator.services.backup.copy_checks import check_retention
 from backup_simulator.services.backup.deleting import LOCKED, Deleting
+from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.replies import described_point, listed_point, point_of_resource_reply
-from backup_simulator.vaults import Vaults
+from backup_simulator.vaults import Vaults, check_vault_account
 
 MOST_TAGS = 50
 POINT_FILTERS: dict[str, Callable[[Point, Any], bool]] = {
@@ -27,10 +28,11 @@ POINT_FILTERS: dict[str, Callable[[Point, Any], bool]] = {
 
 
 class PointCalls:
-    """The operations about recovery points, and about tags, which vaults have too."""
+    """The operations about recovery points, and about tags, which vaults and plans have too."""
 
-    def __init__(self, ground: Ground, vaults: Vaults, deleting: Deleting, faults: FaultPlan) -> None:
+    def __init__(self, ground: Ground, vaults: Vaults, plans: Plans, *, deleting: Deleting, faults: FaultPlan) -> None:
         self._ground = ground
+        self._plans = plans
         self._vaults = vaults
         self._deleting = deleting
         self._faults = faults
@@ -46,6 +48,7 @@ class PointCalls:
         }
 
     def _point(self, caller: Caller, region: str, request: dict[str, Any]) -> tuple[Vault, Point]:
+        check_vault_account(caller, request)
         vault = self._vaults.named(caller.account, region, request["BackupVaultName"])
         point = vault.points.get(request["RecoveryPointArn"])
         if point is None:
@@ -59,10 +62,15 @@ class PointCalls:
         return self._faults.as_shown(described_point(point, self._ground.unknown.source_vault_shown))
 
     def _list_points_by_vault(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        check_vault_account(caller, request)
         vault = self._vaults.named(caller.account, region, request["BackupVaultName"])
         name = "ListRecoveryPointsByBackupVault"
         faults, shown = self._faults, self._ground.unknown.source_vault_shown
-        found = self._not_late(filtered(name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName"]))
+        found = self._not_late(
+            filtered(
+                name, self._settled(vault), request, POINT_FILTERS, others=["BackupVaultName", "BackupVaultAccountId"]
+            )
+        )
         reply = lambda point: faults.as_shown(listed_point(point, shown))  # noqa: E731 - one use
         return paged("RecoveryPoints", found, request, reply, faults)
 
@@ -105,7 +113,11 @@ class PointCalls:
         return {**changed, "Lifecycle": {"DeleteAfterDays": days}, "CalculatedLifecycle": {"DeleteAt": point.delete_at}}
 
     def _tags(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, str]:
-        """The tags of a vault or of a point, to be changed in place."""
+        """The tags of a vault, a point or a plan, to be changed in place."""
+        for plan in self._plans.by_id.values():
+            is_own = (plan.account, plan.region) == (caller.account, region) and not plan.ended
+            if is_own and plan.arn == request["ResourceArn"]:
+                return plan.tags
         for vault in self._vaults.of_site(caller.account, region):
             if vault.arn == request["ResourceArn"]:
                 return vault.tags
@@ -114,7 +126,13 @@ class PointCalls:
         raise Refused("ResourceNotFoundException", f"Cannot find resource {request['ResourceArn']}")
 
     def _list_tags(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        return {"Tags": dict(self._tags(caller, region, request))}
+        found = list(self._tags(caller, region, request).items())
+        token = request.get("NextToken", "0")
+        if not token.isdecimal():
+            raise Refused("InvalidParameterValueException", "Invalid NextToken")
+        end = int(token) + request.get("MaxResults", len(found))
+        more = {"NextToken": str(end)} if end < len(found) else {}
+        return {"Tags": dict(found[int(token) : end]), **more}
 
     def _tag(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         tags = self._tags(caller, region, request)

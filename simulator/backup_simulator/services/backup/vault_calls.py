@@ -16,7 +16,7 @@ from backup_simulator.model import Caller, Key, Operation, Vault, backup_key_arn
 from backup_simulator.paging import paged
 from backup_simulator.services.backup.copy_checks import VAULT_NAME
 from backup_simulator.services.backup.replies import vault_reply
-from backup_simulator.vaults import Vaults
+from backup_simulator.vaults import Vaults, check_vault_account
 
 # A compliance lock can still be taken away for at least 72 hours (vault-lock).
 LEAST_GRACE_DAYS = 3
@@ -46,6 +46,7 @@ class VaultCalls:
         }
 
     def _of(self, caller: Caller, region: str, request: dict[str, Any]) -> Vault:
+        check_vault_account(caller, request)
         return self._vaults.named(caller.account, region, request["BackupVaultName"])
 
     def _create(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +54,10 @@ class VaultCalls:
         arn = vault_arn(caller.account, region, name)
         if not VAULT_NAME.fullmatch(name):
             raise Refused("InvalidParameterValueException", f"Invalid backup vault name: {name}")
-        if self._vaults.find(arn):
+        known, request_id = self._vaults.find(arn), request.get("CreatorRequestId")
+        if known and request_id is not None and known.creator_request_id == request_id:
+            return {"BackupVaultName": name, "BackupVaultArn": arn, "CreationDate": known.created_at}
+        if known:
             raise Refused("AlreadyExistsException", f"Backup vault with the same name already exists: {name}")
         if sum(1 for _ in self._vaults.of_site(caller.account, region)) >= MOST_VAULTS:
             raise Refused("LimitExceededException", f"A Region has at most {MOST_VAULTS} backup vaults.")
@@ -70,6 +74,7 @@ class VaultCalls:
             lock=None,
             created_at=self._ground.now(),
             tags=dict(request.get("BackupVaultTags", {})),
+            creator_request_id=request_id,
         )
         self._vaults.add(vault)
         return {"BackupVaultName": name, "BackupVaultArn": arn, "CreationDate": vault.created_at}
@@ -84,7 +89,8 @@ class VaultCalls:
         return vault_reply(self._of(caller, region, request))
 
     def _list(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        found = list(self._vaults.of_site(caller.account, region))
+        wanted = request.get("ByVaultType")
+        found = [each for each in self._vaults.of_site(caller.account, region) if wanted in (None, each.vault_type)]
         return paged("BackupVaultList", found, request, vault_reply, self._faults)
 
     def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
