@@ -89,6 +89,7 @@ TOLD = [
     (Cause.PERMISSION, Again.DAILY, "the action that the message names"),
     (Cause.ROLE, Again.DAILY, "backup.amazonaws.com"),
     (Cause.NO_VAULT, Again.DAILY, "that the message names again"),
+    (Cause.REGION_DISABLED, Again.DAILY, "enable-region --region-name"),
     (Cause.UNSUPPORTED, Again.OPERATOR, "Multi-AZ"),
     (Cause.SOURCE_GONE, Again.OPERATOR, "is not found"),
     (Cause.SOURCE_EXPIRED, Again.DAILY, "EXPIRED or DELETING"),
@@ -118,6 +119,23 @@ def test_each_cause_has_the_remedy_that_helps_against_it(cause: Cause, again: Ag
 
 def test_no_cause_is_without_an_expected_remedy() -> None:
     assert {cause for cause, _, _ in TOLD} == set(Cause) == set(REMEDIES)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (Cause.SOURCE_KEY, "alias/aws/rds"),
+        (Cause.KEY_UNUSABLE, "alias/aws/backup"),
+        (Cause.AWS_MANAGED_KEY, "no policy helps"),
+        (Cause.VAULT_KEY, "create another vault"),
+        (Cause.TAGS, "tag policy"),
+        (Cause.PERMISSION, "service control policy"),
+        (Cause.UNSUPPORTED, "RDS Custom"),
+        (Cause.REGION_DISABLED, "No policy helps"),
+    ],
+)
+def test_a_remedy_says_where_no_permission_or_key_policy_helps(cause: Cause, words: str) -> None:
+    assert words in REMEDIES[cause].words
 
 
 def test_a_denial_that_names_no_action_is_one_of_permission() -> None:
