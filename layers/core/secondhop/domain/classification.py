@@ -18,7 +18,7 @@ from secondhop.domain.causes import Cause as Cause  # noqa: PLC0414 - callers ne
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One known text: a fragment of a status message, or an error code `code:Name`. ` ... ` stands for any words."""
+    """One known text: a fragment of a status message, or an error code `code:Name`. ` ... ` means any words."""
 
     fragment: str
     cause: Cause
