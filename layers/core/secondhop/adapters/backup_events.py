@@ -17,7 +17,7 @@ from secondhop.domain.arn import Arn, Vault
 from secondhop.domain.errors import MalformedError, shown
 from secondhop.domain.observation import JobSeen
 
-# AWS Backup exists since 2019; the end leaves room for retentions of a hundred years.
+# AWS Backup exists since 2019; the end allows for retentions of a hundred years.
 YEARS = range(2000, 9000)
 JOB_STATES = frozenset({"CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL"})
 POINT_STATUSES = frozenset(
