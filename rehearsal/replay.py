@@ -137,6 +137,6 @@ def _first_miss(pattern: Mapping[str, Any], event: Mapping[str, Any], path: str 
 
 
 def _as_json(value: object) -> str:
-    """As it stands in the file, unless it is long."""
+    """As the file has it, unless it is long."""
     whole = json.dumps(value)
     return whole if len(whole) <= 200 else shown(value)

@@ -209,14 +209,7 @@ def test_an_encrypted_cluster_is_copied(detail: dict[str, Any]) -> None:
         ({"calculatedLifeCycle": {}, "lifecycle": {"deleteAfterDays": "4"}}, 4),
         *(
             ({"calculatedLifeCycle": {"deleteAt": "soon"}, "lifecycle": lifecycle}, None)
-            for lifecycle in (
-                {"deleteAfterDays": -1},
-                {"deleteAfterDays": 10**400},
-                {"deleteAfterDays": True},
-                {},
-                5,
-                [],
-            )
+            for lifecycle in UNREADABLE_LIFECYCLES
         ),
     ],
 )

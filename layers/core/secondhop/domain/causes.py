@@ -228,7 +228,9 @@ REMEDIES: dict[Cause, Remedy] = {
         words="Another chain makes the same copy, because two routes name the same vaults. Remove one.",
     ),
     Cause.STUCK: Remedy(
-        again=Again.DAILY, words="Ask AWS Support about the copy job or recovery point that the message names."
+        again=Again.DAILY,
+        words="Ask AWS Support about the copy job or recovery point that the message names. A job that is CREATED may "
+        "wait behind another copy of the same database: `aws backup list-copy-jobs --by-resource-arn DATABASE`.",
     ),
     Cause.SITE_DOWN: Remedy(
         again=Again.SOON,

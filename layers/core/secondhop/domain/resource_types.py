@@ -23,7 +23,7 @@ class ResourceType:
     copies_in_flight: int
     """AWS's quota of copies in progress, for each destination account and Region."""
     longest_copy: timedelta
-    """A copy that takes longer is reported to the operators, once."""
+    """Most copies end sooner. A job that takes longer is asked about one by one, and reported if its source expires."""
     cluster_engines: tuple[str, ...] = ()
     """`Engine` in DescribeDBClusters. A type without any has DB instances."""
     opt_in_regions: tuple[str, ...] | None = None

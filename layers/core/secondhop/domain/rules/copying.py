@@ -160,7 +160,13 @@ def _ask_for_arrival(s: HopSituation, job: JobSeen, *, is_described: bool) -> Ho
 def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     """COPYING, and the job is under way: AWS has no time-out and no cancel, so operators are only notified."""
     age = s.now - (job.created_at or s.hop.since)
-    if age > patience.copying_limit(s.chain.resource_type):
+    expires_at = s.chain.source_expires_at
+    if patience.is_stuck(
+        age=age,
+        has_begun=job.state != "CREATED",
+        resource_type=s.chain.resource_type,
+        remaining=None if expires_at is None else expires_at - s.now,
+    ):
         if s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.STUCK:
             return HopStep(
                 hop=s.hop.with_attempt(not_before=s.now + patience.DAILY),
