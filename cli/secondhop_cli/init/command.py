@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from secondhop_cli.init.checks import problems_of, warnings_of
+from secondhop_cli.init.copies import copy_warnings
 from secondhop_cli.init.parameter_files import (
     MAIN,
     PARAMETER_SOURCES,
@@ -83,7 +84,9 @@ def initialize(
     problems = [*_must_be_given(found, given), *problems_of(answers)]
     if problems:
         return _refuse(problems, errors)
-    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings_of(answers))
+    types = found.parameters.get(MAIN, {}).get("ResourceTypes", "")
+    warnings = [*warnings_of(answers), *copy_warnings(answers, types)]
+    errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings)
     return _write(directory, found, answers, stream, errors)
 
 

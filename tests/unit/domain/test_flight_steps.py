@@ -161,11 +161,11 @@ def test_a_job_that_is_still_stuck_is_no_news() -> None:
 @pytest.mark.parametrize(
     ("resource_type", "age", "remaining", "is_told"),
     [
-        ("RDS", 24 * HOUR + SECOND, 2 * DAY, True),
-        ("RDS", 24 * HOUR, 2 * DAY, False),
-        ("RDS", 24 * HOUR + SECOND, 2 * DAY + SECOND, False),
-        ("Aurora", 36 * HOUR + SECOND, 2 * DAY, True),
-        ("Aurora", 36 * HOUR, 2 * DAY, False),
+        ("RDS", 24 * HOUR + SECOND, 3 * DAY, True),
+        ("RDS", 24 * HOUR, 3 * DAY, False),
+        ("RDS", 24 * HOUR + SECOND, 3 * DAY + SECOND, False),
+        ("Aurora", 36 * HOUR + SECOND, 3 * DAY, True),
+        ("Aurora", 36 * HOUR, 3 * DAY, False),
         ("RDS", 24 * HOUR + SECOND, None, False),
     ],
 )

@@ -90,7 +90,8 @@ def is_stuck(*, age: timedelta, has_begun: bool, resource_type: str | None, rema
     """Whether a person should hear of a live job: after a week, or before its source expires (`remaining`)."""
     if age <= copying_limit(resource_type):
         return False
-    is_urgent = remaining is not None and remaining <= LAST_CALL
+    # A day before the last call, so that these are two messages.
+    is_urgent = remaining is not None and remaining <= LAST_CALL + DAILY
     return is_urgent or age > (LONGEST_RUN if has_begun else LONGEST_QUEUE)
 
 
