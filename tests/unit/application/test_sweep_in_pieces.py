@@ -234,7 +234,6 @@ def test_a_job_that_is_far_too_old_is_asked_for_and_told_once() -> None:
 
     assert sweep(stage).in_flight == 0
     assert stage.queue.work == [Look(key=KEY)]
-    # The source expires seven days after its backup. Three days before that, the job is reported.
     for _ in range(4):
         stage.drain()
         stage.clock.forward(days=1, minutes=1)

@@ -87,7 +87,7 @@ def copying_limit(resource_type: str | None) -> timedelta:
 
 
 def is_stuck(*, age: timedelta, has_begun: bool, resource_type: str | None, remaining: timedelta | None) -> bool:
-    """Whether a person should hear of a live job: after a week, or before its source expires (`remaining`)."""
+    """Whether a live job is an incident: after a week, or before its source expires (`remaining`)."""
     if age <= copying_limit(resource_type):
         return False
     # A day before the last call, so that these are two messages.
