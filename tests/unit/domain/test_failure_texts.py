@@ -21,6 +21,7 @@ KEYS = [
         "The specified AWS KMS key ARN does not exist, is not enabled or you do not have permission to access it",
         Cause.KEY_UNUSABLE,
     ),
+    (f"The encryption key of the target {UNUSABLE}", Cause.KEY_UNUSABLE),
     (f"The source snapshot KMS key [{KEY}] {UNUSABLE}", Cause.SOURCE_KEY),
     ("Copy failed (Service: Rds, Status Code: 400, Error Code: KMSKeyNotAccessibleFault)", Cause.KEY_UNUSABLE),
     ("Copy failed (Error Code: KMSInvalidStateException)", Cause.KEY_UNUSABLE),
@@ -89,6 +90,7 @@ TAGS = [
     "Your organization's tag policies do not allow this tag.",
     "The copy was refused (Error Code: TagPolicyViolation)",
     "Access denied exception while trying to list tags",
+    "We are unable to copy resource tags to your backup because the number of tags exceeds the limit of 50.",
 ]
 
 UNSUPPORTED = [
