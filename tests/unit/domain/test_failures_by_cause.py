@@ -14,6 +14,7 @@ from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, NOW, a_chain, a_job, a_route, with_hop
+from tests.plain_words import strange_words
 
 NEWS = "Nobody has ever read this sentence before."
 
@@ -145,3 +146,8 @@ def test_a_denial_that_names_no_action_is_one_of_permission() -> None:
 def test_codes_and_categories_are_compared_whole() -> None:
     assert classify(code="ThrottlingExceptionOfAnotherKind") is Cause.UNKNOWN
     assert classify(category="AccessDeniedOfAnotherKind") is Cause.UNKNOWN
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_remedy_is_in_plain_words(cause: Cause) -> None:
+    assert strange_words(REMEDIES[cause].words) == ()

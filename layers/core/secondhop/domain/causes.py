@@ -118,7 +118,7 @@ REMEDIES: dict[Cause, Remedy] = {
         again=Again.DAILY,
         words="Enable the KMS key of the source snapshot. In its key policy, allow kms:Decrypt, kms:DescribeKey, "
         "kms:GenerateDataKey* and kms:CreateGrant (with the condition kms:GrantIsForAWSResource) for the destination "
-        "account's AWSServiceRoleForBackup. If AWS manages the key (alias/aws/rds), no policy helps. Copy a snapshot "
+        "account's AWSServiceRoleForBackup. If AWS manages the key (`alias/aws/rds`), no policy helps. Copy a snapshot "
         "under a customer managed key, restore the database from that copy, and use it instead.",
     ),
     Cause.KEY_UNUSABLE: Remedy(
@@ -126,12 +126,12 @@ REMEDIES: dict[Cause, Remedy] = {
         words="Enable the KMS key that the message names (`aws kms enable-key --key-id KEY`), or cancel its deletion "
         "first (`aws kms cancel-key-deletion --key-id KEY`). Its key policy must allow the backup account's "
         "AWSServiceRoleForBackup to use it. If the message names no key, check the keys of the source snapshot and of "
-        "the destination vault. If AWS manages the key (alias/aws/rds, alias/aws/backup), no policy helps: use a "
+        "the destination vault. If AWS manages the key (`alias/aws/rds`, `alias/aws/backup`), no policy helps: use a "
         "customer managed key.",
     ),
     Cause.AWS_MANAGED_KEY: Remedy(
         again=Again.OPERATOR,
-        words="Snapshots under an AWS managed key (alias/aws/rds) cannot be shared, and no policy helps. Re-encrypt "
+        words="Snapshots under an AWS managed key (`alias/aws/rds`) cannot be shared, and no policy helps. Re-encrypt "
         "the database: copy a snapshot under a customer managed key, restore the database from that copy, and use it "
         "instead.",
     ),
@@ -163,7 +163,7 @@ REMEDIES: dict[Cause, Remedy] = {
         again=Again.DAILY,
         words="Enable the Region in the account that the message names, for both accounts if it names none. Run "
         "`aws account enable-region --region-name REGION`, and wait until `aws account get-region-opt-status "
-        "--region-name REGION` says ENABLED. No policy helps before that.",
+        "--region-name REGION` says `ENABLED`. No policy helps before that.",
     ),
     Cause.NO_VAULT: Remedy(
         again=Again.DAILY,
