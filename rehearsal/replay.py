@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,22 @@ from typing import Any
 
 from backup_simulator import World
 from backup_simulator.matching import matches
-from backup_simulator.model import Point
-from backup_simulator.resource_types import INSTANCES
-from rehearsal.stage import BACKUP, DR, HOME, WORKLOAD, Stage
+from rehearsal.preparing import describe_point, prepare
+from rehearsal.stage import HOME, WORKLOAD, Stage
+from secondhop.adapters.backup_events import read_event as read_news
+from secondhop.adapters.backup_events import read_time
 from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.domain.errors import MalformedError
+from secondhop.application.work import JobNews, PointNews
+from secondhop.domain.errors import MalformedError, SecondHopError, shown
 
 GIVEN_UP = 1
+# The name of a file that means standard input.
+STANDARD_INPUT = Path("-")
+# EventBridge's quota for one event is 1 MiB (quotas page, PutEvents), and no event of AWS Backup is nested like this.
+LARGEST_BYTES, DEEPEST = 1024 * 1024, 100
+# The moment of an event that has none.
+SOME_MOMENT = datetime(2026, 1, 5, 6, tzinfo=UTC)
+MONTH = timedelta(days=30)
 
 
 class UnreadableFileError(ValueError):
@@ -33,47 +43,83 @@ class Replayed:
     decisions: tuple[dict[str, Any], ...] = ()
     ignored: str | None = None
     malformed: str | None = None
+    failed: str | None = None
     exit_code: int = field(default=0)
 
 
 def read_event(path: Path) -> dict[str, Any]:
-    """The event of a file. Raises UnreadableFileError."""
+    """The event of a file, or of standard input. Raises UnreadableFileError."""
+    name = "standard input" if path == STANDARD_INPUT else str(path)
     try:
-        event = json.loads(path.read_text(encoding="utf-8"))
+        event = json.loads(_read(path, name).decode("utf-8-sig"))
     except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UnreadableFileError(f"{name} cannot be read: {error.strerror}.") from error
+    except RecursionError as error:
+        raise UnreadableFileError(f"{name} holds no event: its JSON is nested too deeply.") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"{name} is not JSON: it is not UTF-8 text, see byte {error.start}.") from error
     except ValueError as error:
-        raise UnreadableFileError(f"{path} is not JSON: {error}.") from error
+        raise UnreadableFileError(f"{name} is not JSON: {error}.") from error
     if not isinstance(event, dict):
-        raise UnreadableFileError(f"{path} holds no event: an event is a JSON object.")
+        raise UnreadableFileError(f"{name} holds no event: an event is a JSON object.")
+    if _is_deeper(event, DEEPEST):
+        raise UnreadableFileError(f"{name} holds no event: its JSON is nested too deeply.")
     return event
+
+
+def _read(path: Path, name: str) -> bytes:
+    if path == STANDARD_INPUT:
+        content = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+    else:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    if not content.strip():
+        raise UnreadableFileError(f"{name} is empty.")
+    if len(content) > LARGEST_BYTES:
+        raise UnreadableFileError(
+            f"{name} holds no event: it is larger than 1 MiB, and EventBridge has no such events."
+        )
+    return content
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [child for children in inner for child in children]
+    return bool(level)
 
 
 def replay(event: dict[str, Any]) -> Replayed:
     """Send one event through the template's rules and the real handler."""
     world = World(seed=1, start=_moment(event))
     chains = MemoryChains()
-    # The installation is a month old, so the event's recovery point is newer than it.
-    chains.sweep_progress(now=world.now() - timedelta(days=30))
     stage = Stage(world, chains)
     rules = world.rules(WORKLOAD, HOME)
     matching = next((rule for rule in rules if matches(rule.pattern, event)), None)
     if matching is None:
         misses = tuple(f"{rule.name}: {_first_miss(rule.pattern, event)}" for rule in rules)
         return Replayed(rule=None, misses=misses)
-    _prepare(stage, event)
     try:
+        news = read_news(event)
+        if isinstance(news, JobNews | PointNews):
+            # The installation is older than the event's recovery point, so the point is not for `adopt`.
+            born = describe_point(news, event["detail"], world.now()).created_at
+            chains.sweep_progress(now=min(born, world.now()) - MONTH)
+            prepare(stage, news, event)
         answer = stage.main.functions["AdvanceChain"](event)
     except MalformedError as error:
         return Replayed(rule=matching.name, malformed=str(error), exit_code=GIVEN_UP)
+    except SecondHopError as error:
+        return Replayed(rule=matching.name, failed=str(error), exit_code=GIVEN_UP)
     return Replayed(rule=matching.name, decisions=tuple(answer["decisions"]), ignored=answer["ignored"])
 
 
 def _moment(event: Mapping[str, Any]) -> datetime:
     try:
-        return datetime.fromisoformat(str(event.get("time"))).astimezone(UTC)
-    except ValueError:
-        return datetime(2026, 1, 5, 6, tzinfo=UTC)
+        return read_time(event.get("time")).astimezone(UTC)
+    except MalformedError:
+        return SOME_MOMENT
 
 
 def _first_miss(pattern: Mapping[str, Any], event: Mapping[str, Any], path: str = "") -> str:
@@ -81,92 +127,16 @@ def _first_miss(pattern: Mapping[str, Any], event: Mapping[str, Any], path: str 
     for name, wanted in pattern.items():
         if matches({name: wanted}, event):
             continue
-        found = event.get(name)
+        if name not in event:
+            return f"{path}{name} is missing, wanted {json.dumps(wanted)}"
+        found = event[name]
         if isinstance(wanted, Mapping) and isinstance(found, Mapping):
             return _first_miss(wanted, found, f"{path}{name}.")
-        return f"{path}{name} is {json.dumps(found)}, wanted {json.dumps(wanted)}"
+        return f"{path}{name} is {_as_json(found)}, wanted {json.dumps(wanted)}"
     return "nothing differs"
 
 
-def _prepare(stage: Stage, event: Mapping[str, Any]) -> None:
-    """Create what the event names: the arrival in the watched vault, its copy, and the chain that made it."""
-    detail = event.get("detail")
-    resources = event.get("resources")
-    if not isinstance(detail, Mapping) or not isinstance(resources, list) or not resources:
-        return
-    watched, final = stage.backup_account["WatchedVaultArn"], stage.dr["DrVaultArn"]
-    if detail.get("destinationBackupVaultArn") == watched:
-        _put(stage, watched, detail.get("destinationRecoveryPointArn"), detail)
-    elif detail.get("sourceBackupVaultArn") == watched:
-        _put(stage, watched, resources[0], detail)
-        stage.world.set_next_copy_job_id(str(detail["copyJobId"]) if detail.get("copyJobId") else None)
-        _open_chain(stage, resources[0], watched)
-        _put(stage, final, detail.get("destinationRecoveryPointArn"), detail, source=resources[0])
-        _end_job(stage, detail)
-    elif detail.get("status") not in (None, "DELETED"):
-        _put(stage, watched, resources[0], detail, status=str(detail["status"]))
-    # AWS's lists show a new recovery point after some seconds.
-    stage.world.run_for(timedelta(seconds=30))
-
-
-def _end_job(stage: Stage, detail: Mapping[str, Any]) -> None:
-    """Let the simulated job end as the event says."""
-    job = stage.world.find_copy_job(str(detail.get("copyJobId")))
-    if job is not None and detail.get("state") in ("COMPLETED", "FAILED"):
-        job.state, job.completed_at = str(detail["state"]), stage.world.now()
-
-
-def _put(
-    stage: Stage,
-    vault_arn: str,
-    arn: object,
-    detail: Mapping[str, Any],
-    *,
-    source: str | None = None,
-    status: str = "COMPLETED",
-) -> None:
-    if not isinstance(arn, str) or not arn.startswith("arn:"):
-        return
-    world = stage.world
-    vault = world.vault_by_arn(vault_arn)
-    days = 35 if source else 14
-    created_at = world.now() - timedelta(hours=3)
-    world.add_point(
-        Point(
-            arn=arn,
-            account=BACKUP,
-            region=DR if source else HOME,
-            vault_arn=vault_arn,
-            database_arn=str(detail.get("resourceArn", f"arn:aws:rds:{HOME}:{WORKLOAD}:db:unknown")),
-            resource_type=str(detail.get("resourceType", INSTANCES.name)),
-            status=status,
-            created_at=created_at,
-            completed_at=world.now() - timedelta(minutes=5),
-            delete_after_days=days,
-            key_arn=vault.key_arn,
-            encrypted=True,
-            size_bytes=0,
-            role_arn=stage.backup_account["CopyRoleArn"],
-            tags={},
-            source_vault_arn=stage.backup_account["WatchedVaultArn"] if source else stage.workload["WorkloadVaultArn"],
-            source_point_arn=source,
-        ),
-        announce=False,
-    )
-
-
-def _open_chain(stage: Stage, arrival: str, watched_vault_arn: str) -> None:
-    """For a hop-2 event, open the chain and start its copy first."""
-    stage.world.run_for(timedelta(seconds=30))
-    noticed = {
-        "version": "0",
-        "id": "prepared",
-        "detail-type": "Recovery Point State Change",
-        "source": "aws.backup",
-        "account": BACKUP,
-        "time": stage.world.now().isoformat(),
-        "region": HOME,
-        "resources": [arrival],
-        "detail": {"backupVaultArn": watched_vault_arn, "status": "COMPLETED"},
-    }
-    stage.main.functions["AdvanceChain"](noticed)
+def _as_json(value: object) -> str:
+    """As the file has it, unless it is long."""
+    whole = json.dumps(value)
+    return whole if len(whole) <= 200 else shown(value)

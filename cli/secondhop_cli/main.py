@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_simulate(commands)
     replay = commands.add_parser("replay", help="send one event file through the real handler (needs a checkout)")
-    replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, for example from events/")
+    replay.add_argument("file", type=Path, help="a JSON file with one EventBridge event, or - for standard input")
     replay.set_defaults(run=_replay)
 
     add_init(commands)
@@ -137,7 +137,12 @@ def _simulate(chosen: argparse.Namespace) -> int:
 
 def _replay(chosen: argparse.Namespace) -> int:
     _demand_checkout()
-    from rehearsal.replay import UnreadableFileError, read_event, replay  # noqa: PLC0415 - as above
+    from rehearsal.replay import (  # noqa: PLC0415 - as above
+        STANDARD_INPUT,
+        UnreadableFileError,
+        read_event,
+        replay,
+    )
     from secondhop_cli.replay_report import describe  # noqa: PLC0415 - it needs the rehearsal
 
     try:
@@ -146,7 +151,9 @@ def _replay(chosen: argparse.Namespace) -> int:
         sys.stderr.write(f"secondhop replay: {error}\n")
         return USAGE_ERROR
     replayed = replay(event)
-    sys.stdout.write(describe(chosen.file.name, event, replayed))
+    report = describe("standard input" if chosen.file == STANDARD_INPUT else chosen.file.name, event, replayed)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(report.encode(encoding, "backslashreplace").decode(encoding))
     return replayed.exit_code
 
 

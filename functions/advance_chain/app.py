@@ -106,7 +106,8 @@ def build(runtime: Runtime) -> Handler:
     @logger.inject_lambda_context
     @metrics.log_metrics
     def handle(event: dict[str, Any], context: Any) -> Any:
-        if "Records" in event:
+        # An event of EventBridge is never a batch, whatever else is in it.
+        if "Records" in event and "detail-type" not in event:
             response = process_partial_response(
                 event=event, record_handler=door.take_record, processor=processor, context=context
             )

@@ -135,6 +135,8 @@ def test_without_the_backup_account_what_is_in_it_is_not_checked_and_never_fine(
         "failed first hops can be retried",
         "intermediates expire before final copies",
         "backup plans copy into the watched vault",
+        "backups start outside the databases' windows",
+        "plans select the databases",
         "roles of first hops have their permissions",
         "the sweep runs",
         "the work queue is read",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from secondhop.domain.arn import Site, is_multi_az_cluster
 from secondhop_cli.doctor.context import CheckContext, for_each
@@ -16,8 +16,14 @@ from secondhop_cli.doctor.databases_and_plans import (
 )
 from secondhop_cli.doctor.findings import Finding, Outcome
 from secondhop_cli.doctor.keys import KeyUse, check_key, is_managed
+from secondhop_cli.doctor.selections import wanted_tags
 
 MOST_TAGS = 50
+AWS_TAG = "aws:"
+# Errors by which ListTags says that it does not know the tags of this kind of recovery point.
+NO_TAGS_OF_IT = ("InvalidParameterValueException", "InvalidRequestException", "ResourceNotFoundException")
+# RDS Custom's snapshots cannot be shared with another account, and are not copied to another Region.
+CUSTOM_ENGINES = "custom-"
 # The most databases that a finding about their common key names.
 NAMED = 5
 
@@ -103,7 +109,7 @@ def _enumerated(names: list[str]) -> str:
 
 
 def database_limits(context: CheckContext) -> Iterator[Outcome]:
-    """What no policy can fix: Multi-AZ DB clusters, bound options, too many tags."""
+    """What no policy can fix: Multi-AZ DB clusters, RDS Custom, bound options, too many tags."""
 
     def check(database: Database) -> Iterator[Outcome]:
         if is_multi_az_cluster(database.resource_type, database.arn):
@@ -114,10 +120,28 @@ def database_limits(context: CheckContext) -> Iterator[Outcome]:
                 what=f"{database.name} is an RDS Multi-AZ DB cluster.",
                 fix="Use a Multi-AZ instance or Aurora for it, or copy its data with another tool.",
             )
+        if database.engine.startswith(CUSTOM_ENGINES):
+            yield Finding(
+                kind="database-is-rds-custom",
+                site=database.site,
+                resource=database.arn,
+                what=f"{database.name} is an RDS Custom database, with the engine {database.engine}.",
+                fix="Use RDS or Aurora for it, or copy its data with another tool. To stop the failing first hops, "
+                "take it out of the plan.",
+                command=f"aws rds remove-tags-from-resource --region {database.site.region} --resource-name "
+                f"{database.arn} --tag-keys {_selecting_tag(context, database)}",
+            )
         yield from _options(context, database)
         yield from _tags(context, database)
 
     yield from _each(context, check)
+
+
+def _selecting_tag(context: CheckContext, database: Database) -> str:
+    """The tag by which a plan that copies selects the database, or a placeholder."""
+    selections = [each for rule in first_hop_rules(context, database.site) for each in rule.selections]
+    keys = [key for each in selections for key, _ in wanted_tags(each) if key in database.tags]
+    return keys[0] if keys else "KEY"
 
 
 def _each(context: CheckContext, check: Callable[[Database], Iterator[Outcome]]) -> Iterator[Outcome]:
@@ -166,22 +190,32 @@ def _options(context: CheckContext, database: Database) -> Iterator[Outcome]:
 
 
 def _tags(context: CheckContext, database: Database) -> Iterator[Outcome]:
-    """A copy has the tags of its backup: those of the database, and those that the plan adds."""
+    """A copy has the tags of its backup: those of the database, and those that the plan adds.
+
+    API_ListTags may refuse a recovery point that AWS Backup does not fully manage. Then only the database's tags are
+    known. Tags of AWS (aws:...) do not count, and are not copied.
+    """
     points = context.api.list_all(
         database.site, "backup", "list_recovery_points_by_resource", "RecoveryPoints", ResourceArn=database.arn
     )
-    count = len(database.tags)
+    count = _own_tags(database.tags)
     newest = max(points, key=lambda each: each["CreationDate"], default=None)
     if newest:
-        tags = context.api.call(database.site, "backup", "list_tags", ResourceArn=newest["RecoveryPointArn"])
-        count = max(count, len(tags.get("Tags", {})))
+        tags = context.api.call(
+            database.site, "backup", "list_tags", missing=NO_TAGS_OF_IT, ResourceArn=newest["RecoveryPointArn"]
+        )
+        count = max(count, _own_tags((tags or {}).get("Tags", {})))
     if count > MOST_TAGS:
         yield Finding(
             kind="database-has-too-many-tags",
             site=database.site,
             resource=database.arn,
-            what=f"{database.name}, or its newest backup, has {count} tags.",
+            what=f"{database.name}, or its newest backup, has {count} tags of its own.",
             fix=f"Remove tags until {MOST_TAGS} are left, from the database and from the plan's recovery point tags.",
             command=f"aws rds remove-tags-from-resource --region {database.site.region} --resource-name "
             f"{database.arn} --tag-keys KEY",
         )
+
+
+def _own_tags(tags: Mapping[str, str]) -> int:
+    return sum(not name.startswith(AWS_TAG) for name in tags)

@@ -26,6 +26,10 @@ class Database:
     is_encrypted: bool
     tags: Mapping[str, str]
     option_groups: tuple[str, ...]
+    engine: str = ""
+    backup_window: str = ""
+    maintenance_window: str = ""
+    """Both as RDS describes them, in UTC: `03:00-03:30` and `sun:04:00-sun:04:30`."""
 
     @property
     def is_cluster(self) -> bool:
@@ -40,7 +44,8 @@ class Database:
 class Rule:
     """A rule of a backup plan. `copies` maps destination vaults to days of retention; None keeps the source's.
 
-    `without_expiry` are the destinations of copy actions without DeleteAfterDays.
+    `without_expiry` are the destinations of copy actions without DeleteAfterDays. `schedule` is empty if the plan has
+    none.
     """
 
     plan: str
@@ -51,6 +56,8 @@ class Rule:
     copies: Mapping[str, int | None]
     selections: tuple[Mapping[str, Any], ...]
     without_expiry: frozenset[str] = frozenset()
+    schedule: str = ""
+    timezone: str = ""
 
     def selects(self, database: Database) -> bool:
         return any(_selects(selection, database) for selection in self.selections)
@@ -88,6 +95,9 @@ def _database(
         is_encrypted=bool(described.get("StorageEncrypted")),
         tags={tag["Key"]: tag.get("Value", "") for tag in described.get("TagList", [])},
         option_groups=option_groups,
+        engine=described.get("Engine", ""),
+        backup_window=described.get("PreferredBackupWindow", ""),
+        maintenance_window=described.get("PreferredMaintenanceWindow", ""),
     )
 
 
@@ -143,6 +153,8 @@ def _rule(plan_id: str, plan: str, rule: Mapping[str, Any], selections: tuple[Ma
             for each in rule.get("CopyActions", [])
             if "DeleteAfterDays" not in each.get("Lifecycle", {})
         ),
+        schedule=rule.get("ScheduleExpression", ""),
+        timezone=rule.get("ScheduleExpressionTimezone", "Etc/UTC"),
     )
 
 
@@ -159,10 +171,10 @@ def _selects(selection: Mapping[str, Any], database: Database) -> bool:
         return False
     by_tag = any(database.tags.get(each["ConditionKey"]) == each["ConditionValue"] for each in tags)
     by_arn = any(fnmatchcase(database.arn, each) for each in resources)
-    return (by_tag or by_arn) and _meets(selection.get("Conditions") or {}, database.tags)
+    return (by_tag or by_arn) and meets(selection.get("Conditions") or {}, database.tags)
 
 
-def _meets(conditions: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+def meets(conditions: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     """Whether all conditions are met. Keys have the form aws:ResourceTag/name."""
     for operator, tests in conditions.items():
         for test in tests or []:

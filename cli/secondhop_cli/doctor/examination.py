@@ -18,8 +18,10 @@ from secondhop_cli.doctor import (
     organization,
     retention,
     roles,
+    unselected,
     vault_keys,
     vaults,
+    windows,
 )
 from secondhop_cli.doctor.api_calls import ApiCalls
 from secondhop_cli.doctor.context import CheckContext
@@ -50,6 +52,8 @@ CHECKS = (
     Check("the DR vault's key allows copies", vault_keys.dr_vault_key),
     Check("AWS Backup supports these copies", availability.copies_are_made),
     Check("backup plans copy into the watched vault", databases.plans_copy),
+    Check("plans select the databases", unselected.databases_are_selected),
+    Check("backups start outside the databases' windows", windows.backups_avoid_windows),
     Check("the databases' keys allow copies", databases.database_keys),
     Check("the databases can be copied", databases.database_limits),
     Check("roles of first hops have their permissions", roles.roles_of_first_hops),

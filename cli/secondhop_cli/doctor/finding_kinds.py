@@ -87,6 +87,10 @@ KINDS: dict[str, Kind] = {
         severity=FAILS, why="A copy has the tags of its source, and fails with more than 50."
     ),
     "database-is-multi-az-cluster": Kind(severity=FAILS, why="AWS Backup does not copy RDS Multi-AZ DB clusters."),
+    "database-is-rds-custom": Kind(
+        severity=FAILS,
+        why="RDS cannot share snapshots of RDS Custom with another account, so no copy leaves the account.",
+    ),
     "database-is-unencrypted": Kind(
         severity=FAILS,
         why="Copies of unencrypted clusters are unencrypted, and their chains strand unless you allow that.",
@@ -99,6 +103,21 @@ KINDS: dict[str, Kind] = {
     "database-not-copied": Kind(
         severity=WARNS,
         why="No rule that selects the database copies into the watched vault, so it has no copies there.",
+    ),
+    "no-database-selected": Kind(
+        severity=FAILS,
+        why="The plan runs and selects nothing, so there is no backup and no copy. AWS reports no error for this.",
+    ),
+    "database-in-no-plan": Kind(
+        severity=WARNS, why="A database that no plan selects has no backups of AWS Backup, so it has no copies either."
+    ),
+    "selection-names-no-database": Kind(
+        severity=WARNS, why="AWS Backup accepts any ARN in a selection. If no database has it, nothing is backed up."
+    ),
+    "schedule-in-database-window": Kind(
+        severity=WARNS,
+        why="AWS Backup starts no backup in the backup or maintenance window of these databases, or in the hour "
+        "before. Such a backup job fails, and without a backup there is no copy.",
     ),
     "no-plan-copies": Kind(
         severity=FAILS, why="Backup plans make first hops. Without one, nothing arrives in the watched vault."

@@ -11,6 +11,7 @@ from secondhop_cli.doctor.databases_and_plans import backup_role_arns, first_hop
 from secondhop_cli.doctor.findings import Finding, NotChecked, Outcome
 from secondhop_cli.doctor.permissions import REGION, Need, missing_permissions
 from secondhop_cli.doctor.policies import PolicyResult, Principal, Request, evaluate
+from secondhop_cli.doctor.selections import selects_by_tag
 
 SERVICE = "backup.amazonaws.com"
 
@@ -63,9 +64,24 @@ def roles_of_first_hops(context: CheckContext) -> Iterator[Outcome]:
                 copying = _copy_needs(context, site, context.main_stack.watched_vault_arn, shares=True)
                 needs = [*copying, *_describe_needs(context, site, vaults)]
                 yield from missing_permissions(context, site, role, needs, purpose="of first hops")
+                yield from _may_select(context, site, role)
                 yield from _may_delete(context, site, role, site)
 
     yield from for_each(context.main_stack.workloads, check)
+
+
+def _may_select(context: CheckContext, site: Site, role: str) -> Iterator[Outcome]:
+    """Without tag:GetResources, a plan that selects by tag makes no backups at all (devguide/troubleshooting)."""
+    plans = [
+        rule.plan
+        for rule in first_hop_rules(context, site)
+        for each in rule.selections
+        if each["IamRoleArn"] == role and selects_by_tag(each)
+    ]
+    if plans:
+        need = Need(actions=("tag:GetResources",), resource="*", condition_keys={REGION: site.region})
+        purpose = f"with which the plan {', '.join(dict.fromkeys(plans))} selects databases by tag"
+        yield from missing_permissions(context, site, role, [need], purpose=purpose)
 
 
 def _passed_role(context: CheckContext, site: Site, arn: str) -> Iterator[Outcome]:

@@ -16,6 +16,7 @@ from secondhop_cli.ending import INTERRUPTED
 from secondhop_cli.init.asking import Ask, Interview, command_so_far
 from secondhop_cli.init.change_warnings import change_warnings
 from secondhop_cli.init.checks import problems_in, problems_of, warnings_of
+from secondhop_cli.init.copies import copy_warnings
 from secondhop_cli.init.parameter_files import (
     MAIN,
     PARAMETER_SOURCES,
@@ -197,7 +198,9 @@ def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: Text
         )
     except UnreadableFileError as error:
         return _refuse([f"{error}. Move the file away, and init writes a new one"], errors)
-    warnings = [*warnings_of(answers), *([] if _is_first_time(found) else change_warnings(found.answers, answers))]
+    types = found.parameters.get(MAIN, {}).get("ResourceTypes", "")
+    changes = [] if _is_first_time(found) else change_warnings(found.answers, answers)
+    warnings = [*warnings_of(answers), *copy_warnings(answers, types), *changes]
     errors.writelines(f"secondhop init: warning: {each}.\n" for each in warnings)
     try:
         # Write before the report: a reader that closes the pipe must not prevent the writing.

@@ -6,10 +6,12 @@ import re
 import tomllib
 from typing import Any
 
+from secondhop_cli.init.overrides import UnknownFormError, read_overrides, written
 from secondhop_cli.init.parameter_files import Parameters, UnreadableFileError
 
 NAME = "samconfig.toml"
-OVERRIDE = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+OVERRIDES = "parameter_overrides"
+SET_BY_INIT = ("stack_name", "region", OVERRIDES)
 GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
 NEW_FILE = """\
 # `sam build` and `sam deploy` read this file. `secondhop init` puts the name, Region and parameters of your
@@ -38,8 +40,7 @@ def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
     """The stack's name and Region if the file has them, and the main stack's parameters. Raises UnreadableFileError."""
     document = _parsed(text)
     said = {key: str(_section(document, _home_of(document, key)).get(key, "")) for key in ("stack_name", "region")}
-    overrides = _section(document, DEPLOY).get("parameter_overrides", "")
-    return {name: value for name, value in said.items() if value}, _overrides(overrides)
+    return {name: value for name, value in said.items() if value}, _overrides(document)
 
 
 def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Parameters) -> str:
@@ -48,14 +49,36 @@ def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Param
     lines = text.splitlines()
     lines = _set(lines, _home_of(document, "stack_name"), "stack_name", [f'stack_name = "{stack_name}"'])
     lines = _set(lines, _home_of(document, "region"), "region", [f'region = "{region}"'])
-    rows = [f"  {key}={_quoted(value)}" for key, value in parameters.items()]
+    rows = [f"  {each}" for each in written(parameters)]
     # In TOML, a backslash at the end of a line joins it with the next line.
     joined = [f"{row} \\" for row in rows[:-1]] + [f'{row}"""' for row in rows[-1:]]
-    lines = _set(lines, DEPLOY, "parameter_overrides", ['parameter_overrides = """\\', *joined])
+    lines = _set(lines, DEPLOY, OVERRIDES, [f'{OVERRIDES} = """\\', *joined])
     edited = "\n".join(lines) + "\n"
-    if read_samconfig(edited) != ({"stack_name": stack_name, "region": region}, parameters):
+    if not _is_as_wanted(edited, document, ({"stack_name": stack_name, "region": region}, parameters)):
         raise UnreadableFileError(f"{NAME} has a structure that init cannot edit")
     return edited
+
+
+def _is_as_wanted(edited: str, before: dict[str, Any], wanted: tuple[dict[str, str], Parameters]) -> bool:
+    """Whether the text says what is wanted, and everything else that it said before."""
+    try:
+        return read_samconfig(edited) == wanted and _others(_parsed(edited)) == _others(before)
+    except UnreadableFileError:
+        return False
+
+
+def _others(document: dict[str, Any]) -> dict[str, Any]:
+    """All values of a file except those that init sets, by their place."""
+    found: dict[str, Any] = {}
+    open_tables: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), document)]
+    while open_tables:
+        path, table = open_tables.pop()
+        for key, value in table.items():
+            if isinstance(value, dict) and (*path, key) != (*DEPLOY, OVERRIDES):
+                open_tables.append(((*path, key), value))
+            elif path not in (DEPLOY, GLOBAL) or key not in SET_BY_INIT:
+                found[".".join((*path, key))] = value
+    return found
 
 
 def _home_of(document: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -80,34 +103,13 @@ def _section(document: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _overrides(value: object) -> Parameters:
-    """In the forms that SAM accepts: a string of Key=Value, a list of such strings, or a table."""
-    if isinstance(value, dict):
-        return {str(key): str(each) for key, each in value.items()}
-    text = " ".join(str(each) for each in value) if isinstance(value, list) else str(value)
-    found = {key: _unquoted(each) for key, each in OVERRIDE.findall(text)}
-    rest = OVERRIDE.sub("", text).strip()
-    if rest or "ParameterKey" in found:
-        raise UnreadableFileError(
-            f"{NAME}: parameter_overrides should be a string of Key=Value, found {rest or text!r}"
-        )
-    return found
-
-
-def _quoted(value: str) -> str:
-    if re.fullmatch(r"[\w+=,.@:/*-]+", value, re.ASCII):
-        return value
-    if not value:
-        # Escaped, because quotes would close the multi-line string where this is the last parameter.
-        return r"\"\""
-    # Quoted twice: for SAM, and for TOML.
-    return '"' + value.replace("\\", "\\\\\\\\").replace('"', '\\\\"') + '"'
-
-
-def _unquoted(value: str) -> str:
-    if value.startswith('"'):
-        return re.sub(r"\\(.)", r"\1", value[1:-1])
-    return value
+def _overrides(document: dict[str, Any]) -> Parameters:
+    """SAM takes them from the section of `deploy`, or else from that of all commands."""
+    found = _section(document, DEPLOY).get(OVERRIDES, _section(document, GLOBAL).get(OVERRIDES, ""))
+    try:
+        return read_overrides(found)
+    except UnknownFormError as error:
+        raise UnreadableFileError(f"{NAME}: parameter_overrides should be a string of Key=Value: {error}") from error
 
 
 def _set(lines: list[str], section: tuple[str, ...], key: str, put: list[str]) -> list[str]:

@@ -88,6 +88,37 @@ def test_an_empty_object_in_place_of_the_arrival_is_no_arrival(state: str) -> No
     assert news.job.arrival is None
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"resourceArn": {}, "resourceType": {}},
+        {"statusMessage": {}, "messageCategory": {}, "createdBy": {}},
+        {"copyJobId": {}, "creationDate": {}},
+    ],
+)
+def test_an_empty_object_in_any_optional_field_says_that_it_is_not_known(fields: dict[str, Any]) -> None:
+    news = read_work(a_job_event(state="RUNNING", destinationRecoveryPointArn={}, **fields))
+
+    assert news == read_work(a_job_event(state="RUNNING", destinationRecoveryPointArn={}, **dict.fromkeys(fields)))
+
+
+@pytest.mark.parametrize("created_by", [5, True, "backupPlanArn", ["backupPlanArn"], {"backupPlanId": "x"}])
+def test_only_an_object_that_names_a_plan_says_that_a_plan_started_the_job(created_by: object) -> None:
+    planned = read_work(a_job_event(createdBy={"backupPlanArn": "x"}))
+    other = read_work(a_job_event(createdBy=created_by))
+
+    assert isinstance(planned, JobNews)
+    assert isinstance(other, JobNews)
+    assert (planned.job.is_planned, other.job.is_planned) == (True, False)
+
+
+def test_the_category_of_a_failed_job_is_read() -> None:
+    news = read_work(a_job_event(state="FAILED", destinationRecoveryPointArn={}, messageCategory="KMS_KEY_ERROR"))
+
+    assert isinstance(news, JobNews)
+    assert news.job.category == "KMS_KEY_ERROR"
+
+
 @pytest.mark.parametrize("kind", ["Recovery Point State Change", "Recovery Point Change"])
 def test_a_recovery_point_event_is_read_under_either_name(kind: str) -> None:
     news = read_work(a_point_event() | {"detail-type": kind})
@@ -133,6 +164,10 @@ def test_other_events_are_read_as_nothing_of_ours() -> None:
         (a_job_event(state=None), "detail.state is None"),
         (a_job_event(copyJobId=7), "detail.copyJobId should be a text"),
         (a_job_event(creationDate="yesterday"), "not a time"),
+        (a_job_event(creationDate="0001-01-01T00:00:00+14:00"), "detail.creationDate: not a time between 2000"),
+        (a_job_event(statusMessage="\ud800"), "detail.statusMessage should be a text"),
+        (a_job_event(resourceArn="arn:aws:rds:x:1:db:\x00"), "detail.resourceArn: not an ARN"),
+        ("[" * 100_000, "nested too deeply"),
         (a_job_event(creationDate="2026-01-05T01:00:00"), "not a time with a zone"),
         (a_point_event(status="DREAMING"), "detail.status"),
         (a_point_event(resourceArn="nonsense"), "not an ARN"),

@@ -63,7 +63,8 @@ def test_failures_from_before_the_hour_in_which_the_installation_began_are_left_
 def test_a_stuck_first_hop_is_found_and_told_of_once() -> None:
     place = stage()
     plan_job(place, state="RUNNING", message="")
-    place.clock.forward(hours=30)
+    # Its source expires in two weeks, so operators hear of it after one.
+    place.clock.forward(days=7)
     for _ in range(200):
         sweep(place)
         place.drain()

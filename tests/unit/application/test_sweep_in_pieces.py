@@ -234,14 +234,14 @@ def test_a_job_that_is_far_too_old_is_asked_for_and_told_once() -> None:
 
     assert sweep(stage).in_flight == 0
     assert stage.queue.work == [Look(key=KEY)]
-    for _ in range(3):
+    for _ in range(4):
         stage.drain()
         stage.clock.forward(days=1, minutes=1)
         sweep(stage)
 
     (message,) = stage.announcer.messages
     assert "STUCK" in message.title
-    assert "25 hours" in "".join(message.lines)
+    assert "97 hours" in "".join(message.lines)
 
 
 def test_a_list_of_jobs_that_cannot_be_read_leaves_the_chains_to_be_asked_one_by_one() -> None:

@@ -14,6 +14,7 @@ from secondhop.domain.classification import REMEDIES, Again, Cause, classify
 from secondhop.domain.command import Announce, Channel
 from secondhop.domain.hop import HopState
 from tests.builders import ARRIVAL_ARN, NOW, a_chain, a_job, a_route, with_hop
+from tests.plain_words import strange_words
 
 NEWS = "Nobody has ever read this sentence before."
 
@@ -89,6 +90,7 @@ TOLD = [
     (Cause.PERMISSION, Again.DAILY, "the action that the message names"),
     (Cause.ROLE, Again.DAILY, "backup.amazonaws.com"),
     (Cause.NO_VAULT, Again.DAILY, "that the message names again"),
+    (Cause.REGION_DISABLED, Again.DAILY, "enable-region --region-name"),
     (Cause.UNSUPPORTED, Again.OPERATOR, "Multi-AZ"),
     (Cause.SOURCE_GONE, Again.OPERATOR, "is not found"),
     (Cause.SOURCE_EXPIRED, Again.DAILY, "EXPIRED or DELETING"),
@@ -120,6 +122,23 @@ def test_no_cause_is_without_an_expected_remedy() -> None:
     assert {cause for cause, _, _ in TOLD} == set(Cause) == set(REMEDIES)
 
 
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (Cause.SOURCE_KEY, "alias/aws/rds"),
+        (Cause.KEY_UNUSABLE, "alias/aws/backup"),
+        (Cause.AWS_MANAGED_KEY, "no policy helps"),
+        (Cause.VAULT_KEY, "create another vault"),
+        (Cause.TAGS, "tag policy"),
+        (Cause.PERMISSION, "service control policy"),
+        (Cause.UNSUPPORTED, "RDS Custom"),
+        (Cause.REGION_DISABLED, "No policy helps"),
+    ],
+)
+def test_a_remedy_says_where_no_permission_or_key_policy_helps(cause: Cause, words: str) -> None:
+    assert words in REMEDIES[cause].words
+
+
 def test_a_denial_that_names_no_action_is_one_of_permission() -> None:
     assert classify(message="Insufficient privileges to perform this action.") is Cause.PERMISSION
 
@@ -127,3 +146,8 @@ def test_a_denial_that_names_no_action_is_one_of_permission() -> None:
 def test_codes_and_categories_are_compared_whole() -> None:
     assert classify(code="ThrottlingExceptionOfAnotherKind") is Cause.UNKNOWN
     assert classify(category="AccessDeniedOfAnotherKind") is Cause.UNKNOWN
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_remedy_is_in_plain_words(cause: Cause) -> None:
+    assert strange_words(REMEDIES[cause].words) == ()

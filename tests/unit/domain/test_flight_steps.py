@@ -124,11 +124,12 @@ def test_a_copy_job_is_followed_by_its_state_and_by_whose_it_is(
 @pytest.mark.parametrize(
     ("resource_type", "age", "hours"),
     [
-        ("RDS", 24 * HOUR, None),
-        ("RDS", 24 * HOUR + SECOND, 24),
-        ("RDS", 25 * HOUR, 25),
-        ("Aurora", 36 * HOUR, None),
-        ("Aurora", 37 * HOUR, 37),
+        ("RDS", 25 * HOUR, None),
+        ("RDS", 7 * DAY, None),
+        ("RDS", 7 * DAY + SECOND, 168),
+        ("RDS", 7 * DAY + HOUR, 169),
+        ("Aurora", 7 * DAY, None),
+        ("Aurora", 7 * DAY + HOUR, 169),
     ],
 )
 def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_daily(
@@ -142,19 +143,52 @@ def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_daily(
 
 
 def test_a_job_without_a_date_is_as_old_as_its_hop_is_copying() -> None:
-    chain = a_chain_in(COPYING, since=NOW - 30 * HOUR)
+    chain = a_chain_in(COPYING, since=NOW - 200 * HOUR)
 
     assert step(chain, job_seen(created_at=None)).hop.notice.trouble == told(
-        Cause.STUCK, "copy job JOB-3 has been RUNNING for 30 hours"
+        Cause.STUCK, "copy job JOB-3 has been RUNNING for 200 hours"
     )
 
 
 def test_a_job_that_is_still_stuck_is_no_news() -> None:
     stuck = replace(OLD, cause=Cause.STUCK)
     chain = a_chain_in(COPYING, trouble=stuck)
-    taken = step(chain, job_seen(created_at=NOW - 48 * HOUR))
+    taken = step(chain, job_seen(created_at=NOW - 200 * HOUR))
 
     assert_changes(chain, taken, {"not_before": NOW + DAY})
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "age", "remaining", "is_told"),
+    [
+        ("RDS", 24 * HOUR + SECOND, 3 * DAY, True),
+        ("RDS", 24 * HOUR, 3 * DAY, False),
+        ("RDS", 24 * HOUR + SECOND, 3 * DAY + SECOND, False),
+        ("Aurora", 36 * HOUR + SECOND, 3 * DAY, True),
+        ("Aurora", 36 * HOUR, 3 * DAY, False),
+        ("RDS", 24 * HOUR + SECOND, None, False),
+    ],
+)
+def test_a_long_copy_is_told_sooner_only_if_its_source_is_about_to_expire(
+    resource_type: str, age: timedelta, remaining: timedelta | None, *, is_told: bool
+) -> None:
+    chain = a_chain_in(COPYING, chain=a_chain(point=an_arrival(resource_type=resource_type)))
+    chain = replace(chain, source_expires_at=None if remaining is None else NOW + remaining)
+
+    trouble = step(chain, job_seen(created_at=NOW - age)).hop.notice.trouble
+
+    assert (trouble is not None and trouble.cause is Cause.STUCK) is is_told
+
+
+@pytest.mark.parametrize(("age", "is_told"), [(14 * DAY, False), (14 * DAY + SECOND, True)])
+def test_a_job_that_aws_has_not_begun_waits_behind_another_one_of_its_database(
+    age: timedelta, *, is_told: bool
+) -> None:
+    chain = replace(a_chain_in(COPYING), source_expires_at=NOW + 30 * DAY)
+
+    trouble = step(chain, job_seen(state="CREATED", created_at=NOW - age)).hop.notice.trouble
+
+    assert (trouble is not None and trouble.cause is Cause.STUCK) is is_told
 
 
 @pytest.mark.parametrize(

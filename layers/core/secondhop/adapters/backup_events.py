@@ -2,19 +2,23 @@
 
 Shapes: https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html. A CREATED copy-job event has no job id
 and no resource. RUNNING and FAILED have `{}` where COMPLETED has the destination's ARN. The source recovery point is in
-`resources` only. Some events say `state`, others `status`.
+`resources` only. Some events say `state`, others `status`. `{}` in any other optional field is read in the same way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from secondhop.application.work import JobNews, OtherNews, PointNews
 from secondhop.domain.arn import Arn, Vault
-from secondhop.domain.errors import MalformedError
+from secondhop.domain.errors import MalformedError, shown
 from secondhop.domain.observation import JobSeen
 
+# AWS Backup exists since 2019; the end allows for retentions of a hundred years.
+YEARS = range(2000, 9000)
 JOB_STATES = frozenset({"CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL"})
 POINT_STATUSES = frozenset(
     {"COMPLETED", "PARTIAL", "DELETING", "EXPIRED", "AVAILABLE", "STOPPED", "CREATING", "DELETED"}
@@ -28,30 +32,30 @@ def read_event(event: dict[str, Any]) -> JobNews | PointNews | OtherNews:
         raise MalformedError("not an EventBridge event: it has no source and detail-type")
     detail = event.get("detail")
     if source != "aws.backup":
-        return OtherNews(what=f"an event of {source}")
+        return OtherNews(what=f"an event of {shown(source)[1:-1]}")
     if not isinstance(detail, dict):
-        raise MalformedError(f"detail should be an object, found {detail!r}")
+        raise MalformedError(f"detail should be an object, found {shown(detail)}")
     match kind:
         case "Copy Job State Change":
             return _read_job(event, detail)
         case "Recovery Point State Change" | "Recovery Point Change":
             return _read_point(event, detail)
         case _:
-            return OtherNews(what=f"{kind!r}")
+            return OtherNews(what=shown(kind))
 
 
 def _read_job(event: dict[str, Any], detail: dict[str, Any]) -> JobNews:
     state = _one_of(detail.get("state"), JOB_STATES, "detail.state")
-    arrival = _arrival(detail.get("destinationRecoveryPointArn"), state)
     job = JobSeen(
         job_id=_optional_text(detail, "copyJobId") or "",
         state=state,
         source=_resource(event),
         destination_vault_arn=_vault(detail, "destinationBackupVaultArn"),
-        arrival=arrival,
+        arrival=_arrival(detail, state),
         message=_optional_text(detail, "statusMessage") or "",
+        category=_optional_text(detail, "messageCategory") or "",
         created_at=_optional_time(detail, "creationDate"),
-        is_planned="backupPlanArn" in (detail.get("createdBy") or {}),
+        is_planned=_is_planned(detail),
     )
     return JobNews(
         job=job,
@@ -72,57 +76,89 @@ def _read_point(event: dict[str, Any], detail: dict[str, Any]) -> PointNews:
     )
 
 
-def _arrival(value: object, state: str) -> str | None:
-    if value is None or value == {}:
-        if state == "COMPLETED":
-            raise MalformedError("detail.destinationRecoveryPointArn is missing from a COMPLETED copy job")
-        return None
-    return str(Arn.parse(value))
+def _arrival(detail: dict[str, Any], state: str) -> str | None:
+    arrival = _optional_arn(detail, "destinationRecoveryPointArn")
+    if arrival is None and state == "COMPLETED":
+        raise MalformedError("detail.destinationRecoveryPointArn is missing from a COMPLETED copy job")
+    return arrival
+
+
+def _is_planned(detail: dict[str, Any]) -> bool:
+    created_by = detail.get("createdBy")
+    return isinstance(created_by, dict) and "backupPlanArn" in created_by
 
 
 def _resource(event: dict[str, Any]) -> str:
     resources = event.get("resources")
     if not isinstance(resources, list) or len(resources) != 1:
-        raise MalformedError(f"resources should hold one recovery point, found {resources!r}")
+        raise MalformedError(f"resources should hold one recovery point, found {shown(resources)}")
     return str(Arn.parse(resources[0]))
 
 
 def _vault(detail: dict[str, Any], name: str) -> str:
-    try:
+    with _named(name):
         return Vault.parse(detail.get(name)).arn
-    except MalformedError as error:
-        raise MalformedError(f"detail.{name}: {error}") from error
 
 
 def _one_of(value: object, known: frozenset[str], name: str) -> str:
     if not isinstance(value, str) or value not in known:
-        raise MalformedError(f"{name} is {value!r}; known are {', '.join(sorted(known))}")
+        raise MalformedError(f"{name} is {shown(value)}; known are {', '.join(sorted(known))}")
     return value
+
+
+def _known(detail: dict[str, Any], name: str) -> Any:
+    """A field that may be missing. AWS writes `{}` for what it does not know yet."""
+    value = detail.get(name)
+    return None if value == {} else value
 
 
 def _optional_text(detail: dict[str, Any], name: str) -> str | None:
-    value = detail.get(name)
-    if value is not None and not isinstance(value, str):
-        raise MalformedError(f"detail.{name} should be a text, found {value!r}")
-    return value
+    return read_text(_known(detail, name), f"detail.{name}")
 
 
 def _optional_arn(detail: dict[str, Any], name: str) -> str | None:
-    value = detail.get(name)
-    return None if value is None else str(Arn.parse(value))
+    value = _known(detail, name)
+    with _named(name):
+        return None if value is None else str(Arn.parse(value))
 
 
 def _optional_time(detail: dict[str, Any], name: str) -> datetime | None:
-    value = detail.get(name)
-    return None if value is None else read_time(value)
+    value = _known(detail, name)
+    with _named(name):
+        return None if value is None else read_time(value)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Let a refusal name the field of the detail."""
+    try:
+        yield
+    except MalformedError as error:
+        raise MalformedError(f"detail.{name}: {error}") from error
+
+
+def read_text(value: object, name: str) -> str | None:
+    """A text that can be stored and sent, or None. Raises MalformedError, with the name of the field."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _is_unicode(value):
+        raise MalformedError(f"{name} should be a text, found {shown(value)}")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can hold half of a surrogate pair, which neither a queue nor a table accepts."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def read_time(value: object) -> datetime:
-    """An ISO 8601 time with a zone. Raises MalformedError."""
+    """An ISO 8601 time with a zone, in a year with which one can reckon. Raises MalformedError."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError as error:
-        raise MalformedError(f"not a time: {value!r}") from error
+        raise MalformedError(f"not a time: {shown(value)}") from error
     if moment is None or moment.tzinfo is None:
-        raise MalformedError(f"not a time with a zone: {value!r}")
+        raise MalformedError(f"not a time with a zone: {shown(value)}")
+    if moment.year not in YEARS:
+        raise MalformedError(f"not a time between {YEARS[0]} and {YEARS[-1]}: {shown(value)}")
     return moment

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from secondhop.adapters.aws_errors import translated
-from secondhop.adapters.backup_events import read_event, read_time
+from secondhop.adapters.backup_events import read_event, read_text, read_time
 from secondhop.application.work import Abandon, JobNews, Look, PointNews, Retry, Work
 from secondhop.domain.chain import ChainKey
-from secondhop.domain.errors import MalformedError, TryAgainError
+from secondhop.domain.errors import MalformedError, TryAgainError, shown
 from secondhop.domain.observation import JobSeen
 
 # API_SendMessageBatch: up to ten messages.
@@ -104,12 +105,14 @@ def read_work(body: object) -> Work:
             content = json.loads(body)
         except ValueError as error:
             raise MalformedError(f"not JSON: {error}") from error
+        except RecursionError as error:
+            raise MalformedError("not read: the JSON is nested too deeply") from error
     if not isinstance(content, dict):
         raise MalformedError(f"expected an object, found {type(content).__name__}")
     if MARK not in content:
         return read_event(content)
     if content[MARK] != SCHEMA:
-        raise MalformedError(f"work of schema {content[MARK]!r}; this release knows {SCHEMA}")
+        raise MalformedError(f"work of schema {shown(content[MARK])}; this release knows {SCHEMA}")
     return _read_own(content)
 
 
@@ -126,14 +129,14 @@ def _read_own(content: dict[str, Any]) -> Work:
                 arn=_text(content, "recovery_point"),
                 vault_arn=_text(content, "vault"),
                 status=_text(content, "status"),
-                database=content.get("database"),
-                resource_type=content.get("resource_type"),
-                created_at=read_time(content["created_at"]) if content.get("created_at") else None,
+                database=_optional_text(content, "database"),
+                resource_type=_optional_text(content, "resource_type"),
+                created_at=_optional_time(content, "created_at"),
             )
         case "job":
             return _read_job(content)
         case other:
-            raise MalformedError(f"unknown work {other!r}")
+            raise MalformedError(f"unknown work {shown(other)}")
 
 
 def _write_job(news: JobNews) -> dict[str, Any]:
@@ -161,18 +164,18 @@ def _read_job(content: dict[str, Any]) -> JobNews:
         state=_text(content, "state"),
         source=_text(content, "source"),
         destination_vault_arn=_text(content, "destination_vault"),
-        arrival=content.get("arrival"),
-        message=content.get("message") or "",
-        category=content.get("category") or "",
-        created_at=read_time(content["created_at"]) if content.get("created_at") else None,
-        delete_after_days=content.get("delete_after_days"),
+        arrival=_optional_text(content, "arrival"),
+        message=_optional_text(content, "message") or "",
+        category=_optional_text(content, "category") or "",
+        created_at=_optional_time(content, "created_at"),
+        delete_after_days=_optional_days(content, "delete_after_days"),
         is_planned=content.get("is_planned") is True,
     )
     return JobNews(
         job=job,
         source_vault_arn=_text(content, "source_vault"),
-        database=content.get("database"),
-        resource_type=content.get("resource_type"),
+        database=_optional_text(content, "database"),
+        resource_type=_optional_text(content, "resource_type"),
     )
 
 
@@ -187,5 +190,21 @@ def _read_key(content: dict[str, Any]) -> ChainKey:
 def _text(content: dict[str, Any], name: str) -> str:
     value = content.get(name)
     if not isinstance(value, str) or not value:
-        raise MalformedError(f"{name} should be a text, found {value!r}")
+        raise MalformedError(f"{name} should be a text, found {shown(value)}")
+    return value
+
+
+def _optional_text(content: dict[str, Any], name: str) -> str | None:
+    return read_text(content.get(name), name)
+
+
+def _optional_time(content: dict[str, Any], name: str) -> datetime | None:
+    value = content.get(name)
+    return read_time(value) if value else None
+
+
+def _optional_days(content: dict[str, Any], name: str) -> int | None:
+    value = content.get(name)
+    if value is not None and type(value) is not int:
+        raise MalformedError(f"{name} should be a whole number, found {shown(value)}")
     return value

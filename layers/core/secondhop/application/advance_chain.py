@@ -106,7 +106,7 @@ class AdvanceChain:
 
     def _on_first_hop(self, routes: Sequence[Route], news: JobNews) -> Report:
         """A copy job into a watched vault that is not, or not yet, an arrival."""
-        ignored = f"hop 1 job {news.job.shown_id} is {news.job.state}; nothing has arrived"
+        ignored = f"hop 1 job {news.job.name} is {news.job.state}; nothing has arrived"
         watched = [route for route in routes if route.first_hops is not None]
         reports = [_alone(partial(self._on_expectation, route, news)) for route in watched]
         return joined((*reports, Report(ignored=ignored)))
@@ -121,7 +121,7 @@ class AdvanceChain:
             return Report()
         refusal = refused_as_described(route, news)
         if refusal is not None or not job.is_planned:
-            return Report(ignored=refusal or f"hop 1 job {job.job_id} {job.state} was not started by a backup plan")
+            return Report(ignored=refusal or f"hop 1 job {job.name} {job.state} was not started by a backup plan")
         self._began_at()
         source_vault = Vault.parse(news.source_vault_arn)
         first = first_hop_route(route, source_vault)
@@ -135,7 +135,7 @@ class AdvanceChain:
         )
         origin = self._describe_or_take_from_news(first, source)
         if origin is None:
-            return Report(ignored=f"hop 1 job {job.job_id} {job.state}, and its database is not known")
+            return Report(ignored=f"hop 1 job {job.name} {job.state}, and its database is not known")
         described = self.backup.job(source_vault.site, job.job_id) or job
         opened, fact = open_expectation(first, origin, described, now=self.now())
         return self._run(first, stored=None, chain=opened, first=fact)

@@ -58,10 +58,10 @@ def survey_origin(backup: Backup, chain: Chain, route: Route, *, now: datetime) 
         return Origin(owner=f"the owner of a copy from {named}")
     for job in _jobs_into(backup, chain, route, now=now):
         if job.arrival == chain.key.recovery_point:
-            return Origin(owner=f"the owner of copy job {job.job_id}")
+            return Origin(owner=f"the owner of copy job {job.name}")
         is_undecided = job.arrival is None and job.state in (*LIVE, "COMPLETED") and job.may_be_of(chain.database)
         if is_undecided and _is_same_backup(backup, chain, route, job):
-            return Origin(doubt=f"in doubt, because copy job {job.job_id} into its vault is {job.state}")
+            return Origin(doubt=f"in doubt, because copy job {job.name} into its vault is {job.state}")
     return Origin(is_unproven=_lists_first_hop(chain, route) and now - chain.created_at < JOB_HISTORY)
 
 

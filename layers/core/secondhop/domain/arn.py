@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from secondhop.domain.errors import MalformedError
+from secondhop.domain.errors import MalformedError, shown
 from secondhop.domain.resource_types import INSTANCES
 
 ACCOUNT = re.compile(r"[0-9]{12}")
@@ -43,8 +43,8 @@ class Arn:
     def parse(cls, text: object) -> Arn:
         """Read an ARN out of something that an event or AWS gave us."""
         parts = text.split(":", PARTS - 1) if isinstance(text, str) else []
-        if len(parts) != PARTS or parts[0] != "arn" or not all(parts[1:3]) or not parts[5]:
-            raise MalformedError(f"not an ARN: {text!r}")
+        if len(parts) != PARTS or parts[0] != "arn" or not all(parts[1:3]) or not parts[5] or not _is_printable(parts):
+            raise MalformedError(f"not an ARN: {shown(text)}")
         return cls(*parts[1:])
 
     @property
@@ -69,7 +69,7 @@ class Vault:
         arn = Arn.parse(text)
         kind, _, name = arn.resource.partition(":")
         if arn.service != "backup" or kind != "backup-vault" or not VAULT_NAME.fullmatch(name):
-            raise MalformedError(f"not the ARN of a backup vault: {text!r}")
+            raise MalformedError(f"not the ARN of a backup vault: {shown(text)}")
         return cls(arn.partition, arn.site, name)
 
     @property
@@ -101,3 +101,8 @@ def is_multi_az_cluster(resource_type: str, database_arn: str) -> bool:
     https://docs.aws.amazon.com/aws-backup/latest/devguide/rds-backup.html
     """
     return resource_type == INSTANCES.name and Arn.parse(database_arn).resource.startswith("cluster:")
+
+
+def _is_printable(parts: list[str]) -> bool:
+    """Whether there are no control characters and no half of a surrogate pair, which no queue or table accepts."""
+    return all(part.isprintable() for part in parts)

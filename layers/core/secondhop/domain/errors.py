@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+
 
 class SecondHopError(Exception):
     """Every error that Second Hop raises on purpose."""
@@ -49,3 +51,14 @@ class UnreadableItemError(FinalError):
 
 class DeniedError(FinalError):
     """AWS answered AccessDenied. It says so for a wrong vault name too, so it never means "not found"."""
+
+
+def shown(value: object) -> str:
+    """Something that came from outside, in printable characters for a message.
+
+    Long enough for an ARN, and never deeper or longer than a person reads. Plain repr() fails on very deep values.
+    """
+    short = reprlib.Repr()
+    short.maxlevel, short.maxdict, short.maxlist = 3, 6, 6
+    short.maxstring = short.maxother = 200
+    return short.repr(value)

@@ -65,15 +65,15 @@ class JobSeen:
     completed_at: datetime | None = None
     resource: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The job's id for a reader. AWS's first event about a job has none."""
+        return self.job_id or "(no id yet)"
+
     def may_be_of(self, database: str) -> bool:
         """Whether the job may copy a backup of a database. False only if AWS named another database."""
         is_known = self.resource is not None and is_database(self.resource)
         return not is_known or self.resource == database
-
-    @property
-    def shown_id(self) -> str:
-        """The id for a reader. The first event of a job can lack it."""
-        return self.job_id or "(no id yet)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,10 @@ OLDER_COPY_CHECK = timedelta(days=7)
 CREATED_PATIENCE = timedelta(hours=2)
 COPYING_LIMITS: Mapping[str | None, timedelta] = {each.name: each.longest_copy for each in RESOURCE_TYPES}
 LONGEST_COPY = max(COPYING_LIMITS.values())
+# Copies of large databases take days: RDS volumes have up to 64 TiB, and AWS shows no progress. A job that AWS has not
+# begun waits behind another copy of its database ("Concurrent backup and copy jobs per resource: 1").
+LONGEST_RUN = timedelta(days=7)
+LONGEST_QUEUE = timedelta(days=14)
 
 # A described point may lag behind the job that made it; an hour is far beyond the seconds that are documented.
 ARRIVAL_GRACE = timedelta(hours=1)
@@ -77,11 +81,20 @@ def is_fence_over(until: datetime, now: datetime) -> bool:
 
 
 def copying_limit(resource_type: str | None) -> timedelta:
-    """How old a copy job may get before it counts as stuck: clusters are always copied in full, and get longer.
+    """How old a copy job usually gets: clusters are always copied in full, and get longer.
 
     A job with an unknown type (None) gets the longest.
     """
     return COPYING_LIMITS.get(resource_type, LONGEST_COPY)
+
+
+def is_stuck(*, age: timedelta, has_begun: bool, resource_type: str | None, remaining: timedelta | None) -> bool:
+    """Whether a live job is an incident: after a week, or before its source expires (`remaining`)."""
+    if age <= copying_limit(resource_type):
+        return False
+    # A day before the last call, so that these are two messages.
+    is_urgent = remaining is not None and remaining <= LAST_CALL + DAILY
+    return is_urgent or age > (LONGEST_RUN if has_begun else LONGEST_QUEUE)
 
 
 def whole_pause(failures: int, *, longest: timedelta) -> timedelta:

@@ -23,11 +23,15 @@ class ResourceType:
     copies_in_flight: int
     """AWS's quota of copies in progress, for each destination account and Region."""
     longest_copy: timedelta
-    """A copy that takes longer is reported to the operators, once."""
+    """Most copies end sooner. A job that takes longer is asked about one by one, and reported if its source expires."""
     cluster_engines: tuple[str, ...] = ()
     """`Engine` in DescribeDBClusters. A type without any has DB instances."""
     opt_in_regions: tuple[str, ...] | None = None
     """The opt-in Regions with cross-Region copies, which then have no cross-account copies; None: all have both."""
+    cli_service: str = "rds"
+    """The AWS CLI's service for its databases."""
+    waits_for_windows: bool = True
+    """Whether AWS Backup starts no backup in or before the database's windows (devguide/troubleshooting)."""
     support_note: str = ""
     """What the table of supported copies says beside the type."""
     quota_page: str
@@ -67,6 +71,7 @@ RESOURCE_TYPES = (
         copies_in_flight=5,
         longest_copy=timedelta(hours=36),
         cluster_engines=("aurora", "aurora-mysql", "aurora-postgresql"),
+        waits_for_windows=False,
         quota_page="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html",
     ),
     ResourceType(
@@ -74,6 +79,7 @@ RESOURCE_TYPES = (
         copies_in_flight=5,
         longest_copy=timedelta(hours=36),
         cluster_engines=("docdb",),
+        cli_service="docdb",
         support_note="in opt-in Regions since 26 August 2026",
         quota_page="https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html",
     ),
@@ -82,6 +88,7 @@ RESOURCE_TYPES = (
         copies_in_flight=5,
         longest_copy=timedelta(hours=36),
         cluster_engines=("neptune",),
+        cli_service="neptune",
         opt_in_regions=(
             "af-south-1",
             "ap-east-1",

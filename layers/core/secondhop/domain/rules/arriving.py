@@ -38,7 +38,7 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     odd = [job for job in jobs if job.state not in (*LIVE, "COMPLETED", "FAILED")]
     done = [job for job in jobs if job.state == "COMPLETED"]
     if odd or any(job.arrival is None for job in done):
-        ids = ", ".join(f"{job.job_id} {job.state}" for job in odd or done)
+        ids = ", ".join(f"{job.name} {job.state}" for job in odd or done)
         return strand(s, Cause.UNDECIDABLE, f"copy jobs in a state that says nothing about a copy: {ids}")
     if done:
         return arrived(s, newest_of(done), attempt=attempt, is_adopted=False)
@@ -48,7 +48,7 @@ def adopt(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
         hop = enter(s.hop, HopState.COPYING, s.now).with_attempt(job_id=job.job_id, number=attempt)
         # An interrupted start keeps the promise that was made with it, whatever the route says by now.
         kept = hop if s.hop.state is HopState.COPYING else with_promise(s, hop)
-        reason = f"adopts copy job {job.job_id}, which is {job.state}"
+        reason = f"adopts copy job {job.name}, which is {job.state}"
         return HopStep(hop=kept, reason=reason, outcome=Outcome.LIVE_JOB_ADOPTED)
     points = sorted(point.arn for point in fact.points if point.arn not in s.hop.rejected)
     if points and fact.unreadable:

@@ -133,17 +133,17 @@ def follow_the_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if job.state == "COMPLETED" and job.arrival is not None and job.arrival not in s.hop.rejected:
         return arrived(s, job, attempt=s.hop.attempt.number, is_adopted=False)
     if s.hop.attempt.job_id is None and job.state in LIVE and _is_fence_open(s):
-        reason = f"copy job {job.shown_id} is {job.state}; checks to which hop it belongs"
+        reason = f"copy job {job.name} is {job.state}; checks to which hop it belongs"
         return stay(s, reason, SurveyCopies(subject=s.hop.name))
     if s.hop.attempt.job_id is None or job.job_id.upper() != s.hop.attempt.job_id.upper():
-        return stay(s, f"copy job {job.shown_id} {job.state} is not known to be this attempt's")
+        return stay(s, f"copy job {job.name} {job.state} is not known to be this attempt's")
     if job.state in LIVE:
         return _wait_for_live_job(s, job)
     if job.state == "COMPLETED":
         return _ask_for_arrival(s, job, is_described=fact.is_described)
     if job.state == "FAILED":
         return _failed(s, job, attempt=s.hop.attempt.number)
-    return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is {job.state}")
+    return strand(s, Cause.UNDECIDABLE, f"copy job {job.name} is {job.state}")
 
 
 def _ask_for_arrival(s: HopSituation, job: JobSeen, *, is_described: bool) -> HopStep:
@@ -152,25 +152,31 @@ def _ask_for_arrival(s: HopSituation, job: JobSeen, *, is_described: bool) -> Ho
     if not is_described:
         return stay(s, "asks the completed job for its arrival", ask)
     if s.now - (job.completed_at or s.hop.since) < patience.ARRIVAL_GRACE:
-        return stay(s, f"copy job {job.job_id} is COMPLETED, and AWS does not name its copy yet")
-    return strand(s, Cause.UNDECIDABLE, f"copy job {job.job_id} is COMPLETED, and AWS names no copy that it made")
+        return stay(s, f"copy job {job.name} is COMPLETED, and AWS does not name its copy yet")
+    return strand(s, Cause.UNDECIDABLE, f"copy job {job.name} is COMPLETED, and AWS names no copy that it made")
 
 
 def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     """COPYING, and the job is under way: AWS has no time-out and no cancel, so operators are only notified."""
     age = s.now - (job.created_at or s.hop.since)
-    if age > patience.copying_limit(s.chain.resource_type):
+    expires_at = s.chain.source_expires_at
+    if patience.is_stuck(
+        age=age,
+        has_begun=job.state != "CREATED",
+        resource_type=s.chain.resource_type,
+        remaining=None if expires_at is None else expires_at - s.now,
+    ):
         if s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.STUCK:
             return HopStep(
                 hop=s.hop.with_attempt(not_before=s.now + patience.DAILY),
-                reason=f"copy job {job.job_id} is still stuck",
+                reason=f"copy job {job.name} is still stuck",
             )
         hours = int(age.total_seconds() // 3600)
-        return trouble_in_flight(s, Cause.STUCK, f"copy job {job.job_id} has been {job.state} for {hours} hours")
+        return trouble_in_flight(s, Cause.STUCK, f"copy job {job.name} has been {job.state} for {hours} hours")
     hop = s.hop.with_notice(trouble=None)
     if job.state == "CREATED" and age > patience.CREATED_PATIENCE:
-        return HopStep(hop=hop, reason=f"copy job {job.job_id} waits in AWS Backup's own queue (CREATED)")
-    return HopStep(hop=hop, reason=f"copy job {job.job_id} is {job.state}")
+        return HopStep(hop=hop, reason=f"copy job {job.name} waits in AWS Backup's own queue (CREATED)")
+    return HopStep(hop=hop, reason=f"copy job {job.name} is {job.state}")
 
 
 def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
@@ -178,7 +184,7 @@ def _failed(s: HopSituation, job: JobSeen, *, attempt: int) -> HopStep:
     if cause is Cause.UNSHARE and job.arrival is not None:
         # The role vanished during the copy: "the copied point exists" (devguide/create-cross-account-backup).
         return arrived(s, job, attempt=attempt, is_adopted=False)
-    said = job.message or f"copy job {job.job_id} {job.state}"
+    said = job.message or f"copy job {job.name} {job.state}"
     return retry_after_failure(s, cause, said, attempt=attempt, had_job=True)
 
 

@@ -136,4 +136,4 @@ def accept_late_success(s: HopSituation, fact: CopySeen) -> HopStep:
     """STRANDED, and a copy job was seen: a success that comes late is still a success."""
     if fact.job.state == "COMPLETED" and fact.job.arrival is not None and fact.job.arrival not in s.hop.rejected:
         return arrived(s, fact.job, attempt=max(s.hop.attempt.number, 1), is_adopted=False)
-    return stay(s, f"stranded; copy job {fact.job.shown_id} is {fact.job.state}")
+    return stay(s, f"stranded; copy job {fact.job.name} is {fact.job.state}")

@@ -152,8 +152,8 @@ def note_foreign_job(s: HopSituation, fact: CopySeen) -> HopStep:
     if fact.job.state == "COMPLETED" and fact.job.arrival and fact.job.arrival not in s.hop.rejected:
         return arrived(s, fact.job, attempt=max(s.hop.attempt.number, 1), is_adopted=False)
     if fact.job.state in LIVE and s.chain.source_of(s.hop) is not None:
-        return stay(s, f"copy job {fact.job.job_id} is {fact.job.state}", SurveyCopies(subject=s.hop.name))
-    why = f"copy job {fact.job.job_id} {fact.job.state} is an earlier attempt"
+        return stay(s, f"copy job {fact.job.name} is {fact.job.state}", SurveyCopies(subject=s.hop.name))
+    why = f"copy job {fact.job.name} {fact.job.state} is an earlier attempt"
     return stay(s, why, outcome=Outcome.EARLIER_ATTEMPT)
 
 
@@ -190,12 +190,12 @@ def wait_for_rivals(s: HopSituation, fact: CopiesSurveyed) -> HopStep | None:
     A hop that is COPYING, with an interrupted start, keeps its slot and its attempt meanwhile.
     """
     if fact.unclear_rivals and not s.hop.attempt.is_retry_ordered:
-        ids = ", ".join(f"{job.job_id} {job.state}" for job in fact.unclear_rivals)
+        ids = ", ".join(f"{job.name} {job.state}" for job in fact.unclear_rivals)
         return strand(s, Cause.UNDECIDABLE, f"copy jobs that may have copied the same backup, and name no copy: {ids}")
     if not fact.rivals:
         return None
     hop, job = s.hop.with_attempt(not_before=s.now + patience.COPYING_CHECK), fact.rivals[0]
-    why = f"copy job {job.job_id} of {job.source} is {job.state}, and may make a copy of the same backup"
+    why = f"copy job {job.name} of {job.source} is {job.state}, and may make a copy of the same backup"
     return _wait(s, hop, Cause.NO_SLOT, why)
 
 
