@@ -171,6 +171,7 @@ def _schedule(jobs: Sequence[schedule.Ran], slots: int) -> dict[str, Any]:
         "makespan_hours": round(span / 3600, 3),
         "of_bound": round(span / least, 3),
         "bound_is_the_longest_job": least == longest,
+        "longest_job_of_bound": round(longest / least, 3),
         "of_ideal": round(span / schedule.ideal(jobs, slots, has_delays=True), 3),
         "of_ideal_without_delays": round(span / schedule.ideal(jobs, slots, has_delays=False), 3),
         "most_at_once": schedule.most_at_once(jobs),

@@ -29,7 +29,7 @@ NIGHT = 2
 POINTS, HISTORY, MORE_HISTORY = 60, 10, 60
 KNOWN, MORE_KNOWN = 60, 260
 # Sweeps are most of what a long run without faults costs; here they find nothing.
-RARELY = {"SweepIntervalMinutes": "60"}
+RARELY = {"SweepIntervalMinutes": "30"}
 FUNCTIONS = ("advance_chain", "operate_chains", "sweep_chains")
 COUNT_MODULES = (
     "import sys, boto3; before = set(sys.modules); import app; new = set(sys.modules) - before;"
@@ -87,7 +87,7 @@ def known_points() -> Measured:
 
 
 def sizes() -> Measured:
-    largest = largest_items(is_difficult=False, days=NIGHT)["largest_bytes"]
+    largest = largest_items(is_difficult=False, days=1)["largest_bytes"]
     return Measured({f"{kind}_bytes": size for kind, size in largest.items()}, {})
 
 

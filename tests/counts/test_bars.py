@@ -30,7 +30,9 @@ def said(bar: Bar, measured: Measured) -> str:
 
 @pytest.mark.parametrize("load", LOADS)
 def test_no_figure_of_a_load_is_above_its_bar(load: str) -> None:
-    assert above(load, LOADS[load]()) == []
+    found = above(load, LOADS[load]())
+
+    assert not found, "\n".join(found)
 
 
 def test_every_load_has_bars_and_no_bar_is_of_another_load() -> None:
