@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
-from backup_simulator import OverQuota, SourceVaultShown, UnknownBehaviour, texts
+from backup_simulator import OverQuota, SourceVaultShown, TokenOfAnother, UnknownBehaviour, texts
 
 FIFTY, FORTY = 50, 40
 # One night in fifty runs until every recovery point has expired. One in forty has a single, always failing database.
@@ -123,10 +124,13 @@ def draw_switches(seed: int, unknown: UnknownBehaviour) -> UnknownBehaviour:
     """Draw the switches that were added later, from their own random streams."""
     over_quota = _stream(seed, "over quota")
     survives = _stream(seed, "resource arn").random() >= 0.03
+    merges = _stream(seed, "merged calls").random() < 0.1
     return replace(
         unknown,
         over_quota=OverQuota.QUEUES_THEN_FAILS if over_quota.random() < 0.25 else unknown.over_quota,
         source_vault_shown=_stream(seed, "source vault").choice(list(SourceVaultShown)),
+        token_of_another=_stream(seed, "token of another").choice(list(TokenOfAnother)),
+        identical_calls_merged_for=timedelta(minutes=10) if merges else unknown.identical_calls_merged_for,
         resource_arn_survives_second_copy=survives,
     )
 
