@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from secondhop_cli.init.administrator import administrator_problems, administrator_warnings
 from secondhop_cli.init.questions import HUB, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
 from secondhop_cli.init.regions import is_code, partition_of, region_warnings
+from secondhop_cli.init.shares import sharing_problems
 
 ACCOUNT = re.compile(r"\d{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
@@ -28,7 +29,7 @@ def problems_of(answers: Answers) -> list[str]:
     missing = [
         f"{each.flag} is missing: {each.text}" for each in QUESTIONS if each.is_needed and not answers[each.name]
     ]
-    found = (_forms, _accounts, _regions, _retention, _arns)
+    found = (_forms, _accounts, _regions, _retention, _arns, sharing_problems)
     return missing + [problem for check in found for problem in check(answers)]
 
 

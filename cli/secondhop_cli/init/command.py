@@ -26,6 +26,7 @@ from secondhop_cli.init.parameter_files import (
 )
 from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, Question, accounts_of
 from secondhop_cli.init.samconfig import NAME, NEW_FILE, edit_samconfig, read_samconfig
+from secondhop_cli.init.shares import SHARING, limits, sharing_before
 from secondhop_cli.init.steps import FOLDER, Locations, steps
 
 DONE, FAILED, USAGE_ERROR = 0, 1, 2
@@ -126,6 +127,7 @@ def _read_files(directory: Path) -> ExistingFiles:
             found.problems.append(str(error))
     found.answers, found.contradictions = previous_answers(found.parameters)
     found.answers |= said
+    found.answers |= sharing_before(found.answers)
     return found
 
 
@@ -142,6 +144,7 @@ def _answers(found: ExistingFiles, given: Mapping[str, str], ask: Ask | None) ->
         else:
             answers[each.name] = before or each.default
     answers["workload_accounts"] = ",".join(accounts_of(answers))
+    answers |= limits(answers, before=found.answers, is_given=SHARING in given)
     return answers
 
 
