@@ -18,7 +18,7 @@ from secondhop_cli.doctor import (
     organization,
     retention,
     roles,
-    shared_quota,
+    sum_of_limits,
     vault_keys,
     vaults,
 )
@@ -63,7 +63,7 @@ CHECKS = (
     Check("retention is within the watched vault's lock", retention.retention_fits_watched_lock),
     Check("intermediates expire before final copies", retention.intermediates_expire_first),
     Check("limits are within the quotas", retention.quotas),
-    Check("all main stacks together are within the quotas", shared_quota.shared_quota),
+    Check("all main stacks together are within the quotas", sum_of_limits.limits_together),
     Check("Second Hop starts copies", observing.installation_acts),
     Check("event rules deliver", events.rules_deliver),
     Check("events reach the main stack", events.events_are_forwarded),

@@ -291,8 +291,7 @@ def test_jobs_in_flight_are_listed_where_each_leg_starts() -> None:
     listing = stage.backup.jobs_in_state
 
     def listed(state: str, *, source: Site, destination: Vault | None, after: datetime) -> Iterator[JobNews]:
-        assert destination is not None
-        asked.append((source.region, destination.site.region))
+        asked.append((source.region, destination.site.region if destination else ""))
         return listing(state, source=source, destination=destination, after=after)
 
     stage.backup.jobs_in_state = listed  # type: ignore[method-assign]  # for this test only

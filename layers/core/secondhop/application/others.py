@@ -45,7 +45,7 @@ class OtherCopies:
     in_flight: Recent[Site, Mapping[Flight, int]]
 
     def refusal(self, chain: Chain, hop: Hop) -> SlotRefusal | None:
-        """Why the copies of others leave no room for a hop's copy. Raises DeniedError or TryAgainError."""
+        """Why the copies of others leave no slot for a hop's copy. Raises DeniedError or TryAgainError."""
         slot = slot_of(chain, hop)
         others = self._count(chain, hop)
         own = self.chains.lane_use(slot.lane).in_flight if others else None

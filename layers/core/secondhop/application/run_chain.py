@@ -98,7 +98,7 @@ class ChainRun:
             self._after_save += [each for each in decision.commands if not isinstance(each, Question)]
             self._answers.extend(self._perform([each for each in decision.commands if isinstance(each, Question)]))
             return []
-        if answers := self._ask_for_room(decision):
+        if answers := self._ask_for_others(decision):
             return answers
         step = self._step(decision)
         try:
@@ -114,8 +114,8 @@ class ChainRun:
         self._saved_steps = len(self.steps)
         return self._perform([*self._take_after_save(), *decision.commands])
 
-    def _ask_for_room(self, decision: Decision) -> list[Observation]:
-        """Why a copy may not be started, although a slot may be free; nothing if the copies of others leave room.
+    def _ask_for_others(self, decision: Decision) -> list[Observation]:
+        """Why copies of others keep this one from its start, although a slot may be free; nothing if they do not.
 
         Then the decision is made for nothing, as if the slot was refused.
         """

@@ -64,7 +64,7 @@ def full_quota(slot: Slot, count: int) -> SlotRefusal:
 
 
 def shared_quota(slot: Slot, *, own: int, others: int) -> SlotRefusal | None:
-    """Why the copies of others leave no room for one more of ours; None if they leave some."""
+    """Why the copies of others leave no slot for one more of ours; None if they leave some."""
     quota = COPY_QUOTAS.get(slot.resource_type, 1)
     if own + others < quota:
         return None

@@ -1,4 +1,4 @@
-"""Adds up what all main stacks may start into one destination account and Region, whose quota AWS counts once."""
+"""Adds up what all main stacks may start into one destination account and Region: AWS has one quota there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from secondhop_cli.init.shares import MOST_INSTALLATIONS
 LIMITS: Mapping[str, tuple[ResourceType, ...]] = {"MaximumRdsCopies": (INSTANCES,), "MaximumClusterCopies": CLUSTERS}
 
 
-def shared_quota(context: CheckContext) -> Iterator[Outcome]:
+def limits_together(context: CheckContext) -> Iterator[Outcome]:
     """Compare the sum of all main stacks' limits with AWS's quota, and name the main stacks that are not seen."""
     seen, unread = _main_stacks(context)
     yield from _over_quota(context.main_stack, seen)

@@ -1,4 +1,4 @@
-"""Several main stacks copy into one DR account and Region, whose quota AWS counts once."""
+"""Several main stacks copy into one DR account and Region, and AWS has one quota there."""
 
 from __future__ import annotations
 
