@@ -51,7 +51,7 @@ def fly(
     """Let copies of others be in flight."""
     for number in range(count):
         point, job_id = f"{source}-of-others-{number}", f"OTHER-{len(stage.backup.jobs)}"
-        stage.backup.resources[point] = (ORDERS + "-of-others", kind)  # type: ignore[assignment]  # None: AWS shows no type
+        stage.backup.resources[point] = (ORDERS + "-of-others", kind)  # type: ignore[assignment]  # AWS shows no type
         stage.backup.source_vaults[job_id] = out_of.arn
         stage.backup.jobs[job_id] = a_job(
             job_id=job_id,
