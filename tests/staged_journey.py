@@ -44,9 +44,16 @@ def switchboard(account: str) -> Switchboard:
 class Clinic:
     """The doctor, called to a stage: with an administrator of each account, or with the roles that are given."""
 
-    def __init__(self, stage: Stage, *, without: tuple[str, ...] = (), roles: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        without: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
+        roles: dict[str, str] | None = None,
+    ) -> None:
         self.stage = stage
-        accounts = dict.fromkeys((*stage.workload_accounts, BACKUP))
+        accounts = dict.fromkeys((*stage.workload_accounts, BACKUP, *also))
         self.accounts = [each for each in accounts if each not in without]
         self.keys = {each: stage.world.issue_key(each, (roles or {}).get(each)) for each in self.accounts}
         self.sessions: list[Any] = [switchboard(each) for each in self.accounts]

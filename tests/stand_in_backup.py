@@ -115,7 +115,9 @@ class StandInBackup:
         self._trouble("jobs_since")
         yield from [job for job in self._jobs_of(from_site, destination) if _is_made_after(job, after)]
 
-    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+    def jobs_in_state(
+        self, state: str, *, source: Site, destination: Vault | None, after: datetime
+    ) -> Iterator[JobNews]:
         self._trouble(f"jobs {state}")
         for job in self._jobs_of(source, destination):
             if job.state == state and _is_made_after(job, after):

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.others import other_copies
 from secondhop.application.perform import Performer
 from secondhop.application.recent import beginning, pauses
 from secondhop.application.report import Report
@@ -67,6 +68,7 @@ class Stage:
             wakes=self.wakes,
             now=self.clock,
             pauses=pauses(self.chains, self.clock),
+            others=other_copies(self.chains, self.backup, self.clock),
         )
 
     def __call__(self, work: Work) -> Report:

@@ -196,6 +196,8 @@ def test_jobs_are_listed_by_destination_site_database_time_and_state(place: Back
     ]
     far = backup.jobs_in_state("COMPLETED", source=there, destination=place.farther, after=place.now() - LONG)
     assert [(news.job.job_id, news.source_vault_arn) for news in far] == [(onward.job_id, place.far.arn)]
+    anywhere = backup.jobs_in_state("COMPLETED", source=here, destination=None, after=place.now() - LONG)
+    assert {news.job.job_id for news in anywhere} == {first.job_id, other.job_id, elsewhere.job_id}
 
 
 # ------------------------------------------------------------ effects

@@ -280,7 +280,8 @@ def test_each_statement_of_the_acting_roles_policies_is_missed_when_it_is_gone(t
 
 
 def test_every_kind_of_finding_was_provoked() -> None:
-    copies = {"copy-not-supported", "copy-support-unknown"}
+    # Of tests/simulation/test_doctor_finds_and_clears.py and test_doctor_adds_limits.py.
+    copies = {"copy-not-supported", "copy-support-unknown", "limits-above-the-shared-quota"}
     provoked = {trouble.kind for trouble in TROUBLES.values()} | set(FIRST_HOP.values()) | copies
     staged = {kind for case in STAGED.values() for kind in case.kinds}
     # The simulator has no windows and no RDS Custom. tests/unit/cli/test_doctor_selections.py provokes these.

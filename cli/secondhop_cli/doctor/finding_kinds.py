@@ -129,6 +129,11 @@ KINDS: dict[str, Kind] = {
         severity=FAILS,
         why="A copy in a vault without the required lock never counts as verified, and its chain strands.",
     ),
+    "limits-above-the-shared-quota": Kind(
+        severity=FAILS,
+        why="AWS counts the copies of all installations into one account and Region together. Above the quota, copy "
+        "jobs can fail instead of waiting.",
+    ),
     "copy-not-supported": Kind(
         severity=WARNS,
         why="By AWS's documents of the date in the finding, AWS Backup does not make such copies, and a copy job would "

@@ -12,6 +12,7 @@ from secondhop_cli.doctor.api_calls import ApiCalls
 from secondhop_cli.doctor.findings import NotCheckedError
 
 NO_SUCH_STACK = ("ValidationError",)
+NEEDED = {"BackupAccountId", "DrRegion", "CopyRoleArn"}
 
 
 class NoMainStackError(Exception):
@@ -100,7 +101,7 @@ def find_main_stack(api: ApiCalls, *, stack: str, region: str) -> MainStack:
             not_checked.append(error)
             continue
         if found:
-            return _read(api, site, found["Stacks"][0])
+            return read_main_stack(api, site, found["Stacks"][0])
     if not_checked or api.problems or not api.accounts:
         reasons = [*map(str, not_checked), *api.problems] or ["there are no credentials for any account"]
         raise NotCheckedError(f"the main stack {stack} in {region}", "; ".join(reasons))
@@ -111,10 +112,16 @@ def find_main_stack(api: ApiCalls, *, stack: str, region: str) -> MainStack:
     )
 
 
-def _read(api: ApiCalls, site: Site, stack: Mapping[str, Any]) -> MainStack:
+def is_main_stack(stack: Mapping[str, Any]) -> bool:
+    """Whether a stack, as DescribeStacks shows it, has the parameters of a main stack."""
+    return {each["ParameterKey"] for each in stack.get("Parameters", [])} >= NEEDED
+
+
+def read_main_stack(api: ApiCalls, site: Site, stack: Mapping[str, Any]) -> MainStack:
+    """Raises NoMainStackError if the stack is another one, and NotCheckedError if its resources cannot be read."""
     given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", [])}
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-    if missing := {"BackupAccountId", "DrRegion", "CopyRoleArn"} - given.keys():
+    if missing := NEEDED - given.keys():
         raise NoMainStackError(
             f"the stack {stack['StackName']} in {site.region} of {site.account} is not a main stack of Second Hop: it "
             f"has no parameter {', '.join(sorted(missing))}"

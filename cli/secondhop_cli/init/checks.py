@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 
 from secondhop_cli.init.administrator import administrator_problems, administrator_warnings
 from secondhop_cli.init.questions import HUB, OUTPUTS, QUESTIONS, WORKLOAD, Answers, accounts_of, is_hub
+from secondhop_cli.init.shares import sharing_problems
 from secondhop_cli.regions import is_known, partition_of, region_problem, unknown_region
 
 ACCOUNT = re.compile(r"\d{12}")
@@ -34,7 +35,7 @@ def problems_of(answers: Answers, *, accepted: Container[str] = ()) -> list[str]
 def problems_in(some: Answers, *, accepted: Container[str] = ()) -> list[str]:
     """The problems in those answers that are there."""
     answers = {each.name: "" for each in (*QUESTIONS, *OUTPUTS)} | some
-    found = (_forms, _accounts, lambda said: _regions(said, accepted), _retention, _arns)
+    found = (_forms, _accounts, lambda said: _regions(said, accepted), _retention, _arns, sharing_problems)
     return [problem for check in found for problem in check(answers)]
 
 

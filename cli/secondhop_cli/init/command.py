@@ -30,6 +30,7 @@ from secondhop_cli.init.parameter_files import (
 )
 from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, accounts_of
 from secondhop_cli.init.samconfig import NAME, NEW_FILE, edit_samconfig, read_samconfig
+from secondhop_cli.init.shares import SHARING, limits, sharing_before
 from secondhop_cli.init.steps import FOLDER, Locations, steps
 from secondhop_cli.regions import ACCEPT_UNKNOWN
 
@@ -158,6 +159,7 @@ def _read_files(directory: Path) -> ExistingFiles:
             found.problems.append(str(error))
     found.answers, found.contradictions = previous_answers(found.parameters)
     found.answers |= said
+    found.answers |= sharing_before(found.answers)
     return found
 
 
@@ -175,6 +177,7 @@ def _answers(found: ExistingFiles, given: Mapping[str, str], interview: Intervie
         else:
             answers[each.name] = before or each.default
     answers["workload_accounts"] = ",".join(accounts_of(answers))
+    answers |= limits(answers, before=found.answers, is_given=SHARING in given)
     return answers
 
 

@@ -53,6 +53,8 @@ PARAMETER_SOURCES: Mapping[str, Mapping[str, str]] = {
         "MinimumRetentionDays": "lock_minimum_days",
         "MaximumRetentionDays": "lock_maximum_days",
         "DrVaultLock": "vault_lock",
+        "MaximumRdsCopies": "maximum_rds_copies",
+        "MaximumClusterCopies": "maximum_cluster_copies",
         "NotificationEmail": "email",
     },
 }
@@ -62,8 +64,8 @@ ORIGINAL_VALUES = {(key, theirs): ours for (key, ours), theirs in RENAMED_VALUES
 # Parameters of the main stack in only one of the topologies.
 HUB_ONLY = {"WorkloadAccountIds"}
 WORKLOAD_ONLY = {"OperatorRoleArn", "ExternalId", "FirstHopRoleArn"}
-# Outputs of another stack that a template needs. They are not written until they are known.
-NEVER_EMPTY = {"DrKeyArn", "CopyRoleArn"}
+# Outputs of another stack that a template needs, and numbers. They are not written until they are known.
+NEVER_EMPTY = {"DrKeyArn", "CopyRoleArn", "MaximumRdsCopies", "MaximumClusterCopies"}
 
 
 class UnreadableFileError(ValueError):

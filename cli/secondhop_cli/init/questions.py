@@ -67,6 +67,11 @@ QUESTIONS = (
     Question(name="watched_vault", text="the name of the vault that receives first hops", default="watched-vault"),
     Question(name="dr_vault", text="the name of the vault that receives final copies", default="dr-vault"),
     Question(
+        name="installations_sharing",
+        text="how many main stacks copy into this DR account and Region; they divide AWS's quota of copies in progress",
+        default="1",
+    ),
+    Question(
         name="stack_name", text="the main stack's name, and the prefix of the other stacks' names", default="second-hop"
     ),
     Question(name="external_id", text="the external id of the operator role; not a secret", default="second-hop"),

@@ -74,7 +74,9 @@ class SlowBackup(StandInBackup):
         self.first_slice_at: datetime | None = None
         self.hangs = False
 
-    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+    def jobs_in_state(
+        self, state: str, *, source: Site, destination: Vault | None, after: datetime
+    ) -> Iterator[JobNews]:
         self._hang()
         for number in range(self._jobs):
             self.clock.now += self._each

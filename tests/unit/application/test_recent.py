@@ -17,7 +17,7 @@ from tests.stand_in_backup import Clock
 SECOND = timedelta(seconds=1)
 
 
-def a_reader(values: list[str | None], clock: Callable[[], datetime]) -> Recent[str | None]:
+def a_reader(values: list[str | None], clock: Callable[[], datetime]) -> Recent[str, str | None]:
     return Recent(read=lambda _: values.pop(0), now=clock, lifetime=PAUSE, keeps=lambda value: value is None)
 
 

@@ -290,8 +290,8 @@ def test_jobs_in_flight_are_listed_where_each_leg_starts() -> None:
     asked: list[tuple[str, str]] = []
     listing = stage.backup.jobs_in_state
 
-    def listed(state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
-        asked.append((source.region, destination.site.region))
+    def listed(state: str, *, source: Site, destination: Vault | None, after: datetime) -> Iterator[JobNews]:
+        asked.append((source.region, destination.site.region if destination else ""))
         return listing(state, source=source, destination=destination, after=after)
 
     stage.backup.jobs_in_state = listed  # type: ignore[method-assign]  # for this test only

@@ -94,14 +94,13 @@ class AwsBackup:
         for page in _pages(client.list_copy_jobs, request):
             yield from (_job(found) for found in page["CopyJobs"])
 
-    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
+    def jobs_in_state(
+        self, state: str, *, source: Site, destination: Vault | None, after: datetime
+    ) -> Iterator[JobNews]:
         client = self._client_in(source)
-        request = {
-            "ByState": state,
-            "ByDestinationVaultArn": destination.arn,
-            "ByCreatedAfter": after,
-            "MaxResults": PAGE,
-        }
+        request = {"ByState": state, "ByCreatedAfter": after, "MaxResults": PAGE}
+        if destination is not None:
+            request["ByDestinationVaultArn"] = destination.arn
         for page in _pages(client.list_copy_jobs, request):
             yield from (_news(found) for found in page["CopyJobs"])
 

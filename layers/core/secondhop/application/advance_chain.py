@@ -38,7 +38,7 @@ class AdvanceChain:
     backup: Backup
     performer: Performer
     now: Callable[[], datetime]
-    beginning: Recent[datetime]
+    beginning: Recent[str, datetime]
     observe_only: bool = False
 
     def __call__(self, work: Work) -> Report:

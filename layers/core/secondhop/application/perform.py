@@ -10,6 +10,7 @@ from typing import assert_never
 from secondhop.application.newest import survey_newer
 from secondhop.application.notify import Notifier
 from secondhop.application.origin import survey_origin
+from secondhop.application.others import OtherCopies
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
 from secondhop.application.recent import Recent
 from secondhop.application.release import inspect_arrival, object_to_release
@@ -61,7 +62,8 @@ class Performer:
     announcer: Announcer
     wakes: Wakes
     now: Callable[[], datetime]
-    pauses: Recent[str | None]
+    pauses: Recent[str, str | None]
+    others: OtherCopies
 
     def perform(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         """What was learned by carrying out a command.
@@ -120,17 +122,13 @@ class Performer:
         match command:
             case ask.SurveyCopies():
                 yield from self._survey(chain, command, route)
-            case ask.SurveyKeep(subject=name) if by := self.pauses(route.switch):
-                yield seen.Postponed(why=f"{name}: acting is paused by {by}", outcome=Outcome.PAUSED)
             case ask.SurveyNewer(subject=hop):
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
-                counted = survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
-                may_go = needs_origin(chain, route) and counted.newer >= route.keep.get(
-                    chain.resource_type, counted.newer + 1
-                )
-                is_proven = may_go and survey_origin(self.backup, chain, route, now=self.now()).is_from_workload
-                yield replace(counted, is_from_workload=is_proven)
+                yield self._survey_keep(chain, name, route)
+            case ask.CountOthers(subject=hop):
+                if refusal := self.others.refusal(chain, chain.hop(hop)):
+                    yield no_slot(self.chains, chain, hop, refusal)
             case ask.InspectSource(subject=hop):
                 yield inspect_source(self.backup, chain, chain.hop(hop))
             case ask.InspectJob(subject=hop, job_id=job_id):
@@ -144,6 +142,15 @@ class Performer:
                 yield going.IntermediateInspected(intermediate=name, point=described)
             case _:
                 raise TypeError(f"no such question: {command}")
+
+    def _survey_keep(self, chain: Chain, name: str, route: Route) -> going.KeepSurveyed | seen.Postponed:
+        if by := self.pauses(route.switch):
+            return seen.Postponed(why=f"{name}: acting is paused by {by}", outcome=Outcome.PAUSED)
+        counted = survey_keep(self.chains, self.backup, chain, chain.intermediate(name), route)
+        kept = route.keep.get(chain.resource_type, counted.newer + 1)
+        may_go = needs_origin(chain, route) and counted.newer >= kept
+        is_proven = may_go and survey_origin(self.backup, chain, route, now=self.now()).is_from_workload
+        return replace(counted, is_from_workload=is_proven)
 
     def _survey(self, chain: Chain, command: ask.SurveyCopies, route: Route) -> Iterator[Observation]:
         """Look for copies, unless nothing could be made of what is found. Observing always continues.
@@ -227,7 +234,8 @@ class Performer:
             yield going.DeleteAccepted(intermediate=command.subject)
 
     def _why_no_slot(self, chain: Chain, hop: Hop, route: Route) -> SlotRefusal | None:
-        return self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
+        own = self.chains.slot_refusal(slot_of(chain, hop), limit=route.limit(chain.resource_type))
+        return own or self.others.refusal(chain, hop)
 
     def _why_blocked(self, chain: Chain, hop: Hop, route: Route) -> str | None:
         """Why no copy may be started into the hop's site now; None lets this one through, if it has a slot."""
@@ -273,7 +281,7 @@ def _hops_concerned(chain: Chain, command: ask.Command) -> tuple[str, ...]:
     match command:
         case ask.SurveyCopies(subject=hop) | ask.InspectJob(subject=hop) | ask.InspectArrival(subject=hop):
             return (hop,)
-        case ask.InspectSource(subject=hop):
+        case ask.InspectSource(subject=hop) | ask.CountOthers(subject=hop):
             return (hop,)
         case ask.ReleaseIntermediate(subject=name):
             return tuple(hop.name for hop in chain.standing_arrivals(name))

@@ -178,8 +178,10 @@ class Backup(Protocol):
     def jobs_since(self, destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
         """All copy jobs from a site into a vault that were created after a moment, whatever they copy."""
 
-    def jobs_in_state(self, state: str, *, source: Site, destination: Vault, after: datetime) -> Iterator[JobNews]:
-        """All copy jobs of a site into a vault that are in a state and were created after a moment."""
+    def jobs_in_state(
+        self, state: str, *, source: Site, destination: Vault | None, after: datetime
+    ) -> Iterator[JobNews]:
+        """All copy jobs of a site into a vault that are in a state and were created after a moment; None: any vault."""
 
     def start(self, command: StartCopy) -> StartedJob:
         """Start a copy job; for a known token it is the old one. Raises RefusedError or UnansweredError."""

@@ -1,8 +1,8 @@
-"""Facts that are read from the table once, and used again for a short time."""
+"""Facts that are read once, and used again for a short time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from secondhop.application.ports import ChainStore
 from secondhop.domain.route import Route
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 # Before an effect, a pause is always read. Before a question it only saves the question, so it may be older there.
@@ -19,39 +20,39 @@ BEGINNING = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recent(Generic[T]):
-    """Reads by name, and remembers what was read for `lifetime`, if `keeps` says that it may be remembered."""
+class Recent(Generic[K, T]):
+    """Reads by a key, and remembers what was read for `lifetime`, if `keeps` says that it may be remembered."""
 
-    read: Callable[[str], T]
+    read: Callable[[K], T]
     now: Callable[[], datetime]
     lifetime: timedelta
     keeps: Callable[[T], bool]
-    _known: dict[str, tuple[T, datetime]] = field(default_factory=dict, repr=False)
+    _known: dict[K, tuple[T, datetime]] = field(default_factory=dict, repr=False)
 
-    def __call__(self, name: str) -> T:
+    def __call__(self, key: K) -> T:
         """What was read a moment ago, or is read now."""
         now = self.now()
-        if name in self._known:
-            value, read_at = self._known[name]
+        if key in self._known:
+            value, read_at = self._known[key]
             if timedelta(0) <= now - read_at < self.lifetime:
                 return value
-        return self.fresh(name)
+        return self.fresh(key)
 
-    def fresh(self, name: str) -> T:
+    def fresh(self, key: K) -> T:
         """What is read now."""
-        now, value = self.now(), self.read(name)
-        self._known.pop(name, None)
+        now, value = self.now(), self.read(key)
+        self._known.pop(key, None)
         if self.keeps(value):
-            self._known[name] = (value, now)
+            self._known[key] = (value, now)
         return value
 
 
-def pauses(chains: ChainStore, now: Callable[[], datetime]) -> Recent[str | None]:
+def pauses(chains: ChainStore, now: Callable[[], datetime]) -> Recent[str, str | None]:
     """Who paused a route, or None. That no one did is remembered for a moment; the end of a pause is seen at once."""
     return Recent(read=chains.paused_by, now=now, lifetime=PAUSE, keeps=lambda by: by is None)
 
 
-def beginning(chains: ChainStore, routes: Sequence[Route], now: Callable[[], datetime]) -> Recent[datetime]:
+def beginning(chains: ChainStore, routes: Sequence[Route], now: Callable[[], datetime]) -> Recent[str, datetime]:
     """When the installation began. Raises UnreadableItemError, or SettingsError for renamed routes."""
 
     def read(_: str) -> datetime:

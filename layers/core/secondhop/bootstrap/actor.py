@@ -11,6 +11,7 @@ from secondhop.adapters.eventbridge_announcer import EventBridgeAnnouncer
 from secondhop.adapters.sns_announcer import SnsAnnouncer
 from secondhop.adapters.sqs_work import DeadLetters, SqsWork
 from secondhop.application.advance_chain import AdvanceChain
+from secondhop.application.others import other_copies
 from secondhop.application.perform import Performer
 from secondhop.application.recent import beginning, pauses
 from secondhop.application.waking import Wakes
@@ -41,6 +42,7 @@ def build_actor(runtime: Runtime) -> ActorUseCases:
         wakes=wakes,
         now=runtime.now,
         pauses=pauses(base.chains, runtime.now),
+        others=other_copies(base.chains, base.backup, runtime.now),
     )
     advance = AdvanceChain(
         routes=base.settings.routes,

@@ -88,7 +88,8 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.NO_SLOT: Remedy(
         again=Again.SOON,
-        words="This copy waits because other copies use all slots, or do not end. List them with "
+        words="This copy waits because other copies, also of other installations, use all slots, or do not end. "
+        "List them with "
         "`aws backup list-copy-jobs --by-state RUNNING`. Abandon chains with a copy that does not end, as "
         "docs/runbook.md shows. If AWS's quota is higher, raise MaximumRdsCopies or MaximumClusterCopies.",
     ),

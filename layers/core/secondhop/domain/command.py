@@ -109,6 +109,11 @@ class SurveyCopies(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountOthers(Question):
+    """Before a slot is taken for a start: count the copies of others in flight, which share AWS's quota."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectJob(Question):
     """Ask for the state of the copy job that a hop is waiting for."""
 

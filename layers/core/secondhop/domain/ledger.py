@@ -14,6 +14,7 @@ from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.classification import Cause
 from secondhop.domain.hop import Hop, HopState
 from secondhop.domain.lane import Lane
+from secondhop.domain.route import COPY_QUOTAS
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +61,16 @@ def busy_database(slot: Slot) -> SlotRefusal:
 
 def full_quota(slot: Slot, count: int) -> SlotRefusal:
     return SlotRefusal(why=f"{count} {slot.resource_type} copies are in flight into {slot.site}, which is the limit")
+
+
+def shared_quota(slot: Slot, *, own: int, others: int) -> SlotRefusal | None:
+    """Why the copies of others leave no slot for one more of ours; None if they leave some."""
+    quota = COPY_QUOTAS.get(slot.resource_type, 1)
+    if own + others < quota:
+        return None
+    copies = f"{others} {slot.resource_type} {'copy' if others == 1 else 'copies'} of others"
+    why = f"{copies} and {own} of this installation are in flight into {slot.site}, and AWS's quota is {quota}"
+    return SlotRefusal(why=why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
