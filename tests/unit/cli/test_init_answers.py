@@ -57,6 +57,7 @@ class Person:
         ("retention_days", "366", "outside the lock's range from 7 to 365"),
         ("watched_vault", "Default", "cannot receive copies"),
         ("dr_vault", "a vault", "the name (not the ARN)"),
+        ("installations_sharing", "6", "at most 5 main stacks"),
         ("stack_name", "2nd hop", "a stack's name"),
         ("external_id", "short", "8 to 128 characters"),
         ("email", "nobody", "an e-mail address"),
@@ -182,3 +183,13 @@ def test_a_new_account_of_a_hub_is_no_warning(checkout: Checkout) -> None:
     checkout.init({**HUB, "workload_accounts": WORKLOAD})
 
     assert checkout.init({"workload_accounts": f"{WORKLOAD},{NEIGHBOUR}"}).complaints == []
+
+
+def test_arns_of_a_partition_that_is_not_known_are_accepted(checkout: Checkout) -> None:
+    regions = {"region": "mars-north-1", "dr_region": "mars-south-1"}
+    role = f"arn:aws-mars:iam::{BACKUP}:role/administrator"
+
+    assert checkout.init({**GOOD, **regions, "administrator": role}, accepted=tuple(regions.values())).code == 0
+    refused = checkout.init({**GOOD, **regions, "administrator": role.replace("aws-mars", "mars")})
+    assert refused.code == 2
+    assert "--administrator is" in refused.complaints[0]

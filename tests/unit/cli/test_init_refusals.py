@@ -291,13 +291,3 @@ def test_a_mistyped_region_is_refused_with_the_one_that_is_alike(checkout: Check
     (complaint,) = checkout.init({**GOOD, "dr_region": "eu-centrall-1"}).complaints
 
     assert "perhaps you mean eu-central-1" in complaint
-
-
-def test_arns_of_a_partition_that_is_not_known_are_accepted(checkout: Checkout) -> None:
-    regions = {"region": "mars-north-1", "dr_region": "mars-south-1"}
-    role = f"arn:aws-mars:iam::{BACKUP}:role/administrator"
-
-    assert checkout.init({**GOOD, **regions, "administrator": role}, accepted=tuple(regions.values())).code == 0
-    refused = checkout.init({**GOOD, **regions, "administrator": role.replace("aws-mars", "mars")})
-    assert refused.code == 2
-    assert "--administrator is" in refused.complaints[0]
