@@ -95,10 +95,10 @@ def replay(event: dict[str, Any]) -> Replayed:
     world = World(seed=1, start=_moment(event))
     chains = MemoryChains()
     stage = Stage(world, chains)
-    rules = world.rules(WORKLOAD, HOME)
-    matching = next((rule for rule in rules if matches(rule.pattern, event)), None)
+    rules = {rule.name.removeprefix(f"{stage.main.name}-"): rule for rule in world.rules(WORKLOAD, HOME)}
+    matching = next((name for name, rule in rules.items() if matches(rule.pattern, event)), None)
     if matching is None:
-        misses = tuple(f"{rule.name}: {_first_miss(rule.pattern, event)}" for rule in rules)
+        misses = tuple(f"{name}: {_first_miss(rule.pattern, event)}" for name, rule in rules.items())
         return Replayed(rule=None, misses=misses)
     try:
         news = read_news(event)
@@ -109,10 +109,10 @@ def replay(event: dict[str, Any]) -> Replayed:
             prepare(stage, news, event)
         answer = stage.main.functions["AdvanceChain"](event)
     except MalformedError as error:
-        return Replayed(rule=matching.name, malformed=str(error), exit_code=GIVEN_UP)
+        return Replayed(rule=matching, malformed=str(error), exit_code=GIVEN_UP)
     except SecondHopError as error:
-        return Replayed(rule=matching.name, failed=str(error), exit_code=GIVEN_UP)
-    return Replayed(rule=matching.name, decisions=tuple(answer["decisions"]), ignored=answer["ignored"])
+        return Replayed(rule=matching, failed=str(error), exit_code=GIVEN_UP)
+    return Replayed(rule=matching, decisions=tuple(answer["decisions"]), ignored=answer["ignored"])
 
 
 def _moment(event: Mapping[str, Any]) -> datetime:

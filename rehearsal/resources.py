@@ -143,8 +143,10 @@ def _rule(stack: Target, logical_id: str, properties: Properties) -> Made:
         )
         for target in properties["Targets"]
     ]
-    arn = stack.site.put_rule(logical_id, pattern=properties["EventPattern"], targets=targets)
-    return Made(ref=logical_id, attributes={"Arn": arn})
+    # Two stacks of one account have rules of the same logical ids; a rule that is put again would replace the other.
+    name = f"{stack.name}-{logical_id}"
+    arn = stack.site.put_rule(name, pattern=properties["EventPattern"], targets=targets)
+    return Made(ref=name, attributes={"Arn": arn})
 
 
 def _log_group(stack: Target, logical_id: str, properties: Properties) -> Made:

@@ -49,7 +49,7 @@ def event_of(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def patterns() -> dict[str, dict[str, Any]]:
     stage = Stage(World())
-    return {rule.name: rule.pattern for rule in stage.world.rules(WORKLOAD, HOME)}
+    return {rule.name.removeprefix("second-hop-"): rule.pattern for rule in stage.world.rules(WORKLOAD, HOME)}
 
 
 def expected_rule(name: str) -> str | None:

@@ -92,8 +92,8 @@ def about_stacks(look: Looker) -> None:
 
 
 def about_events(look: Looker) -> None:
-    assert look("events", "DescribeRule", Name="FirstHopJobs")["State"] == "ENABLED"
-    (target,) = look("events", "ListTargetsByRule", Rule="FirstHopJobs")["Targets"]
+    assert look("events", "DescribeRule", Name="second-hop-FirstHopJobs")["State"] == "ENABLED"
+    (target,) = look("events", "ListTargetsByRule", Rule="second-hop-FirstHopJobs")["Targets"]
     url = look.stage.outputs["WorkQueueUrl"]
     attributes = look("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (attributes["QueueArn"], attributes["ApproximateNumberOfMessages"]) == (target["Arn"], "0")

@@ -101,7 +101,7 @@ def test_an_interrupted_demo_ends_with_130_and_without_a_traceback() -> None:
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
 
-    assert (process.returncode, complaints) == (130, "\nsecondhop: interrupted.\n")
+    assert (process.returncode, complaints) == (130, "\nsecondhop demo: interrupted.\n")
 
 
 def test_a_command_is_needed_and_help_is_there() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -233,11 +232,3 @@ def test_an_event_that_names_a_moment_long_ago_is_replayed_then() -> None:
     event = put(event, ("detail", "creationDate"), "2019-01-16T03:00:00Z")
 
     assert replay(event).decisions
-
-
-@pytest.mark.parametrize("kind", ["rds", "aurora", "documentdb", "neptune"])
-def test_a_job_without_an_id_says_so(kind: str) -> None:
-    decisions = replay(read_event(EVENTS / f"copy-job-hop2-{kind}-created.json")).decisions
-
-    assert any("copy job (no id yet)" in decision["reason"] for decision in decisions)
-    assert "  " not in json.dumps([decision["reason"] for decision in decisions])

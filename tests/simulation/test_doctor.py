@@ -52,7 +52,7 @@ def queue_of(stage: Stage, output: str) -> Any:
 
 
 def rule_of(stage: Stage, account: str, name: str) -> Any:
-    return next(rule for rule in stage.world.rules(account, HOME) if rule.name == name)
+    return next(rule for rule in stage.world.rules(account, HOME) if rule.name.endswith(f"-{name}"))
 
 
 def role_of(stage: Stage, arn: str) -> Any:

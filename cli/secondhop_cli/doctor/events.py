@@ -42,7 +42,12 @@ def events_are_forwarded(context: CheckContext) -> Iterator[Outcome]:
         for logical_id in FORWARDING:
             yield from _rule(context, companion.site, companion.resources, logical_id, bus)
 
-    forwarders = [each for each in companions(context, main_stack.home) if FORWARDING[0] in each.resources]
+    # The stack of another installation forwards the events of its own vault to its own workload account.
+    forwarders = [
+        each
+        for each in companions(context, main_stack.home)
+        if FORWARDING[0] in each.resources and each.outputs.get("WatchedVaultArn") == main_stack.watched_vault_arn
+    ]
     yield from for_each(forwarders, check)
     yield from _bus(context, bus)
 

@@ -15,7 +15,7 @@ SET_BY_INIT = ("stack_name", "region", OVERRIDES)
 GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
 NEW_FILE = """\
 # `sam build` and `sam deploy` read this file. `secondhop init` puts the name, Region and parameters of your
-# installation into it and leaves the rest alone; docs/install.md says more. Git ignores it.
+# installation into it and leaves the rest alone; docs/install.md says more.
 version = 0.1
 
 [default.global.parameters]
