@@ -45,7 +45,7 @@ def worst(points: int, ratio: str) -> Callable[[Results], float]:
     return lambda results: max(each[ratio] for each in results[f"burst-{points}"]["schedule"].values())
 
 
-# Even the ideal scheduler in order of arrival ends late if a long job arrives last. So this goal is for the types with a
+# Even the ideal scheduler in order of arrival ends late if a long job arrives last. So this goal is for types with a
 # longest job of at most a quarter of the bound. A burst of 200 has none.
 SHORT_ENOUGH = 0.25
 
