@@ -30,7 +30,9 @@ DynamoDB is an in-memory one that counts capacity by the published rules. `make 
 `make measurements` writes this page from their results. Do not change it by hand.
 
 Counts are the same on every machine; tests hold them (`bench/bars.py`). Times depend on the machine, and no test uses
-them: {machine}. Processor time is that of one core.
+them. Processor time is that of one core, and it grows with the load of the machine, up to several times.
+
+{machines}
 
 ## Goals
 
@@ -53,12 +55,18 @@ def newest_results() -> dict[str, Any]:
 
 def page_of(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
-    lines = [INTRODUCTION.format(machine=results.get("machine", {}).get("words", "they were not measured yet"))]
+    lines = [INTRODUCTION.format(machines=_machines(results))]
     lines += [_row(goal, results) for goal in GOALS]
     lines += ["\n## Quiet nights\n\n", *_nights(results), "\n## Bursts\n\n", *_bursts(results)]
     lines += [f"\n![{FIGURES[name][0]}](measurements/{name}.svg)\n" for name in charts_of(results) if name in FIGURES]
     lines += ["\n## History and sweeps\n\n", *_history(results), "\n", *_sweeps(results)]
     return "".join(lines)
+
+
+def _machines(results: Mapping[str, Any]) -> str:
+    """Where each result is from."""
+    rows = [f"| {name} | {result.get('machine', 'not kept')} |" for name, result in results.items()]
+    return "\n".join(["| measure | machine |", "|---|---|", *rows])
 
 
 def _row(goal: Goal, results: Mapping[str, Any]) -> str:

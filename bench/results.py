@@ -12,14 +12,14 @@ FOLDER = Path(__file__).parents[1] / "build" / "bench"
 
 
 def write(name: str, result: dict[str, Any]) -> Path:
-    """Write a result, readable and in a stable order."""
+    """Write a result with the machine that it is from, readable and in a stable order."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    words = f"Python {platform.python_version()} on {platform.machine()} with {os.cpu_count()} cores"
-    _keep("machine", {"words": words})
-    return _keep(name, result)
-
-
-def _keep(name: str, result: dict[str, Any]) -> Path:
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"machine": machine(), **result}, indent=1, default=str) + "\n", encoding="utf-8")
     return path
+
+
+def machine() -> str:
+    """What times depend on, and how many processes wanted to run at the end of the measure."""
+    python, load = platform.python_version(), round(os.getloadavg()[0])
+    return f"Python {python} on {platform.machine()}, {os.cpu_count()} cores, a load of {load}"

@@ -14,11 +14,13 @@ SLICES, LISTS = 9, 7
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     if not CLIENTS:
-        session = boto3.Session()
+        session: Any = boto3.Session()
         build(session)
         granted = session.client("sts", config=CONFIG).assume_role(RoleArn=ROLE, RoleSessionName="floor")["Credentials"]
-        acting: Any = boto3.Session(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
-        CLIENTS["backup"] = acting.client("backup", config=CONFIG)
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        keys = (granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
+        # Of the same session: a second one would read the service's model again.
+        CLIENTS["backup"] = session.client("backup", config=CONFIG, **dict(zip(names, keys, strict=True)))
         CLIENTS["own backup"] = session.client("backup", config=CONFIG)
     table, backup = CLIENTS["dynamodb"], CLIENTS["backup"]
     table.get_item(TableName="chains", Key=KEY, ConsistentRead=True)
