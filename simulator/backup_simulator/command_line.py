@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from backup_simulator.ground import START
 from backup_simulator.http_door import LOOPBACK, serve
 from backup_simulator.switches import Delivery, UnknownBehaviour
 from backup_simulator.world import World
@@ -39,7 +38,7 @@ def main(
     try:
         settings: dict[str, Any] = {
             "seed": given.seed,
-            "start": _moment(given.start),
+            **({"start": _moment(given.start)} if given.start else {}),
             "unknown": _switches(given.unknown),
             "delivery": Delivery.named(_object("--delivery", given.delivery)),
             "enforce_identity": not given.lax,
@@ -93,7 +92,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def _moment(text: str) -> datetime:
     """A moment; without an offset it is UTC."""
     try:
-        moment = datetime.fromisoformat(text) if text else START
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"--start takes a moment such as 2026-01-05T00:00Z, not {text}") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

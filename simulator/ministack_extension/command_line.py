@@ -25,6 +25,8 @@ def prepare(port: int, settings: dict[str, Any]) -> Callable[[], None]:
     """A bound socket, and what serves on it: the world is opened when ministack is imported."""
     if find_spec("ministack") is None:
         raise ValueError("ministack is not installed here: install backup-simulator[ministack].")
+    if "start" in settings:
+        raise ValueError("--start cannot be used here, because ministack's services use the time of this machine.")
     World(**settings)  # Wrong settings are refused before the port is opened.
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

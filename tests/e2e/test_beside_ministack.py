@@ -258,3 +258,13 @@ def test_a_port_in_use_gets_one_sentence_and_exit_code_2(cloud: Cloud) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("cannot be used: Address already in use.")
     assert "Traceback" not in done.stderr
+
+
+def test_a_first_moment_is_refused_because_ministack_has_the_time_of_this_machine() -> None:
+    command: list[str | Path] = [COMMAND, "serve", "--port", "0", "--start", "2026-01-05T00:00Z"]
+
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert "--start cannot be used here" in done.stderr
+    assert "Traceback" not in done.stderr
