@@ -14,6 +14,8 @@ from rehearsal.stage import HOME, WORKLOAD, Stage
 
 EVENTS = Path(__file__).parents[2] / "events"
 UNMATCHED = {
+    "ignored/copy-job-unknown-state.json",
+    "ignored/recovery-point-without-status.json",
     "ignored/backup-job-completed.json",
     "ignored/copy-job-other-account.json",
     "ignored/copy-job-other-vault.json",
