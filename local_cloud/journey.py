@@ -13,7 +13,6 @@ from local_cloud.place import BACKUP, DR, HOME, WORKLOAD, CloudError, Place
 
 SERVICES = {each.name: each.example_name for each in RESOURCE_TYPES}
 SELECTED = {"Backup": "True"}
-SWEEP_SECONDS = 5
 LOOK_SECONDS = 0.5
 
 Report = Callable[[str], None]
@@ -42,7 +41,7 @@ class Journey:
 
     def follow(self, databases: dict[str, str], *, seconds: float, state: str = "COMPLETE") -> None:
         """Report what happens until all chains have a state. Raises CloudError if they do not have it in time."""
-        until, next_sweep = time.monotonic() + seconds, time.monotonic() + SWEEP_SECONDS
+        until = time.monotonic() + seconds
         witness = Witness.called(self.place, self.outputs["second-hop"]["WorkQueueUrl"])
         while (arrived := self._in_state(databases, state)) != set(databases.values()):
             if time.monotonic() > until:
@@ -53,10 +52,6 @@ class Journey:
             self._start_first_hops(databases, self.copied)
             witness.repeat()
             self._tell_jobs(databases)
-            if time.monotonic() > next_sweep:
-                # The schedule of the sweep does not run here, and a delete is noticed by a look.
-                self.sweep()
-                next_sweep = time.monotonic() + SWEEP_SECONDS
             time.sleep(LOOK_SECONDS)
         self._tell_jobs(databases)
 
