@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import signal
 import socket
 import subprocess
@@ -223,10 +224,11 @@ def on_a_terminal(place: Place, folder: Path, typed: list[bytes]) -> tuple[int, 
     ) as process:
         os.close(theirs)
         said = b""
-        for each in typed:
+        *lines, key = typed
+        for each in lines:
             said += _until_prompt(ours)
             os.write(ours, each)
-        said += _rest(ours)
+        said += _until_prompt(ours) + _pressed_until_end(ours, key)
     os.close(ours)
     return process.returncode, said.decode()
 
@@ -242,11 +244,16 @@ def _until_prompt(terminal: int) -> bytes:
     return said
 
 
-def _rest(terminal: int) -> bytes:
+def _pressed_until_end(terminal: int, key: bytes) -> bytes:
+    """Press a key each second, as a person does: Python loses a Ctrl-C that comes just before it waits for a key."""
     said = b""
     try:
-        while more := os.read(terminal, 1000):
-            said += more
+        for _ in range(60):
+            os.write(terminal, key)
+            while select.select([terminal], [], [], 1)[0]:
+                if not (more := os.read(terminal, 1000)):
+                    return said
+                said += more
     except OSError:
         return said  # Linux's way to say that the other end is closed
-    return said
+    raise AssertionError(f"the command did not end: {said.decode()}")
