@@ -257,6 +257,7 @@ def test_nothing_but_the_named_operations_is_called_in_the_backup_account() -> N
         "ListRecoveryPointsByBackupVault",
         "DescribeBackupVault",
         "ListCopyJobs",
+        "DescribeCopyJob",
         "StartCopyJob",
         "DeleteRecoveryPoint",
         "DescribeKey",
