@@ -10,7 +10,7 @@ from pathlib import Path
 from secondhop_cli.init.asking import Ask
 from secondhop_cli.init.command import initialize
 from secondhop_cli.init.parameter_files import MAIN, Parameters, read_parameters
-from secondhop_cli.init.samconfig import NAME, read_samconfig
+from secondhop_cli.init.samconfig import NAME, OWN_NAME, read_samconfig
 
 ROOT = Path(__file__).parents[1]
 WORKLOAD, BACKUP, NEIGHBOUR = "111122223333", "444455556666", "222233334444"
@@ -43,6 +43,10 @@ class Checkout:
         shutil.copytree(ROOT / "stacks", folder / "stacks")
         shutil.copy(ROOT / "template.yaml", folder / "template.yaml")
 
+    def with_samconfig_of_release(self) -> None:
+        """Add the file that Git tracks."""
+        shutil.copy(ROOT / NAME, self.folder / NAME)
+
     def init(
         self, given: dict[str, str] | None = None, *, ask: Ask | None = None, accepted: tuple[str, ...] = ()
     ) -> Run:
@@ -57,7 +61,8 @@ class Checkout:
 
     def parameters(self, stack: str) -> Parameters:
         if stack == MAIN:
-            return read_samconfig((self.folder / NAME).read_text())[1]
+            own = self.folder / OWN_NAME
+            return read_samconfig((own if own.is_file() else self.folder / NAME).read_text())[1]
         return read_parameters(stack, (self.folder / f"parameters/{stack}.json").read_text())
 
     def edit(self, name: str, old: str, new: str) -> None:

@@ -16,21 +16,30 @@ READ = """
 import json, sys
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.config.samconfig import SamConfig
-found = SamConfig(sys.argv[1]).get_all(["deploy"], "parameters")
+found = SamConfig(*sys.argv[1:]).get_all(["deploy"], "parameters")
 parameters = CfnParameterOverridesType().convert((found["parameter_overrides"],), None, None)
 print(json.dumps([found["stack_name"], found["region"], found["capabilities"], parameters]))
 """
 
 
+@pytest.mark.parametrize("has_file_of_release", [False, True], ids=["no file", "the file of the release"])
 @pytest.mark.parametrize("given", [GOOD, HUB], ids=["workload", "hub"])
-def test_sam_reads_what_init_wrote(tmp_path: Path, given: dict[str, str]) -> None:
+def test_sam_reads_what_init_wrote(tmp_path: Path, given: dict[str, str], has_file_of_release: bool) -> None:
     checkout = Checkout(tmp_path)
+    if has_file_of_release:
+        checkout.with_samconfig_of_release()
     assert (
         checkout.init({**given, "email": "dba@example.com", "copy_role_arn": f"arn:aws:iam::{BACKUP}:role/a/b"}).code
         == 0
     )
     done = subprocess.run(
-        [ROOT / ".venv-sam" / "bin" / "python", "-c", READ, tmp_path],
+        [
+            ROOT / ".venv-sam" / "bin" / "python",
+            "-c",
+            READ,
+            tmp_path / ("parameters" if has_file_of_release else ""),
+            "samconfig.toml",
+        ],
         capture_output=True,
         text=True,
         timeout=60,

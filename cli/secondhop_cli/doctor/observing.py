@@ -21,7 +21,7 @@ def installation_acts(context: CheckContext) -> Iterator[Outcome]:
             resource=main_stack.name,
             what=f"The main stack has {SWITCH}=true.",
             fix=f"If you want copies now, run this command with credentials of the main stack's account. Also set "
-            f"{SWITCH}=false in samconfig.toml if it is there, because the next sam deploy uses that value.",
+            f"{SWITCH}=false in parameters/samconfig.toml if it is there, because the next sam deploy uses that value.",
             command=_command(main_stack),
         )
 

@@ -29,7 +29,7 @@ from secondhop_cli.init.parameter_files import (
     write_parameters,
 )
 from secondhop_cli.init.questions import OUTPUTS, QUESTIONS, Answers, accounts_of
-from secondhop_cli.init.samconfig import NAME, NEW_FILE, edit_samconfig, read_samconfig
+from secondhop_cli.init.samconfig import NAME, NEW_FILE, OWN_NAME, edit_samconfig, is_of_release, read_samconfig
 from secondhop_cli.init.shares import SHARING, limits, sharing_before
 from secondhop_cli.init.steps import FOLDER, Locations, steps
 from secondhop_cli.regions import ACCEPT_UNKNOWN
@@ -41,9 +41,10 @@ that it names, for example after `export AWS_PROFILE=...`. You can run the comma
 
 @dataclass(kw_only=True)
 class ExistingFiles:
-    """The contents of the files before init changes them."""
+    """The contents of the files before init changes them. `samconfig_name` is the file with the main stack's values."""
 
     samconfig: str = NEW_FILE
+    samconfig_name: str = NAME
     parameters: dict[str, Parameters] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     contradictions: dict[str, str] = field(default_factory=dict)
@@ -54,7 +55,7 @@ def add_init(commands: Any) -> None:
     """Add the command and its options. All options are optional."""
     parser = commands.add_parser(
         "init",
-        help="write samconfig.toml and the stacks' parameter files, and print the commands to run (deploys nothing)",
+        help="write the parameter files of all stacks, and print the commands to run (deploys nothing)",
     )
     parser.add_argument(
         "--directory", type=Path, default=Path(), help="the checkout to write into (default: the current directory)"
@@ -143,13 +144,7 @@ def _read_files(directory: Path) -> ExistingFiles:
             ]
         )
     found = ExistingFiles()
-    said: Answers = {}
-    try:
-        if (directory / NAME).is_file():
-            found.samconfig = (directory / NAME).read_text(encoding="utf-8")
-            said, found.parameters[MAIN] = read_samconfig(found.samconfig)
-    except (UnreadableFileError, OSError, UnicodeDecodeError) as error:
-        found.problems.append(str(error))
+    said = _read_main(directory, found)
     for stack in PARAMETER_SOURCES.keys() - {MAIN}:
         path = directory / FOLDER / f"{stack}.json"
         try:
@@ -161,6 +156,26 @@ def _read_files(directory: Path) -> ExistingFiles:
     found.answers |= said
     found.answers |= sharing_before(found.answers)
     return found
+
+
+def _read_main(directory: Path, found: ExistingFiles) -> Answers:
+    """Read the file with the main stack's values; the stack's name and Region."""
+    found.samconfig_name = OWN_NAME if (directory / OWN_NAME).is_file() else NAME
+    path = directory / found.samconfig_name
+    try:
+        if not path.is_file():
+            return {}
+        found.samconfig = path.read_text(encoding="utf-8")
+        if path == directory / NAME and is_of_release(found.samconfig):
+            found.samconfig, found.samconfig_name = NEW_FILE, OWN_NAME
+        said, found.parameters[MAIN] = read_samconfig(found.samconfig)
+    except (OSError, UnicodeDecodeError) as error:
+        found.problems.append(str(error))
+    except UnreadableFileError as error:
+        found.problems.append(f"{found.samconfig_name} {error}")
+    else:
+        return said
+    return {}
 
 
 def _answers(found: ExistingFiles, given: Mapping[str, str], interview: Interview | None) -> Answers:
@@ -196,11 +211,11 @@ def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: Text
     after = {stack: merged(stack, found.parameters.get(stack, {}), answers) for stack in PARAMETER_SOURCES}
     texts = {f"{FOLDER}/{stack}.json": write_parameters(after[stack]) for stack in PARAMETER_SOURCES if stack != MAIN}
     try:
-        texts[NAME] = edit_samconfig(
+        texts[found.samconfig_name] = edit_samconfig(
             found.samconfig, stack_name=answers["stack_name"], region=answers["region"], parameters=after[MAIN]
         )
     except UnreadableFileError as error:
-        return _refuse([f"{error}. Move the file away, and init writes a new one"], errors)
+        return _refuse([f"{found.samconfig_name} {error}. Move the file away, and init writes a new one"], errors)
     types = found.parameters.get(MAIN, {}).get("ResourceTypes", "")
     changes = [] if _is_first_time(found) else change_warnings(found.answers, answers)
     warnings = [*warnings_of(answers), *copy_warnings(answers, types), *changes]
@@ -214,7 +229,7 @@ def _write(directory: Path, found: ExistingFiles, answers: Answers, stream: Text
         errors.write(f"secondhop init: {error}. Make the file writable, and run the same command again.\n")
         return FAILED
     stream.writelines(report)
-    locations = Locations(program=_program(), checkout=directory.resolve())
+    locations = Locations(program=_program(), checkout=directory.resolve(), samconfig=found.samconfig_name)
     stream.write(f"\n{INTRODUCTION}\n\n")
     stream.writelines(f"{step.text(number)}\n\n" for number, step in enumerate(steps(answers, locations), start=1))
     return DONE
@@ -230,7 +245,7 @@ def _report(
     directory: Path, name: str, found: ExistingFiles, after: Mapping[str, Parameters], text: str
 ) -> Iterator[str]:
     """The lines about the changes of one file."""
-    stack = MAIN if name == NAME else Path(name).stem
+    stack = MAIN if name == found.samconfig_name else Path(name).stem
     path = directory / name
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         yield f"{name}: unchanged\n"

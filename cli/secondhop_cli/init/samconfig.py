@@ -10,12 +10,15 @@ from secondhop_cli.init.overrides import UnknownFormError, read_overrides, writt
 from secondhop_cli.init.parameter_files import Parameters, UnreadableFileError
 
 NAME = "samconfig.toml"
+# Where init writes instead, as long as samconfig.toml is the file of the release: Git tracks that one.
+OWN_NAME = "parameters/samconfig.toml"
 OVERRIDES = "parameter_overrides"
 SET_BY_INIT = ("stack_name", "region", OVERRIDES)
+STACK_NAME = "second-hop"
 GLOBAL, DEPLOY = ("default", "global", "parameters"), ("default", "deploy", "parameters")
 NEW_FILE = """\
-# `sam build` and `sam deploy` read this file. `secondhop init` puts the name, Region and parameters of your
-# installation into it and leaves the rest alone; docs/install.md says more.
+# `sam deploy` reads this file. `secondhop init` puts the name, Region and parameters of your installation into it and
+# leaves the rest alone; docs/install.md says more.
 version = 0.1
 
 [default.global.parameters]
@@ -34,6 +37,13 @@ resolve_s3 = true
 s3_prefix = "second-hop"
 fail_on_empty_changeset = false
 """
+
+
+def is_of_release(text: str) -> bool:
+    """Whether samconfig.toml says what the release says, so that nothing of an installation is in it."""
+    document, release = _parsed(text), _parsed(NEW_FILE)
+    release["default"]["global"]["parameters"]["stack_name"] = STACK_NAME
+    return document == release
 
 
 def read_samconfig(text: str) -> tuple[dict[str, str], Parameters]:
@@ -55,7 +65,7 @@ def edit_samconfig(text: str, *, stack_name: str, region: str, parameters: Param
     lines = _set(lines, DEPLOY, OVERRIDES, [f'{OVERRIDES} = """\\', *joined])
     edited = "\n".join(lines) + "\n"
     if not _is_as_wanted(edited, document, ({"stack_name": stack_name, "region": region}, parameters)):
-        raise UnreadableFileError(f"{NAME} has a structure that init cannot edit")
+        raise UnreadableFileError("has a structure that init cannot edit")
     return edited
 
 
@@ -93,7 +103,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UnreadableFileError(f"{NAME} is not valid TOML: {error}") from error
+        raise UnreadableFileError(f"is not valid TOML: {error}") from error
 
 
 def _section(document: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -109,7 +119,8 @@ def _overrides(document: dict[str, Any]) -> Parameters:
     try:
         return read_overrides(found)
     except UnknownFormError as error:
-        raise UnreadableFileError(f"{NAME}: parameter_overrides should be a string of Key=Value: {error}") from error
+        why = f"parameter_overrides should be a string of Key=Value: {error}"
+        raise UnreadableFileError(f"is not understood: {why}") from error
 
 
 def _set(lines: list[str], section: tuple[str, ...], key: str, put: list[str]) -> list[str]:
@@ -137,4 +148,4 @@ def _length(lines: list[str]) -> int:
         except tomllib.TOMLDecodeError:
             continue
         return count
-    raise UnreadableFileError(f"{NAME}: the value that begins with {lines[0]!r} does not end")
+    raise UnreadableFileError(f"is not understood: the value that begins with {lines[0]!r} does not end")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondhop.domain.resource_types import RESOURCE_TYPES
 from secondhop_cli.init.questions import Answers, accounts_of, is_hub
+from secondhop_cli.init.samconfig import NAME
 from secondhop_cli.regions import ACCEPT_UNKNOWN, is_known
 
 FOLDER = "parameters"
@@ -46,6 +47,7 @@ class Locations:
 
     program: str
     checkout: Path
+    samconfig: str = NAME
 
     @property
     def init(self) -> str:
@@ -54,7 +56,9 @@ class Locations:
 
     @property
     def deploy_main(self) -> str:
-        return f"cd {shlex.quote(str(self.checkout))} && sam build && sam deploy"
+        # SAM reads samconfig.toml without being asked to.
+        config = "" if self.samconfig == NAME else f" --config-file {self.samconfig}"
+        return f"cd {shlex.quote(str(self.checkout))} && sam build && sam deploy{config}"
 
     def path(self, name: str, *, scheme: str = "") -> str:
         """The path of a file of the checkout."""
@@ -199,7 +203,7 @@ def _main(answers: Answers, locations: Locations) -> Step:
     kind = "backup" if is_hub(answers) else "workload"
     return Step(
         where=f"{kind} account {_main_account(answers)}, {answers['region']}",
-        why="deploys Second Hop, with the parameters in samconfig.toml",
+        why=f"deploys Second Hop, with the parameters in {locations.samconfig}",
         commands=(_deploy_main(answers, locations),),
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from secondhop_cli.init.overrides import UnknownFormError, read_overrides, written
 from secondhop_cli.init.parameter_files import UnreadableFileError
-from secondhop_cli.init.samconfig import edit_samconfig, read_samconfig
+from secondhop_cli.init.samconfig import OWN_NAME, edit_samconfig, read_samconfig
 from tests.installing import GOOD, Checkout
 
 DEPLOY = "[default.deploy.parameters]\n"
@@ -119,3 +119,47 @@ def test_a_quote_that_does_not_end_is_refused_at_once() -> None:
 
 def test_quotes_inside_a_value_are_escaped_for_sam_and_for_toml() -> None:
     assert written({"Own": 'say "x"', "Empty": ""}) == [r"Own=\"say \\\"x\\\"\"", r"Empty=\"\""]
+
+
+def test_the_file_of_the_release_stays_and_the_values_go_beside_the_other_parameters(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.with_samconfig_of_release()
+    before = (tmp_path / "samconfig.toml").read_text()
+    run = checkout.init({**GOOD, "stack_name": "my-hop"})
+
+    assert run.code == 0
+    assert "parameters/samconfig.toml: new" in run.said
+    assert "sam deploy --config-file parameters/samconfig.toml" in run.said
+    assert "with the parameters in parameters/samconfig.toml" in run.said
+    assert (tmp_path / "samconfig.toml").read_text() == before
+    assert read_samconfig((tmp_path / OWN_NAME).read_text())[0] == {"stack_name": "my-hop", "region": "eu-west-1"}
+    again = checkout.init({"email": "dba@example.com"})
+    assert again.code == 0
+    assert "parameters/samconfig.toml: changed" in again.said
+    assert checkout.parameters("template")["NotificationEmail"] == "dba@example.com"
+    assert read_samconfig((tmp_path / OWN_NAME).read_text())[0] == {"stack_name": "my-hop", "region": "eu-west-1"}
+
+
+@pytest.mark.parametrize("more", ['s3_bucket = "mine"', 'region = "eu-west-1"'])
+def test_a_file_with_values_of_an_installation_is_edited_in_place(more: str, tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.with_samconfig_of_release()
+    checkout.edit("samconfig.toml", 's3_prefix = "second-hop"', f's3_prefix = "second-hop"\n{more}')
+    run = checkout.init(dict(GOOD))
+
+    assert "samconfig.toml: changed" in run.said
+    assert "sam build && sam deploy)" in run.said
+    assert more in (tmp_path / "samconfig.toml").read_text()
+    assert not (tmp_path / OWN_NAME).exists()
+
+
+def test_a_file_beside_the_parameters_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.with_samconfig_of_release()
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / OWN_NAME).write_text("version = ")
+    run = checkout.init(dict(GOOD))
+
+    assert run.code == 2
+    assert "parameters/samconfig.toml" in run.complaints[0]
+    assert (tmp_path / OWN_NAME).read_text() == "version = "
