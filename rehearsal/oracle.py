@@ -28,6 +28,8 @@ QUOTAS = {each.name: each.copies_in_flight for each in RESOURCE_TYPES}
 ROUNDING = timedelta(seconds=1)
 # An action decided under older settings may happen this much later: an interrupted start is repeated unchanged.
 STALE = timedelta(hours=12)
+# If a pause follows the interruption, the start waits for the end of the pause.
+STALE_START = timedelta(hours=24)
 T = TypeVar("T")
 
 
@@ -125,7 +127,7 @@ class Oracle:
         if job is None or not self.retention_changes:
             return self.retention_days
         values = [(datetime.min.replace(tzinfo=UTC), self.retention_days), *self.retention_changes]
-        return min(in_force(values, since=job.created_at - STALE, until=job.created_at))
+        return min(in_force(values, since=job.created_at - STALE_START, until=job.created_at))
 
     def promised_expiry(self, copy: Point) -> datetime:
         """The time until which a final copy must exist."""

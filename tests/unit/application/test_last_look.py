@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -37,14 +38,15 @@ DENIED = "Cross-account copy feature is not enabled"
 
 def before_each_effect(stage: Stage, happens: Callable[[], object]) -> None:
     """Let something happen between a decision to delete or start, and the effect."""
-    original = stage.chains.paused_by
+    original = stage.chains.save
 
-    def meanwhile(route: str) -> str | None:
-        if stage.chains.all() and stage.chain.pending:
+    def save_and_wait(chain: Chain, **given: Any) -> Chain:
+        saved = original(chain, **given)
+        if saved.pending:
             happens()
-        return original(route)
+        return saved
 
-    stage.chains.paused_by = meanwhile  # type: ignore[method-assign]  # for this test only
+    stage.chains.save = save_and_wait  # type: ignore[method-assign]  # for this test only
 
 
 def with_the_onward_copy_to_go(happens: Callable[[Stage], object]) -> Stage:

@@ -32,6 +32,16 @@ def test_a_value_is_read_again_after_its_lifetime_and_when_the_clock_went_back(l
     assert len(values) == left
 
 
+@pytest.mark.parametrize(("later", "expected"), [(SECOND, None), (2 * SECOND, "ada")])
+def test_a_value_that_is_too_old_for_an_effect_is_read_again(later: timedelta, expected: str | None) -> None:
+    clock = Clock()
+    recent = a_reader([None, "ada"], clock)
+    recent("default")
+    clock.now += later
+
+    assert recent("default", within=2 * SECOND) == expected
+
+
 def test_what_may_not_be_remembered_is_read_each_time() -> None:
     recent = a_reader(["ada", "ada", None], Clock())
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,13 +14,17 @@ from secondhop.application.ports import Unreadable
 from secondhop.application.work import Abandon, Look, Retry
 from secondhop.domain.chain import Chain, ChainKey, ChainState
 from secondhop.domain.errors import ConflictError, DeniedError, TryAgainError
+from secondhop.domain.lane import Lane
 from tests.builders import (
     ARRIVAL_ARN,
+    DR_VAULT,
     NIGHT,
     NOW,
     ORDERS,
+    RETENTION,
     a_copy,
     a_job,
+    a_leg,
     a_route,
     an_arrival,
 )
@@ -74,14 +80,15 @@ def test_a_passing_trouble_postpones_and_is_no_error() -> None:
 def test_a_worker_that_wakes_after_its_fence_does_not_act() -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
-    original = stage.chains.paused_by
+    original = stage.chains.save
 
-    def sleep_for_hours(route: str) -> str | None:
-        if stage.chains.all() and stage.chain.pending:
+    def save_and_sleep_for_hours(chain: Chain, **given: Any) -> Chain:
+        saved = original(chain, **given)
+        if saved.pending:
             stage.clock.forward(hours=5)
-        return original(route)
+        return saved
 
-    stage.chains.paused_by = sleep_for_hours  # type: ignore[method-assign]  # for this test only
+    stage.chains.save = save_and_sleep_for_hours  # type: ignore[method-assign]  # for this test only
     stage(arrived())
 
     assert stage.backup.started == []
@@ -164,10 +171,10 @@ def test_a_chain_that_vanished_from_the_table_during_a_race_is_opened_again() ->
     assert stage.backup.deleted == []
 
 
-def test_the_switch_is_read_anew_just_before_an_effect() -> None:
+def test_the_switch_is_read_anew_before_a_start_which_then_takes_the_settings_after_the_pause() -> None:
     stage = Stage()
     stage.backup.put(an_arrival())
-    answers, asked = iter([None, "ada"]), list[str]()
+    answers, asked = iter([None, "ada", "ada", None, None]), list[str]()
 
     def paused_meanwhile(route: str) -> str | None:
         asked.append(route)
@@ -177,8 +184,16 @@ def test_the_switch_is_read_anew_just_before_an_effect() -> None:
     report = stage(arrived())
 
     assert asked == ["default", "default"]
-    assert stage.backup.started == []
     assert "paused by ada" in report.steps[-1].reason
+    assert (stage.chain.state, stage.chains.lane_use(Lane(DR_VAULT.site, "RDS")).in_flight) == (ChainState.WAITING, 0)
+
+    stage.route = a_route(legs=(a_leg(retention=replace(RETENTION, days=40)),))
+    for _ in range(2):
+        stage.clock.forward(minutes=16)
+        stage(LOOK)
+
+    (started,) = stage.backup.started
+    assert (started.attempt, started.delete_after_days) == (1, 40)
 
 
 def test_a_message_that_an_incident_opened_does_not_follow_the_one_that_it_closed() -> None:

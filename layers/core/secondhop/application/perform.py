@@ -12,13 +12,14 @@ from secondhop.application.notify import Notifier
 from secondhop.application.origin import survey_origin
 from secondhop.application.others import OtherCopies
 from secondhop.application.ports import Announcer, Backup, ChainStore, Keys, RefusedError, UnansweredError, WorkQueue
-from secondhop.application.recent import Recent
+from secondhop.application.recent import JUST_NOW, Recent
 from secondhop.application.release import inspect_arrival, object_to_release
 from secondhop.application.survey import (
     circuit_of,
     inspect_source,
     needs_origin,
     no_slot,
+    paused,
     survey,
     survey_keep,
 )
@@ -95,10 +96,12 @@ class Performer:
     def _effect(self, chain: Chain, command: ask.Command, route: Route) -> Iterator[Observation]:
         match command:
             case ask.StartCopy():
-                yield from self._guarded(chain, command, route, lambda pending: self._start(command, pending))
+                paused_by = self.pauses(route.switch, within=JUST_NOW)
+                yield from self._guarded(chain, command, paused_by, lambda pending: self._start(command, pending))
             case ask.ReleaseIntermediate():
+                paused_by = self.pauses.fresh(route.switch)
                 yield from self._guarded(
-                    chain, command, route, lambda pending: self._release(chain, command, pending, route)
+                    chain, command, paused_by, lambda pending: self._release(chain, command, pending, route)
                 )
             case ask.Announce():
                 yield Notifier(chains=self.chains, announcer=self.announcer, now=self.now)(chain, command)
@@ -126,9 +129,8 @@ class Performer:
                 yield survey_newer(self.chains, chain, chain.hop(hop))
             case ask.SurveyKeep(subject=name):
                 yield self._survey_keep(chain, name, route)
-            case ask.CountOthers(subject=hop):
-                if refusal := self.others.refusal(chain, chain.hop(hop)):
-                    yield no_slot(self.chains, chain, hop, refusal)
+            case ask.CheckBeforeStart(subject=hop):
+                yield from self._why_no_start(chain, chain.hop(hop), route)
             case ask.InspectSource(subject=hop):
                 yield inspect_source(self.backup, chain, chain.hop(hop))
             case ask.InspectJob(subject=hop, job_id=job_id):
@@ -173,12 +175,18 @@ class Performer:
     ) -> Iterator[seen.ActingPaused | seen.SlotRefused | seen.SiteDown | seen.Postponed]:
         """Why no copy could be started now; nothing if one could be."""
         if by := self.pauses(route.switch):
-            yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
-            yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
+            yield from paused(hop, by)
         elif command.slot_first and (refusal := self._why_no_slot(chain, hop, route)):
             yield no_slot(self.chains, chain, hop.name, refusal)
         elif why := self._why_blocked(chain, hop, route):
             yield seen.SiteDown(hop=hop.name, why=why)
+
+    def _why_no_start(self, chain: Chain, hop: Hop, route: Route) -> Iterator[Observation]:
+        """Why a copy that was decided may not start; nothing if it may."""
+        if by := self.pauses.fresh(route.switch):
+            yield from paused(hop, by)
+        elif refusal := self.others.refusal(chain, hop):
+            yield no_slot(self.chains, chain, hop.name, refusal)
 
     def _watch_source(self, chain: Chain, hop: Hop) -> Iterator[seen.SourceInspected]:
         """Describe the source of a hop that waits, if what is known of it is old or has a gap."""
@@ -186,10 +194,13 @@ class Performer:
             yield inspect_source(self.backup, chain, hop)
 
     def _guarded(
-        self, chain: Chain, command: ask.EffectCommand, route: Route, act: Callable[[Pending], Iterator[Observation]]
+        self,
+        chain: Chain,
+        command: ask.EffectCommand,
+        paused_by: str | None,
+        act: Callable[[Pending], Iterator[Observation]],
     ) -> Iterator[Observation]:
-        """Act only with the switch on, read just now, and with enough of the fence left."""
-        paused_by = self.pauses.fresh(route.switch)
+        """Act only with the switch on, read a moment ago, and with enough of the fence left."""
         pending = chain.pending_of(command.subject, type(command))
         if paused_by is not None:
             yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}", outcome=Outcome.PAUSED)
@@ -281,7 +292,7 @@ def _hops_concerned(chain: Chain, command: ask.Command) -> tuple[str, ...]:
     match command:
         case ask.SurveyCopies(subject=hop) | ask.InspectJob(subject=hop) | ask.InspectArrival(subject=hop):
             return (hop,)
-        case ask.InspectSource(subject=hop) | ask.CountOthers(subject=hop):
+        case ask.InspectSource(subject=hop) | ask.CheckBeforeStart(subject=hop):
             return (hop,)
         case ask.ReleaseIntermediate(subject=name):
             return tuple(hop.name for hop in chain.standing_arrivals(name))

@@ -13,8 +13,10 @@ from secondhop.domain.route import Route
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-# Before an effect, a pause is always read. Before a question it only saves the question, so it may be older there.
+# Before a question, a pause only saves the question, so it may be older there than before an effect.
 PAUSE = timedelta(minutes=15)
+# A pause is read before a start is decided, and the saved start is made at once. A delete always reads it again.
+JUST_NOW = timedelta(seconds=2)
 # When the installation began does not change, except when its table is lost.
 BEGINNING = timedelta(hours=1)
 
@@ -29,12 +31,12 @@ class Recent(Generic[K, T]):
     keeps: Callable[[T], bool]
     _known: dict[K, tuple[T, datetime]] = field(default_factory=dict, repr=False)
 
-    def __call__(self, key: K) -> T:
-        """What was read a moment ago, or is read now."""
+    def __call__(self, key: K, *, within: timedelta | None = None) -> T:
+        """What was read within the lifetime, or within a shorter time; or is read now."""
         now = self.now()
         if key in self._known:
             value, read_at = self._known[key]
-            if timedelta(0) <= now - read_at < self.lifetime:
+            if timedelta(0) <= now - read_at < min(self.lifetime, within or self.lifetime):
                 return value
         return self.fresh(key)
 

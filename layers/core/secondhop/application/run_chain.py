@@ -15,7 +15,7 @@ from secondhop.domain import observation as seen
 from secondhop.domain.advance import Decision, advance
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain
-from secondhop.domain.command import Command, CountOthers, Question, ReleaseIntermediate, StartCopy
+from secondhop.domain.command import CheckBeforeStart, Command, Question, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, SecondHopError
 from secondhop.domain.ledger import changes
 from secondhop.domain.observation import Observation
@@ -98,7 +98,7 @@ class ChainRun:
             self._after_save += [each for each in decision.commands if not isinstance(each, Question)]
             self._answers.extend(self._perform([each for each in decision.commands if isinstance(each, Question)]))
             return []
-        if answers := self._ask_for_others(decision):
+        if answers := self._check_before_start(decision):
             return answers
         step = self._step(decision)
         try:
@@ -114,14 +114,15 @@ class ChainRun:
         self._saved_steps = len(self.steps)
         return self._perform([*self._take_after_save(), *decision.commands])
 
-    def _ask_for_others(self, decision: Decision) -> list[Observation]:
-        """Why copies of others keep this one from its start, although a slot may be free; nothing if they do not.
+    def _check_before_start(self, decision: Decision) -> list[Observation]:
+        """Why a copy does not start now, although a slot may be free; nothing if it may start.
 
-        Then the decision is made for nothing, as if the slot was refused.
+        Then the decision is made for nothing, as if the slot was refused. After a pause it is made again, with the
+        settings of that time.
         """
         taken = {slot.hop for slot in changes(self.stored, decision.chain).taken}
         starts = [each.subject for each in decision.effects if isinstance(each, StartCopy) and each.subject in taken]
-        return self._perform([CountOthers(subject=hop) for hop in starts])
+        return self._perform([CheckBeforeStart(subject=hop) for hop in starts])
 
     def _sites_down(self, fact: Observation) -> frozenset[Site]:
         """The site of the fact's hop, if its circuit is open. It is read only if the fact depends on it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -159,6 +160,12 @@ def _jobs_of(backup: Backup, chain: Chain, hop: Hop) -> tuple[JobSeen, ...]:
 def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspected:
     """Describe the recovery point in the watched vault that a hop copies."""
     return seen.SourceInspected(hop=hop.name, point=backup.point(chain.watched, chain.key.recovery_point))
+
+
+def paused(hop: Hop, by: str) -> Iterator[seen.ActingPaused | seen.Postponed]:
+    """What a hop learns of a pause: it waits for the operator, and looks again."""
+    yield seen.ActingPaused(hop=hop.name, why=f"acting is paused by {by}")
+    yield seen.Postponed(why=f"{hop.name}: acting is paused by {by}")
 
 
 def no_slot(chains: ChainStore, chain: Chain, hop: str, refusal: SlotRefusal) -> seen.SlotRefused:

@@ -109,8 +109,8 @@ class SurveyCopies(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountOthers(Question):
-    """Before a slot is taken for a start: count the copies of others in flight, which share AWS's quota."""
+class CheckBeforeStart(Question):
+    """Before a slot is taken for a start: ask for a pause, and count the copies of others, which share AWS's quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
