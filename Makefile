@@ -157,7 +157,9 @@ under-fire: $(VENV)/.dev ## Break adapters on purpose, and let a Region fail wit
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## Require full branch coverage of domain and use cases by the unit and property tests
-	@$(VENV)/bin/coverage run -m pytest $(wildcard tests/unit tests/property)
+	@$(VENV)/bin/coverage erase
+	@$(VENV)/bin/coverage run -m pytest -n 2 --dist worksteal $(wildcard tests/unit tests/property)
+	@$(VENV)/bin/coverage combine -q
 	@$(VENV)/bin/coverage report --fail-under=100 --include='*/secondhop/domain/*,*/secondhop/application/*'
 
 .PHONY: aws-cli
