@@ -182,6 +182,7 @@ DEMANDED = (
     "no sweep ran for a month",
     "stranded: VANISHED",
     "a night in DynamoDB",
+    "a night in moto's DynamoDB",
     "a night with boto3's own clients",
     "world: event lost",
     "world: asleep",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -26,7 +26,7 @@ from rehearsal.nights.people_changes import LAST_LENGTHENED, LAST_SHORTENED, Peo
 from rehearsal.nights.result import NightResult
 from rehearsal.nights.safety_checks import SafetyChecks, without_repeats
 from rehearsal.nights.scenario import Scenario, TableLoss
-from rehearsal.nights.table import TableSession, table_of
+from rehearsal.nights.table import NightTable, TableSession
 from rehearsal.nights.trace_report import TraceReport
 from rehearsal.nights.unusual_answers import UnusualAnswers
 from rehearsal.oracle import Violation
@@ -65,6 +65,7 @@ class Night:
         scenario = self.scenario
         self.world = World(seed=scenario.seed, unknown=scenario.unknown, delivery=scenario.delivery)
         self.stores = [self._store()]
+        self.table = NightTable(uses_moto=scenario.uses_moto)
         self.stage = Stage(
             self.world,
             None if scenario.is_in_dynamodb else self.wrap_store(self.stores[0]),
@@ -144,7 +145,7 @@ class Night:
     def _open_session(self, account: str, role_arn: str, region: str) -> Any:
         opener = self.world.session if self.scenario.has_boto3_clients else self.world.light_session
         session = self.wrap_session(opener(account, role_arn, region))
-        return TableSession(self.world, session) if self.scenario.is_in_dynamodb else session
+        return TableSession(self.world, session, self.table) if self.scenario.is_in_dynamodb else session
 
     def _set_clocks_wrong(self) -> None:
         functions = {id(each): each for main in self.mains for each in main.functions.values()}
@@ -164,13 +165,17 @@ class Night:
                 multi_az_cluster=each.is_multi_az_cluster,
             )
 
+    def _open_table(self) -> AbstractContextManager[None]:
+        return self.table.open(self.stage.main) if self.scenario.is_in_dynamodb else nullcontext()
+
     def run(self) -> NightResult:
         """Run the night to its end."""
-        with LOG.heard_by(self._hear), table_of(self.stage.main) if self.scenario.is_in_dynamodb else nullcontext():
+        with LOG.heard_by(self._hear), self._open_table():
             self._faulty_hours()
             unfinished = [] if self._is_over() else self._end()
         self.counts["a night with boto3's own clients"] += self.scenario.has_boto3_clients
         self.counts["a night in DynamoDB"] += self.scenario.is_in_dynamodb
+        self.counts["a night in moto's DynamoDB"] += self.scenario.uses_moto
         self.counts.update(f"drawn: {name.replace('_', ' ')}" for name in self.scenario.drawn())
         found = without_repeats([*self.safety.violations, *unfinished])
         lines = self.report.about(violation.evidence for violation in found)

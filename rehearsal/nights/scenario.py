@@ -21,12 +21,12 @@ LARGEST_GIB = 60
 # One night in twenty keeps its chains in DynamoDB; one in twenty lets the functions use boto3's own clients.
 IN_DYNAMODB, WITH_BOTO3 = 7, 13
 LOSING_A_COPY = (1, 11)
-TWENTY = 20
+TWENTY, SIXTY = 20, 60
 # After one night in fifty, no sweep runs for a month. Its points live longer than that.
 FOLLOWED_BY_A_MONTH, FIFTY = 29, 50
 LONG_LIVED = {"RetentionDays": "60", "KeepRdsIntermediates": "all", "KeepClusterIntermediates": "all"}
-# moto answers slowly, so a night in DynamoDB has few databases and rare sweeps. Nights in which AWS leaves jobs in
-# CREATED for days have rare sweeps too.
+# moto answers slowly, and every third night in DynamoDB uses it. So these nights have few databases and rare sweeps.
+# Nights in which AWS leaves jobs in CREATED for days have rare sweeps too.
 FEW_DATABASES = 4
 SELDOM_SWEPT = {"SweepIntervalMinutes": "30"}
 SHORT_LIVED = {"RetentionDays": "8", "MinimumRetentionDays": "7", "MinimumRemainingDays": "7"}
@@ -88,6 +88,7 @@ class Scenario(HostileDraws):
     table_loss: TableLoss
     loss_hour: int
     is_in_dynamodb: bool
+    uses_moto: bool
     has_boto3_clients: bool
     loses_a_final_copy: bool
     is_followed_by_a_month: bool
@@ -125,6 +126,7 @@ def draw_scenario(seed: int) -> Scenario:
         table_loss=_table_loss(chance, is_possible=not is_in_dynamodb and not loses_a_copy),
         loss_hour=chance.randint(4, 34),
         is_in_dynamodb=is_in_dynamodb,
+        uses_moto=seed % SIXTY == IN_DYNAMODB,
         has_boto3_clients=has_boto3_clients,
         loses_a_final_copy=loses_a_copy,
         is_followed_by_a_month=has_month,

@@ -1,12 +1,14 @@
-"""A night in DynamoDB: the functions' own adapter on moto's table, with the world's faults around each call.
+"""A night in DynamoDB: the functions' own adapter on a table, with the world's faults around each call.
 
-Only the development environment has moto. Without it, `simulate` refuses to run such nights.
+Most of these nights use the small DynamoDB, which costs a tenth of moto's. The others use moto, which other people
+wrote. `tests/contract` holds both to one contract. Only the development environment has moto.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -17,22 +19,45 @@ from botocore.session import get_session
 
 from backup_simulator import Refused, World
 from rehearsal.deployment import Stack
+from rehearsal.small_dynamodb import SmallDynamoDb, light_client
 
 TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
-class TableSession:
-    """A session with moto's DynamoDB. Clients of other services come from the wrapped session."""
+@dataclass(frozen=True, kw_only=True)
+class NightTable:
+    """The DynamoDB of one night: moto's, or the small one."""
 
-    def __init__(self, world: World, session: Any) -> None:
+    uses_moto: bool
+    small: SmallDynamoDb = field(default_factory=SmallDynamoDb)
+
+    def client(self) -> Any:
+        """A client without faults."""
+        return _moto_client() if self.uses_moto else light_client(self.small)
+
+    @contextmanager
+    def open(self, main: Stack) -> Iterator[None]:
+        """The table of a main stack, as its template describes it, for as long as the block lasts."""
+        with _moto() if self.uses_moto else nullcontext():
+            properties = main.template["Resources"]["Chains"]["Properties"]
+            described = {name: main.resolver.resolve(properties[name]) for name in TABLE}
+            self.client().create_table(TableName=main.ref("Chains"), **described)
+            yield
+
+
+class TableSession:
+    """A session with the DynamoDB of a night. Clients of other services come from the wrapped session."""
+
+    def __init__(self, world: World, session: Any, table: NightTable) -> None:
         self._world = world
         self._session = session
+        self._table = table
 
     def client(self, service_name: str, /, **options: Any) -> Any:
         """A client. The one for DynamoDB has faults."""
         if service_name != "dynamodb":
             return self._session.client(service_name, **options)
-        return TableClient(self._world, _dynamodb())
+        return TableClient(self._world, self._table.client())
 
 
 class TableClient:
@@ -76,20 +101,13 @@ class TableClient:
         return left_out
 
 
-@contextmanager
-def table_of(main: Stack) -> Iterator[None]:
-    """The table of a main stack, as its template describes it, for as long as the block lasts."""
+def _moto() -> AbstractContextManager[Any]:
     from moto import mock_aws  # noqa: PLC0415 - only the development environment has it
 
-    properties = main.template["Resources"]["Chains"]["Properties"]
-    with mock_aws():
-        _dynamodb().create_table(
-            TableName=main.ref("Chains"), **{name: main.resolver.resolve(properties[name]) for name in TABLE}
-        )
-        yield
+    return mock_aws()
 
 
-def _dynamodb() -> Any:
+def _moto_client() -> Any:
     return boto3.client(
         "dynamodb",
         region_name="eu-west-1",
