@@ -70,6 +70,8 @@ class Access:
             return
         if "IamRoleArn" in request:
             self._demand(caller, region, "iam:PassRole", request["IamRoleArn"], context=PASSED)
+        if operation == "ListTags" and ":rds:" in resource and self._ground.unknown.list_tags_asks_rds:
+            self._demand(caller, region, "rds:ListTagsForResource", resource)
         if operation == "StartCopyJob" and self._ground.unknown.copy_from_asked_of is CopyFromAskedOf.CALLER_TOO:
             targets = {"backup:CopyTargets": (request["DestinationBackupVaultArn"],)}
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)

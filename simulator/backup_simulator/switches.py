@@ -86,6 +86,9 @@ class UnknownBehaviour:
     `copy_from_asked_of`: the service authorization reference names no dependent action of StartCopyJob but PassRole.
     Some projects give callers StartCopyJob and PassRole only. Asking the caller too is the stricter setting.
 
+    `list_tags_asks_rds`: whether ListTags of an RDS snapshot also asks the caller for rds:ListTagsForResource. No page
+    says so. A project gives callers both for this call (nationalarchives/terraform-aws-immutable-aws-backup).
+
     `delete_during_copy`: RDS says that it can make the copy fail, and AWS advises a locked vault to prevent it. No page
     says whether the delete is accepted; probably it is.
 
@@ -137,6 +140,7 @@ class UnknownBehaviour:
     token_of_another: TokenOfAnother = TokenOfAnother.SAME_JOB
     identical_calls_merged_for: timedelta = timedelta(0)
     copy_from_asked_of: CopyFromAskedOf = CopyFromAskedOf.CALLER_TOO
+    list_tags_asks_rds: bool = True
     delete_during_copy: DeleteDuringCopy = DeleteDuringCopy.ACCEPTED
     unshare_failure_state: str = "COMPLETED"
     creation_date_inherited: bool = True

@@ -90,3 +90,19 @@ def test_the_right_to_copy_from_a_vault_may_be_asked_of_the_passed_role_alone(as
 
 def test_the_stricter_right_is_the_default() -> None:
     assert UnknownBehaviour().copy_from_asked_of is CopyFromAskedOf.CALLER_TOO
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_tags_of_a_snapshot_may_ask_for_a_right_of_rds(is_asked: bool) -> None:
+    place = Place(unknown=UnknownBehaviour(list_tags_asks_rds=is_asked))
+    policy = {"Statement": [{"Effect": "Allow", "Action": ["backup:ListTags"], "Resource": "*"}]}
+    caller = place.world.account(A).create_role("reader", trust=SERVICE, policies=[policy])
+    reader = place.world.session(A, caller, HOME).client("backup")
+
+    vault = place.client.describe_backup_vault(BackupVaultName="near")["BackupVaultArn"]
+    assert "Tags" in reader.list_tags(ResourceArn=vault)
+    if is_asked:
+        with pytest.raises(reader.exceptions.ClientError, match="rds:ListTagsForResource"):
+            reader.list_tags(ResourceArn=place.point.arn)
+    else:
+        assert "Tags" in reader.list_tags(ResourceArn=place.point.arn)
