@@ -1,126 +1,175 @@
-"""The same nights for three ways to do the second hop: two simple handlers, and Second Hop.
+"""The same nights for Second Hop and for two simple handlers, side by side.
 
-Run: python -m bench.head_to_head [SEED...], by default 1 2 3. It writes build/bench/head_to_head.json.
+Run: python -m bench.head_to_head [SEED...], by default 1 2 3. It takes some minutes, and writes
+build/bench/head_to_head.json. `make measurements` then writes docs/head-to-head.md.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
-from backup_simulator import Delivery, UnknownBehaviour, World
-from backup_simulator.resource_types import RESOURCE_TYPES
-from bench.arrivals import Arrival, arrivals_of_a_night, let_arrive, switch_off
+from backup_simulator.resource_types import INSTANCES
+from bench.arrivals import MEDIAN_GIB, Arrival, arrivals_of_a_night
 from bench.results import write
-from bench.simple_handlers import deploy_handlers
+from bench.second_hops import AFTERWARDS, DEATHS, FAILING_SHARE, LOSSY, NIGHTS, SLOW, THROTTLED_SHARE, Night, Way, run
+from bench.simple_handlers import ATTEMPTS
 from bench.stages import of_each
-from rehearsal.stage import Stage, Topology
 
 SEEDS = (1, 2, 3)
 SHARES = of_each(110, 30, 30, 30)
-AFTERWARDS = timedelta(days=6)
-# The handlers that delete do so at once, so Second Hop keeps no intermediate either.
-KEEPS_NONE = {"KeepRdsIntermediates": "0", "KeepClusterIntermediates": "0"}
-LANES = {each.name: each.copies_in_flight for each in RESOURCE_TYPES}
-USABLE = ("COMPLETED", "AVAILABLE")
+Run = Mapping[str, Any]
 
 
-class Way(StrEnum):
-    """How the second hop is done."""
-
-    COPIES_AND_DELETES = "copy, then delete"
-    COPIES_ONLY = "copy only"
-    SECOND_HOP = "Second Hop"
-
-
-class Night(NamedTuple):
-    """A night, with what AWS does in it."""
-
-    name: str
-    unknown: UnknownBehaviour = UnknownBehaviour()
-    delivery: Delivery = Delivery()
-    has_faults: bool = False
-    is_at_once: bool = False
-
-
-NIGHTS = (Night("healthy"),)
-
-
-def run(way: Way, night: Night, arrivals: Sequence[Arrival], seed: int) -> dict[str, Any]:
-    """Run a night to its end, and return its figures."""
-    world = World(seed=seed, unknown=night.unknown, delivery=night.delivery)
-    stage = Stage(world, parameters=KEEPS_NONE, open_session=world.light_session, topology=Topology.HUB)
-    if way is not Way.SECOND_HOP:
-        switch_off(stage)
-        deploy_handlers(stage, deletes=way is Way.COPIES_AND_DELETES)
-    last = let_arrive(stage, arrivals, at_once=night.is_at_once)
-    world.run_until(last + AFTERWARDS)
-    return figures(stage)
-
-
-def figures(stage: Stage) -> dict[str, Any]:
-    """What became of all arrivals, judged in the simulated world and in the same way for everybody."""
-    world, watched, final = stage.world, stage.backup_account["WatchedVaultArn"], stage.dr["DrVaultArn"]
-    messages = told(stage)
-    points = [point for point in world.landed() if point.vault_arn == watched]
-    copies = Counter(
-        (point.database_arn, point.created_at)
-        for point in world.recovery_points()
-        if point.vault_arn == final and point.status in USABLE
-    )
-    missing = [point for point in points if not copies[point.database_arn, point.created_at]]
-    left = [point for point in points if point.gone_at is None]
-    peaks = most_in_flight(stage)
-    jobs = [job for job in world.copy_jobs() if job.destination_vault_arn == final]
-    return {
-        "points": len(points),
-        "final_copies": len(points) - len(missing),
-        "lost_untold": sum(point.arn not in messages for point in missing),
-        "lost_told": sum(point.arn in messages for point in missing),
-        "copied_twice": sum(number > 1 for number in copies.values()),
-        "failed_jobs": sum(job.state == "FAILED" for job in jobs),
-        "most_in_flight": peaks,
-        "over_quota": {kind: max(0, most - LANES[kind]) for kind, most in peaks.items()},
-        "left_behind": len(left),
-        "left_behind_told": sum(point.arn in messages for point in left),
-        "broken_promises": sorted(str(violation) for violation in stage.oracle().violations()),
-    }
-
-
-def told(stage: Stage) -> str:
-    """Everything that people or their tools were sent: messages of the topic, and events of Second Hop."""
-    messages = [message.message for message in stage.world.published(stage.topic_arn)]
-    return "\n".join([*messages, *(str(event["detail"]) for event in stage.world.put_events)])
-
-
-def most_in_flight(stage: Stage) -> dict[str, int]:
-    """For each resource type, the most copies into the DR Region that were started and not ended at one time."""
-    edges: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    for job in stage.world.copy_jobs():
-        if job.destination_vault_arn == stage.dr["DrVaultArn"]:
-            edges[job.resource_type] += [(job.created_at, 1), (job.completed_at or stage.world.now(), -1)]
-    most = dict.fromkeys(LANES, 0)
-    for kind, changes in edges.items():
-        in_flight = 0
-        for _, change in sorted(changes):
-            in_flight += change
-            most[kind] = max(most[kind], in_flight)
-    return most
-
-
-def compare(nights: Sequence[Night], seeds: Sequence[int], shares: Mapping[str, int] = SHARES) -> list[dict[str, Any]]:
-    """The figures of every way in every night, for each seed."""
-    arrivals = {seed: arrivals_of_a_night(seed, shares) for seed in seeds}
+def compare(night: Night, arrivals: Mapping[int, Sequence[Arrival]]) -> list[dict[str, Any]]:
+    """The figures of every way in a night, for each seed with its arrivals."""
     return [
-        {"night": night.name, "way": way, "seed": seed, **run(way, night, arrivals[seed], seed)}
-        for night in nights
+        {"night": night.name, "way": str(way), "seed": seed, **run(way, night, found, seed)}
         for way in Way
-        for seed in seeds
+        for seed, found in arrivals.items()
     ]
+
+
+TITLES = (
+    "night",
+    "way",
+    "final copies",
+    "lost without a message",
+    "copied twice",
+    "jobs FAILED",
+    "most in flight",
+    "intermediates left",
+)
+HEAD = f"| {' | '.join(TITLES)} |\n|{'---|' * len(TITLES)}\n"
+
+
+def row(runs: Sequence[Run]) -> str:
+    """A way in a night, with a value for each seed, or one if all are equal."""
+    first = runs[0]
+    columns = ("final_copies", "lost_silently", "twice", "failed")
+    cells = [first["night"], first["way"], *(_values(runs, name) for name in columns), _most(runs), _left(runs)]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _values(runs: Sequence[Run], name: str) -> str:
+    values = [str(each[name]) for each in runs]
+    return values[0] if len(set(values)) == 1 else ", ".join(values)
+
+
+def _most(runs: Sequence[Run]) -> str:
+    """The most of RDS, and of the type of clusters that has most, in any of the seeds."""
+    instances = max(each["most_in_flight"][INSTANCES.name] for each in runs)
+    clusters = max(most for each in runs for kind, most in each["most_in_flight"].items() if kind != INSTANCES.name)
+    return f"{instances} / {clusters}"
+
+
+def _left(runs: Sequence[Run]) -> str:
+    reported = f" ({_values(runs, 'left_with_message')} with a message)"
+    return _values(runs, "left") + (reported if any(each["left_with_message"] for each in runs) else "")
+
+
+def rows(runs: Sequence[Run]) -> Iterator[str]:
+    """A row for each way in each night."""
+    for _, found in groupby(runs, key=lambda each: (each["night"], each["way"])):
+        yield row(list(found))
+
+
+PAGE = """# Head to head
+
+The same nights for three ways to do the second hop, on the simulator and with the stacks of this repository:
+
+- **copy, then delete**: a Lambda function gets the event of an arrival and calls StartCopyJob. Another one gets the
+  event of the finished job and calls DeleteRecoveryPoint.
+- **copy only**: the same without the second function. Intermediates expire later.
+- **Second Hop**.
+
+Nothing here ran on AWS. The faults and their shares are our choice, and AWS publishes no figures for them. Read the
+table as "what happens if", not as "how often".
+
+## Result
+
+{seeds}. A cell has one value for each seed, or one value if all are equal.
+
+{table}
+The checks of the simulated nights found {broken} in the {ours} runs of Second Hop. They are described in
+[Guarantees](guarantees.md).
+
+Repeat it with `{command}`. `make measurements` then writes this page. Do not change it by hand.
+
+## Columns
+
+- **final copies**: recovery points that have a copy in the DR vault at the end. The copy has the same database and
+  creation date, and its status is COMPLETED or AVAILABLE. One function counts them for all three.
+- **lost without a message**: recovery points without a final copy that no message names. The handlers send no messages.
+  The others without a final copy are named in a message.
+- **copied twice**: recovery points with more than one final copy.
+- **jobs FAILED**: second-hop jobs that ended as FAILED. Second Hop retries them. Among those of "copy, then delete" are
+  second starts of a recovery point that the first copy's end had deleted. They do no harm.
+- **most in flight**: the most copies that were started and had not ended, for RDS, and for the cluster type with the
+  most. AWS's quota is 20 and 5. No page of AWS says whether more jobs wait or fail. Here they wait, except in the two
+  nights where full lanes fail jobs.
+- **intermediates left**: recovery points in the watched vault at the end. For "copy only" that is intended.
+
+## Settings
+
+- {points} recovery points of two workload accounts: {shares}. Sizes are {least:g} to {largest:g} GiB. The arrivals are
+  those of the backup plan's first night, which is simulated once for each seed. Every way gets the same recovery
+  points at the same times. So the first hop has no part in the result. A backlog lands within a minute.
+- The run ends {days} days after the last arrival.
+- A faulty night: EventBridge loses {loss:.0%} of the events, delivers {duplicate:.0%} twice, and delays {reorder:.0%}
+  by 5 to 20 minutes more. The first second hop of {failing:.0%} of the databases fails with "An internal error
+  occurred." {throttled:.0%} of the StartCopyJob calls are throttled. {deaths} functions die after StartCopyJob.
+  {slow:.0%} of the jobs stay CREATED for up to two hours. In "half of the events lost" and "all events lost" only the
+  first share differs.
+- A backlog has no fault but full lanes that fail jobs.
+- Deletes that end as EXPIRED: AWS accepts a delete and leaves the recovery point.
+- All three run in the backup account with the same role, rights and retention. Second Hop keeps no intermediate
+  (`KeepRdsIntermediates` and `KeepClusterIntermediates` are 0), because the handlers keep none. While the handlers run,
+  its rules and schedules are off.
+
+## What is fair, and what is not
+
+- The handlers are `bench/simple_handlers.py`: about forty lines after AWS's documentation. They use boto3's clients.
+  Each throttled call has {attempts} attempts, as in boto3's legacy mode. Lambda invokes a failed function twice more.
+- Second Hop's clients do not retry here, because the simulator's clients in the same process do not. On AWS they make
+  two attempts.
+- A handler can be better than these: with an idempotency token, a list of running jobs, a dead-letter queue, or a
+  subscription to failed jobs. Such a subscription reports FAILED jobs. It does not report lost events. Each of these is
+  a part of Second Hop.
+- The same seed gives the same arrivals and the same failing databases. Other draws, such as lost events, depend on the
+  calls that were made before, so they differ between the ways.
+- Both the simulator and Second Hop have the same authors. Where AWS differs from its documents, so may the result.
+"""
+
+
+def page_of(result: Mapping[str, Any]) -> str:
+    """The page as Markdown."""
+    runs = result["runs"]
+    seeds = sorted({each["seed"] for each in runs})
+    ours = [each for each in runs if each["way"] == Way.SECOND_HOP]
+    broken = sum(len(each["broken_promises"]) for each in ours)
+    return PAGE.format(
+        seeds=f"{'Seeds' if len(seeds) > 1 else 'Seed'} {', '.join(map(str, seeds))}",
+        table=HEAD + "".join(rows(runs)),
+        broken=f"{broken} broken promises" if broken else "no broken promise",
+        ours=len(ours),
+        command=f"python -m bench.head_to_head {' '.join(map(str, seeds))}",
+        points=runs[0]["points"],
+        shares=", ".join(f"{number} {kind}" for kind, number in SHARES.items()),
+        least=MEDIAN_GIB * 0.5,
+        largest=MEDIAN_GIB * 1.5,
+        days=AFTERWARDS.days,
+        loss=LOSSY.loss,
+        duplicate=LOSSY.duplicate,
+        reorder=LOSSY.reorder,
+        failing=FAILING_SHARE,
+        throttled=THROTTLED_SHARE,
+        deaths=DEATHS,
+        slow=SLOW.system_error_share,
+        attempts=ATTEMPTS,
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -128,11 +177,15 @@ def main(arguments: Sequence[str]) -> int:
     if any(not each.isdecimal() for each in arguments):
         print("Each argument is a seed: python -m bench.head_to_head 1 2 3", file=sys.stderr)
         return 2
-    runs = compare(NIGHTS, [int(each) for each in arguments] or SEEDS)
-    path = write("head_to_head", {"runs": runs})
-    for each in runs:
-        print({name: value for name, value in each.items() if name != "broken_promises"})
-    print(f"all figures: {path}")
+    seeds = dict.fromkeys(map(int, arguments)) or SEEDS
+    arrivals = {seed: arrivals_of_a_night(seed, SHARES) for seed in seeds}
+    print(HEAD, end="", flush=True)
+    runs = []
+    for night in NIGHTS:
+        found = compare(night, arrivals)
+        print(*rows(found), sep="", end="", flush=True)
+        runs += found
+    print(f"all figures: {write('head_to_head', {'runs': runs})}")
     return 0
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from backup_simulator import RuleTarget
 from rehearsal.stage import BACKUP, HOME, Stage
 
-# boto3's legacy mode, its default: five attempts for each of these errors. The simulator's in-process door has none.
+# Five attempts, as boto3's legacy mode makes them, without its waits: the simulator's in-process clients do not retry.
 ATTEMPTS = 5
 RETRIED = frozenset({"ThrottlingException", "TooManyRequestsException", "ServiceUnavailableException"})
 
