@@ -105,8 +105,8 @@ Repeat it with `{command}`. `make measurements` then writes this page. Do not ch
 - **lost without a message**: recovery points without a final copy that no message names. The handlers send no messages.
   The others without a final copy are named in a message.
 - **copied twice**: recovery points with more than one final copy.
-- **jobs FAILED**: second-hop jobs that ended as FAILED. Second Hop retries them. Among those of "copy, then delete" are
-  second starts of a recovery point that the first copy's end had deleted. They do no harm.
+- **jobs FAILED**: second-hop jobs that ended as FAILED. Second Hop retries them. In a faulty night, most of those of
+  "copy, then delete" do no harm: they are second starts, and the end of the first copy had deleted their source.
 - **most in flight**: the most copies that were started and had not ended, for RDS, and for the cluster type with the
   most. AWS's quota is 20 and 5. No page of AWS says whether more jobs wait or fail. Here they wait, except in the two
   nights where full lanes fail jobs.
@@ -114,16 +114,19 @@ Repeat it with `{command}`. `make measurements` then writes this page. Do not ch
 
 ## Settings
 
-- {points} recovery points of two workload accounts: {shares}. Sizes are {least:g} to {largest:g} GiB. The arrivals are
-  those of the backup plan's first night, which is simulated once for each seed. Every way gets the same recovery
-  points at the same times. So the first hop has no part in the result. A backlog lands within a minute.
+- {points} recovery points of two workload accounts: {shares}. Sizes are {least:g} to {largest:g} GiB.
+- The arrivals are those of the backup plan's first night, which is simulated once for each seed. Every way gets the
+  same recovery points at the same times. So the first hop has no part in the result. A backlog lands within a minute.
 - The run ends {days} days after the last arrival.
-- A faulty night: EventBridge loses {loss:.0%} of the events, delivers {duplicate:.0%} twice, and delays {reorder:.0%}
-  by 5 to 20 minutes more. The first second hop of {failing:.0%} of the databases fails with "An internal error
-  occurred." {throttled:.0%} of the StartCopyJob calls are throttled. {deaths} functions die after StartCopyJob.
-  {slow:.0%} of the jobs stay CREATED for up to two hours. In "half of the events lost" and "all events lost" only the
-  first share differs.
-- A backlog has no fault but full lanes that fail jobs.
+- A faulty night:
+  - EventBridge loses {loss:.0%} of the events, delivers {duplicate:.0%} twice, and delays {reorder:.0%} by 5 to 20
+    minutes more;
+  - for {failing:.0%} of the databases, the first copy job into the DR Region fails with "An internal error occurred.";
+  - {throttled:.0%} of the StartCopyJob calls are throttled;
+  - {deaths} functions die after StartCopyJob;
+  - {slow:.0%} of the jobs stay CREATED for up to two hours.
+- In "half of the events lost" and "all events lost" only the share of lost events differs from a faulty night.
+- The backlog's night has no other fault than full lanes that fail jobs.
 - Deletes that end as EXPIRED: AWS accepts a delete and leaves the recovery point.
 - All three run in the backup account with the same role, rights and retention. Second Hop keeps no intermediate
   (`KeepRdsIntermediates` and `KeepClusterIntermediates` are 0), because the handlers keep none. While the handlers run,
@@ -140,7 +143,10 @@ Repeat it with `{command}`. `make measurements` then writes this page. Do not ch
   a part of Second Hop.
 - The same seed gives the same arrivals and the same failing databases. Other draws, such as lost events, depend on the
   calls that were made before, so they differ between the ways.
-- Both the simulator and Second Hop have the same authors. Where AWS differs from its documents, so may the result.
+- The handlers depend on the Recovery Point event of an arrival. No page of AWS promises it for copies. Second Hop also
+  lists the vault.
+- The simulator, Second Hop and the handlers have the same authors. Where AWS differs from its documents, so may the
+  result.
 """
 
 
