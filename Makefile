@@ -117,13 +117,13 @@ diagram: $(VENV)/.dev ## Draw docs/state-diagram.md from the transition table
 troubleshooting: $(VENV)/.dev ## Write docs/troubleshooting.md from the tables of causes
 	@$(VENV)/bin/python tools/write-troubleshooting
 
-MEASURES := calls burst history sweep cpu throughput two_stacks sizes cold
+MEASURES := calls burst history sweep cpu throughput two_stacks head_to_head sizes cold
 .PHONY: bench
 bench: build $(CLOUD_VENV)/.cloud $(VENV)/.dev ## Measure what chains, bursts, sweeps and cold starts cost (half an hour or more)
 	@for each in $(MEASURES); do echo "--- $$each"; $(VENV)/bin/python -m bench.$$each || exit 1; done
 
 .PHONY: measurements
-measurements: $(VENV)/.dev ## Write docs/measurements.md from the results of `make bench`
+measurements: $(VENV)/.dev ## Write docs/measurements.md and docs/head-to-head.md from the results of `make bench`
 	@$(VENV)/bin/python -m bench.page
 
 .PHONY: types

@@ -1,4 +1,4 @@
-"""Writes docs/measurements.md and its charts, from the results that are kept in docs/measurements/results.json.
+"""Writes docs/measurements.md with its charts and docs/head-to-head.md, from docs/measurements/results.json.
 
 Run: python -m bench.page. It takes what build/bench has into the kept results, and leaves the others as they are.
 """
@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import head_to_head
 from bench.charts import Value, bar_chart
 from bench.goals import BURST_SIZES, GOALS, Goal
 from bench.results import FOLDER
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measurements.md"
+BESIDE = ROOT / "docs" / "head-to-head.md"
 KEPT = ROOT / "docs" / "measurements" / "results.json"
 FIGURES = {
     "messages": ("Messages to the actor for a chain", 8),
@@ -166,9 +168,11 @@ def main() -> None:
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page_of(results), encoding="utf-8")
+    BESIDE.write_text(head_to_head.page_of(results["head_to_head"]), encoding="utf-8")
     for name, chart in charts_of(results).items():
         (KEPT.parent / f"{name}.svg").write_text(chart, encoding="utf-8")
-    print(f"{PAGE.relative_to(ROOT)} is written from {', '.join(results) or 'no results'}.")
+    pages = f"{PAGE.relative_to(ROOT)} and {BESIDE.relative_to(ROOT)}"
+    print(f"{pages} are written from {', '.join(results)}.")
 
 
 if __name__ == "__main__":

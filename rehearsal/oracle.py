@@ -89,8 +89,9 @@ class Oracle:
 
     def _never_zero_copies(self) -> Iterator[Violation]:
         """When Second Hop requested a delete, a good final copy of the same backup existed."""
+        points = self._all_points()
         for deletion in self._our_deletions():
-            copies = [point for point in self._all_points() if point.source_point_arn == deletion.point_arn]
+            copies = [point for point in points if point.source_point_arn == deletion.point_arn]
             good = [copy for copy in copies if self.is_good(copy, deletion.at)]
             if not good:
                 evidence = f"{deletion.point_arn} was deleted at {deletion.at} while it had no good copy"

@@ -6,13 +6,28 @@ from importlib.util import find_spec
 
 import pytest
 
+from bench import head_to_head
 from bench.charts import Value, bar_chart
 from bench.goals import GOALS, Goal
-from bench.page import KEPT, PAGE, charts_of, kept_results, page_of
+from bench.page import BESIDE, KEPT, PAGE, charts_of, kept_results, page_of
+from bench.second_hops import NIGHTS, Way
 
 
 def test_the_page_is_made_from_the_kept_results() -> None:
     assert PAGE.read_text(encoding="utf-8") == page_of(kept_results()), "run: make measurements"
+
+
+def test_the_page_that_compares_is_made_from_the_kept_results() -> None:
+    page = head_to_head.page_of(kept_results()["head_to_head"])
+
+    assert BESIDE.read_text(encoding="utf-8") == page, "run: make measurements"
+
+
+def test_the_kept_comparison_has_every_way_in_every_night_for_every_seed() -> None:
+    runs = kept_results()["head_to_head"]["runs"]
+    found = [(each["night"], each["way"], each["seed"]) for each in runs]
+
+    assert found == [(night.name, way, seed) for night in NIGHTS for way in Way for seed in head_to_head.SEEDS]
 
 
 def test_the_charts_are_made_from_the_kept_results() -> None:
