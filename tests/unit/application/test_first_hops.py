@@ -10,6 +10,7 @@ import pytest
 from secondhop.application.work import JobNews, Look
 from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain, ChainState
+from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import DeniedError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.first_hop import first_hop_key, first_hop_route
 from secondhop.domain.route import FirstHops, RouteKind
@@ -256,3 +257,23 @@ def test_the_watched_vaults_key_is_not_what_a_first_hop_is_judged_by() -> None:
     land(place)
 
     assert expectation(place).state is ChainState.COMPLETE
+
+
+def test_a_table_that_is_silent_while_a_failed_first_hop_is_opened_leaves_nothing_half_done() -> None:
+    place = stage()
+    news, circuit = plan_job(place), place.chains.circuit
+    troubles = [TryAgainError("ServiceUnavailableException")]
+
+    def silent_once(site: Site) -> Circuit:
+        if troubles:
+            raise troubles.pop()
+        return circuit(site)
+
+    place.chains.circuit = silent_once  # type: ignore[method-assign]  # for this test only
+    with pytest.raises(TryAgainError):
+        place(news)
+    assert place.chains.all() == []
+
+    place(news)
+    assert expectation(place).state is ChainState.WAITING
+    assert expectation(place).next_check is not None

@@ -47,6 +47,7 @@ def test_a_chain_begins_with_what_its_arrival_says() -> None:
         resource_type="RDS",
         created_at=NIGHT,
         opened_at=NOW,
+        next_check=NOW,
         watched=WATCHED,
         encrypted=True,
         key_arn=WATCHED_KEY,

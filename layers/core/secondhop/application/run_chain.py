@@ -67,8 +67,10 @@ class ChainRun:
         except ConflictError:
             raise
         except SecondHopError:
-            # What was learned is kept: a slot that came free must not wait for an item that cannot be read.
-            self._finish()
+            # What was decided is kept: a slot that came free must not wait for an item that cannot be read. A chain
+            # that was opened, and about which nothing was decided, has no next check: nobody would look at it again.
+            if self._is_unsaved:
+                self._finish()
             raise
         return tuple(self.steps)
 

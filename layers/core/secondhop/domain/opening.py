@@ -33,6 +33,8 @@ def open_chain(
         resource_type=point.resource_type,
         created_at=point.created_at,
         opened_at=now,
+        # Every decision replaces it. Until then the chain is due, so that no chain is without a next check.
+        next_check=now,
         watched=route.watched,
         encrypted=point.is_encrypted is not False,
         key_arn=point.key_arn,
