@@ -87,6 +87,6 @@ BARS = (
     Bar("imports", "operate_chains_powertools", 40, None, IMPORTS),
     Bar("imports", "sweep_chains_own", 54, None, IMPORTS),
     Bar("imports", "sweep_chains_powertools", 40, None, IMPORTS),
-    Bar("two stacks", "failed_RDS", 1, 0, STACKS),
+    Bar("two stacks", "failed_RDS", 4, 0, STACKS),
     Bar("two stacks", "failed_Aurora", 0, 0, STACKS),
 )

@@ -208,3 +208,11 @@ def test_our_own_work_is_read_as_it_was_written(work: Any) -> None:
 def test_the_events_of_aws_are_never_written_by_us() -> None:
     with pytest.raises(TypeError):
         write_work(OtherNews(what="x"))
+
+
+def test_a_status_message_of_any_length_is_kept_in_2000_letters() -> None:
+    """A chain that held it whole could not be saved any more."""
+    news = read_work(a_job_event(state="FAILED", statusMessage="x" * 80_000))
+
+    assert isinstance(news, JobNews)
+    assert news.job.message == "x" * 2_000 + " ... (78000 more letters)"

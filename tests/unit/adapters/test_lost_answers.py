@@ -15,6 +15,7 @@ from secondhop.adapters.aws_backup import AwsBackup
 from secondhop.adapters.sites import CONFIG
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
+from secondhop.domain.errors import FinalError
 from tests.builders import ARRIVAL_ARN, COPY_ROLE, DR_VAULT, HOME, NOW, WATCHED
 
 START = StartCopy(
@@ -133,3 +134,20 @@ def test_a_start_whose_first_answer_was_lost_is_believed_when_its_retry_names_th
     started = backup.start(START)
 
     assert (started.job_id, started.created_at) == ("JOB-1", NOW)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[1]", b'{"CopyJobId": "J", "CreationDate": "soon"}'])
+def test_an_answer_that_cannot_be_read_leaves_a_start_unanswered(body: bytes) -> None:
+    backup, _ = a_backup("StartCopyJob", (200, "", body))
+
+    with pytest.raises(UnansweredError, match="cannot be read"):
+        backup.start(START)
+
+
+@pytest.mark.parametrize("date", ['"soon"', "884541600000"])
+def test_a_description_with_an_unreadable_date_is_refused_in_words(date: str) -> None:
+    body = f'{{"RecoveryPointArn": "{ARRIVAL_ARN}", "CreationDate": {date}}}'.encode()
+    backup, _ = a_backup("DescribeRecoveryPoint", (200, "", body))
+
+    with pytest.raises(FinalError, match="AWS's answer cannot be read: ValueError"):
+        backup.point(WATCHED, ARRIVAL_ARN)

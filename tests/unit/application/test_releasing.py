@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -101,6 +102,21 @@ def test_a_pause_between_decision_and_delete_stops_the_delete() -> None:
     stage(job_news(stage.backup.finish("JOB-1", a_copy())))
 
     assert stage.backup.deleted == []
+
+
+def test_a_delete_that_a_pause_stops_at_the_last_moment_is_no_failed_delete() -> None:
+    stage = copying(route=a_route(keep={"RDS": 0}))
+    answers: Iterator[str | None] = iter([None, "ada"])
+
+    def paused_meanwhile(route: str) -> str | None:
+        return next(answers) if route else None
+
+    stage.chains.paused_by = paused_meanwhile  # type: ignore[method-assign]  # for this test only
+    stage(job_news(stage.backup.finish("JOB-1", a_copy())))
+
+    assert stage.backup.deleted == []
+    intermediate = stage.chain.intermediate("arrival")
+    assert (intermediate.state, intermediate.failures) == (IntermediateState.DUE, 0)
 
 
 def test_nothing_is_deleted_when_the_copy_is_gone_at_the_last_moment() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from secondhop.adapters.memory_chains import MemoryChains
+from secondhop.application.run_chain import ChainRun
 from secondhop.application.waking import Wakes
 from secondhop.application.work import Look
 from secondhop.domain.arn import Vault
@@ -14,7 +15,7 @@ from secondhop.domain.chain import Chain, ChainKey
 from secondhop.domain.errors import ConflictError, UnreadableItemError
 from secondhop.domain.hop import HopState
 from secondhop.domain.lane import Lane
-from secondhop.domain.observation import PointSeen
+from secondhop.domain.observation import CopySeen, PointSeen
 from tests.builders import ARRIVAL_ARN, ORDERS, a_chain, a_copy, a_route, an_arrival, with_hop
 from tests.stand_ins import KEY, Stage, arrived, copying, job_news
 
@@ -139,3 +140,24 @@ def test_a_chain_that_vanished_from_the_table_is_opened_again_as_it_was_saved() 
 
     assert [chain.key for chain in stage.chains.all()] == [ChainKey(ARRIVAL_ARN, "default")]
     assert stage.chain.hop("to-dr").state is HopState.VERIFIED
+
+
+def test_a_copy_that_runs_and_has_no_slot_ends_the_run() -> None:
+    """Another worker emptied the table, and the slot is now another chain's."""
+    stage = copying()
+    (going,) = stage.chains.all()
+    stage.chains = MemoryChains()
+    other = with_hop(a_chain(point=an_arrival(arn=ARRIVAL_ARN + "-b")), state=HopState.COPYING, attempt=1)
+    stage.chains.save(other, before=None, limit=9)
+    run = ChainRun(
+        route=stage.route,
+        stored=None,
+        chain=going,
+        chains=stage.chains,
+        performer=stage.performer(),
+        now=stage.clock,
+        observe_only=False,
+    )
+
+    with pytest.raises(ConflictError, match="to-dr has no slot for a copy that runs"):
+        run(CopySeen(hop="to-dr", job=stage.backup.jobs["JOB-1"]))

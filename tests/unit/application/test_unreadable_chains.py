@@ -171,6 +171,19 @@ def test_waking_skips_a_chain_that_cannot_be_read() -> None:
     assert relative_that_kept(stage.chains, mine, keep=1) == old.key
 
 
+def test_waking_does_not_count_the_chains_of_first_hops() -> None:
+    chains = MemoryChains()
+    route = a_route(name="default.first")
+    for day in (1, 2):
+        point = an_arrival(arn=f"{ARRIVAL_ARN}-origin-{day}", created_at=NIGHT + day * DAY)
+        chains.save(a_chain(route, point=point), before=None, limit=20)
+    mine = relative(chains, ARRIVAL_ARN, days=2)
+    old = relative(chains, ARRIVAL_ARN + "-old", days=1)
+    chains.save(with_intermediate(old, state=IntermediateState.DUE), before=old, limit=1)
+
+    assert relative_that_kept(chains, mine, keep=1) == old.key
+
+
 @pytest.mark.parametrize(
     "work",
     [

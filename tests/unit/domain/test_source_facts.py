@@ -15,7 +15,7 @@ from secondhop.domain.chain import Chain
 from secondhop.domain.hop import HopState
 from secondhop.domain.observation import Observation, PointSeen
 from secondhop.domain.opening import NOT_SHOWN, open_chain
-from secondhop.domain.source import is_due, is_fresh, next_source_check
+from secondhop.domain.source import is_due, is_fresh, next_source_check, with_source
 from tests.builders import COPY_ARN, NIGHT, NOW, a_chain, a_copy, a_route, an_arrival, with_hop
 from tests.hop_steps import surveyed
 
@@ -212,3 +212,10 @@ def test_a_description_dates_a_chain_and_the_news_do_not() -> None:
     later = advance(not_shown, described(an_arrival()), route=a_route(), now=NOW).chain
 
     assert [chain.is_date_known for chain in (shown, not_shown, later)] == [True, False, True]
+
+
+def test_what_was_promised_counts_from_the_date_that_the_source_shows_later() -> None:
+    after = with_source(UNDATED, an_arrival(created_at=NIGHT), NOW)
+
+    assert (after.created_at, after.is_date_known) == (NIGHT, True)
+    assert after.hop("to-dr").arrival.promised_until == NIGHT + 35 * DAY

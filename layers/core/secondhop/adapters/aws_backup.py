@@ -12,16 +12,18 @@ from secondhop.adapters.attempts import had_unanswered_attempt, watch_attempts
 from secondhop.adapters.aws_errors import (
     NOT_FOUND,
     SILENCE,
+    UNREADABLE,
     code_of,
     is_server_fault,
     message_of,
     translated,
+    unreadable,
 )
 from secondhop.application.ports import RefusedError, StartedJob, UnansweredError
 from secondhop.application.work import JobNews
 from secondhop.domain.arn import Site, Vault
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
-from secondhop.domain.errors import FinalError
+from secondhop.domain.errors import FinalError, shortened
 from secondhop.domain.observation import JobSeen, PointSeen, VaultSeen
 from secondhop.domain.route import VaultLock
 
@@ -61,15 +63,15 @@ class AwsBackup:
     def _points(self, vault: Vault, filters: dict[str, Any]) -> Iterator[PointSeen]:
         client = self._client_in(vault.site)
         request = {"BackupVaultName": vault.name, "MaxResults": PAGE, **filters}
-        unreadable: list[str] = []
+        problems: list[str] = []
         for page in _pages(client.list_recovery_points_by_backup_vault, request):
             for found in page["RecoveryPoints"]:
                 try:
                     yield _point(found, vault)
                 except FinalError as error:
-                    unreadable.append(str(error))
-        if unreadable:
-            raise FinalError(f"{len(unreadable)} recovery points could not be read; {unreadable[0]}")
+                    problems.append(str(error))
+        if problems:
+            raise FinalError(f"{len(problems)} recovery points could not be read; {problems[0]}")
 
     def job(self, site: Site, job_id: str) -> JobSeen | None:
         client = self._client_in(site)
@@ -134,6 +136,8 @@ def _effect(client: Any, operation: str, request: dict[str, Any]) -> Any:
         raise RefusedError(code_of(error), message_of(error)) from error
     except SILENCE as error:
         raise UnansweredError(f"no answer: {error}") from error
+    except UNREADABLE as error:
+        raise UnansweredError(unreadable(error)) from error
 
 
 def _pages(call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Any]:
@@ -183,7 +187,7 @@ def _job(found: dict[str, Any]) -> JobSeen:
         source=found.get("SourceRecoveryPointArn", ""),
         destination_vault_arn=found.get("DestinationBackupVaultArn", ""),
         arrival=found.get("DestinationRecoveryPointArn"),
-        message=found.get("StatusMessage", ""),
+        message=shortened(found.get("StatusMessage", "")),
         category=found.get("MessageCategory", ""),
         created_at=found.get("CreationDate"),
         delete_after_days=_whole_days(found.get("DestinationRecoveryPointLifecycle", {}).get("DeleteAfterDays")),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
 
 from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, SilentError, TryAgainError
 
@@ -61,16 +62,25 @@ def error_of(error: ClientError) -> SecondHopError:
     return FinalError(text, code=code_of(error))
 
 
+# The answer came, and cannot be read: a date out of range, text that is not UTF-8, a list where a map belongs.
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ResponseParserError)
 # It is not known whether AWS did what it was asked for: the connection broke, or the answer never came.
 SILENCE = (NoConnectionError, HTTPClientError)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn botocore's errors into ours: DeniedError, TryAgainError or FinalError."""
+    """Turn botocore's errors into ours: DeniedError, TryAgainError or FinalError. Use it around the call alone."""
     try:
         yield
     except ClientError as error:
         raise error_of(error) from error
     except SILENCE as error:
         raise SilentError(f"no answer: {error}") from error
+    except UNREADABLE as error:
+        raise FinalError(unreadable(error)) from error
+
+
+def unreadable(error: Exception) -> str:
+    """In words, for an answer that cannot be read."""
+    return f"AWS's answer cannot be read: {type(error).__name__}: {error}"

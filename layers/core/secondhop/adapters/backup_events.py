@@ -14,7 +14,7 @@ from typing import Any
 
 from secondhop.application.work import JobNews, OtherNews, PointNews
 from secondhop.domain.arn import Arn, Vault
-from secondhop.domain.errors import MalformedError, shown
+from secondhop.domain.errors import MalformedError, shortened, shown
 from secondhop.domain.observation import JobSeen
 
 # AWS Backup exists since 2019; the end allows for retentions of a hundred years.
@@ -52,7 +52,7 @@ def _read_job(event: dict[str, Any], detail: dict[str, Any]) -> JobNews:
         source=_resource(event),
         destination_vault_arn=_vault(detail, "destinationBackupVaultArn"),
         arrival=_arrival(detail, state),
-        message=_optional_text(detail, "statusMessage") or "",
+        message=shortened(_optional_text(detail, "statusMessage") or ""),
         category=_optional_text(detail, "messageCategory") or "",
         created_at=_optional_time(detail, "creationDate"),
         is_planned=_is_planned(detail),

@@ -20,7 +20,7 @@ from secondhop.application.work import Abandon, JobNews, Look, OtherNews, PointN
 from secondhop.domain import observation as seen
 from secondhop.domain.arn import Vault, is_continuous
 from secondhop.domain.chain import Chain, ChainKey
-from secondhop.domain.errors import SecondHopError, SilentError, UnreadableItemError
+from secondhop.domain.errors import ConflictError, SecondHopError, SilentError, UnreadableItemError
 from secondhop.domain.first_hop import HOP as FIRST_HOP
 from secondhop.domain.first_hop import first_hop_key, first_hop_route, is_stuck, open_expectation
 from secondhop.domain.ledger import Claim, claims_of
@@ -138,7 +138,11 @@ class AdvanceChain:
             return Report(ignored=f"hop 1 job {job.name} {job.state}, and its database is not known")
         described = self.backup.job(source_vault.site, job.job_id) or job
         opened, fact = open_expectation(first, origin, described, now=self.now())
-        return self._run(first, stored=None, chain=opened, first=fact)
+        try:
+            return self._run(first, stored=None, chain=opened, first=fact)
+        except ConflictError as error:
+            # Its copy runs, and no slot is free for it. The sweep comes back to it.
+            return Report(ignored=f"hop 1 job {job.name} {job.state} is not followed yet: {error}")
 
     def _on_unclaimed_job(self, news: JobNews) -> Report:
         """A copy out of a watched vault that no chain has claimed: by other hands, or from before a lost table."""

@@ -50,6 +50,7 @@ from secondhop.domain.source import is_due, with_source
 
 # Clocks differ a little: a job that AWS made this long before we decided to ask for it is not ours.
 CLOCK_TOLERANCE = timedelta(minutes=1)
+Act = Callable[[Pending], Iterator[Observation]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,15 +195,13 @@ class Performer:
             yield inspect_source(self.backup, chain, hop)
 
     def _guarded(
-        self,
-        chain: Chain,
-        command: ask.EffectCommand,
-        paused_by: str | None,
-        act: Callable[[Pending], Iterator[Observation]],
+        self, chain: Chain, command: ask.EffectCommand, paused_by: str | None, act: Act
     ) -> Iterator[Observation]:
         """Act only with the switch on, read a moment ago, and with enough of the fence left."""
         pending = chain.pending_of(command.subject, type(command))
-        if paused_by is not None:
+        if paused_by is not None and isinstance(command, ask.ReleaseIntermediate):
+            yield going.ReleasePutOff(intermediate=command.subject, why=f"acting is paused by {paused_by}")
+        elif paused_by is not None:
             yield seen.Postponed(why=f"{command.subject}: acting is paused by {paused_by}", outcome=Outcome.PAUSED)
         elif pending is None or self._is_fence_over(pending):
             why = f"{command.subject}: woke too late to act; looks again when the fence has passed"

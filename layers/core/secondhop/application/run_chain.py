@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
@@ -17,6 +18,7 @@ from secondhop.domain.arn import Site
 from secondhop.domain.chain import Chain
 from secondhop.domain.command import CheckBeforeStart, Command, Question, ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import ConflictError, SecondHopError
+from secondhop.domain.hop import HopState
 from secondhop.domain.ledger import changes
 from secondhop.domain.observation import Observation
 from secondhop.domain.route import Route
@@ -26,6 +28,8 @@ from secondhop.domain.rules.site_outage import waits_for_its_site
 CONFLICT_TRIES = 5
 # The longest honest run is about twenty facts (open, survey, start, verify, release); more is a bug in the rules.
 FACTS_LIMIT = 60
+# A round takes a fact, or saves what was remembered.
+ROUNDS_LIMIT = 3 * FACTS_LIMIT
 
 
 @dataclass(kw_only=True)
@@ -60,19 +64,27 @@ class ChainRun:
         """Take facts until none is left. Raises ConflictError when others keep writing the chain."""
         self._facts.append(first)
         try:
-            while self._facts or self._answers or self._is_unsaved:
-                if len(self.steps) >= FACTS_LIMIT:
-                    raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self.steps[-1].reason}")
-                self._go_on()
+            self._take_all()
         except ConflictError:
             raise
         except SecondHopError:
-            # What was decided is kept: a slot that came free must not wait for an item that cannot be read. A chain
-            # that was opened, and about which nothing was decided, has no next check: nobody would look at it again.
+            # What was decided is kept: a slot that came free must not wait for what cannot be read or done. A chain
+            # that was opened, and about which nothing was decided, has no next check: no one would look at it again.
             if self._is_unsaved:
                 self._finish()
             raise
         return tuple(self.steps)
+
+    def _take_all(self) -> None:
+        for rounds in count():
+            if not (self._facts or self._answers or self._is_unsaved):
+                return
+            if len(self.steps) >= FACTS_LIMIT or rounds >= ROUNDS_LIMIT:
+                raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self._last_reason()}")
+            self._go_on()
+
+    def _last_reason(self) -> str:
+        return self.steps[-1].reason if self.steps else "nothing was decided"
 
     def _go_on(self) -> None:
         """Take the next fact, or save what was only remembered.
@@ -106,6 +118,9 @@ class ChainRun:
         try:
             is_saved = self._save(decision.chain)
         except SlotTakenError as taken:
+            if self.chain.hop(taken.hop).state is not HopState.WAITING:
+                # A copy job runs already, for example that of a backup plan. The hop cannot wait for a slot.
+                raise ConflictError(f"{taken.hop} has no slot for a copy that runs: {taken.refusal.why}") from taken
             return [no_slot(self.chains, self.chain, taken.hop, taken.refusal)]
         except ClaimTakenError as taken:
             owner = str(taken.owner) if taken.owner is not None else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from random import Random
 
 from secondhop.application.budget import BATCH, BUDGET, Budget
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
@@ -135,7 +136,8 @@ class SweepChains:
 
     def _wake_waiting(self) -> int:
         """Wake chains in every lane with a free slot. An actor that stopped may have freed one and woken none."""
-        wakes = Wakes(chains=self.chains, queue=self.queue)
+        draw = Random(self.now().isoformat())  # noqa: S311 - it protects nothing
+        wakes = Wakes(chains=self.chains, queue=self.queue, draw=draw)
         for lane, limit in lanes_of(self.routes).items():
             wakes.want(lane, limit=limit)
         return wakes.send()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain as joined
+from itertools import islice
+from random import Random
 
-from secondhop.application.ports import ChainStore, WorkQueue
+from secondhop.application.ports import ChainStore, Waiting, WorkQueue
 from secondhop.application.work import Look
 from secondhop.domain.chain import Chain, ChainKey, IntermediateState
 from secondhop.domain.errors import UnreadableItemError
@@ -14,6 +17,8 @@ from secondhop.domain.route import Route
 
 # So many chains after the newest ones that are kept: one is the chain itself, and one may be unreadable.
 WAKE_RELATIVES = 3
+# Among so many chains behind the first ones, the sweep draws those that it also wakes.
+DRAWN_FROM = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +27,14 @@ class Wakes:
 
     Several copies that end together would each wake the same chain. So each lane is read once, at the end. What is not
     sent, because the function stopped or a call failed, the next sweep makes good: it wakes every lane.
+
+    `draw` is the sweep's. A chain that cannot copy, and cannot leave the queue, would keep its place as the first one.
+    So the sweep also wakes chains from behind it.
     """
 
     chains: ChainStore
     queue: WorkQueue
+    draw: Random | None = None
     _lanes: dict[Lane, int] = field(default_factory=dict, repr=False)
 
     def want(self, lane: Lane, *, limit: int) -> None:
@@ -42,28 +51,38 @@ class Wakes:
         count = 0
         while self._lanes:
             lane, limit = next(iter(self._lanes.items()))
-            keys = longest_waiting(self.chains, lane, limit=limit)
+            keys = longest_waiting(self.chains, lane, limit=limit, draw=self.draw)
             self.queue.put(Look(key=key) for key in keys)
             count += len(keys)
             del self._lanes[lane]
         return count
 
 
-def longest_waiting(chains: ChainStore, lane: Lane, *, limit: int) -> list[ChainKey]:
-    """As many chains as the lane has free slots, the longest waiting first, of databases with no copy in flight."""
+def longest_waiting(chains: ChainStore, lane: Lane, *, limit: int, draw: Random | None = None) -> list[ChainKey]:
+    """As many chains as the lane has free slots, the longest waiting first, of databases with no copy in flight.
+
+    With `draw`, as many again are drawn from those behind them, in case the first ones cannot copy.
+    """
     waiting = chains.waiting(lane)
     first = next(waiting, None)
     if first is None:
         return []
     use = chains.lane_use(lane)
-    free = 0 if use.in_flight is None else limit - use.in_flight
-    keys, databases = list[ChainKey](), set(use.databases)
-    while first is not None and len(keys) < free:
-        if first.database not in databases:
-            databases.add(first.database)
-            keys.append(first.key)
-        first = next(waiting, None)
-    return keys
+    free = 0 if use.in_flight is None else max(0, limit - use.in_flight)
+    startable = _one_of_each_database(joined([first], waiting), set(use.databases))
+    keys = list(islice(startable, free))
+    if draw is None or not free:
+        return keys
+    rest = list(islice(startable, DRAWN_FROM))
+    return keys + draw.sample(rest, min(free, len(rest)))
+
+
+def _one_of_each_database(waiting: Iterator[Waiting], busy: set[str]) -> Iterator[ChainKey]:
+    """The first waiting chain of each database that has no copy in flight."""
+    for each in waiting:
+        if each.database not in busy:
+            busy.add(each.database)
+            yield each.key
 
 
 def lanes_of(routes: Sequence[Route]) -> dict[Lane, int]:
@@ -82,7 +101,9 @@ def relative_that_kept(chains: ChainStore, chain: Chain, *, keep: int) -> ChainK
 
     `keep` is how many of the newest intermediates stay. A chain that is not found here is looked at daily.
     """
-    newest = chains.newest_of_database(chain.database, count=keep + WAKE_RELATIVES)
+    # A retried first hop is a chain of its own, and of another route.
+    found = chains.newest_of_database(chain.database, count=2 * (keep + WAKE_RELATIVES))
+    newest = [key for key in found if key.route == chain.key.route]
     for key in newest[keep : keep + WAKE_RELATIVES]:
         try:
             relative = chains.get(key) if key != chain.key else None

@@ -62,3 +62,14 @@ def shown(value: object) -> str:
     short.maxlevel, short.maxdict, short.maxlist = 3, 6, 6
     short.maxstring = short.maxother = 200
     return short.repr(value)
+
+
+# A chain stores AWS's status message several times, and a DynamoDB item holds 400 KB. No message that AWS documents has
+# more than some hundred letters.
+LONGEST_MESSAGE = 2_000
+
+
+def shortened(message: str) -> str:
+    """The message, or its beginning with the number of letters that are left out."""
+    left_out = len(message) - LONGEST_MESSAGE
+    return message if left_out <= 0 else f"{message[:LONGEST_MESSAGE]} ... ({left_out} more letters)"

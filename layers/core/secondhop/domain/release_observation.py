@@ -20,7 +20,7 @@ class KeepSurveyed(IntermediateObservation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePutOff(IntermediateObservation):
-    """A copy made from it could not be described just before the delete, which was not sent."""
+    """No delete was sent: acting is paused, or a copy made from it could not be described just before."""
 
     why: str
 

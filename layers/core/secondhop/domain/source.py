@@ -52,9 +52,7 @@ def with_source(chain: Chain, point: PointSeen | None, now: datetime) -> Chain:
             return chain
         return replace(chain, source_seen_at=now, source_gone_at=chain.source_gone_at or now)
     return replace(
-        chain,
-        created_at=point.created_at,
-        is_date_known=True,
+        _with_date_of(chain, point),
         encrypted=chain.encrypted if point.is_encrypted is None else point.is_encrypted,
         key_arn=point.key_arn or chain.key_arn,
         source_expires_at=point.delete_at,
@@ -64,7 +62,10 @@ def with_source(chain: Chain, point: PointSeen | None, now: datetime) -> Chain:
 
 
 def _with_date_of(chain: Chain, copy: PointSeen) -> Chain:
-    """The chain with the date of its copy, which is that of the backup. What was promised counts from that date."""
+    """The chain with the date of its source or copy, which is that of the backup.
+
+    What was promised counts from that date.
+    """
     later = chain.created_at - copy.created_at
     hops = (
         hop if (until := hop.arrival.promised_until) is None else hop.with_arrival(promised_until=until - later)

@@ -132,9 +132,9 @@ def await_delete(s: IntermediateSituation, _fact: DeleteAccepted) -> Intermediat
 
 
 def put_off_release(s: IntermediateSituation, fact: ReleasePutOff) -> IntermediateStep:
-    """RELEASING, and no delete was sent, since a copy was not described: that is no delete that failed."""
+    """RELEASING, and no delete was sent: acting is paused, or a copy was not described. That is no failed delete."""
     due = replace(_enter(s.intermediate, IntermediateState.DUE, s.now), trouble=s.intermediate.trouble)
-    return IntermediateStep(intermediate=due, reason=f"not deleted, since its copies were not described: {fact.why}")
+    return IntermediateStep(intermediate=due, reason=f"not deleted: {fact.why}")
 
 
 def report_refused_delete(s: IntermediateSituation, fact: DeleteRefused) -> IntermediateStep:
