@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from backup_simulator import World
 from tests.simulated_place import HOME, A, code_of
 
-
 NOTE = {"note": {"DataType": "String", "StringValue": "b" * 100_000}}
 
 
