@@ -1,6 +1,7 @@
-"""Writes docs/measurements.md and its charts, from the results that are kept in docs/measurements/results.json.
+"""Writes docs/measurements.md with its charts, and docs/scale.md, from the kept results.
 
-Run: python -m bench.page. It takes what build/bench has into the kept results, and leaves the others as they are.
+Run: python -m bench.page. It takes what build/bench has into the results in docs/measurements/results.json, and leaves
+the others as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from bench.charts import Value, bar_chart
 from bench.goals import BURST_SIZES, GOALS, Goal
 from bench.results import FOLDER
+from bench.scale import PAGE as SCALE_PAGE
+from bench.scale import scale_page_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measurements.md"
@@ -166,6 +169,7 @@ def main() -> None:
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page_of(results), encoding="utf-8")
+    SCALE_PAGE.write_text(scale_page_of(results), encoding="utf-8")
     for name, chart in charts_of(results).items():
         (KEPT.parent / f"{name}.svg").write_text(chart, encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)} is written from {', '.join(results) or 'no results'}.")
