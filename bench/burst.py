@@ -126,11 +126,7 @@ def run_burst(
 
     for number in range(points):
         world.clock.at(began + SPREAD * number / points, partial(arrive, number))
-    seconds = process_time()
-    for _ in range(MOST_STEPS):
-        world.run_for(STEP)
-        if is_over(measured, points):
-            break
+    seconds = run_until_over(measured, points)
     return Burst(
         measured=measured,
         points=points,
@@ -138,8 +134,18 @@ def run_burst(
         began=began,
         arrived=arrived,
         heard=heard,
-        processor_seconds=process_time() - seconds,
+        processor_seconds=seconds,
     )
+
+
+def run_until_over(measured: Measured, points: int) -> float:
+    """Run until every chain has ended, at most for many days. Returns the seconds of processor."""
+    began = process_time()
+    for _ in range(MOST_STEPS):
+        measured.world.run_for(STEP)
+        if is_over(measured, points):
+            break
+    return process_time() - began
 
 
 def is_over(measured: Measured, points: int) -> bool:

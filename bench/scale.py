@@ -82,8 +82,8 @@ hops. The template takes up to 50 accounts.
 |---|---|---|---|---|---|---|
 """
 HISTORIES = """
-One more copy of a database with a long history, of which every copy is still in the DR vault. A start lists these
-copies, 1,000 in a page. The table is not read more.
+One more copy of a database with a long history. Every earlier copy is still in the DR vault. A start lists them, 1,000
+in a page. The table is not read more.
 
 | earlier copies | {head} |
 |---|---|---|---|---|---|---|
