@@ -103,8 +103,9 @@ A hub with one backup of each database a day. With a long retention, the looks a
 |---|---|---|---|---|---|---|---|
 """
 OTHERS = """
-- **Accounts**: a hub costs the same for one account as for 50. With one main stack for each account, each stack adds
-  its own sweeps: {calls:,} AWS Backup calls and {writes:,} write units a day.
+- **Accounts**: in a hub they add nothing of their own. Its lines above are those of a night of as many recovery points.
+  With one main stack for each account, each stack adds its own sweeps: {calls:,} AWS Backup calls and {writes:,} write
+  units a day.
 - **Regions**: each home Region has an installation of its own, with its own sweeps. A second DR Region for the same
   home Region is an installation, too.
 - **History**: a finished chain costs a look a week and its place in the table. It is deleted 30 days after its copies.
