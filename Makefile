@@ -122,8 +122,13 @@ MEASURES := calls burst history sweep cpu throughput two_stacks head_to_head siz
 bench: build $(CLOUD_VENV)/.cloud $(VENV)/.dev ## Measure what chains, bursts, sweeps and cold starts cost (half an hour or more)
 	@for each in $(MEASURES); do echo "--- $$each"; $(VENV)/bin/python -m bench.$$each || exit 1; done
 
+LARGE := large_hub large_history large_night
+.PHONY: bench-large
+bench-large: $(VENV)/.dev ## Measure nights of 10,000 recovery points, hubs of 50 accounts, ten years of copies (hours)
+	@for each in $(LARGE); do echo "--- $$each"; $(VENV)/bin/python -m bench.$$each || exit 1; done
+
 .PHONY: measurements
-measurements: $(VENV)/.dev ## Write docs/measurements.md and docs/head-to-head.md from the results of `make bench`
+measurements: $(VENV)/.dev ## Write the pages of measurements, head to head and scale from the results of `make bench`
 	@$(VENV)/bin/python -m bench.page
 
 .PHONY: types

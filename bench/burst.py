@@ -63,6 +63,7 @@ class Burst:
 
     measured: Measured
     points: int
+    scale: float
     began: datetime
     arrived: dict[str, datetime]
     heard: Heard
@@ -94,10 +95,17 @@ class Burst:
         return (moment - self.began).total_seconds()
 
 
-def run_burst(points: int, *, topology: Topology = Topology.WORKLOAD, scale: float | None = None) -> Burst:
+def run_burst(
+    points: int,
+    *,
+    topology: Topology = Topology.WORKLOAD,
+    scale: float | None = None,
+    workload_accounts: Sequence[str] = (),
+) -> Burst:
     """Let the points arrive, and run until every chain has ended."""
     chance = random.Random(points)
-    measured = measured_stage(World(seed=1), topology, parameters={"RetentionDays": "365"})
+    parameters = {"RetentionDays": "365"}
+    measured = measured_stage(World(seed=1), topology, parameters=parameters, workload_accounts=workload_accounts)
     stage, world = measured.stage, measured.world
     accounts = stage.workload_accounts
     factor = SCALES.get(points, 1.0) if scale is None else scale
@@ -118,19 +126,26 @@ def run_burst(points: int, *, topology: Topology = Topology.WORKLOAD, scale: flo
 
     for number in range(points):
         world.clock.at(began + SPREAD * number / points, partial(arrive, number))
-    seconds = process_time()
-    for _ in range(MOST_STEPS):
-        world.run_for(STEP)
-        if is_over(measured, points):
-            break
+    seconds = run_until_over(measured, points)
     return Burst(
         measured=measured,
         points=points,
+        scale=factor,
         began=began,
         arrived=arrived,
         heard=heard,
-        processor_seconds=process_time() - seconds,
+        processor_seconds=seconds,
     )
+
+
+def run_until_over(measured: Measured, points: int) -> float:
+    """Run until every chain has ended, at most for many days. Returns the seconds of processor."""
+    began = process_time()
+    for _ in range(MOST_STEPS):
+        measured.world.run_for(STEP)
+        if is_over(measured, points):
+            break
+    return process_time() - began
 
 
 def is_over(measured: Measured, points: int) -> bool:
@@ -145,7 +160,7 @@ def outcome(burst: Burst) -> dict[str, Any]:
     every = counts[ACTOR] + counts[SWEEP]
     return {
         "points": burst.points,
-        "scale": SCALES.get(burst.points, 1.0),
+        "scale": burst.scale,
         "states": dict(burst.measured.states()),
         "actor": summary(counts[ACTOR], burst.points),
         "actor_itemised": per(counts[ACTOR], burst.points),

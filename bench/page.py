@@ -1,6 +1,7 @@
-"""Writes docs/measurements.md with its charts and docs/head-to-head.md, from docs/measurements/results.json.
+"""Writes docs/measurements.md with its charts, docs/head-to-head.md and docs/scale.md, from the kept results.
 
-Run: python -m bench.page. It takes what build/bench has into the kept results, and leaves the others as they are.
+Run: python -m bench.page. It takes what build/bench has into the results in docs/measurements/results.json, and leaves
+the others as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from bench import head_to_head
 from bench.charts import Value, bar_chart
 from bench.goals import BURST_SIZES, GOALS, Goal
 from bench.results import FOLDER
+from bench.scale import PAGE as SCALE_PAGE
+from bench.scale import scale_page_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measurements.md"
@@ -169,9 +172,10 @@ def main() -> None:
     KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page_of(results), encoding="utf-8")
     BESIDE.write_text(head_to_head.page_of(results["head_to_head"]), encoding="utf-8")
+    SCALE_PAGE.write_text(scale_page_of(results), encoding="utf-8")
     for name, chart in charts_of(results).items():
         (KEPT.parent / f"{name}.svg").write_text(chart, encoding="utf-8")
-    pages = f"{PAGE.relative_to(ROOT)} and {BESIDE.relative_to(ROOT)}"
+    pages = ", ".join(str(each.relative_to(ROOT)) for each in (PAGE, BESIDE, SCALE_PAGE))
     print(f"{pages} are written from {', '.join(results)}.")
 
 

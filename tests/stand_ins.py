@@ -71,8 +71,9 @@ class Stage:
             others=other_copies(self.chains, self.backup, self.clock),
         )
 
-    def __call__(self, work: Work) -> Report:
-        actor = AdvanceChain(
+    def actor(self) -> AdvanceChain:
+        """The actor as a new function has it. A warm one keeps it."""
+        return AdvanceChain(
             routes=(self.route,),
             chains=self.chains,
             backup=self.backup,
@@ -81,7 +82,9 @@ class Stage:
             beginning=beginning(self.chains, (self.route,), self.clock),
             observe_only=self.observe_only,
         )
-        report = actor(work)
+
+    def __call__(self, work: Work) -> Report:
+        report = self.actor()(work)
         self.wakes.send()
         self.decisions += [step.decision for step in report.steps]
         for reason in (*(step.reason for step in report.steps), report.ignored or "nothing"):

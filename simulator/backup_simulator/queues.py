@@ -71,7 +71,7 @@ class Queue:
 
     def send(self, body: str, attributes: dict[str, Any] | None = None, delay_seconds: int = 0) -> str:
         """Put a message on the queue. Raises Refused for one that SQS would not accept."""
-        if len(body.encode()) > MESSAGE_BYTES:
+        if size_of(body, attributes) > MESSAGE_BYTES:
             raise Refused(
                 "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter."
             )
@@ -206,8 +206,17 @@ def _check_batch(entries: list[dict[str, Any]]) -> None:
         raise Refused(f"{family}.TooManyEntriesInBatchRequest", f"Maximum number of entries is {BATCH_ENTRIES}.")
     if len({entry["Id"] for entry in entries}) < len(entries):
         raise Refused(f"{family}.BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.")
-    if sum(len(entry["MessageBody"].encode()) for entry in entries) > MESSAGE_BYTES:
+    if sum(size_of(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries) > MESSAGE_BYTES:
         raise Refused(f"{family}.BatchRequestTooLong", f"Batch requests cannot be longer than {MESSAGE_BYTES} bytes.")
+
+
+def size_of(body: str, attributes: dict[str, Any] | None) -> int:
+    """The bytes of a message. "All parts of the message attribute, including Name, Type, and Value" count.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+    """
+    parts = ((name, *(str(each) for each in value.values())) for name, value in (attributes or {}).items())
+    return len(body.encode()) + sum(len(part.encode()) for each in parts for part in each)
 
 
 def md5_of(body: str) -> str:

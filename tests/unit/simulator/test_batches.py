@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from backup_simulator import World
 from tests.simulated_place import HOME, A, code_of
 
+NOTE = {"note": {"DataType": "String", "StringValue": "b" * 100_000}}
+
 
 def a_queue(world: World) -> tuple[Any, str]:
     queue = world.site(A, HOME).create_queue("work")
@@ -69,6 +71,7 @@ def test_cleared_faults_refuse_no_entries() -> None:
         (entries(*"abcdefghijk"), "TooManyEntriesInBatchRequest"),
         ([{"Id": "same", "MessageBody": "a"}] * 2, "BatchEntryIdsNotDistinct"),
         (entries("a" * 200_000, "b" * 100_000), "BatchRequestTooLong"),
+        ([{**entries("a" * 200_000)[0], "MessageAttributes": NOTE}], "BatchRequestTooLong"),
     ],
 )
 def test_a_batch_that_sqs_refuses_as_a_whole_sends_nothing(batch: list[dict[str, str]], code: str) -> None:
@@ -79,6 +82,17 @@ def test_a_batch_that_sqs_refuses_as_a_whole_sends_nothing(batch: list[dict[str,
         sqs.send_message_batch(QueueUrl=url, Entries=batch)
     assert code_of(refused) == f"AWS.SimpleQueueService.{code}"
     assert bodies(world) == []
+
+
+def test_the_attributes_of_a_message_count_to_its_size() -> None:
+    world = World()
+    sqs, url = a_queue(world)
+
+    sqs.send_message(QueueUrl=url, MessageBody="a" * 100_000, MessageAttributes=NOTE)
+    with pytest.raises(ClientError) as refused:
+        sqs.send_message(QueueUrl=url, MessageBody="a" * 200_000, MessageAttributes=NOTE)
+    assert code_of(refused) == "InvalidParameterValue"
+    assert len(bodies(world)) == 1
 
 
 @pytest.mark.parametrize(
