@@ -27,6 +27,7 @@ class Sqs:
         self.operations: dict[str, Operation] = {
             "CreateQueue": self._create_queue,
             "DeleteQueue": self._delete_queue,
+            "GetQueueUrl": self._get_queue_url,
             "SendMessage": self._send,
             "SendMessageBatch": self._send_batch,
             "ReceiveMessage": self._receive,
@@ -61,6 +62,10 @@ class Sqs:
     def _delete_queue(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         self._queues.remove(self._queue(request))
         return {}
+
+    def _get_queue_url(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{request['QueueName']}"
+        return {"QueueUrl": self._queue({"QueueUrl": url}).url}
 
     def _queue(self, request: dict[str, Any]) -> Queue:
         queue = self._queues.by_url.get(request["QueueUrl"])

@@ -1,0 +1,95 @@
+"""Repeats the first call of StartCopyJob: what AWS makes of tokens, and of identical calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from botocore.exceptions import ClientError
+
+from secondhop_cli.first_night.documents import MAKER
+from secondhop_cli.first_night.limits import RETENTION_DAYS
+from secondhop_cli.first_night.night import Copy, Night
+from secondhop_cli.first_night.pace import PASSING, code_of, message_of
+
+
+def the_first_copy(night: Night) -> Copy:
+    """The request for the first copy, across accounts."""
+    settings = night.settings
+    return Copy(
+        site=settings.origin,
+        point_arn=night.backup_arn,
+        into=settings.near,
+        role=MAKER,
+        token=night.token("first"),
+    )
+
+
+def ask_at_once(night: Night, job_id: str) -> None:
+    """The questions whose answers need no time."""
+    first = the_first_copy(night)
+    if _is_same(night.start(first), job_id):
+        night.answers.bound("token_lifetime", more_than=0)
+        _ask_with_other_parameters(night, first, job_id)
+    else:
+        night.answers.bound("token_lifetime", at_most=0)
+        night.answers.leave_open("token_of_another", "AWS did not remember the token at all")
+    _ask_with_another_token(night, first, job_id)
+
+
+def _ask_with_other_parameters(night: Night, first: Copy, job_id: str) -> None:
+    """What a used token gets with another retention."""
+    name = "token_of_another"
+    try:
+        other = night.start(replace(first, days=RETENTION_DAYS + 1))
+    except ClientError as error:
+        night.answers.record(name, error=code_of(error), message=message_of(error))
+        if code_of(error) in PASSING or code_of(error).startswith("AccessDenied"):
+            night.answers.leave_open(name, f"AWS answered {code_of(error)}")
+        else:
+            night.answers.settle(name, "refused")
+        return
+    night.answers.record(name, is_same_job=_is_same(other, job_id))
+    night.answers.settle(name, "same job" if _is_same(other, job_id) else "new job")
+
+
+def _ask_with_another_token(night: Night, first: Copy, job_id: str) -> None:
+    """Whether an identical call with another token makes a job of its own."""
+    name = "identical_calls_merged_for"
+    twin = night.start(replace(first, token=night.token("twin")))
+    night.answers.record(name, seconds=0, is_same_job=_is_same(twin, job_id))
+    if _is_same(twin, job_id):
+        night.answers.bound(name, more_than=0)
+    else:
+        night.answers.settle(name, 0)
+
+
+def ask_again(night: Night, name: str) -> None:
+    """Repeat the first call after some time: is its token known, and are identical calls still one job."""
+    if night.first is None:
+        return
+    first, job_id = night.first.copy, night.first.job_id
+    seconds = (night.pace.now() - night.first.began_at).total_seconds()
+    if _is_still_open(night, "token_lifetime"):
+        is_same = _is_same(night.start(first), job_id)
+        _narrow(night, "token_lifetime", seconds, is_same=is_same)
+    if _is_still_open(night, "identical_calls_merged_for"):
+        is_same = _is_same(night.start(replace(first, token=night.token(name))), job_id)
+        _narrow(night, "identical_calls_merged_for", seconds, is_same=is_same)
+
+
+def _is_still_open(night: Night, name: str) -> bool:
+    """Whether a duration has a lower bound and no upper one yet."""
+    bound = night.answers.bounds.get(name)
+    return bound is not None and bound["at_most_seconds"] is None
+
+
+def _narrow(night: Night, name: str, seconds: float, *, is_same: bool) -> None:
+    night.answers.record(name, seconds=int(seconds), is_same_job=is_same)
+    if is_same:
+        night.answers.bound(name, more_than=seconds)
+    else:
+        night.answers.bound(name, at_most=seconds)
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one.upper() == other.upper()
