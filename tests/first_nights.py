@@ -73,9 +73,7 @@ class FirstNightPlace:
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(
-            database_arn=self.database, dr_region=DR, near_key_arn=self.near_key, dr_key_arn=self.dr_key
-        )
+        return Wanted(database_arn=self.database, dr_region=DR, near_key_arn=self.near_key, dr_key_arn=self.dr_key)
 
     def run(self, **changes: Any) -> int:
         return first_night(self.wanted, replace(self.session, **changes))
@@ -94,9 +92,9 @@ class FirstNightPlace:
         vaults = {
             each["BackupVaultArn"]
             for account, region in sites
-            for each in self.world.session(account, region=region).client("backup").list_backup_vaults()[
-                "BackupVaultList"
-            ]
+            for each in self.world.session(account, region=region)
+            .client("backup")
+            .list_backup_vaults()["BackupVaultList"]
         }
         rules = {f"rule {rule.name}" for site in sites for rule in self.world.rules(*site)}
         queues = {queue.arn for queue in self.world.queues}

@@ -13,6 +13,8 @@ MOST_HOURS = 12
 # AWS deletes the points after this time, even if nothing else does.
 RETENTION_DAYS = 3
 HOURS_OF_A_MONTH = 730
+# Copies that would be identical otherwise have retentions of their own: AWS may make one job of identical calls.
+ONE_MORE_DAY, TWO_MORE_DAYS = RETENTION_DAYS + 1, RETENTION_DAYS + 2
 
 
 class LimitReachedError(Exception):

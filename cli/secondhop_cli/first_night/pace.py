@@ -55,7 +55,7 @@ class Pace:
                 raise LimitReachedError(f"the run has taken {MOST_HOURS} hours, which is its limit")
             self._sleep(self.poll_seconds)
         if found is None:
-            self.say(f"still waiting for {what}, for {minutes(now - since)} more minutes")
+            self.say(f"still waiting for {what}")
         return found
 
     def once_usable(self, call: Callable[[], T]) -> T:
@@ -95,10 +95,6 @@ def code_of(error: ClientError) -> str:
 
 def message_of(error: ClientError) -> str:
     return str(error.response["Error"].get("Message", ""))
-
-
-def minutes(duration: timedelta) -> int:
-    return int(duration.total_seconds() // 60)
 
 
 def _is_too_early(error: ClientError) -> bool:

@@ -16,6 +16,7 @@ from secondhop_cli.first_night.state_file import Kind
 from secondhop_cli.first_night.steps.tokens import ask_at_once, the_first_copy
 
 LONGEST_CREATING = timedelta(hours=1)
+LONGEST_FOR_LIST = timedelta(minutes=10)
 # Described, listed: whether each setting of the switch shows the source vault of a copy.
 ACCOUNTS, REGIONS, BOTH = "across accounts", "across Regions", "across both"
 SHOWN: dict[str, dict[str, tuple[bool, bool]]] = {
@@ -96,8 +97,8 @@ def make_second(night: Night) -> None:
     if night.second is None:
         raise StepFailedError(f"the second copy is {job['State']}: {job.get('StatusMessage', 'no reason is given')}")
     far, arn = night.settings.far, night.second.point_arn
-    listed = [each for each in night.listed(far) if each["RecoveryPointArn"] == arn]
-    named = {str(each.get("ResourceArn")) for each in (job, night.point(far, arn) or {}, *listed)}
+    shown = (job, night.point(far, arn) or {}, _listed(night, far, arn))
+    named = {str(each.get("ResourceArn")) for each in shown}
     night.answers.record(name, resources=sorted(named))
     if named == {night.settings.database_arn}:
         night.answers.settle(name, setting=True)
@@ -161,5 +162,17 @@ def read_source_vaults(night: Night) -> None:
 def _shown(night: Night, site: Site, arn: str) -> tuple[bool, bool]:
     """Whether the source vault is in the description, and in the list."""
     described = night.point(site, arn) or {}
-    listed = next((each for each in night.listed(site) if each["RecoveryPointArn"] == arn), {})
+    listed = _listed(night, site, arn)
     return bool(described.get("SourceBackupVaultArn")), bool(listed.get("SourceBackupVaultArn"))
+
+
+def _listed(night: Night, site: Site, arn: str) -> dict[str, Any]:
+    """The entry of a copy in the list of its vault. Lists can be late. Raises StepFailedError."""
+
+    def look() -> dict[str, Any] | None:
+        return next((each for each in night.listed(site) if each["RecoveryPointArn"] == arn), None)
+
+    found = night.pace.within(look, f"{arn} in the list of its vault", longest=LONGEST_FOR_LIST)
+    if found is None:
+        raise StepFailedError(f"the list of the vault in {site} does not show {arn}")
+    return found

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from secondhop.domain.arn import Site
 from secondhop_cli.first_night.documents import COPIER
+from secondhop_cli.first_night.limits import ONE_MORE_DAY
 from secondhop_cli.first_night.night import Copy, Night
 from secondhop_cli.first_night.pace import PASSING, code_of, message_of
 from secondhop_cli.first_night.state_file import Kind
@@ -86,7 +87,9 @@ def _is_unfit(night: Night, site: Site, arn: str) -> bool:
 def _copy_unfit(night: Night, arn: str) -> None:
     """StartCopyJob on a point that is being deleted. The point must still exist after the call."""
     name, settings = "unfit_source_code", night.settings
-    copy = Copy(site=settings.near, point_arn=arn, into=settings.far, role=COPIER, token=night.token("unfit"))
+    copy = Copy(
+        site=settings.near, point_arn=arn, into=settings.far, role=COPIER, token=night.token("unfit"), days=ONE_MORE_DAY
+    )
     if not _is_unfit(night, copy.site, arn):
         night.answers.leave_open(name, "the point was deleted before a copy could be started")
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 from secondhop.domain.arn import Site
 from secondhop_cli.first_night.night import Made, Night
-from secondhop_cli.first_night.removal import queue_url
+from secondhop_cli.first_night.things import queue_url
 
 # AWS emits every five minutes, as well as it can (devguide/eventbridge).
 LATEST = timedelta(minutes=20)

@@ -6,14 +6,16 @@ Each answer compares two copies that differ in one permission.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from secondhop_cli.first_night.documents import CALLER_FROM, CALLER_PLAIN, COPIER, LEAVER, NARROW
+from secondhop_cli.first_night.limits import ONE_MORE_DAY, TWO_MORE_DAYS
 from secondhop_cli.first_night.night import Copy, Night
 from secondhop_cli.first_night.pace import code_of, message_of
-from secondhop_cli.first_night.removal import remove_role
+from secondhop_cli.first_night.things import remove_role
 
 PERMISSION = re.compile(r"not authorized|permission|access.?denied|privilege", re.IGNORECASE)
 
@@ -70,13 +72,11 @@ def _started_by(night: Night, caller: str) -> str:
     """Start a copy as one of the run's callers; the job's id. Raises ClientError after some minutes."""
     settings = night.settings
     role = settings.role_arn(settings.backup, caller)
-    copy = _into_far(night, caller, COPIER)
+    days = {CALLER_FROM: ONE_MORE_DAY, CALLER_PLAIN: TWO_MORE_DAYS}[caller]
+    copy = replace(_into_far(night, caller, COPIER), days=days)
 
-    def attempt() -> str:
-        client = night.aws.by_role(settings.near, "backup", role, settings.run)
-        return night.start(copy, client)
-
-    return night.pace.once_usable(attempt)
+    client = night.pace.once_usable(lambda: night.aws.by_role(settings.near, "backup", role, settings.run))
+    return night.pace.once_usable(lambda: night.start(copy, client))
 
 
 def _into_far(night: Night, token: str, role: str) -> Copy:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from botocore.exceptions import ClientError
 
 from secondhop_cli.first_night.documents import MAKER
-from secondhop_cli.first_night.limits import RETENTION_DAYS
+from secondhop_cli.first_night.limits import ONE_MORE_DAY
 from secondhop_cli.first_night.night import Copy, Night
 from secondhop_cli.first_night.pace import PASSING, code_of, message_of
 
@@ -40,7 +40,7 @@ def _ask_with_other_parameters(night: Night, first: Copy, job_id: str) -> None:
     """What a used token gets with another retention."""
     name = "token_of_another"
     try:
-        other = night.start(replace(first, days=RETENTION_DAYS + 1))
+        other = night.start(replace(first, days=ONE_MORE_DAY))
     except ClientError as error:
         night.answers.record(name, error=code_of(error), message=message_of(error))
         if code_of(error) in PASSING or code_of(error).startswith("AccessDenied"):
