@@ -91,7 +91,9 @@ def test_the_settings_of_the_answers_are_read_by_the_simulator(number: int) -> N
     """The file's settings have the shape of `backup-simulator serve --unknown`."""
     named = {name: value for name, value in switches_of(number).items() if name not in DURATIONS}
 
-    assert UnknownBehaviour.named(named | {"identical_calls_merged_for": 0})
+    read = UnknownBehaviour.named(named | {"identical_calls_merged_for": 0})
+
+    assert {name: getattr(read, name) for name in named} == named
 
 
 def test_the_runs_have_every_setting_of_every_switch_that_is_answered() -> None:

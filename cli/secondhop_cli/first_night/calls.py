@@ -36,6 +36,18 @@ BACKUP_ONLY: Calls = {
     "sts": ("AssumeRole",),
 }
 
+# Permissions that AWS asks beside the calls: for CreateBackupVault (repost.aws, backup-vault-access-denied), for the
+# passed roles, and, as far as anyone knows, for StartCopyJob.
+ALSO_NEEDED = (
+    "backup-storage:MountCapsule",
+    "backup:CopyFromBackupVault",
+    "iam:PassRole",
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "kms:RetireGrant",
+)
+
 
 def calls_of(only: Calls) -> list[str]:
     """All calls in one account, as service:Operation, in order."""
