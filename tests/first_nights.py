@@ -66,11 +66,10 @@ class FirstNightPlace:
         self.out, self.errors = io.StringIO(), io.StringIO()
         self.meanwhile: Callable[[], None] = lambda: None
         role = "arn:aws:iam::{}:role/person" if as_documented else ""
+        places = (("workload", A), ("backup", B))
+        sessions: Any = {word: self.world.session(each, role.format(each) or None, HOME) for word, each in places}
         self.session = Session(
-            sessions={
-                word: self.world.session(account, role.format(account) or None, HOME)
-                for word, account in (("workload", A), ("backup", B))
-            },
+            sessions=sessions,
             profiles={"workload": "w", "backup": "b"},
             state_path=self.state_path,
             answers_path=self.answers_path,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import io
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from backup_simulator import World
+from backup_simulator import UnknownBehaviour, World
 from secondhop_cli.ending import UsageError
 from secondhop_cli.first_night.calls import ALSO_NEEDED, BACKUP_ONLY, WORKLOAD_ONLY, calls_of
 from secondhop_cli.first_night.limits import Prices
@@ -264,3 +266,41 @@ def test_a_clean_up_with_the_profiles_of_other_accounts_deletes_nothing(tmp_path
 
     assert (code, place.existing()) == (1, left)
     assert f"the run used the accounts {A} and {B}" in place.errors.getvalue()
+
+
+def test_a_job_that_does_not_end_ends_the_run_at_its_limit_and_is_removed_later(tmp_path: Path) -> None:
+    unknown = UnknownBehaviour(system_error_share=1.0, system_error_is_long=True)
+    place = FirstNightPlace(tmp_path, unknown=unknown)
+
+    code = place.run(poll_seconds=300)
+
+    assert code == 1
+    assert "the run has taken 12 hours, which is its limit" in place.errors.getvalue()
+    assert "a job still runs, and AWS cannot cancel it" in place.errors.getvalue()
+    place.world.run_for(timedelta(days=4))
+    assert (place.clean_up(poll_seconds=300), place.existing()) == (0, place.before)
+
+
+class FullDisk(io.StringIO):
+    """An output that becomes full after the plan."""
+
+    def write(self, text: str) -> int:
+        if "at most 33.5 GiB" in self.getvalue():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+    def writelines(self, lines: Iterable[str], /) -> None:
+        """Unlike StringIO's own, it uses `write`."""
+        for each in lines:
+            self.write(each)
+
+
+def test_an_output_that_is_full_does_not_stop_the_removal(tmp_path: Path) -> None:
+    place = FirstNightPlace(tmp_path)
+    place.world.faults.fail_copy_job(message="An internal error occurred.")
+
+    with pytest.raises(OSError, match="No space left"):
+        place.run(streams=(FullDisk(), place.errors))
+
+    assert place.existing() == place.before
+    assert not place.state_path.exists()

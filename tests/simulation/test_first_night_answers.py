@@ -25,7 +25,15 @@ DURATIONS = ("token_lifetime", "identical_calls_merged_for")
 # A setting for each run. Each run has a setting of every switch, and no two runs have the same ones.
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "token_lifetime": (timedelta(hours=24), timedelta(minutes=10), None, timedelta(hours=2), timedelta(0), None),
-    "token_of_another": (*TokenOfAnother, *TokenOfAnother),
+    # A new job is an answer only where identical calls are not merged.
+    "token_of_another": (
+        TokenOfAnother.SAME_JOB,
+        TokenOfAnother.SAME_JOB,
+        TokenOfAnother.REFUSED,
+        TokenOfAnother.NEW_JOB,
+        TokenOfAnother.SAME_JOB,
+        TokenOfAnother.REFUSED,
+    ),
     "identical_calls_merged_for": (
         timedelta(0),
         timedelta(minutes=5),
@@ -81,7 +89,9 @@ def test_a_run_finds_the_setting_of_every_switch(number: int, tmp_path: Path) ->
     bounded = {"token_lifetime", *(["identical_calls_merged_for"] if merged else [])}
     expected = {name: value for name, value in actual.items() if name not in {*hidden, *DURATIONS}}
     assert answers["settings"] == (expected if merged else expected | {"identical_calls_merged_for": 0})
-    assert answers["bounds"].keys() == bounded
+    # While identical calls are one job, nothing shows how long a token is remembered.
+    hidden |= bounded - answers["bounds"].keys() if merged else set()
+    assert bounded - answers["bounds"].keys() <= {"token_lifetime"}
     assert [name for name, bound in answers["bounds"].items() if not is_within(bound, actual[name])] == []
     assert answers["open"].keys() == hidden
 

@@ -41,6 +41,7 @@ class Answers:
 
     def bound(self, name: str, *, more_than: float | None = None, at_most: float | None = None) -> None:
         """Narrow a duration in seconds. A bound that is known and narrower stays."""
+        self.open.pop(name, None)
         known = self.bounds.setdefault(name, {"more_than_seconds": None, "at_most_seconds": None})
         least, most = known["more_than_seconds"], known["at_most_seconds"]
         if more_than is not None:

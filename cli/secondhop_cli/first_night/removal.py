@@ -45,7 +45,7 @@ def _remove_points(night: Night, problems: list[str]) -> None:
     """Remove the recovery points, in rounds, because a list can be late."""
     _remove(night, problems, Kind.LOCK)
     for _ in range(MOST_ROUNDS):
-        if not _attempt(problems, "the list of recovery points", partial(_add_listed, night)):
+        if not _attempt(problems, "the list of recovery points", partial(_add_listed, night, problems)):
             return
         if not night.state.of_kind(Kind.POINT):
             return
@@ -123,7 +123,7 @@ def _is_of_run(night: Night, found: dict[str, Any]) -> bool:
     return is_by_role or found.get("ResourceArn") == settings.database_arn
 
 
-def _add_listed(night: Night) -> str | None:
+def _add_listed(night: Night, problems: list[str]) -> None:
     """List the points of the run's database in the run's own vaults that the state file does not have."""
     listed = {each.name for each in night.state.of_kind(Kind.POINT)}
     foreign = []
@@ -135,7 +135,7 @@ def _add_listed(night: Night) -> str | None:
                 night.state.add(Kind.POINT, vault.site, each["RecoveryPointArn"])
             else:
                 foreign.append(each["RecoveryPointArn"])
-    return f"{', '.join(foreign)} is not of this run, and was not touched" if foreign else None
+    problems += [f"{each} is not of this run, and was not touched" for each in foreign]
 
 
 def _end(night: Night, thing: Thing) -> str | None:

@@ -62,7 +62,8 @@ class Session:
         return FAILED
 
     def _complain(self, text: str) -> None:
-        with suppress(BrokenPipeError):
+        # There is no other place for an error, and a full disk must not stop the removal.
+        with suppress(OSError):
             self.streams[1].write(f"{text}\n")
             self.streams[1].flush()
 
@@ -136,13 +137,13 @@ def _write_answers(night: Night, session: Session) -> int:
         resource_type="RDS",
         copy_jobs=len(night.jobs.ids),
     )
-    session.write(night.answers.as_lines())
     try:
         write_answers(session.answers_path, text)
+        session.write([*night.answers.as_lines(), f"The answers are in {session.answers_path}."])
     except OSError as error:
-        session.write(text.splitlines())
-        return session.fail(f"{session.answers_path}: {error.strerror}; the answers are in the output above")
-    session.write([f"The answers are in {session.answers_path}."])
+        # Nothing is removed yet, so this must not end the command.
+        place = error.filename or "the output"
+        return session.fail(f"{place}: {error.strerror}; the answers of the run are: {' '.join(text.split())}")
     return 0
 
 
