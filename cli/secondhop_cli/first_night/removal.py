@@ -29,7 +29,9 @@ def remove_everything(night: Night) -> list[str]:
     """Remove all things of the state file. Returns a sentence without a full stop for each that remains."""
     night.pace.ends_at = None
     problems: list[str] = []
-    _attempt(problems, "the end of the jobs", partial(_wait_for_jobs, night))
+    if not _attempt(problems, "the end of the jobs", partial(_wait_for_jobs, night)):
+        # A copy that arrives later must find its vault and be found there, so all stays listed for a later clean-up.
+        return problems
     _attempt(problems, "the copies of the jobs", partial(_add_copies, night))
     _remove_points(night, problems)
     for kind in Kind:

@@ -12,6 +12,7 @@ from typing import TextIO
 import botocore
 
 from secondhop.adapters.sites import ClientFactory
+from secondhop.domain.resource_types import INSTANCES
 from secondhop_cli.aws_errors import CALL_ERRORS, explained
 from secondhop_cli.ending import FAILED, INTERRUPTED, UsageError
 from secondhop_cli.first_night.answers import Answers, write_answers
@@ -49,7 +50,7 @@ class Session:
     def write(self, lines: list[str]) -> None:
         """Write to the output. A reader that closed it must not stop the removal."""
         with suppress(BrokenPipeError):
-            self.streams[0].writelines(f"{each}\n" for each in lines)
+            self.streams[0].write("".join(f"{each}\n" for each in lines))
             self.streams[0].flush()
 
     def say(self, text: str) -> None:
@@ -134,7 +135,7 @@ def _write_answers(night: Night, session: Session) -> int:
         botocore=botocore.__version__,
         region=settings.region,
         dr_region=settings.dr_region,
-        resource_type="RDS",
+        resource_type=INSTANCES.name,
         copy_jobs=len(night.jobs.ids),
     )
     try:

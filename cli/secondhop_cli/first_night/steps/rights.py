@@ -1,4 +1,4 @@
-"""Starts copies with less than all rights: whose rights AWS asks, and what it says if a role disappears.
+"""Starts copies with less than all rights: which rights AWS asks for, and what it says if a role disappears.
 
 Each answer compares two copies that differ in one permission.
 """

@@ -28,7 +28,7 @@ def the_first_copy(night: Night) -> Copy:
 
 
 def ask_at_once(night: Night, job_id: str) -> None:
-    """The questions whose answers need no time. If identical calls are one job, tokens cannot be seen."""
+    """The questions with answers that need no time. If identical calls are one job, tokens cannot be seen."""
     first = the_first_copy(night)
     is_merged = _ask_with_another_token(night, first, job_id)
     is_same = _is_same(night.start(first), job_id)
