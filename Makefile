@@ -69,6 +69,11 @@ replay: $(VENV)/.demo ## Send one event through the real handler: make replay EV
 	@test -n "$(EVENT)" || { echo "make replay needs a file: make replay EVENT=events/<file>.json" >&2; exit 2; }
 	@$(VENV)/bin/secondhop replay "$(EVENT)"
 
+ARGUMENTS ?=
+.PHONY: first-night
+first-night: $(VENV)/.demo ## Answer open questions on real AWS with one small database (costs money): make first-night ARGUMENTS=--list
+	@$(VENV)/bin/secondhop first-night $(ARGUMENTS)
+
 # ---------------------------------------------------------------- what guards the repository
 
 .PHONY: check

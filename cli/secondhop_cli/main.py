@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     # boto3 takes half a second to import, in which a person can press Ctrl-C: it is imported when main handles that.
     from secondhop_cli.doctor.command import add_doctor  # noqa: PLC0415 - as said above
+    from secondhop_cli.first_night.command import add_first_night  # noqa: PLC0415 - as said above
     from secondhop_cli.init.command import add_init  # noqa: PLC0415 - as said above
 
     _add_demo(commands)
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add_init(commands)
     add_doctor(commands)
     _add_redrive(commands)
+    add_first_night(commands)
     return parser
 
 

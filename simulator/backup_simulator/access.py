@@ -30,6 +30,8 @@ ACTIONS = {
 }
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
 
+ABOUT_RULES = ("PutRule", "PutTargets", "RemoveTargets", "DeleteRule", "DescribeRule", "ListTargetsByRule")
+
 
 class Access:
     """The only place that evaluates policies.
@@ -199,12 +201,14 @@ class Access:
         match service:
             case "backup":
                 return _backup_resource(caller, region, operation, request)
+            case "iam" if "RoleName" in request:
+                return self._role_arn(caller, request)
             case "sqs":
+                named = f"arn:{partition_of(region)}:sqs:{region}:{caller.account}:{request.get('QueueName')}"
                 queue = self._queues.by_url.get(request.get("QueueUrl", ""))
-                return queue.arn if queue else "*"
+                return named if "QueueName" in request else queue.arn if queue else "*"
             case "events":
-                bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
-                return f"arn:{partition_of(region)}:events:{region}:{caller.account}:event-bus/{bus}"
+                return f"arn:{partition_of(region)}:events:{region}:{caller.account}:{_of_bus(operation, request)}"
             case "rds" if "DBSnapshotIdentifier" in request:
                 name = request["DBSnapshotIdentifier"]
                 return f"arn:{partition_of(region)}:rds:{region}:{caller.account}:snapshot:{name}"
@@ -215,10 +219,25 @@ class Access:
             case _:
                 return str(request.get("TopicArn") or request.get("RoleArn") or "*")
 
+    def _role_arn(self, caller: Caller, request: Mapping[str, Any]) -> str:
+        """The ARN of an existing role, or of one that will be made."""
+        name = request["RoleName"]
+        owned = (arn for arn, role in self._identity.roles.items() if role.account == caller.account)
+        made = f"arn:{caller.partition}:iam::{caller.account}:role{request.get('Path', '/')}{name}"
+        return next((arn for arn in owned if arn.endswith(f"/{name}")), made)
+
 
 def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
     """The condition key events:source of PutEvents, which holds those of all entries (eb-use-conditions)."""
     return tuple(entry["Source"] for entry in request.get("Entries", []))
+
+
+def _of_bus(operation: str, request: Mapping[str, Any]) -> str:
+    """The rule, or the bus, that a call of EventBridge is about."""
+    if operation in ABOUT_RULES:
+        return f"rule/{request.get('Rule') or request['Name']}"
+    bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
+    return f"event-bus/{bus}"
 
 
 def _backup_resource(caller: Caller, region: str, operation: str, request: Mapping[str, Any]) -> str:

@@ -134,6 +134,11 @@ class EventBridge:
         self.rules[bus][:] = [*others, rule]
         self._indexes.pop(bus, None)
 
+    def remove(self, bus: Bus, name: str) -> None:
+        """Remove a rule from a bus, if it is there."""
+        self.rules[bus][:] = [each for each in self.rules[bus] if each.name != name]
+        self._indexes.pop(bus, None)
+
     def _check_target(self, bus: Bus, target: RuleTarget) -> None:
         service, region = (*target.arn.split(":"), "", "", "", "")[2:4]
         if service not in ("sqs", "events", "logs", "lambda"):

@@ -193,6 +193,10 @@ class Queues:
     def add(self, queue: Queue) -> None:
         self.by_arn[queue.arn] = self.by_url[queue.url] = queue
 
+    def remove(self, queue: Queue) -> None:
+        """Remove a queue with its messages."""
+        del self.by_arn[queue.arn], self.by_url[queue.url]
+
     def send(self, queue_arn: str, body: str) -> None:
         """Put a message on a queue. Raises KeyError."""
         self.by_arn[queue_arn].send(body)

@@ -97,6 +97,7 @@ def about_events(look: Looker) -> None:
     url = look.stage.outputs["WorkQueueUrl"]
     attributes = look("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (attributes["QueueArn"], attributes["ApproximateNumberOfMessages"]) == (target["Arn"], "0")
+    assert look("sqs", "GetQueueUrl", QueueName=url.rpartition("/")[2]) == {"QueueUrl": url}
     (mapping,) = look("lambda", "ListEventSourceMappings", EventSourceArn=target["Arn"])["EventSourceMappings"]
     assert (mapping["State"], mapping["FunctionArn"].rpartition(":")[2]) == ("Enabled", "second-hop-AdvanceChain")
     assert BACKUP in look("events", "DescribeEventBus")["Policy"]

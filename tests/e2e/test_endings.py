@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import select
@@ -32,6 +33,24 @@ STRUCK = {
     "init": "pathlib.Path.is_file",
     "doctor": "boto3.session.Session.__init__",
     "redrive": "boto3.session.Session.__init__",
+    "first-night": "boto3.session.Session.__init__",
+}
+LEFT = {
+    "version": 1,
+    "settings": {
+        "run": "0a1b2c3d",
+        "partition": "aws",
+        "workload": "111122223333",
+        "backup": "444455556666",
+        "region": "eu-west-1",
+        "dr_region": "eu-central-1",
+        "database_arn": "arn:aws:rds:eu-west-1:111122223333:db:small",
+        "size_gib": 20,
+        "near_key_arn": "arn:aws:kms:eu-west-1:444455556666:key/1",
+        "dr_key_arn": "arn:aws:kms:eu-central-1:444455556666:key/2",
+    },
+    "profiles": {"workload": None, "backup": None},
+    "things": [{"kind": "vault", "account": "111122223333", "region": "eu-west-1", "name": "second-hop-first-night-0"}],
 }
 STRIKE = """
 import os
@@ -63,6 +82,7 @@ class Place:
             "replay": [str(ROOT / "events/copy-job-hop1-rds-completed.json")],
             "init": ["--directory", str(self.folder / "checkout"), *INSTALLED],
             "doctor": ["--region", "eu-west-1"],
+            "first-night": ["--clean-up", "--dry-run", "--state-file", str(self.folder / "state.json")],
             "redrive": ["--dead-letter-queue-url", dead, "--work-queue-url", work],
         }[command]
 
@@ -91,6 +111,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     (folder / "sitecustomize.py").write_text(STRIKE)
     (folder / "checkout").mkdir()
     Checkout(folder / "checkout")
+    (folder / "state.json").write_text(json.dumps(LEFT))
     world = World()
     site = world.site("111122223333", "eu-west-1")
     dead, work = site.create_queue("dead"), site.create_queue("work")

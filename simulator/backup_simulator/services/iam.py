@@ -1,4 +1,8 @@
-"""IAM: roles, and simulations of their policies (API_GetRole, API_ListRoles, API_SimulatePrincipalPolicy)."""
+"""IAM: roles with inline policies, and simulations of their policies.
+
+API_CreateRole, API_PutRolePolicy, API_DeleteRolePolicy, API_DeleteRole, API_GetRole, API_ListRoles,
+API_SimulatePrincipalPolicy.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +20,72 @@ LISTS = ("stringList", "booleanList", "numericList", "dateList", "ipList", "bina
 
 
 class Iam:
-    """The roles of a world, for those who may only look at them."""
+    """The roles of a world."""
 
     def __init__(self, ground: Ground, identity: Identity, access: Access) -> None:
         self._ground = ground
         self._identity = identity
         self._access = access
+        self._inline: dict[str, dict[str, dict[str, Any]]] = {}
+        """The inline policies that callers put, by role and name."""
         self.operations: dict[str, Operation] = {
+            "CreateRole": self._create_role,
+            "PutRolePolicy": self._put_policy,
+            "DeleteRolePolicy": self._delete_policy,
+            "DeleteRole": self._delete_role,
             "GetRole": self._get_role,
             "ListRoles": self._list_roles,
             "SimulatePrincipalPolicy": self._simulate,
         }
 
-    def _get_role(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _create_role(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The role can be used at once. AWS needs some seconds."""
         name = request["RoleName"]
+        if any(_is_called(role, caller.account, name) for role in self._identity.roles.values()):
+            raise Refused("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
+        trust = _document(request["AssumeRolePolicyDocument"])
+        path = request.get("Path", "/")
+        arn = self._identity.create_role(caller.account, name, path=path, trust=trust, policies=())
+        return {"Role": self._role(self._identity.roles[arn])}
+
+    def _put_policy(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        role = self._named(caller, request["RoleName"])
+        self._set_policy(role, request["PolicyName"], _document(request["PolicyDocument"]))
+        return {}
+
+    def _delete_policy(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        role, name = self._named(caller, request["RoleName"]), request["PolicyName"]
+        if name not in self._inline.get(role.arn, {}):
+            raise Refused("NoSuchEntity", f"The role policy with name {name} cannot be found.", 404)
+        self._set_policy(role, name, None)
+        return {}
+
+    def _set_policy(self, role: Role, name: str, document: dict[str, Any] | None) -> None:
+        """Put, replace or remove an inline policy. Policies that a test attached stay."""
+        inline = self._inline.setdefault(role.arn, {})
+        old = inline.pop(name, None)
+        kept = [each for each in role.policies if each is not old]
+        if document is not None:
+            inline[name] = document
+            kept.append(document)
+        role.policies = tuple(kept)
+
+    def _delete_role(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        role = self._named(caller, request["RoleName"])
+        if role.policies:
+            raise Refused("DeleteConflict", "Cannot delete entity, must delete policies first.", 409)
+        self._inline.pop(role.arn, None)
+        self._identity.delete_role(role.arn)
+        return {}
+
+    def _named(self, caller: Caller, name: str) -> Role:
         found = [role for role in self._identity.roles.values() if _is_called(role, caller.account, name)]
         if not found:
             raise Refused("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
-        return {"Role": self._role(found[0])}
+        return found[0]
+
+    def _get_role(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        return {"Role": self._role(self._named(caller, request["RoleName"]))}
 
     def _list_roles(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         """All roles of the account in one page. Raises NotModelled for a path prefix."""
@@ -72,6 +124,17 @@ class Iam:
             for resource in request.get("ResourceArns", ["*"])
         ]
         return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _document(text: str) -> dict[str, Any]:
+    """A policy document. Raises Refused for a text that is none."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise Refused("MalformedPolicyDocument", "The policy is not in the valid JSON format.") from error
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise Refused("MalformedPolicyDocument", "Syntax errors in policy.")
+    return document
 
 
 def _context_value(entry: dict[str, Any]) -> Any:

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Database, Operation, site_of
+from backup_simulator.model import GIBIBYTE, Caller, Database, Operation, site_of
 from backup_simulator.resource_types import BY_NAME
+
+# The least storage of most engines (RDS CHAP_Storage).
+LEAST_STORAGE_GIB = 20
 
 
 class Rds:
@@ -29,8 +32,12 @@ class Rds:
         found = self._known.values()
         return [each for each in found if site_of(each.arn) == (caller.account, region) and f":{kind}:" in each.arn]
 
-    def _instances(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"DBInstances": [_instance(each) for each in self._databases(caller, region, "db")]}
+    def _instances(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.get("DBInstanceIdentifier")
+        found = [each for each in self._databases(caller, region, "db") if wanted in (None, _name_of(each))]
+        if wanted and not found:
+            raise Refused("DBInstanceNotFound", f"DBInstance {wanted} not found.", 404)
+        return {"DBInstances": [_instance(each) for each in found]}
 
     def _clusters(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
         return {"DBClusters": [_cluster(each) for each in self._databases(caller, region, "cluster")]}
@@ -51,15 +58,21 @@ class Rds:
         return {"OptionGroupsList": groups}
 
 
+def _name_of(database: Database) -> str:
+    return database.arn.rpartition(":")[2]
+
+
 def _group_of(database: Database) -> str:
-    return f"{database.arn.rpartition(':')[2]}-options" if database.options else "default:postgres-16"
+    return f"{_name_of(database)}-options" if database.options else "default:postgres-16"
 
 
 def _instance(database: Database) -> dict[str, Any]:
     group = {"OptionGroupName": _group_of(database), "Status": "in-sync"}
     return {
-        "DBInstanceIdentifier": database.arn.rpartition(":")[2],
+        "DBInstanceIdentifier": _name_of(database),
         "DBInstanceArn": database.arn,
+        "DBInstanceStatus": "available",
+        "AllocatedStorage": max(LEAST_STORAGE_GIB, -(-database.size_bytes // GIBIBYTE)),
         "OptionGroupMemberships": [group],
         **_described(database),
     }
@@ -67,7 +80,7 @@ def _instance(database: Database) -> dict[str, Any]:
 
 def _cluster(database: Database) -> dict[str, Any]:
     return {
-        "DBClusterIdentifier": database.arn.rpartition(":")[2],
+        "DBClusterIdentifier": _name_of(database),
         "DBClusterArn": database.arn,
         **_described(database),
     }

@@ -1,15 +1,20 @@
-"""SQS: messages are sent, received and deleted, and queues described. The queues themselves are in `queues`."""
+"""SQS: queues are made, described and deleted, and messages sent, received and deleted. `queues` has the queues."""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Operation
 from backup_simulator.queues import Queue, Queues, md5_of
+from backup_simulator.regions import partition_of
+
+# A policy is accepted, and not evaluated.
+ATTRIBUTES = {"Policy", "MessageRetentionPeriod", "VisibilityTimeout"}
 
 
 class Sqs:
@@ -20,12 +25,47 @@ class Sqs:
         self._queues = queues
         self._faults = faults
         self.operations: dict[str, Operation] = {
+            "CreateQueue": self._create_queue,
+            "DeleteQueue": self._delete_queue,
+            "GetQueueUrl": self._get_queue_url,
             "SendMessage": self._send,
             "SendMessageBatch": self._send_batch,
             "ReceiveMessage": self._receive,
             "DeleteMessage": self._delete,
             "GetQueueAttributes": self._get_queue_attributes,
         }
+
+    def _create_queue(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        """A standard queue. Raises NotModelled for attributes that are not known here."""
+        name, attributes = request["QueueName"], request.get("Attributes", {})
+        if unknown := sorted(attributes.keys() - ATTRIBUTES):
+            raise NotModelled(f"CreateQueue with {', '.join(unknown)} is not modelled")
+        url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{name}"
+        if url not in self._queues.by_url:
+            queue = Queue(
+                name=name,
+                arn=f"arn:{partition_of(region)}:sqs:{region}:{caller.account}:{name}",
+                url=url,
+                region=region,
+                visibility=timedelta(seconds=int(attributes.get("VisibilityTimeout", 30))),
+                retention=timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345600))),
+                dead_letter_arn=None,
+                max_receives=0,
+                clock=self._ground.clock,
+                make_id=self._ground.make_id,
+                dead_letters=lambda arn: self._queues.by_arn[arn],
+                complain=lambda text: self._ground.note("function failed", caller.account, region, text),
+            )
+            self._queues.add(queue)
+        return {"QueueUrl": url}
+
+    def _delete_queue(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        self._queues.remove(self._queue(request))
+        return {}
+
+    def _get_queue_url(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{request['QueueName']}"
+        return {"QueueUrl": self._queue({"QueueUrl": url}).url}
 
     def _queue(self, request: dict[str, Any]) -> Queue:
         queue = self._queues.by_url.get(request["QueueUrl"])

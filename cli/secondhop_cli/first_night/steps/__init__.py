@@ -1,0 +1,1 @@
+"""The steps of a run, each for some of the questions."""
