@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 from backup_simulator.errors import Refused
@@ -99,12 +100,12 @@ class PlanCalls:
         """The next runs of all rules together, as many as asked for."""
         if not 0 <= most <= MOST_PREVIEWED_RUNS:
             raise Refused("InvalidParameterValueException", f"Invalid value for MaxScheduledRunsPreview: {most}")
-        runs = []
-        for rule in rules if most else ():
-            schedule, moment = schedule_of(rule), self._ground.now()
-            for _ in range(most):
-                moment = schedule.next_after(moment)
-                runs.append({"ExecutionTime": moment, "RuleId": rule["RuleId"], "RuleExecutionType": "SNAPSHOTS"})
+        now = self._ground.now()
+        runs = [
+            {"ExecutionTime": moment, "RuleId": rule["RuleId"], "RuleExecutionType": "SNAPSHOTS"}
+            for rule in rules
+            for moment in islice(schedule_of(rule).runs_after(now), most)
+        ]
         runs.sort(key=lambda run: (run["ExecutionTime"], run["RuleId"]))
         return {"ScheduledRunsPreview": runs[:most]} if most else {}
 
