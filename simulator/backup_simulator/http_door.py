@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
 from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered
+from backup_simulator.identity import SESSION
 from backup_simulator.input_rules import check_as_boto3
 from backup_simulator.unforeseen import INTERNAL, TEXT, Unforeseen
 from backup_simulator.world import World
@@ -95,11 +97,19 @@ def _answer(world: World, request: Request) -> tuple[int, str, bytes]:
     key, region, service = signed.groups()
     try:
         operation, parameters = read(service, request)
-        return 200, *wire.write(service, operation, world.call(key, region, service, operation, parameters))
+        reply = world.call(key, region, service, operation, parameters)
+        return 200, *wire.write(service, operation, _for_a_real_clock(reply) if operation == "AssumeRole" else reply)
     except Refused as refused:
         return refused.status, *wire.write_error(service, refused.code, refused.message, is_form=_is_form(request))
     except NotModelled as unknown:
         return 501, *wire.write_error(service, "NotModelled", str(unknown), is_form=_is_form(request))
+
+
+def _for_a_real_clock(reply: dict[str, Any]) -> dict[str, Any]:
+    """Credentials that a client does not take for expired. The client compares with its own clock, not the world's."""
+    granted = reply["Credentials"]
+    ends = max(granted["Expiration"], datetime.now(UTC) + SESSION)
+    return {**reply, "Credentials": {**granted, "Expiration": ends}}
 
 
 def _is_form(request: Request) -> bool:
