@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import get_session
 
 from backup_simulator import NotModelled, World
+from backup_simulator.services.members import KNOWN
 from tests.simulated_place import DR, HOME, A, B, code_of
 
 
@@ -44,3 +46,60 @@ def test_a_message_to_nobody_is_refused() -> None:
         client("sns").publish(Message="m")
 
     assert code_of(refused) == "InvalidParameter"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "member"),
+    [
+        ("rds", "describe_db_instances", {"Filters": [{"Name": "engine", "Values": ["mysql"]}]}, "Filters"),
+        ("rds", "describe_db_instances", {"MaxRecords": 20}, "MaxRecords"),
+        ("rds", "describe_db_clusters", {"IncludeShared": True}, "IncludeShared"),
+        ("rds", "describe_option_groups", {"EngineName": "mysql"}, "EngineName"),
+        ("iam", "list_roles", {"MaxItems": 1}, "MaxItems"),
+        ("iam", "list_roles", {"PathPrefix": "/x/"}, "PathPrefix"),
+        ("kms", "list_aliases", {"Limit": 1}, "Limit"),
+        ("sqs", "receive_message", {"QueueUrl": "q", "VisibilityTimeout": 5}, "VisibilityTimeout"),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": "r" * 20, "RoleSessionName": "s1", "DurationSeconds": 900},
+            "DurationSeconds",
+        ),
+    ],
+)
+def test_a_member_that_would_be_ignored_is_refused_by_name(
+    service: str, operation: str, request_: dict[str, Any], member: str
+) -> None:
+    with pytest.raises(NotModelled, match=member):
+        getattr(client(service), operation)(**request_)
+
+
+def test_the_known_members_cover_every_operation_and_exist_in_its_model() -> None:
+    modelled = {each for each in World().operations() if each[0] != "backup"}
+    shapes = {each: get_session().get_service_model(each[0]).operation_model(each[1]).input_shape for each in KNOWN}
+
+    assert modelled - KNOWN.keys() == set()
+    assert {place: names - set(shapes[place].members if shapes[place] else ()) for place, names in KNOWN.items()} == {
+        place: set() for place in KNOWN
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "member", "answer", "missing"),
+    [
+        ("describe_db_instances", "DBInstanceIdentifier", "DBInstances", "DBInstanceNotFound"),
+        ("describe_db_clusters", "DBClusterIdentifier", "DBClusters", "DBClusterNotFoundFault"),
+    ],
+)
+def test_a_database_is_described_by_its_name_alone(operation: str, member: str, answer: str, missing: str) -> None:
+    world = World()
+    site = world.site(A, HOME)
+    for kind in ("RDS", "Aurora"):
+        for name in ("one", "two"):
+            site.create_database(kind, name, key_arn=None)
+    describe = getattr(client("rds", world), operation)
+    with pytest.raises(ClientError) as refused:
+        describe(**{member: "three"})
+
+    assert [each[member] for each in describe(**{member: "one"})[answer]] == ["one"]
+    assert code_of(refused) == missing

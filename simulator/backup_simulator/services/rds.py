@@ -29,11 +29,19 @@ class Rds:
         found = self._known.values()
         return [each for each in found if site_of(each.arn) == (caller.account, region) and f":{kind}:" in each.arn]
 
-    def _instances(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"DBInstances": [_instance(each) for each in self._databases(caller, region, "db")]}
+    def _instances(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.get("DBInstanceIdentifier")
+        found = [each for each in self._databases(caller, region, "db") if wanted in (None, _name_of(each))]
+        if wanted and not found:
+            raise Refused("DBInstanceNotFound", f"DBInstance {wanted} not found.", 404)
+        return {"DBInstances": [_instance(each) for each in found]}
 
-    def _clusters(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"DBClusters": [_cluster(each) for each in self._databases(caller, region, "cluster")]}
+    def _clusters(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.get("DBClusterIdentifier")
+        found = [each for each in self._databases(caller, region, "cluster") if wanted in (None, _name_of(each))]
+        if wanted and not found:
+            raise Refused("DBClusterNotFoundFault", f"DBCluster {wanted} not found.", 404)
+        return {"DBClusters": [_cluster(each) for each in found]}
 
     def _option_groups(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         wanted = request.get("OptionGroupName")
@@ -51,14 +59,18 @@ class Rds:
         return {"OptionGroupsList": groups}
 
 
+def _name_of(database: Database) -> str:
+    return database.arn.rpartition(":")[2]
+
+
 def _group_of(database: Database) -> str:
-    return f"{database.arn.rpartition(':')[2]}-options" if database.options else "default:postgres-16"
+    return f"{_name_of(database)}-options" if database.options else "default:postgres-16"
 
 
 def _instance(database: Database) -> dict[str, Any]:
     group = {"OptionGroupName": _group_of(database), "Status": "in-sync"}
     return {
-        "DBInstanceIdentifier": database.arn.rpartition(":")[2],
+        "DBInstanceIdentifier": _name_of(database),
         "DBInstanceArn": database.arn,
         "OptionGroupMemberships": [group],
         **_described(database),
@@ -67,7 +79,7 @@ def _instance(database: Database) -> dict[str, Any]:
 
 def _cluster(database: Database) -> dict[str, Any]:
     return {
-        "DBClusterIdentifier": database.arn.rpartition(":")[2],
+        "DBClusterIdentifier": _name_of(database),
         "DBClusterArn": database.arn,
         **_described(database),
     }

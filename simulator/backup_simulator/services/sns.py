@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backup_simulator.errors import NotModelled, Refused
+from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Operation
 
@@ -31,8 +31,6 @@ class Sns:
         self.operations: dict[str, Operation] = {"Publish": self._publish}
 
     def _publish(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        if unknown := sorted(request.keys() & {"TargetArn", "PhoneNumber"}):
-            raise NotModelled(f"Publish with {', '.join(unknown)} is not modelled")
         if "TopicArn" not in request:
             raise Refused(
                 "InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
