@@ -76,7 +76,9 @@ def test_a_member_that_would_be_ignored_is_refused_by_name(
 
 def test_the_known_members_cover_every_operation_and_exist_in_its_model() -> None:
     modelled = {each for each in World().operations() if each[0] != "backup"}
-    shapes = {each: get_session().get_service_model(each[0]).operation_model(each[1]).input_shape for each in KNOWN}
+    shapes: dict[tuple[str, str], Any] = {
+        each: get_session().get_service_model(each[0]).operation_model(each[1]).input_shape for each in KNOWN
+    }
 
     assert modelled - KNOWN.keys() == set()
     assert {place: names - set(shapes[place].members if shapes[place] else ()) for place, names in KNOWN.items()} == {

@@ -34,6 +34,7 @@ RANGES: tuple[tuple[int, int, Names], ...] = (
     (1, 7, WEEKDAYS),
     (1970, 2199, {}),
 )
+DAY, WEEKDAY = 2, 4
 # The 29th of February comes again after eight years at the latest, around the year 2100.
 SEARCHED_YEARS = 9
 
@@ -56,7 +57,10 @@ class Schedule:
         if zone not in _zones():
             raise Refused("InvalidParameterValueException", f"Invalid time zone: {zone}")
         fields = expression.removeprefix("cron(").removesuffix(")").split()
-        if not expression.startswith("cron(") or len(fields) != len(RANGES):
+        # "?" is in one of the two fields of days, and in no other.
+        places = [place for place, text in enumerate(fields) if "?" in text]
+        is_known = len(fields) == len(RANGES) and places in ([DAY], [WEEKDAY])
+        if not expression.startswith("cron(") or not is_known or fields[places[0]] != "?":
             raise Refused("InvalidParameterValueException", f"Invalid schedule expression: {expression}")
         numbers = (_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True))
         return cls(ZoneInfo(zone), *numbers)

@@ -15,7 +15,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation
 from backup_simulator.paging import paged
-from backup_simulator.services.backup.plan_checks import check_plan, schedule_of
+from backup_simulator.services.backup.plan_checks import check_name, check_plan, schedule_of
 from backup_simulator.services.backup.plans import Plan, Plans
 from backup_simulator.services.backup.selections import check_selection
 from backup_simulator.vaults import Vaults
@@ -134,6 +134,7 @@ class PlanCalls:
     def _select(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         selection = request["BackupSelection"]
+        check_name("selection", selection["SelectionName"])
         # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
         self._identity.check_passed_role(caller, selection["IamRoleArn"])
         request_id = request.get("CreatorRequestId")
