@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any
 
 from backup_simulator.identity import Identity
@@ -39,7 +38,7 @@ class Account:
 
         Every level must allow each action in the account, also of the administrator. No levels mean FullAWSAccess.
         """
-        self._identity.service_control[self.id] = deepcopy(tuple(tuple(level) for level in levels))
+        self._identity.set_service_control(self.id, levels)
 
     def add_policy(self, role_name: str, policy: dict[str, Any]) -> None:
         """Add an identity policy with this name to a role."""

@@ -12,25 +12,44 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from backup_simulator.errors import NotModelled
 
-# Keys in the context of most requests to AWS, and not in ours. To evaluate them as absent would be wrong.
-NOT_SUPPLIED = frozenset(
-    {
-        "aws:currenttime",
-        "aws:epochtime",
-        "aws:principalorgpaths",
-        "aws:principaltype",
-        "aws:resourceorgpaths",
-        "aws:sourceip",
-        "aws:tokenissuetime",
-        "aws:useragent",
-        "aws:userid",
-    }
-)
+# The known keys of these services: requests here have them, or requests to AWS would not have them either. The others,
+# such as aws:CurrentTime, are in requests to AWS and not in ours. To evaluate them as absent would be wrong.
+KNOWN: dict[str, frozenset[str]] = {
+    "aws": frozenset(
+        {
+            "calledvia",
+            "calledviafirst",
+            "calledvialast",
+            "multifactorauthage",
+            "principalaccount",
+            "principalarn",
+            "principalorgid",
+            "referer",
+            "requestedregion",
+            "resourceaccount",
+            "resourceorgid",
+            "sourceaccount",
+            "sourcearn",
+            "sourcevpc",
+            "sourcevpce",
+            "username",
+            "vpcsourceip",
+        }
+    ),
+    "backup": frozenset({"copytargets"}),
+    "events": frozenset({"source"}),
+    "iam": frozenset({"passedtoservice"}),
+    "kms": frozenset({"calleraccount", "grantisforawsresource", "resourcealiases", "viaservice"}),
+    "sts": frozenset({"externalid", "rolesessionname"}),
+}
+# Roles and sessions have no tags here.
+KNOWN_TAGS = "aws:principaltag/"
+TEXTS = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
 NUMBERS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
     "NotEquals": operator.ne,
@@ -39,12 +58,69 @@ NUMBERS: dict[str, Callable[[Any, Any], bool]] = {
     "GreaterThan": operator.gt,
     "GreaterThanEquals": operator.ge,
 }
+OPERATORS = (
+    {"Bool", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"}
+    | {f"String{name}" for name in TEXTS}
+    | {f"{kind}{name}" for kind in ("Numeric", "Date") for name in NUMBERS}
+)
+QUANTIFIERS = ("", "ForAllValues", "ForAnyValue")
 VARIABLE = re.compile(r"\$\{([^}*?$,]+)(?:,\s*'([^']*)')?\}")
 WILD = re.compile(r"(\*|\?|\$\{[*?$]\})")
 
 
 class Unresolved(Exception):  # noqa: N818 - no error: the statement with this variable does not apply
     """A policy variable has no value in the request, so its statement matches nothing."""
+
+
+def check_condition(condition: Any, *, variables: bool) -> None:
+    """Raises ValueError for what is no condition, NotModelled for an operator or key that is not known here."""
+    if not isinstance(condition, Mapping):
+        raise ValueError("Condition is an object of operators.")  # noqa: TRY004 - the caller refuses a document by it
+    for name, tests in condition.items():
+        _check_operator(name)
+        if not isinstance(tests, Mapping):
+            raise ValueError(f"{name} is an object of condition keys.")  # noqa: TRY004 - as above
+        for key, expected in tests.items():
+            check_key(key)
+            _check_values(name, key, as_list(expected), variables=variables)
+
+
+def _check_operator(name: str) -> None:
+    quantifier, _, plain = name.rpartition(":")
+    plain = plain.removesuffix("IfExists")
+    if plain == "BinaryEquals":
+        raise NotModelled(f"the condition operator {name} is not modelled")
+    if quantifier not in QUANTIFIERS or (plain not in OPERATORS and name != "Null"):
+        raise ValueError(f"there is no condition operator {name}.")
+
+
+def check_key(key: str) -> None:
+    """Raises NotModelled for a condition key that is not known here. Keys of other services are about other calls."""
+    service, _, name = key.lower().partition(":")
+    if not key.lower().startswith(KNOWN_TAGS) and name not in KNOWN.get(service, {name}):
+        raise NotModelled(f"the condition key {key} is not modelled")
+
+
+def _check_values(name: str, key: str, expected: list[Any], *, variables: bool) -> None:
+    plain = name.rpartition(":")[2].removesuffix("IfExists")
+    if not expected or not all(isinstance(each, str | bool | int | float) for each in expected):
+        raise ValueError(f"{key} has a value that is none.")
+    texts = [_text(each) for each in expected]
+    if plain in ("Null", "Bool") and not {each.lower() for each in texts} <= {"true", "false"}:
+        raise ValueError(f"{name} of {key} is true or false.")
+    if plain.startswith(("Numeric", "Date")) or plain.endswith("IpAddress"):
+        read = float if plain.startswith("Numeric") else _moment if plain.startswith("Date") else _network
+        for each in texts:
+            read(each)
+    if variables and plain.startswith(("String", "Arn")):
+        check_variables(texts)
+
+
+def check_variables(patterns: list[str]) -> None:
+    """Raises NotModelled for a policy variable with a key that is not known here."""
+    for pattern in patterns:
+        for found in VARIABLE.finditer(pattern):
+            check_key(found[1].strip())
 
 
 def hold(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, Any], *, variables: bool) -> bool:
@@ -88,9 +164,8 @@ def _found(context: Mapping[str, Any], key: str) -> Any:
     """The value of a context key. Its name is not case-sensitive."""
     if key in context:
         return context[key]
+    check_key(key)
     folded = key.lower()
-    if folded in NOT_SUPPLIED:
-        raise NotModelled(f"the condition key {key} is not modelled")
     return next((value for name, value in context.items() if name.lower() == folded), None)
 
 
@@ -115,8 +190,12 @@ def _comparison(name: str) -> Callable[[str, list[str]], bool]:
         case "ArnLike" | "ArnEquals":
             return lambda value, expected: any(arn_like(value, each) for each in expected)
         case "IpAddress":
-            return lambda value, expected: any(ip_address(value) in ip_network(each, strict=False) for each in expected)
+            return lambda value, expected: any(ip_address(value) in _network(each) for each in expected)
     raise NotModelled(f"the condition operator {name} is not modelled")
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text, strict=False)
 
 
 def _moment(text: str) -> datetime:

@@ -7,15 +7,19 @@ creates resources that the modelled services do not create, sets faults, and sho
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
 from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered
+from backup_simulator.identity import SESSION
 from backup_simulator.input_rules import check_as_boto3
+from backup_simulator.unforeseen import INTERNAL, TEXT, Unforeseen
 from backup_simulator.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -45,7 +49,8 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1
 
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = self.headers.get("Content-Length", "0")
+            body = self.rfile.read(int(length)) if length.isdecimal() else b""
             try:
                 with lock:
                     status, kind, content = _reply(world, self, body)
@@ -74,6 +79,15 @@ def _reply(world: World, request: BaseHTTPRequestHandler, body: bytes) -> tuple[
 
 def answer(world: World, request: Request) -> tuple[int, str, bytes]:
     """Status, content type and body of the answer, which may be an error in the service's own form."""
+    with Unforeseen(f"{request.method} {request.target}"):
+        return _answer(world, request)
+    if request.target.startswith(control.CONTROL):
+        return 500, "application/json", json.dumps({"error": TEXT}).encode()
+    signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
+    return 500, *wire.write_error(signed[3] if signed else "backup", INTERNAL, TEXT, is_form=_is_form(request))
+
+
+def _answer(world: World, request: Request) -> tuple[int, str, bytes]:
     if request.target.startswith(control.CONTROL):
         return control.reply(world, request.target.removeprefix(control.CONTROL), request.body)
     signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
@@ -83,11 +97,19 @@ def answer(world: World, request: Request) -> tuple[int, str, bytes]:
     key, region, service = signed.groups()
     try:
         operation, parameters = read(service, request)
-        return 200, *wire.write(service, operation, world.call(key, region, service, operation, parameters))
+        reply = world.call(key, region, service, operation, parameters)
+        return 200, *wire.write(service, operation, _for_a_real_clock(reply) if operation == "AssumeRole" else reply)
     except Refused as refused:
         return refused.status, *wire.write_error(service, refused.code, refused.message, is_form=_is_form(request))
     except NotModelled as unknown:
         return 501, *wire.write_error(service, "NotModelled", str(unknown), is_form=_is_form(request))
+
+
+def _for_a_real_clock(reply: dict[str, Any]) -> dict[str, Any]:
+    """Credentials that a client does not take for expired. The client compares with its own clock, not the world's."""
+    granted = reply["Credentials"]
+    ends = max(granted["Expiration"], datetime.now(UTC) + SESSION)
+    return {**reply, "Credentials": {**granted, "Expiration": ends}}
 
 
 def _is_form(request: Request) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +11,13 @@ from typing import Any
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Caller, Role
 from backup_simulator.policy import decide
+from backup_simulator.policy_checks import Kind, check_policy, read_policy
 
 SESSION = timedelta(hours=1)
 ACCOUNT_DIGITS = 12
 ARN_PARTS = 6
 MEMORY = 10_000
+MALFORMED = "MalformedPolicyDocument"
 BACKUP_SERVICE = "backup.amazonaws.com"
 
 
@@ -95,6 +96,10 @@ class Identity:
         policies: tuple[dict[str, Any], ...],
         boundary: dict[str, Any] | None = None,
     ) -> str:
+        """A role; its ARN. Raises Refused or NotModelled for a policy."""
+        check_policy(trust, Kind.TRUST, MALFORMED)
+        for policy in (*policies, *([] if boundary is None else [boundary])):
+            check_policy(policy, Kind.IDENTITY, MALFORMED)
         arn = f"arn:{self.settle(account)}:iam::{account}:role{path}{name}"
         self.roles[arn] = Role(
             arn=arn,
@@ -108,13 +113,21 @@ class Identity:
     def bound(self, role_arn: str, boundary: dict[str, Any] | None) -> None:
         if role_arn not in self.roles:
             raise ValueError(f"there is no role {role_arn}")
+        if boundary is not None:
+            check_policy(boundary, Kind.IDENTITY, MALFORMED)
         self.roles[role_arn].boundary = deepcopy(boundary)
 
     def add_policy(self, account: str, name: str, policy: dict[str, Any]) -> None:
         found = [role for role in self.roles.values() if role.account == account and role.arn.endswith(f"/{name}")]
         if not found:
             raise ValueError(f"account {account} has no role {name}")
+        check_policy(policy, Kind.IDENTITY, MALFORMED)
         found[0].policies = (*found[0].policies, deepcopy(policy))
+
+    def set_service_control(self, account: str, levels: Sequence[Sequence[dict[str, Any]]]) -> None:
+        for policy in (each for level in levels for each in level):
+            check_policy(policy, Kind.IDENTITY, MALFORMED)
+        self.service_control[account] = deepcopy(tuple(tuple(level) for level in levels))
 
     def delete_role(self, role_arn: str) -> None:
         if self.roles.pop(role_arn, None) is None:
@@ -205,16 +218,11 @@ class Identity:
 
 
 def _session_policy(request: Mapping[str, Any]) -> str | None:
-    """The session policy, if any. Raises Refused for a malformed one."""
+    """The session policy, if any. Raises Refused for a malformed one, NotModelled."""
     if request.get("PolicyArns"):
         raise NotModelled("AssumeRole with PolicyArns is not modelled: give the document as Policy")
     text = request.get("Policy")
     if text is None:
         return None
-    try:
-        is_policy = isinstance(json.loads(text).get("Statement"), dict | list)
-    except (ValueError, AttributeError):
-        is_policy = False
-    if not is_policy:
-        raise Refused("MalformedPolicyDocument", "The session policy is no policy document.")
+    read_policy(text, Kind.IDENTITY, MALFORMED)
     return str(text)

@@ -6,9 +6,10 @@ the same validator runs, with the service's errors.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from botocore.validate import ParamValidator
@@ -32,6 +33,8 @@ def _rules(operation: str) -> tuple[tuple[str, Rule], ...]:
     shape = model_of("backup").operation_model(operation).input_shape
     found: list[tuple[str, Rule]] = []
     for name, member in shape.members.items() if shape is not None else ():
+        if most := member.metadata.get("max"):
+            found.append((name, partial(operator.ge, most)))
         if member.type_name != "string":
             continue
         if enum := getattr(member, "enum", ()):

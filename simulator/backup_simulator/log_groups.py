@@ -18,6 +18,7 @@ from typing import Any
 from backup_simulator.errors import NotModelled
 from backup_simulator.model import site_of
 from backup_simulator.policy import decide
+from backup_simulator.policy_checks import Kind, check_policy
 
 EVENTS = "events.amazonaws.com"
 CREATING, WRITING = "logs:CreateLogStream", "logs:PutLogEvents"
@@ -56,6 +57,8 @@ class LogGroups:
         self.lines.setdefault(arn, [])
 
     def put_policy(self, account: str, region: str, name: str, document: dict[str, Any]) -> None:
+        """A resource policy. Raises Refused or NotModelled."""
+        check_policy(document, Kind.RESOURCE, "InvalidParameterException")
         self.policies[account, region][name] = deepcopy(document)
 
     def put_filter(self, arn: str, metric_filter: MetricFilter) -> None:

@@ -51,7 +51,7 @@ class Records:
     _vaults: Vaults
 
     @property
-    def roles(self) -> Mapping[str, Role]:
+    def roles(self) -> dict[str, Role]:
         """All roles by ARN."""
         return self._identity.roles
 

@@ -11,6 +11,7 @@ from typing import Any
 from backup_simulator.eventbridge import EventBridge, Rule, RuleTarget
 from backup_simulator.ground import Ground
 from backup_simulator.model import GIBIBYTE, Database, Key, Vault, vault_arn
+from backup_simulator.policy_checks import Kind, check_policy
 from backup_simulator.queues import EventSourceMapping, Message, Queue, Queues
 from backup_simulator.regions import partition_of
 from backup_simulator.resource_types import BY_NAME
@@ -55,6 +56,8 @@ class Site:
 
     def create_key(self, *, policy: dict[str, Any] | None = None, managed_by: str | None = None) -> str:
         """A KMS key; its ARN. `managed_by` makes it an AWS managed one, for example "aws/rds"."""
+        if policy is not None:
+            check_policy(policy, Kind.RESOURCE, "MalformedPolicyDocumentException")
         arn = self._arn("kms", f"key/{self._services.ground.make_id()}")
         self._services.keys[arn] = Key(arn=arn, account=self.account, policy=deepcopy(policy), managed_by=managed_by)
         return arn
@@ -90,9 +93,11 @@ class Site:
     def create_vault(
         self, name: str, *, key_arn: str, policy: dict[str, Any] | None = None, lock: dict[str, Any] | None = None
     ) -> str:
-        """A backup vault; its ARN. Raises ValueError for a name that the API would refuse."""
+        """A backup vault; its ARN. Raises ValueError, Refused or NotModelled for what the API would refuse."""
         if not VAULT_NAME.fullmatch(name):
             raise ValueError(f"Invalid backup vault name: {name}")
+        if policy is not None:
+            check_policy(policy, Kind.RESOURCE, "InvalidParameterValueException")
         arn = vault_arn(self.account, self.region, name)
         now = self._services.ground.now()
         vault = Vault(
@@ -196,7 +201,8 @@ class Site:
         return arn
 
     def put_bus_policy(self, statement: dict[str, Any], bus: str = "default") -> None:
-        """A statement of an event bus's policy."""
+        """A statement of an event bus's policy. Raises Refused or NotModelled."""
+        check_policy({"Statement": statement}, Kind.RESOURCE, "ValidationException")
         self._services.buses.policies[self.account, self.region, bus].append(deepcopy(statement))
 
     def map_queue(

@@ -15,6 +15,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Call, Operation
 from backup_simulator.processes import Processes
+from backup_simulator.services import members
 from backup_simulator.services.backup.members import check_members
 
 T = TypeVar("T")
@@ -98,6 +99,8 @@ class Switchboard:
         if service == "backup":
             input_rules.check(operation, parameters)
             check_members(operation, parameters)
+        else:
+            members.check_members(service, operation, parameters)
         return carried_out_by
 
     def _notify(self, call: Call) -> None:

@@ -9,7 +9,7 @@ from ministack.core import iam_evaluator
 from ministack.services import iam, kms, sts
 
 from backup_simulator.errors import NotModelled, Refused
-from backup_simulator.model import Caller, Key
+from backup_simulator.model import Caller, Key, Role
 from backup_simulator.world import World
 
 
@@ -39,9 +39,11 @@ class Mirror:
         trust, boundary = _document(role["AssumeRolePolicyDocument"]), _managed(bound, account) if bound else None
         seen = json.dumps([trust, inline, attached, boundary], sort_keys=True)
         if self._roles.get(arn) != seen:
-            here = self._world.account(account)
-            policies = [*inline, *attached]
-            here.create_role(role["RoleName"], path=role["Path"], trust=trust, policies=policies, boundary=boundary)
+            # As it is, because a policy that the world cannot evaluate must not stop the calls of other roles.
+            self._world.account(account)
+            self._world.roles[arn] = Role(
+                arn=arn, account=account, trust=trust, policies=(*inline, *attached), boundary=boundary
+            )
             self._roles[arn] = seen
 
     def _refresh_key(self, account: str, region: str, key: dict[str, Any]) -> None:

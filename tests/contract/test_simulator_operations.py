@@ -20,7 +20,8 @@ COMMON = {"AccessDeniedException", "ThrottlingException", "ExpiredTokenException
 RULE = {"RuleName": "night", "TargetBackupVaultName": "near", "ScheduleExpression": "cron(0 3 * * ? *)"}
 PLAN = {"BackupPlanName": "nightly", "Rules": [RULE]}
 LOCK = {"BackupVaultName": "new", "MinRetentionDays": 7, "MaxRetentionDays": 90, "ChangeableForDays": 3}
-POLICY = json.dumps({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint"}]})
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
+POLICY = json.dumps({"Statement": [DENY]})
 
 
 class Caller:

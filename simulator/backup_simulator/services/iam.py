@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from backup_simulator.access import Access
-from backup_simulator.errors import NotModelled, Refused
+from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation, Role
@@ -87,10 +87,8 @@ class Iam:
     def _get_role(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         return {"Role": self._role(self._named(caller, request["RoleName"]))}
 
-    def _list_roles(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """All roles of the account in one page. Raises NotModelled for a path prefix."""
-        if "PathPrefix" in request:
-            raise NotModelled("ListRoles with PathPrefix is not modelled")
+    def _list_roles(self, caller: Caller, _region: str, _request: dict[str, Any]) -> dict[str, Any]:
+        """All roles of the account in one page."""
         found = [self._role(role) for role in self._identity.roles.values() if role.account == caller.account]
         return {"Roles": sorted(found, key=lambda role: str(role["Arn"])), "IsTruncated": False}
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from backup_simulator.errors import Refused
-from backup_simulator.model import Caller, Key, Operation
+from backup_simulator.errors import NotModelled, Refused
+from backup_simulator.model import Caller, Key, Operation, site_of
+from backup_simulator.regions import partition_of
 
 
 class Kms:
@@ -24,7 +25,13 @@ class Kms:
     def _key(self, caller: Caller, region: str, request: dict[str, Any]) -> Key:
         """A key by its ARN or id. Keys of other accounts are not visible here."""
         wanted = request["KeyId"]
-        arn = wanted if wanted.startswith("arn:") else f"arn:aws:kms:{region}:{caller.account}:key/{wanted}"
+        if "alias/" in wanted:
+            raise NotModelled(f"a key by its alias is not modelled: {wanted}")
+        arn = (
+            wanted
+            if wanted.startswith("arn:")
+            else f"arn:{partition_of(region)}:kms:{region}:{caller.account}:key/{wanted}"
+        )
         key = self._keys.get(arn)
         if arn.split(":")[3:5] != [region, caller.account]:
             raise Refused("AccessDeniedException", f"{caller.name} is not authorized to access {wanted}")
@@ -55,8 +62,15 @@ class Kms:
         return {"Policy": json.dumps(policy), "PolicyName": "default"}
 
     def _list_aliases(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        key = self._key(caller, region, request)
-        name = f"alias/{key.managed_by}"
-        owner = key.arn.partition(":key/")[0]
-        alias = {"AliasName": name, "AliasArn": f"{owner}:{name}", "TargetKeyId": key.arn.rpartition("/")[2]}
-        return {"Aliases": [alias] if key.managed_by else [], "Truncated": False}
+        """The aliases of one key, or of all keys of the site. Only AWS managed keys have an alias here."""
+        if "KeyId" in request:
+            keys = [self._key(caller, region, request)]
+        else:
+            keys = [key for key in self._keys.values() if site_of(key.arn) == (caller.account, region)]
+        return {"Aliases": [_alias(key) for key in keys if key.managed_by], "Truncated": False}
+
+
+def _alias(key: Key) -> dict[str, Any]:
+    name = f"alias/{key.managed_by}"
+    owner = key.arn.partition(":key/")[0]
+    return {"AliasName": name, "AliasArn": f"{owner}:{name}", "TargetKeyId": key.arn.rpartition("/")[2]}

@@ -39,8 +39,12 @@ class Rds:
             raise Refused("DBInstanceNotFound", f"DBInstance {wanted} not found.", 404)
         return {"DBInstances": [_instance(each) for each in found]}
 
-    def _clusters(self, caller: Caller, region: str, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"DBClusters": [_cluster(each) for each in self._databases(caller, region, "cluster")]}
+    def _clusters(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.get("DBClusterIdentifier")
+        found = [each for each in self._databases(caller, region, "cluster") if wanted in (None, _name_of(each))]
+        if wanted and not found:
+            raise Refused("DBClusterNotFoundFault", f"DBCluster {wanted} not found.", 404)
+        return {"DBClusters": [_cluster(each) for each in found]}
 
     def _option_groups(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         wanted = request.get("OptionGroupName")

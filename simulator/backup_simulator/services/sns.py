@@ -31,6 +31,10 @@ class Sns:
         self.operations: dict[str, Operation] = {"Publish": self._publish}
 
     def _publish(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        if "TopicArn" not in request:
+            raise Refused(
+                "InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+            )
         published = self.topics.get(request["TopicArn"])
         if published is None:
             raise Refused("NotFound", "Topic does not exist", 404)

@@ -7,9 +7,11 @@ runs once (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 from backup_simulator.errors import NotModelled, Refused
@@ -32,7 +34,9 @@ RANGES: tuple[tuple[int, int, Names], ...] = (
     (1, 7, WEEKDAYS),
     (1970, 2199, {}),
 )
-SEARCHED_DAYS = 4 * 366
+DAY, WEEKDAY = 2, 4
+# The 29th of February comes again after eight years at the latest, around the year 2100.
+SEARCHED_YEARS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +57,49 @@ class Schedule:
         if zone not in _zones():
             raise Refused("InvalidParameterValueException", f"Invalid time zone: {zone}")
         fields = expression.removeprefix("cron(").removesuffix(")").split()
-        if not expression.startswith("cron(") or len(fields) != len(RANGES):
+        # "?" is in one of the two fields of days, and in no other.
+        places = [place for place, text in enumerate(fields) if "?" in text]
+        is_known = len(fields) == len(RANGES) and places in ([DAY], [WEEKDAY])
+        if not expression.startswith("cron(") or not is_known or fields[places[0]] != "?":
             raise Refused("InvalidParameterValueException", f"Invalid schedule expression: {expression}")
         numbers = (_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True))
         return cls(ZoneInfo(zone), *numbers)
 
-    def next_after(self, now: datetime) -> datetime:
-        """The first moment after now. Raises NotModelled for a schedule that does not come in four years."""
-        wall = now.astimezone(self.zone).replace(tzinfo=None)
-        while True:
-            wall = self._next_on_the_wall(wall)
+    def next_after(self, now: datetime) -> datetime | None:
+        """The first moment after now; None if the schedule does not run again."""
+        wall = self._next_on_the_wall(now.astimezone(self.zone).replace(tzinfo=None))
+        while wall is not None:
             moment = wall.replace(tzinfo=self.zone).astimezone(UTC)
             if moment > now and moment.astimezone(self.zone).replace(tzinfo=None) == wall:
                 return moment
+            wall = self._next_on_the_wall(wall)
+        return None
 
-    def _next_on_the_wall(self, now: datetime) -> datetime:
+    def runs_after(self, now: datetime) -> Iterator[datetime]:
+        """All moments after now."""
+        moment = self.next_after(now)
+        while moment is not None:
+            yield moment
+            moment = self.next_after(moment)
+
+    def _next_on_the_wall(self, now: datetime) -> datetime | None:
         """What a clock in the zone shows at the next time; no such moment may exist, or two."""
-        first = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        for offset in range(SEARCHED_DAYS):
-            day = first if offset == 0 else (first + timedelta(days=offset)).replace(hour=0, minute=0)
-            if not self._falls_on(day):
-                continue
+        for day in self._days_after(now):
             for hour in sorted(each for each in self.hours if each >= day.hour):
                 earliest = day.minute if hour == day.hour else 0
                 if minutes := [each for each in self.minutes if each >= earliest]:
                     return day.replace(hour=hour, minute=min(minutes))
-        raise NotModelled("the schedule does not come round within four years")
+        return None
+
+    def _days_after(self, now: datetime) -> Iterator[datetime]:
+        """The days on which the schedule may run, each from its first possible minute."""
+        first = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        for year in islice(sorted(each for each in self.years if each >= first.year), SEARCHED_YEARS):
+            day = max(first, datetime(year, 1, 1))  # noqa: DTZ001 - what a clock on the wall shows
+            while day.year == year:
+                if self._falls_on(day):
+                    yield day
+                day = day.replace(hour=0, minute=0) + timedelta(days=1)
 
     def _falls_on(self, day: datetime) -> bool:
         weekday = day.isoweekday() % 7 + 1

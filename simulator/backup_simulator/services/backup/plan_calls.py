@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 from backup_simulator.errors import Refused
@@ -14,7 +15,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation
 from backup_simulator.paging import paged
-from backup_simulator.services.backup.plan_checks import check_plan, schedule_of
+from backup_simulator.services.backup.plan_checks import check_name, check_plan, schedule_of
 from backup_simulator.services.backup.plans import Plan, Plans
 from backup_simulator.services.backup.selections import check_selection
 from backup_simulator.vaults import Vaults
@@ -99,12 +100,12 @@ class PlanCalls:
         """The next runs of all rules together, as many as asked for."""
         if not 0 <= most <= MOST_PREVIEWED_RUNS:
             raise Refused("InvalidParameterValueException", f"Invalid value for MaxScheduledRunsPreview: {most}")
-        runs = []
-        for rule in rules if most else ():
-            schedule, moment = schedule_of(rule), self._ground.now()
-            for _ in range(most):
-                moment = schedule.next_after(moment)
-                runs.append({"ExecutionTime": moment, "RuleId": rule["RuleId"], "RuleExecutionType": "SNAPSHOTS"})
+        now = self._ground.now()
+        runs = [
+            {"ExecutionTime": moment, "RuleId": rule["RuleId"], "RuleExecutionType": "SNAPSHOTS"}
+            for rule in rules
+            for moment in islice(schedule_of(rule).runs_after(now), most)
+        ]
         runs.sort(key=lambda run: (run["ExecutionTime"], run["RuleId"]))
         return {"ScheduledRunsPreview": runs[:most]} if most else {}
 
@@ -133,6 +134,7 @@ class PlanCalls:
     def _select(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         selection = request["BackupSelection"]
+        check_name("selection", selection["SelectionName"])
         # Checked when the selection is made (seen in terraform-provider-aws): "... cannot be assumed by AWS Backup".
         self._identity.check_passed_role(caller, selection["IamRoleArn"])
         request_id = request.get("CreatorRequestId")

@@ -27,15 +27,21 @@ LEAST_START_WINDOW, LONGEST_WINDOW = 60, 52_560_000
 def check_plan(document: Mapping[str, Any]) -> None:
     """Raises Refused or NotModelled for a plan that could not be carried out as AWS does it."""
     check_plan_members(document)
+    check_name("backup plan", document["BackupPlanName"])
     for rule in document["Rules"]:
-        if not NAME.fullmatch(rule["RuleName"]):
-            raise Refused(INVALID, f"Invalid rule name: {rule['RuleName']}")
+        check_name("rule", rule["RuleName"])
         if not VAULT_NAME.fullmatch(rule["TargetBackupVaultName"]):
             raise Refused(INVALID, f"Invalid backup vault name: {rule['TargetBackupVaultName']}")
         schedule_of(rule)
         check_windows(rule.get("StartWindowMinutes"), rule.get("CompletionWindowMinutes"))
         check_retention(rule.get("Lifecycle", {}))
         _check_copies(rule.get("CopyActions", []))
+
+
+def check_name(what: str, name: str) -> None:
+    """Raises Refused for a name that AWS Backup refuses."""
+    if not NAME.fullmatch(name):
+        raise Refused(INVALID, f"Invalid {what} name: {name}")
 
 
 def _check_copies(actions: list[dict[str, Any]]) -> None:

@@ -99,8 +99,10 @@ class Plans:
         return selection_id
 
     def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule, version: int) -> None:
+        """Wait for the next run of a rule, if there is one."""
         moment = schedule.next_after(self._ground.now())
-        self._ground.clock.at(moment, lambda: self._run(plan, rule, schedule, version))
+        if moment is not None:
+            self._ground.clock.at(moment, lambda: self._run(plan, rule, schedule, version))
 
     def _run(self, plan: Plan, rule: dict[str, Any], schedule: Schedule, version: int) -> None:
         if plan.ended or version != len(plan.earlier):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation
 from backup_simulator.resource_types import BY_NAME
 
 CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
+# Settings that AWS has (API_UpdateGlobalSettings).
+NOT_MODELLED = {"isMpaEnabled", "isDelegatedAdministratorEnabled"}
 
 
 class SettingCalls:
@@ -38,6 +40,8 @@ class SettingCalls:
 
     def _update_global(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         given = request.get("GlobalSettings", {})
+        if unknown := sorted(given.keys() & NOT_MODELLED):
+            raise NotModelled(f"the global setting {', '.join(unknown)} is not modelled")
         if given.keys() - {CROSS_ACCOUNT} or given.get(CROSS_ACCOUNT) not in ("true", "false"):
             raise Refused("InvalidParameterValueException", f'GlobalSettings takes {CROSS_ACCOUNT}: "true" or "false"')
         self._identity.cross_account_enabled = given[CROSS_ACCOUNT] == "true"

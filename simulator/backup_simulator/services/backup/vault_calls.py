@@ -9,15 +9,18 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from backup_simulator.conditions import as_list
 from backup_simulator.errors import Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Key, Operation, Vault, backup_key_arn, vault_arn
 from backup_simulator.paging import paged
+from backup_simulator.policy_checks import Kind, read_policy
 from backup_simulator.services.backup.copy_checks import VAULT_NAME
 from backup_simulator.services.backup.replies import vault_reply
 from backup_simulator.vaults import Vaults, check_vault_account
 
+MALFORMED = "InvalidParameterValueException"
 # A compliance lock can still be taken away for at least 72 hours (vault-lock).
 LEAST_GRACE_DAYS = 3
 LONGEST_LOCK_DAYS = 36500
@@ -103,16 +106,12 @@ class VaultCalls:
 
     def _put_policy(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         vault = self._of(caller, region, request)
-        try:
-            policy = json.loads(request.get("Policy", ""))
-            statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-            actions = [each["Action"] for each in statements]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Refused("InvalidParameterValueException", "The policy is malformed.") from error
-        flat = [name for each in actions for name in (each if isinstance(each, list) else [each])]
+        policy = read_policy(request.get("Policy", ""), Kind.RESOURCE, MALFORMED)
+        statements = as_list(policy["Statement"])
+        flat = [name for each in statements for name in as_list(each.get("Action", each.get("NotAction")))]
         if any("*" in name for name in flat):
             # Vault access policies take no wildcards in Action (create-a-vault-access-policy).
-            raise Refused("InvalidParameterValueException", "Wildcards are not supported in the policy's actions.")
+            raise Refused(MALFORMED, "Wildcards are not supported in the policy's actions.")
         vault.policy = policy
         return {}
 
