@@ -117,7 +117,7 @@ def test_what_is_not_modelled_of_queues_rules_and_targets_is_refused_by_name() -
 
     with pytest.raises(NotModelled, match="KmsMasterKeyId"):
         sqs.create_queue(QueueName="heard", Attributes={"KmsMasterKeyId": "alias/aws/sqs"})
-    with pytest.raises(NotModelled, match="without EventPattern"):
+    with pytest.raises(NotModelled, match="ScheduleExpression"):
         events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
     with pytest.raises(NotModelled, match="InputPath"):
         events.put_targets(Rule="all", Targets=[target])

@@ -28,9 +28,9 @@ class AwsClients:
 
     def by_role(self, site: Site, service: str, role_arn: str, external_id: str) -> Any:
         """A client with the credentials of an assumed role of the site's account."""
-        found = self(site, "sts").assume_role(
-            RoleArn=role_arn, RoleSessionName="first-night", ExternalId=external_id, DurationSeconds=3600
-        )["Credentials"]
+        found = self(site, "sts").assume_role(RoleArn=role_arn, RoleSessionName="first-night", ExternalId=external_id)[
+            "Credentials"
+        ]
         return self._open(
             site,
             service,

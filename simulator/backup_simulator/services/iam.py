@@ -15,7 +15,9 @@ from backup_simulator.errors import Refused
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation, Role
+from backup_simulator.policy_checks import Kind, read_policy
 
+MALFORMED = "MalformedPolicyDocument"
 LISTS = ("stringList", "booleanList", "numericList", "dateList", "ipList", "binaryList")
 
 
@@ -43,14 +45,14 @@ class Iam:
         name = request["RoleName"]
         if any(_is_called(role, caller.account, name) for role in self._identity.roles.values()):
             raise Refused("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
-        trust = _document(request["AssumeRolePolicyDocument"])
+        trust = read_policy(request["AssumeRolePolicyDocument"], Kind.TRUST, MALFORMED)
         path = request.get("Path", "/")
         arn = self._identity.create_role(caller.account, name, path=path, trust=trust, policies=())
         return {"Role": self._role(self._identity.roles[arn])}
 
     def _put_policy(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         role = self._named(caller, request["RoleName"])
-        self._set_policy(role, request["PolicyName"], _document(request["PolicyDocument"]))
+        self._set_policy(role, request["PolicyName"], read_policy(request["PolicyDocument"], Kind.IDENTITY, MALFORMED))
         return {}
 
     def _delete_policy(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -122,17 +124,6 @@ class Iam:
             for resource in request.get("ResourceArns", ["*"])
         ]
         return {"EvaluationResults": results, "IsTruncated": False}
-
-
-def _document(text: str) -> dict[str, Any]:
-    """A policy document. Raises Refused for a text that is none."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise Refused("MalformedPolicyDocument", "The policy is not in the valid JSON format.") from error
-    if not isinstance(document, dict) or "Statement" not in document:
-        raise Refused("MalformedPolicyDocument", "Syntax errors in policy.")
-    return document
 
 
 def _context_value(entry: dict[str, Any]) -> Any:

@@ -109,7 +109,9 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(senseless: Any) -> None:
 def test_a_schedule_comes_at_the_moments_of_its_expression(expression: str, expected: str) -> None:
     now = Place().world.now().replace(hour=13, minute=0)
 
-    assert Schedule.parse(expression).next_after(now).isoformat()[:16] == expected
+    following = Schedule.parse(expression).next_after(now)
+    assert following is not None
+    assert following.isoformat()[:16] == expected
 
 
 def test_a_process_that_sleeps_before_a_call_wakes_in_a_world_that_went_on() -> None:
