@@ -122,6 +122,11 @@ NOT_ANSWERED = (
         why_not="it needs 21 databases that are copied at the same time",
     ),
     Question(
+        name="list_tags_asks_rds",
+        asks="Does ListTags of a snapshot also ask the caller for rds:ListTagsForResource?",
+        why_not="only the doctor lists tags, and it names the permission that AWS missed",
+    ),
+    Question(
         name="expiry_asks_the_makers_role",
         asks="Does the expiry of a point need the role that made it?",
         why_not="a point lives at least a day, and expires up to 8 hours later",
