@@ -10,20 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
 from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered
-from backup_simulator.identity import SESSION
 from backup_simulator.input_rules import check_as_boto3
 from backup_simulator.unforeseen import INTERNAL, TEXT, Unforeseen
 from backup_simulator.world import World
 
 LOOPBACK = "127.0.0.1"
-SENT_AT = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])([0-5]\d){2}Z")
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -98,23 +95,11 @@ def _answer(world: World, request: Request) -> tuple[int, str, bytes]:
     key, region, service = signed.groups()
     try:
         operation, parameters = read(service, request)
-        reply = world.call(key, region, service, operation, parameters)
-        if operation == "AssumeRole":
-            reply = _for_the_clients_clock(reply, request)
-        return 200, *wire.write(service, operation, reply)
+        return 200, *wire.write(service, operation, world.call(key, region, service, operation, parameters))
     except Refused as refused:
         return refused.status, *wire.write_error(service, refused.code, refused.message, is_form=_is_form(request))
     except NotModelled as unknown:
         return 501, *wire.write_error(service, "NotModelled", str(unknown), is_form=_is_form(request))
-
-
-def _for_the_clients_clock(reply: dict[str, Any], request: Request) -> dict[str, Any]:
-    """Credentials that a client does not take for expired. It compares with its own clock, which its request shows."""
-    granted, shown = reply["Credentials"], SENT_AT.fullmatch(request.headers.get("X-Amz-Date", ""))
-    if shown is None:
-        return reply
-    ends = max(granted["Expiration"], datetime.fromisoformat(shown[0]) + SESSION)
-    return {**reply, "Credentials": {**granted, "Expiration": ends}}
 
 
 def _is_form(request: Request) -> bool:

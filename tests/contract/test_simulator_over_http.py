@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -142,19 +141,3 @@ def test_a_test_cannot_make_a_vault_whose_name_the_api_refuses(name: str) -> Non
     site = World().site(A, HOME)
     with pytest.raises(ValueError, match="Invalid backup vault name"):
         site.create_vault(name, key_arn=site.create_key())
-
-
-def test_a_profile_with_a_role_works_although_the_worlds_clock_is_behind(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    role = control(address, "make", what="create_role", account=A, name="r", trust=TRUST_A, policies=[ALL])["made"]
-    config = tmp_path / "config"
-    config.write_text(
-        f"[profile a]\naws_access_key_id = {A}\naws_secret_access_key = x\n"
-        f"[profile r]\nrole_arn = {role}\nsource_profile = a\nregion = {HOME}\n"
-    )
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    sts = boto3.Session(profile_name="r").client("sts")
-
-    assert sts.get_caller_identity()["Arn"] == role

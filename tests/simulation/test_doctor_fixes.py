@@ -28,7 +28,7 @@ def into_the_vault(journey: StagedJourney, statements: list[dict[str, Any]]) -> 
     owner = journey.world.session(BACKUP, "arn:aws:iam::444455556666:role/administrator", HOME).client("backup")
     policy = {"Version": "2012-10-17", "Statement": statements}
     journey.destination.policy = None
-    journey.world.account(BACKUP).create_role("administrator", trust={}, policies=[ANYTHING])
+    journey.world.account(BACKUP).create_role("administrator", trust={"Statement": []}, policies=[ANYTHING])
     owner.put_backup_vault_access_policy(BackupVaultName="watched-vault", Policy=json.dumps(policy))
 
 
