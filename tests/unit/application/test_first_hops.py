@@ -13,6 +13,7 @@ from secondhop.domain.chain import Chain, ChainState
 from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import DeniedError, SecondHopError, SilentError, TryAgainError
 from secondhop.domain.first_hop import first_hop_key, first_hop_route
+from secondhop.domain.hop import HopState
 from secondhop.domain.route import FirstHops, RouteKind
 from tests.builders import (
     ARRIVAL_ARN,
@@ -24,9 +25,11 @@ from tests.builders import (
     WATCHED_KEY,
     WORKLOAD,
     WORKLOAD_VAULT,
+    a_chain,
     a_job,
     a_route,
     an_arrival,
+    with_hop,
 )
 from tests.stand_ins import Stage, arrived
 
@@ -277,3 +280,20 @@ def test_a_table_that_is_silent_while_a_failed_first_hop_is_opened_leaves_nothin
     place(news)
     assert expectation(place).state is ChainState.WAITING
     assert expectation(place).next_check is not None
+
+
+def test_a_first_hop_that_runs_in_a_full_lane_is_left_to_the_next_sweep() -> None:
+    """AWS describes its job as COMPLETED, and does not name the copy yet."""
+    place = stage()
+    place.route = replace(place.route, limits={"RDS": 1})
+    point = an_arrival(arn=f"{ORIGIN}-b", database=f"{ORDERS}2", vault_arn=WORKLOAD_VAULT.arn)
+    other = a_chain(first_hop_route(place.route, WORKLOAD_VAULT), point=point)
+    place.chains.save(with_hop(other, "first", state=HopState.COPYING, attempt=1), before=None, limit=1)
+    plan_job(place, state="COMPLETED", message="", completed_at=NOW, arrival=None)
+    running = replace(news_of(place).job, state="RUNNING", completed_at=None)
+    place.clock.forward(days=8)
+    report = place(replace(news_of(place), job=running))
+
+    assert report.ignored is not None
+    assert "is not followed yet: first has no slot for a copy that runs" in report.ignored
+    assert place.chains.get(KEY) is None

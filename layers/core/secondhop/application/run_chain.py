@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 
 from secondhop.application.perform import Performer
 from secondhop.application.ports import ChainStore, ClaimTakenError, SlotTakenError
@@ -76,12 +75,12 @@ class ChainRun:
         return tuple(self.steps)
 
     def _take_all(self) -> None:
-        for rounds in count():
-            if not (self._facts or self._answers or self._is_unsaved):
-                return
+        rounds = 0
+        while self._facts or self._answers or self._is_unsaved:
             if len(self.steps) >= FACTS_LIMIT or rounds >= ROUNDS_LIMIT:
                 raise RuntimeError(f"chain {self.chain.key} does not come to rest: {self._last_reason()}")
             self._go_on()
+            rounds += 1
 
     def _last_reason(self) -> str:
         return self.steps[-1].reason if self.steps else "nothing was decided"
