@@ -13,7 +13,7 @@ from secondhop_cli.first_night.answers import Answers
 from secondhop_cli.first_night.aws_clients import AwsClients
 from secondhop_cli.first_night.documents import MAKER
 from secondhop_cli.first_night.limits import RETENTION_DAYS, CopyJobs
-from secondhop_cli.first_night.pace import Pace, code_of
+from secondhop_cli.first_night.pace import PASSING, Pace, code_of, message_of
 from secondhop_cli.first_night.settings import Settings
 from secondhop_cli.first_night.state_file import Kind, StateFile
 
@@ -159,6 +159,15 @@ class Night:
                 BackupVaultName=self.settings.vault,
             )
         )
+
+    def answer_by_refusal(self, name: str, error: ClientError) -> None:
+        """Answer a question with "refused". Throttling and a missing permission answer nothing."""
+        code = code_of(error)
+        self.answers.record(name, error=code, message=message_of(error))
+        if code in PASSING or code.startswith("AccessDenied"):
+            self.answers.leave_open(name, f"AWS answered {code}")
+        else:
+            self.answers.settle(name, "refused")
 
     def delete(self, site: Site, arn: str) -> None:
         """DeleteRecoveryPoint in the run's own vault. Raises ClientError."""

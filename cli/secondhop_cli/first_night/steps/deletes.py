@@ -69,11 +69,7 @@ def _delete_while_it_runs(night: Night, copy: Copy) -> None:
     try:
         night.delete(copy.site, copy.point_arn)
     except ClientError as error:
-        night.answers.record(name, error=code_of(error), message=message_of(error))
-        if code_of(error) in PASSING or code_of(error).startswith("AccessDenied"):
-            night.answers.leave_open(name, f"AWS answered {code_of(error)}")
-        else:
-            night.answers.settle(name, "refused")
+        night.answer_by_refusal(name, error)
     else:
         night.answers.record(name, is_accepted=True)
         night.answers.settle(name, "accepted")

@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 from secondhop_cli.first_night.documents import MAKER
 from secondhop_cli.first_night.limits import ONE_MORE_DAY
 from secondhop_cli.first_night.night import Copy, Night
-from secondhop_cli.first_night.pace import PASSING, code_of, message_of
 
 MERGED = "AWS makes one job of identical calls, so a repeated call says nothing about its token"
 UNKNOWN = {"more_than_seconds": None, "at_most_seconds": None}
@@ -47,11 +46,7 @@ def _ask_with_other_parameters(night: Night, first: Copy, job_id: str, *, is_rem
     try:
         other = night.start(replace(first, days=ONE_MORE_DAY))
     except ClientError as error:
-        night.answers.record(name, error=code_of(error), message=message_of(error))
-        if code_of(error) in PASSING or code_of(error).startswith("AccessDenied"):
-            night.answers.leave_open(name, f"AWS answered {code_of(error)}")
-        else:
-            night.answers.settle(name, "refused")
+        night.answer_by_refusal(name, error)
         return
     night.answers.record(name, is_same_job=_is_same(other, job_id))
     if _is_same(other, job_id):
