@@ -41,7 +41,7 @@ demo: $(VENV)/.demo ## Run two nights of backups on the simulator, and show what
 	@$(VENV)/bin/secondhop demo
 
 .PHONY: test
-test: $(VENV)/.dev ## Run the test suite (under 3 minutes)
+test: $(VENV)/.dev ## Run the test suite (nine minutes on two cores)
 	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 NIGHTS ?= 20
@@ -94,7 +94,7 @@ format: $(VENV)/.dev ## Fix style and formatting where a tool can
 	@$(VENV)/bin/ruff format .
 
 .PHONY: tables
-tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (four minutes)
+tables: $(VENV)/.dev ## Delete and swap each row of every table, and see that the tests notice (a quarter of an hour or more)
 	@$(VENV)/bin/python tools/break-tables
 
 .PHONY: break-templates
