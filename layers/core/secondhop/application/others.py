@@ -75,7 +75,8 @@ def other_copies(chains: ChainStore, backup: Backup, now: Callable[[], datetime]
             if not is_stuck(news.job, news.resource_type, moment)
         )
 
-    recent = Recent[Site, Mapping[Flight, int]](read=read, now=now, lifetime=LISTING, keeps=lambda _: True)
+    # Python 3.11 cannot call a slotted generic by its types (`Recent[...](...)`), so the variable names them.
+    recent: Recent[Site, Mapping[Flight, int]] = Recent(read=read, now=now, lifetime=LISTING, keeps=lambda _: True)
     return OtherCopies(chains=chains, in_flight=recent)
 
 
