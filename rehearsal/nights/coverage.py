@@ -136,6 +136,7 @@ DRAWS = (
     "runs until all is gone",
     "hangs per hour",
     "unreadable per hour",
+    "garbled per hour",
     "kills late functions",
 )
 FAULTS = (
@@ -150,6 +151,7 @@ FAULTS = (
     "a service hung, no answer",
     "a service hung, answers are lost",
     "an item could not be read",
+    "an answer could not be read",
 )
 PEOPLE = (
     "copied a final copy back, its arrival exists",

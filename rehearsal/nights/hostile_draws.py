@@ -48,7 +48,7 @@ class HostileDraws:
     """All hostile draws. `short_pages` and `partial_answers` are shares of pages and of batch entries.
 
     `missing_fields`, `late_points` and `nameless_copies` say for how many reads. Rates are per hour. The `throttled`
-    operation of AWS Backup is throttled for the whole night.
+    operation of AWS Backup is throttled for the whole night. Items of the table are unreadable, answers of AWS garbled.
     """
 
     short_pages: float = 0.0
@@ -73,6 +73,7 @@ class HostileDraws:
     leaves_the_dr_vault_unlocked: bool = False
     hangs_per_hour: float = 0.0
     unreadable_per_hour: float = 0.0
+    garbled_per_hour: float = 0.0
     kills_late_functions: bool = False
 
     def drawn(self) -> list[str]:
@@ -104,6 +105,7 @@ def draw_hostility(
         throttled=_with_odds(seed, "throttled", 0.05, READS),
         hangs_per_hour=_with_odds(seed, "hangs", 0.15, (0.05, 0.2)),
         unreadable_per_hour=_with_odds(seed, "unreadable", 0.1, (0.1, 0.3)),
+        garbled_per_hour=_with_odds(seed, "garbled", 0.15, (0.3, 1.0)),
         kills_late_functions=_stream(seed, "timeouts").random() < 0.3,
     )
     if seed % FIFTY == UNTIL_ALL_IS_GONE:

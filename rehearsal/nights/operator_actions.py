@@ -114,7 +114,7 @@ class Operator:
                 IamRoleArn=self.expected.stage.backup_account["CopyRoleArn"],
                 Lifecycle={"DeleteAfterDays": days if self.chance.random() < 0.7 else max(7, days * 2 // 3)},
             )
-        except (ClientError, BotoCoreError, ProcessDied):
+        except (ClientError, BotoCoreError, UnicodeDecodeError, ProcessDied):
             return
         self.counts["the operator copied by hand"] += 1
 

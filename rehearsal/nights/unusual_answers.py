@@ -45,6 +45,8 @@ HANGING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("sns", HOME, ()),
     ("events", HOME, ()),
 )
+# The table's answers come from a stand-in, whose items can be unreadable.
+READABLE = tuple(call for call in CALLS if call[0] != "dynamodb")
 AN_HOUR = timedelta(hours=1)
 FOR_EVER = 10**6
 
@@ -57,6 +59,9 @@ class UnusualAnswers:
     expected: Expectations
     chance: Random
     counts: Counter[str]
+
+    def __post_init__(self) -> None:
+        self.garbling = Random(f"garbled {self.chance.random()}")  # noqa: S311 - a night must be repeatable
 
     def begin(self) -> None:
         """Set the faults that last for all faulty hours."""
@@ -84,6 +89,8 @@ class UnusualAnswers:
             self._key_fault()
         if self.chance.random() < self.draws.hangs_per_hour:
             self._hang()
+        if self.garbling.random() < self.draws.garbled_per_hour:
+            self._garble()
 
     def end(self) -> None:
         """Make every key usable again, and count the faults that happened."""
@@ -132,6 +139,15 @@ class UnusualAnswers:
             world.clock.after(hours * AN_HOUR, lambda: self._cancel_deletion(key_arn))
             hours += 1
         world.clock.after(hours * AN_HOUR, lambda: self._enable(key_arn))
+
+    def _garble(self) -> None:
+        """Some answers of an operation, or a fifth of all from now on, cannot be read."""
+        chance, faults = self.garbling, self.expected.world.faults
+        service, operation = chance.choice(READABLE)
+        if chance.random() < 0.7:
+            faults.garble(service, operation, times=chance.randint(1, 5))
+        else:
+            faults.garble(service, operation, share=0.2)
 
     def _hang(self) -> None:
         """A service in a Region does not answer for a time, or carries out requests and loses its answers."""

@@ -14,10 +14,13 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import get_session
 
-from backup_simulator.errors import Refused, Unanswered
+from backup_simulator.errors import Refused, Unanswered, Unreadable
 
 Answer = Callable[[str, str, str, str, Mapping[str, Any]], dict[str, Any]]
-"""Carries out a call: access key, Region, service, operation, parameters. It may raise Refused and Unanswered."""
+"""Carries out a call: access key, Region, service, operation, parameters.
+
+It may raise Refused, Unanswered and Unreadable.
+"""
 PARAMETERS = "simulated-parameters"
 # Service models are large and never change. They are read once, not once for each session.
 LOADER = Loader()
@@ -58,7 +61,7 @@ def open_session(call: Answer, key: str, region: str) -> boto3.Session:
         except Refused as refused:
             error = {"Code": refused.code, "Message": refused.message}
             return _Reply(refused.status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": refused.status}}
-        except Unanswered as silence:
+        except (Unanswered, Unreadable) as silence:
             raise silence.as_botocore() from silence
         return _Reply(200), reply | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer of AWS, not a fault of ours
@@ -31,6 +32,23 @@ class Unanswered(Exception):  # noqa: N818 - it says what AWS does, and it is no
         """The error of an unmodified client after its own timeout."""
         kind = ReadTimeoutError if self.is_connected else ConnectTimeoutError
         return kind(endpoint_url=self.endpoint_url)
+
+
+class Unreadable(Exception):  # noqa: N818 - it says what AWS does, and it is no fault of ours
+    """A call is carried out, and its answer is not what the service's model says."""
+
+    BODY = b"\xff"
+    """It is neither UTF-8 nor XML."""
+
+    def __init__(self, service: str, operation: str, *, is_xml: bool) -> None:
+        super().__init__(f"the answer of {service}:{operation} cannot be read")
+        self.is_xml = is_xml
+
+    def as_botocore(self) -> ResponseParserError | UnicodeDecodeError:
+        """The error of an unmodified client. For JSON it decodes the body first."""
+        if self.is_xml:
+            return ResponseParserError(f"Unable to parse response, invalid XML received: {self}")
+        return UnicodeDecodeError("utf-8", self.BODY, 0, 1, str(self))
 
 
 class NotModelled(NotImplementedError):  # noqa: N818 - the word says more than an ending would

@@ -51,6 +51,16 @@ class Death:
 
 
 @dataclass(kw_only=True)
+class Garbling:
+    """Calls that are carried out, with answers that no client can read: the next ones, or a share of all."""
+
+    service: str
+    operation: str
+    share: float
+    times: int | None
+
+
+@dataclass(kw_only=True)
 class Flakiness:
     """A share of calls that is refused."""
 

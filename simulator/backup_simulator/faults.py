@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import ServiceModel
 from botocore.session import get_session
 
 from backup_simulator.answer_faults import BATCHES, AnswerFaults
-from backup_simulator.errors import ProcessDied, Refused
-from backup_simulator.fault_kinds import CallFault, Death, EntryFault, Flakiness, Hang, JobFault, Sleep
+from backup_simulator.errors import ProcessDied, Refused, Unreadable
+from backup_simulator.fault_kinds import CallFault, Death, EntryFault, Flakiness, Garbling, Hang, JobFault, Sleep
 from backup_simulator.model import Job, site_of
 
 
@@ -26,6 +27,7 @@ class FaultPlan(AnswerFaults):
     _deaths: list[Death] = field(default_factory=list)
     _sleeps: list[Sleep] = field(default_factory=list)
     _hangs: list[Hang] = field(default_factory=list)
+    _garbled: list[Garbling] = field(default_factory=list)
 
     def fail_copy_job(
         self, *, message: str, database_arn: str | None = None, destination_region: str | None = None, times: int = 1
@@ -133,6 +135,7 @@ class FaultPlan(AnswerFaults):
         self._flaky.clear()
         self._sleeps.clear()
         self._hangs.clear()
+        self._garbled.clear()
         self.clear_answers()
 
     def die(self, service: str, operation: str, *, when: str = "before", times: int = 1) -> None:
@@ -141,6 +144,17 @@ class FaultPlan(AnswerFaults):
             raise ValueError(f"a process dies before or after a call, not {when!r}")
         _existing(service, operation)
         self._deaths.append(Death(service=service, operation=operation, when=when, times=_positive(times)))
+
+    def garble(self, service: str, operation: str, *, share: float = 1.0, times: int | None = None) -> None:
+        """Carry out calls of an operation, and return answers that no client can read.
+
+        It affects a share of the calls, at most `times` of them. Only calls through `World.call` are affected.
+        """
+        _existing(service, operation)
+        if not 0 < share <= 1:
+            raise ValueError(f"a share is more than 0 and at most 1, not {share}")
+        limit = None if times is None else _positive(times)
+        self._garbled.append(Garbling(service=service, operation=operation, share=share, times=limit))
 
     def sleep(self, service: str, operation: str, duration: timedelta, *, times: int = 1) -> None:
         """Let the process sleep before the call, while the world continues."""
@@ -221,6 +235,15 @@ class FaultPlan(AnswerFaults):
         """Called after a call was carried out, before its answer arrives. Raises ProcessDied."""
         self._kill(service, operation, "after")
 
+    def read(self, service: str, operation: str) -> None:
+        """Called before a client reads an answer. Raises Unreadable."""
+        for fault in self._garbled:
+            is_meant = fault.times != 0 and (fault.service, fault.operation) == (service, operation)
+            if is_meant and (fault.share == 1 or self.random.random() < fault.share):
+                fault.times = None if fault.times is None else fault.times - 1
+                self.struck["an answer could not be read"] += 1
+                raise Unreadable(service, operation, is_xml="json" not in _model(service).resolved_protocol)
+
     def _kill(self, service: str, operation: str, when: str) -> None:
         for death in self._deaths:
             if death.times and (death.service, death.operation, death.when) == (service, operation, when):
@@ -229,9 +252,9 @@ class FaultPlan(AnswerFaults):
 
 
 @cache
-def _operations(service: str) -> frozenset[str]:
+def _model(service: str) -> ServiceModel:
     try:
-        return frozenset(get_session().get_service_model(service).operation_names)
+        return get_session().get_service_model(service)
     except UnknownServiceError as error:
         raise ValueError(f"AWS has no service {service!r}") from error
 
@@ -239,7 +262,7 @@ def _operations(service: str) -> frozenset[str]:
 def _existing(service: str, *operations: str) -> None:
     """A fault that can never happen is a mistake of the test. Raises ValueError."""
     for operation in operations:
-        if operation not in _operations(service):
+        if operation not in _model(service).operation_names:
             raise ValueError(f"{service} has no operation {operation!r}")
 
 

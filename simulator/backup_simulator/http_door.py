@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from backup_simulator import control, wire
-from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered
+from backup_simulator.errors import NotModelled, ProcessDied, Refused, Unanswered, Unreadable
 from backup_simulator.input_rules import check_as_boto3
 from backup_simulator.unforeseen import INTERNAL, TEXT, Unforeseen
 from backup_simulator.world import World
@@ -56,6 +56,8 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
                 # The calling process is dead in this world, or waits for an answer that does not come.
                 self.close_connection = True
                 return
+            except Unreadable:
+                status, kind, content = 200, "application/json", Unreadable.BODY
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from backup_simulator.door import Answer
-from backup_simulator.errors import Refused, Unanswered
+from backup_simulator.errors import Refused, Unanswered, Unreadable
 from backup_simulator.wire import model_of
 
 
@@ -69,7 +69,7 @@ class LightClient:
                     "ResponseMetadata": {"HTTPStatusCode": refused.status},
                 }
                 raise ClientError(error, operation) from refused
-            except Unanswered as silence:
+            except (Unanswered, Unreadable) as silence:
                 raise silence.as_botocore() from silence
             return {**reply, "ResponseMetadata": {"HTTPStatusCode": 200}}
 

@@ -54,7 +54,7 @@ class Switchboard:
         return frozenset((service, name) for service, table in self._tables.items() for name in table)
 
     def call(self, key: str, region: str, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied, Unanswered."""
+        """Carry out a call by an access key. Raises Refused, NotModelled, ProcessDied, Unanswered and Unreadable."""
         self._processes.sleep(service, operation)
         caller = self._identity.caller_of(key)
         self.calls[caller.account, caller.role_arn or "administrator", service, operation] += 1
@@ -84,6 +84,7 @@ class Switchboard:
             raise
         self._notify(call._replace(reply=reply))
         self._faults.after(call.service, call.operation)
+        self._faults.read(call.service, call.operation)
         return reply
 
     def _carry_out(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Unexpected errors: a caller gets InternalFailure, and the simulator's log one line."""
+"""Unexpected errors: a caller gets InternalFailure, and the simulator's log one line. Faults of a test pass."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import sys
 import traceback
 from types import TracebackType
 
+from backup_simulator.errors import Unanswered, Unreadable
+
 INTERNAL = "InternalFailure"
 TEXT = "The simulator made an error. Its log says where."
+EXPECTED = (Unanswered, Unreadable)
 
 
 class Unforeseen:
@@ -22,7 +25,7 @@ class Unforeseen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if kind is None or not issubclass(kind, Exception):
+        if kind is None or not issubclass(kind, Exception) or issubclass(kind, EXPECTED):
             return False
         place = traceback.extract_tb(trace)[-1]
         said = " ".join(f"{self._request}: {kind.__name__}: {error} ({place.filename}:{place.lineno})".split())
