@@ -21,9 +21,9 @@ def test_the_sweep_also_wakes_chains_from_behind_those_that_may_never_copy() -> 
     drawn = [longest_waiting(chains, RDS, limit=2, draw=Random(seed)) for seed in range(40)]
 
     assert {woken[0] for woken in drawn} == {keys[0]}
-    assert {woken[1] for woken in drawn} == {keys[1], keys[3], keys[4]}
+    assert {woken[1] for woken in drawn} == {keys[1], keys[2], keys[3], keys[4]}
     assert {len(woken) for woken in drawn} == {2}
-    assert len(longest_waiting(chains, RDS, limit=4, draw=Random(1))) == 4
+    assert len(longest_waiting(chains, RDS, limit=4, draw=Random(1))) == 5
     assert longest_waiting(chains, RDS, limit=1, draw=Random(1)) == []
 
 
@@ -46,3 +46,12 @@ def test_a_chain_that_cannot_be_read_does_not_keep_others_from_the_only_slot() -
         stage.drain()
 
     assert [each.source for each in stage.backup.started] == [ARRIVAL_ARN, third.arn]
+
+
+def test_a_chain_that_cannot_be_read_does_not_stop_the_later_backups_of_its_own_database() -> None:
+    chains = MemoryChains()
+    keys = waiting_chains(chains, ["one", "one", "two"])
+    drawn = [longest_waiting(chains, RDS, limit=2, draw=Random(seed)) for seed in range(20)]
+
+    assert {tuple(woken) for woken in drawn} == {(keys[0], keys[2], keys[1])}
+    assert longest_waiting(chains, RDS, limit=2) == [keys[0], keys[2]]

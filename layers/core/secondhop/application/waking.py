@@ -61,7 +61,8 @@ class Wakes:
 def longest_waiting(chains: ChainStore, lane: Lane, *, limit: int, draw: Random | None = None) -> list[ChainKey]:
     """As many chains as the lane has free slots, the longest waiting first, of databases with no copy in flight.
 
-    With `draw`, as many again are drawn from those behind them, in case the first ones cannot copy.
+    With `draw`, as many again are drawn from the others, in case the first ones cannot copy. A later backup of the same
+    database is one of these.
     """
     waiting = chains.waiting(lane)
     first = next(waiting, None)
@@ -69,20 +70,27 @@ def longest_waiting(chains: ChainStore, lane: Lane, *, limit: int, draw: Random 
         return []
     use = chains.lane_use(lane)
     free = 0 if use.in_flight is None else max(0, limit - use.in_flight)
-    startable = _one_of_each_database(joined([first], waiting), set(use.databases))
-    keys = list(islice(startable, free))
-    if draw is None or not free:
+    if not free:
+        return []
+    startable = (each for each in joined([first], waiting) if each.database not in use.databases)
+    keys, later = _one_of_each_database(startable, free)
+    if draw is None:
         return keys
-    rest = list(islice(startable, DRAWN_FROM))
+    rest = [each.key for each in joined(later, islice(startable, DRAWN_FROM))]
     return keys + draw.sample(rest, min(free, len(rest)))
 
 
-def _one_of_each_database(waiting: Iterator[Waiting], busy: set[str]) -> Iterator[ChainKey]:
-    """The first waiting chain of each database that has no copy in flight."""
+def _one_of_each_database(waiting: Iterator[Waiting], most: int) -> tuple[list[ChainKey], list[Waiting]]:
+    """The first waiting chain of so many databases, and the later ones of the same databases among those read."""
+    first, later = dict[str, ChainKey](), list[Waiting]()
     for each in waiting:
-        if each.database not in busy:
-            busy.add(each.database)
-            yield each.key
+        if each.database in first:
+            later.append(each)
+            continue
+        first[each.database] = each.key
+        if len(first) == most:
+            break
+    return list(first.values()), later
 
 
 def lanes_of(routes: Sequence[Route]) -> dict[Lane, int]:
