@@ -220,4 +220,4 @@ def test_a_denial_in_flight_is_told_without_giving_the_slot_back(message: str, c
     chain = a_chain_in(COPYING)
     taken = step(chain, seen.AskingRefused(hop="to-dr", message=message))
 
-    assert_changes(chain, taken, {"trouble": told(cause, message), "not_before": NOW + DAY})
+    assert_changes(chain, taken, {"trouble": told(cause, message), "not_before": NOW + HOUR})

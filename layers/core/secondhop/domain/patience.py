@@ -17,7 +17,8 @@ FENCE_MARGIN = timedelta(minutes=2)
 
 # AWS Backup emits events "best effort, every 5 minutes"; asking sooner mostly asks in vain.
 WAITING_CHECK = timedelta(minutes=15)
-# A chain that waits for a site which does not work: to end its incident soon after the outage.
+# A chain that waits for a site which does not work, or holds a slot while AWS refuses questions about its copy: to end
+# its incident soon after the cause.
 SITE_CHECK = timedelta(hours=1)
 COPYING_CHECK = timedelta(minutes=30)
 VERIFYING_CHECK = timedelta(minutes=5)

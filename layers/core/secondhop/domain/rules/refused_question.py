@@ -24,10 +24,15 @@ def strand_on_refusal(s: HopSituation, fact: AskingRefused) -> HopStep:
 
 
 def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
-    """COPYING, and AWS refused a question. The copy may be in flight: operators are notified, the slot stays taken."""
+    """COPYING, and AWS refused a question. Operators are notified, and it asks again hourly.
+
+    The copy may be in flight, so the slot stays taken. No other copy can use it until AWS answers.
+    """
     cause = classify_question(message=fact.message, code=fact.code)
     heard = replace_hop(s, s.hop.with_notice(silent_since=None))
-    return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)
+    return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(
+        heard, cause, fact.message, again=patience.SITE_CHECK
+    )
 
 
 def tolerate_unclear_refusal(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:
