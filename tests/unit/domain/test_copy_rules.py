@@ -229,3 +229,15 @@ def test_an_interrupted_start_keeps_the_promise_that_was_made_with_it() -> None:
     decision = take(copying(job_id=None), surveyed(a_job()), route=longer)
 
     assert decision.chain.hop("to-dr").arrival.promised_until == NIGHT + timedelta(days=35)
+
+
+def test_a_start_whose_job_was_found_is_not_pending_any_more_when_its_fence_has_passed() -> None:
+    began = take(a_chain(), surveyed()).chain
+    fence = began.pending[0].until
+    found = surveyed(a_job(created_at=NOW))
+    early = take(began, found, now=fence - timedelta(seconds=1)).chain
+    late = take(began, replace(found, asked_at=fence), now=fence).chain
+
+    assert (early.hop("to-dr").attempt.job_id, early.pending) == ("JOB-1", began.pending)
+    assert (late.hop("to-dr").attempt.job_id, late.pending) == ("JOB-1", ())
+    assert late.next_check == fence + timedelta(minutes=30)

@@ -158,14 +158,17 @@ def _advance_hop(chain: Chain, name: str, fact: object, on: Setting) -> Progress
     step = step_hop(situation, fact)
     is_answer = isinstance(fact, seen.HopObservation) and not isinstance(fact, NO_ANSWERS)
     after = chain.with_hop(step.hop.with_notice(silent_since=None) if is_answer else step.hop)
-    if _is_start_over(step, fact):
+    if _is_start_over(chain, step, fact, on.now):
         after = after.with_outbox(after.outbox.without(name, StartCopy))
     return Progress(chain=after, commands=step.commands, reasons=(f"{name}: {step.reason}",), rules=step.rules)
 
 
-def _is_start_over(step: HopStep, fact: object) -> bool:
-    """Whether no start is pending any more: it was answered, or the hop is not COPYING."""
-    return step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted)
+def _is_start_over(chain: Chain, step: HopStep, fact: object, now: datetime) -> bool:
+    """Whether no start is pending any more: it was answered, its job was found, or the hop is not COPYING."""
+    if step.hop.state is not HopState.COPYING or isinstance(fact, seen.CopyStarted):
+        return True
+    pending = chain.pending_of(step.hop.name, StartCopy)
+    return pending is not None and step.hop.attempt.job_id is not None and now >= pending.until
 
 
 def _advance_intermediate(chain: Chain, name: str, fact: object, on: Setting) -> Progress:
