@@ -137,6 +137,7 @@ DRAWS = (
     "hangs per hour",
     "unreadable per hour",
     "garbled per hour",
+    "blocked heads",
     "kills late functions",
 )
 FAULTS = (
@@ -152,6 +153,7 @@ FAULTS = (
     "a service hung, answers are lost",
     "an item could not be read",
     "an answer could not be read",
+    "the first chain of a queue was blocked",
 )
 PEOPLE = (
     "copied a final copy back, its arrival exists",

@@ -125,6 +125,11 @@ class Expectations:
         name = "MaximumClusterCopies" if BY_NAME[job.resource_type].is_cluster else "MaximumRdsCopies"
         return min(max(map(int, self._lately(name))), QUOTAS[job.resource_type])
 
+    def least_limit(self, resource_type: str) -> int:
+        """How many copies of a type must be able to run at the same time in the DR Region."""
+        name = "MaximumClusterCopies" if BY_NAME[resource_type].is_cluster else "MaximumRdsCopies"
+        return min(*map(int, self._lately(name)), QUOTAS[resource_type])
+
     def may_be_deleted(self, point: Point) -> bool:
         """Whether the keep rule allows the delete now, or allowed it some hours ago, when it may have been decided."""
         newer = self._newer(point, ())

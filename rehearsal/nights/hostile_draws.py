@@ -49,6 +49,7 @@ class HostileDraws:
 
     `missing_fields`, `late_points` and `nameless_copies` say for how many reads. Rates are per hour. The `throttled`
     operation of AWS Backup is throttled for the whole night. Items of the table are unreadable, answers of AWS garbled.
+    `blocked_heads` is how many first chains of queues cannot be read, also in the quiet hours.
     """
 
     short_pages: float = 0.0
@@ -74,6 +75,7 @@ class HostileDraws:
     hangs_per_hour: float = 0.0
     unreadable_per_hour: float = 0.0
     garbled_per_hour: float = 0.0
+    blocked_heads: int = 0
     kills_late_functions: bool = False
 
     def drawn(self) -> list[str]:
@@ -106,6 +108,7 @@ def draw_hostility(
         hangs_per_hour=_with_odds(seed, "hangs", 0.15, (0.05, 0.2)),
         unreadable_per_hour=_with_odds(seed, "unreadable", 0.1, (0.1, 0.3)),
         garbled_per_hour=_with_odds(seed, "garbled", 0.15, (0.3, 1.0)),
+        blocked_heads=_with_odds(seed, "blocked heads", 0.1, (1, 1, 2)),
         kills_late_functions=_stream(seed, "timeouts").random() < 0.3,
     )
     if seed % FIFTY == UNTIL_ALL_IS_GONE:

@@ -18,6 +18,7 @@ from rehearsal.nights.coverage import Coverage
 from rehearsal.nights.expectations import Expectations
 from rehearsal.nights.faults import FaultSchedule
 from rehearsal.nights.faulty_store import FaultyChains
+from rehearsal.nights.free_slots import FreeSlots
 from rehearsal.nights.incidents import Incidents
 from rehearsal.nights.liveness import LivenessChecks
 from rehearsal.nights.notification_checks import NotificationChecks
@@ -95,6 +96,9 @@ class Night:
         self.expected = expected = Expectations(stage=self.stage, our_roles=frozenset(roles))
         self.safety = SafetyChecks(expected=expected, oracle=expected.oracle, mains=mains)
         incidents = Incidents(world=self.world, mains=mains)
+        self.free_slots = FreeSlots(
+            draws=scenario, expected=expected, safety=self.safety, incidents=incidents, stores=self.stores
+        )
         self.faults = FaultSchedule(world=self.world, chance=self.chance, per_hour=scenario.faults_per_hour)
         self.operator = operator = Operator(
             expected=expected,
@@ -200,6 +204,7 @@ class Night:
             self.operator.an_hour()
             self.unusual_answers.an_hour()
             self.people_changes.an_hour(hour)
+            self.free_slots.block_heads()
             if self.chance_of_items.random() < self.scenario.unreadable_per_hour:
                 self.stores[0].make_unreadable(self.chance_of_items)
             if self.scenario.table_loss is not TableLoss.NONE:
@@ -263,8 +268,7 @@ class Night:
     def _quiet_hours(self) -> None:
         self.faults.end()
         self.unusual_answers.end()
-        for store in self.stores:
-            store.unreadable.clear()
+        self.free_slots.end_faults()
         for plan in self.world.plans.values():
             plan.ended = True
         for main in self.mains:
@@ -274,7 +278,7 @@ class Night:
         self.operator.redrive()
         self.world.run_for(AN_HOUR)
         self.liveness.quiet_since = self.world.now()
-        self.world.run_for((QUIET_HOURS - 1) * AN_HOUR)
+        self.free_slots.run((QUIET_HOURS - 1) * AN_HOUR)
 
     def _settle(self, *, at_least: timedelta = LONGEST_SETTLING) -> list[Violation]:
         """Run until everything has finished, for a limited time; return what has not."""

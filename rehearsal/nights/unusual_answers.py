@@ -45,7 +45,7 @@ HANGING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("sns", HOME, ()),
     ("events", HOME, ()),
 )
-# The table's answers come from a stand-in, whose items can be unreadable.
+# The table's answers come from a stand-in. Its items can be unreadable.
 READABLE = tuple(call for call in CALLS if call[0] != "dynamodb")
 AN_HOUR = timedelta(hours=1)
 FOR_EVER = 10**6

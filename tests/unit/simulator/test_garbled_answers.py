@@ -22,7 +22,8 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def a_boto3_client(world: World, service: str) -> Any:
-    return world.session(A, region=HOME).client(service)
+    session: Any = world.session(A, region=HOME)
+    return session.client(service)
 
 
 def a_light_client(world: World, service: str) -> Any:
