@@ -36,10 +36,17 @@ class AfterRun:
             self.counts["a final copy was deleted by hand"] += 1
 
     def newest_final_copy(self) -> Point | None:
-        """The newest final copy of a database that the seed draws."""
+        """The newest final copy of a database that the seed draws. It is looked at daily, and older ones weekly.
+
+        If people deleted a newer one, the database is not drawn.
+        """
         newest: dict[str, Point] = {}
         for point in sorted(self.expected.arrivals(), key=lambda arrival: arrival.created_at):
-            newest.update({copy.database_arn: copy for copy in self.expected.copies_of(point) if copy.gone_at is None})
+            for copy in self.expected.copies_of(point):
+                if copy.gone_at is None:
+                    newest[copy.database_arn] = copy
+                elif copy.arn in self.expected.deleted_by_hand:
+                    newest.pop(copy.database_arn, None)
         return newest[self.chance.choice(sorted(newest))] if newest else None
 
     def empty_the_dr_vault(self) -> None:
