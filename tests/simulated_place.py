@@ -13,6 +13,7 @@ from backup_simulator import World
 from backup_simulator.model import Key, Vault
 
 A, B, HOME, DR = "111122223333", "444455556666", "eu-west-1", "eu-central-1"
+MANAGEMENT = "999999999999"
 SLR = f"arn:aws:iam::{B}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
 SERVICE = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
@@ -118,3 +119,9 @@ class Journey(Place):
 
 def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
     return str(refused.value.response["Error"]["Code"])
+
+
+def switch_cross_account(world: World, value: str) -> None:
+    """The management account of the organization turns cross-account backup on or off."""
+    client = world.session(MANAGEMENT, region=HOME).client("backup")
+    client.update_global_settings(GlobalSettings={"isCrossAccountBackupEnabled": value})

@@ -150,7 +150,7 @@ class EventBridge:
 
     def _send(self, bus: Bus, body: str, rule: Rule, target: RuleTarget, hops: int) -> None:
         match target.arn.split(":")[2]:
-            case "sqs" if target.arn in self.queues.by_arn:
+            case "sqs" if target.arn in self.queues.by_arn and self._may_send(bus, rule, target):
                 self.queues.send(target.arn, body)
             case "events":
                 self._forward(bus, json.loads(body), target, hops)
@@ -159,8 +159,21 @@ class EventBridge:
             case "lambda" if self._may_invoke(bus, target):
                 self.functions.invoke(target.arn, body)
             case service:
-                reason = "the queue does not exist" if service == "sqs" else "NO_PERMISSIONS"
+                is_missing = service == "sqs" and target.arn not in self.queues.by_arn
+                reason = "the queue does not exist" if is_missing else "NO_PERMISSIONS"
                 self._drop(bus, body, target, f"not sent to {target.arn}: {reason}")
+
+    def _may_send(self, bus: Bus, rule: Rule, target: RuleTarget) -> bool:
+        """A queue that a caller made must admit EventBridge (eb-use-resource-based). Others belong to the test."""
+        queue = self.queues.by_arn[target.arn]
+        if not queue.is_made_by_caller:
+            return True
+        context = {"aws:SourceArn": _rule_arn(bus, rule), "aws:SourceAccount": bus[0]}
+        policies = [] if queue.policy is None else [queue.policy]
+        verdict = decide(
+            policies, action="sqs:SendMessage", resource=target.arn, context=context, principal="events.amazonaws.com"
+        )
+        return verdict == "allow"
 
     def _may_invoke(self, bus: Bus, target: RuleTarget) -> bool:
         """A function of another account needs a role that may invoke it (EventBridge eb-service-cross-account)."""
@@ -176,10 +189,7 @@ class EventBridge:
             self.queues.send(target.dead_letter_arn, body)
 
     def _write(self, bus: Bus, body: str, rule: Rule, target: RuleTarget) -> None:
-        name = rule.name if bus[2] == "default" else f"{bus[2]}/{rule.name}"
-        refusal = self.logs.deliver(
-            target.arn, body, f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}"
-        )
+        refusal = self.logs.deliver(target.arn, body, _rule_arn(bus, rule))
         if refusal is not None:
             self._drop(bus, body, target, f"not written to {target.arn}: {refusal}")
 
@@ -216,3 +226,8 @@ class EventBridge:
         return (
             decide([document], action="events:PutEvents", resource=arn, context=context, principal=role_arn) == "allow"
         )
+
+
+def _rule_arn(bus: Bus, rule: Rule) -> str:
+    name = rule.name if bus[2] == "default" else f"{bus[2]}/{rule.name}"
+    return f"arn:{partition_of(bus[1])}:events:{bus[1]}:{bus[0]}:rule/{name}"

@@ -107,6 +107,7 @@ class Identity:
             trust=deepcopy(trust),
             policies=deepcopy(policies),
             boundary=deepcopy(boundary),
+            created_at=self._now(),
         )
         return arn
 

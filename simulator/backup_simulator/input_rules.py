@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.validate import ParamValidator
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.wire import model_of
 
 INVALID, MISSING = "InvalidParameterValueException", "MissingParameterValueException"
@@ -22,7 +22,13 @@ Rule = Callable[[Any], object]
 
 
 def check(operation: str, request: Mapping[str, Any]) -> None:
-    """Raises Refused for a value outside of its enumeration or pattern."""
+    """Raises Refused for a value outside of its enumeration or pattern.
+
+    Raises NotModelled for jobs of all accounts: the pages allow "*" to a management account, the model's pattern does
+    not.
+    """
+    if request.get("ByAccountId") == "*":
+        raise NotModelled(f"{operation} with ByAccountId * is not modelled")
     for name, rule in _rules(operation):
         if name in request and not rule(request[name]):
             raise Refused(INVALID, f"Invalid value for {name}: {request[name]}")

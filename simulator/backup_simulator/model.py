@@ -202,6 +202,7 @@ class Role:
     trust: dict[str, Any]
     policies: tuple[dict[str, Any], ...]
     boundary: dict[str, Any] | None = None
+    created_at: datetime
     caller: Caller = field(init=False)
 
     def __post_init__(self) -> None:

@@ -62,6 +62,9 @@ class Queue:
     make_id: Callable[[], str]
     dead_letters: Callable[[str], Queue]
     complain: Callable[[str], None]
+    policy: dict[str, Any] | None = None
+    """Of a queue that a caller made. EventBridge needs its permission to send events."""
+    is_made_by_caller: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     mapping: EventSourceMapping | None = None
     # Ordered by the time of visibility. Messages that were deleted or received since are skipped.

@@ -42,7 +42,12 @@ class Mirror:
             # As it is, because a policy that the world cannot evaluate must not stop the calls of other roles.
             self._world.account(account)
             self._world.roles[arn] = Role(
-                arn=arn, account=account, trust=trust, policies=(*inline, *attached), boundary=boundary
+                arn=arn,
+                account=account,
+                trust=trust,
+                policies=(*inline, *attached),
+                boundary=boundary,
+                created_at=self._world.now(),
             )
             self._roles[arn] = seen
 

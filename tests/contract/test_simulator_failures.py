@@ -29,7 +29,7 @@ from tests.misconfigurations import (
     setting,
     with_key_policy,
 )
-from tests.simulated_place import ALL, HOME, OPEN, SHARED, SLR, A, B, Journey, code_of
+from tests.simulated_place import ALL, HOME, OPEN, SHARED, SLR, A, B, Journey, code_of, switch_cross_account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,9 @@ CASES = {
         mends=lambda j: j.world.account(B).join_organization("o-simulated0"),
     ),
     "cross-account backup is off": Case(
-        breaks=lambda j: j.client.update_global_settings(GlobalSettings={"isCrossAccountBackupEnabled": "false"}),
+        breaks=lambda j: switch_cross_account(j.world, "false"),
         words=texts.SETTING,
-        mends=lambda j: j.client.update_global_settings(GlobalSettings={"isCrossAccountBackupEnabled": "true"}),
+        mends=lambda j: switch_cross_account(j.world, "true"),
     ),
     "the vault has no policy": Case(
         breaks=setting(lambda j: j.destination, "policy", None),

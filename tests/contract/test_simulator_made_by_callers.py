@@ -14,11 +14,25 @@ from backup_simulator import NotModelled, World
 from tests.simulated_place import ALL, HOME, SERVICE, A, Place, code_of
 
 PATTERN = json.dumps({"source": ["aws.backup"]})
+# What EventBridge's guide asks of a queue's policy (eb-use-resource-based).
+SENDER: dict[str, Any] = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": f"arn:aws:sqs:{HOME}:{A}:heard",
+    "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{HOME}:{A}:rule/all"}},
+}
 
 
 def clients(world: World, role: str | None = None) -> tuple[Any, Any, Any]:
     session: Any = world.session(A, role, HOME)
     return session.client("iam"), session.client("sqs"), session.client("events")
+
+
+def made_queue(sqs: Any, statement: dict[str, Any]) -> str:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = sqs.create_queue(QueueName="heard", Attributes={"Policy": policy, "VisibilityTimeout": "60"})
+    return str(made["QueueUrl"])
 
 
 def test_a_role_that_a_caller_made_is_passed_to_aws_backup_and_has_its_inline_policies() -> None:
@@ -75,7 +89,7 @@ def test_a_policy_that_is_no_document_is_refused(document: str) -> None:
 def test_a_queue_that_a_caller_made_gets_the_events_of_a_rule_that_a_caller_made() -> None:
     place = Place()
     _, sqs, events = clients(place.world)
-    url = sqs.create_queue(QueueName="heard", Attributes={"Policy": "{}", "VisibilityTimeout": "60"})["QueueUrl"]
+    url = made_queue(sqs, SENDER)
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="all", EventPattern=PATTERN)
     events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": arn}])
@@ -85,6 +99,33 @@ def test_a_queue_that_a_caller_made_gets_the_events_of_a_rule_that_a_caller_made
     heard = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
 
     assert "Copy Job State Change" in {json.loads(each["Body"])["detail-type"] for each in heard}
+
+
+@pytest.mark.parametrize(
+    "change", [{"Effect": "Deny"}, {"Action": "sqs:ReceiveMessage"}, {"Resource": "arn:aws:x"}, None]
+)
+def test_a_queue_with_a_policy_that_does_not_admit_eventbridge_gets_nothing(change: dict[str, str] | None) -> None:
+    place = Place()
+    _, sqs, events = clients(place.world)
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"] if change is None else made_queue(sqs, {**SENDER, **change})
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="all", EventPattern=PATTERN)
+    events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": arn}])
+    place.copy()
+    place.world.run_for(timedelta(hours=6))
+
+    reasons = {line.text.rpartition(" ")[2] for line in place.world.trace if line.kind == "event dropped"}
+
+    assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
+    assert reasons == {"NO_PERMISSIONS"}
+
+
+def test_a_queue_with_a_policy_that_aws_would_refuse_is_not_made() -> None:
+    _, sqs, _ = clients(Place().world)
+    for policy in ("{", json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]})):
+        with pytest.raises(ClientError) as refused:
+            sqs.create_queue(QueueName="heard", Attributes={"Policy": policy})
+        assert code_of(refused) == "InvalidAttributeValue"
 
 
 def test_a_rule_is_deleted_after_its_targets_and_hears_no_more() -> None:
@@ -162,3 +203,23 @@ def test_an_instance_is_described_by_its_name_with_its_storage() -> None:
 
     assert (found["DBInstanceStatus"], found["AllocatedStorage"]) == ("available", 20)
     assert code_of(missing) == "DBInstanceNotFound"
+
+
+def test_a_member_of_an_entry_that_would_be_ignored_is_refused_by_name() -> None:
+    place = Place()
+    _, sqs, events = clients(place.world)
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    event = {"Source": "me", "DetailType": "a", "Detail": "{}", "Time": place.world.now()}
+    with pytest.raises(NotModelled, match="Time of an entry of events:PutEvents"):
+        events.put_events(Entries=[event])
+    with pytest.raises(NotModelled, match="MessageGroupId of an entry of sqs:SendMessageBatch"):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a", "MessageGroupId": "g"}])
+
+
+def test_a_role_keeps_the_date_on_which_it_was_made() -> None:
+    place = Place()
+    iam, *_ = clients(place.world)
+    made = iam.create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(SERVICE))["Role"]["CreateDate"]
+    place.world.run_for(timedelta(days=2))
+
+    assert iam.get_role(RoleName="made")["Role"]["CreateDate"] == made

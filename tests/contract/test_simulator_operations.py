@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from tests.simulated_place import DR, HOME, A, Place
+from tests.simulated_place import DR, HOME, MANAGEMENT, A, Place
 
 MODEL = get_session().get_service_model("backup")
 # Errors that every operation may answer (CommonErrors); throttling is injected by a fault plan.
@@ -30,10 +30,11 @@ class Caller:
     def __init__(self, place: Place, region: str = HOME) -> None:
         self.place = place
         self.region = region
+        self.account = A
         self.called: set[str] = set()
 
     def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
-        key = self.place.client._request_signer._credentials.access_key
+        key = self.place.world.issue_key(self.account, None)
         answer = self.place.world.call(key, self.region, "backup", operation, request)
         self.called.add(operation)
         shape = MODEL.operation_model(operation).output_shape
@@ -111,7 +112,9 @@ def about_points(call: Caller) -> None:
 
 
 def about_settings(call: Caller) -> None:
+    call.account = MANAGEMENT
     call("UpdateGlobalSettings", GlobalSettings={"isCrossAccountBackupEnabled": "false"})
+    call.account = A
     assert call("DescribeGlobalSettings")["GlobalSettings"] == {"isCrossAccountBackupEnabled": "false"}
     call("UpdateRegionSettings", ResourceTypeOptInPreference={"RDS": False})
     assert not call("DescribeRegionSettings")["ResourceTypeOptInPreference"]["RDS"]
@@ -155,7 +158,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("ListCopyJobs", {"MaxResults": 1001}, "InvalidParameterValueException"),
     ("ListCopyJobs", {"NextToken": "x"}, "InvalidParameterValueException"),
     ("TagResource", {"ResourceArn": "arn:none", "Tags": {}}, "ResourceNotFoundException"),
-    ("UpdateGlobalSettings", {"GlobalSettings": {"other": "true"}}, "InvalidParameterValueException"),
+    ("UpdateGlobalSettings", {"GlobalSettings": {"isCrossAccountBackupEnabled": "true"}}, "InvalidRequestException"),
     ("UpdateRegionSettings", {"ResourceTypeOptInPreference": {"Tape": True}}, "InvalidParameterValueException"),
     (
         "StartBackupJob",

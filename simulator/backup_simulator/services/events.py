@@ -17,6 +17,7 @@ from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Operation
 from backup_simulator.regions import partition_of
+from backup_simulator.services.members import check_entries
 
 Change = Callable[[tuple[RuleTarget, ...]], tuple[RuleTarget, ...]]
 
@@ -41,6 +42,7 @@ class Events:
         }
 
     def _put_events(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        check_entries("events", "PutEvents", request)
         entries = []
         for entry in request["Entries"]:
             if entry["Source"].startswith("aws."):

@@ -101,7 +101,7 @@ class Iam:
             "RoleName": name,
             "RoleId": f"AROA{name[:12].upper():X<16}",
             "Arn": role.arn,
-            "CreateDate": self._ground.now(),
+            "CreateDate": role.created_at,
             # As it travels: JSON, URL-encoded (API_Role); clients decode it.
             "AssumeRolePolicyDocument": quote(json.dumps(role.trust)),
         }

@@ -67,6 +67,19 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
 }
 
 
+OF_ENTRIES: dict[tuple[str, str], frozenset[str]] = {
+    ("events", "PutEvents"): frozenset({"Source", "DetailType", "Detail", "EventBusName", "Resources"}),
+    ("sqs", "SendMessageBatch"): frozenset({"Id", "MessageBody", "DelaySeconds", "MessageAttributes"}),
+}
+
+
+def check_entries(service: str, operation: str, request: Mapping[str, Any]) -> None:
+    """Raises NotModelled for the members of a batch's entries that would be ignored."""
+    known = OF_ENTRIES[service, operation]
+    if names := sorted({name for entry in request["Entries"] for name in entry.keys() - known}):
+        raise NotModelled(f"{', '.join(names)} of an entry of {service}:{operation} is not modelled")
+
+
 def check_members(service: str, operation: str, request: Mapping[str, Any]) -> None:
     """Raises NotModelled for the members of a request that would be ignored."""
     known = KNOWN.get((service, operation), frozenset())

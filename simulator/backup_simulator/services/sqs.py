@@ -10,10 +10,13 @@ from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Operation
+from backup_simulator.policy_checks import Kind, read_policy
 from backup_simulator.queues import Queue, Queues, md5_of
 from backup_simulator.regions import partition_of
+from backup_simulator.services.members import check_entries
 
-# A policy is accepted, and not evaluated.
+# A policy decides whether EventBridge may send events. For callers, only the policies of their roles decide.
+INVALID_ATTRIBUTE = "InvalidAttributeValue"
 ATTRIBUTES = {"Policy", "MessageRetentionPeriod", "VisibilityTimeout"}
 
 
@@ -40,6 +43,8 @@ class Sqs:
         name, attributes = request["QueueName"], request.get("Attributes", {})
         if unknown := sorted(attributes.keys() - ATTRIBUTES):
             raise NotModelled(f"CreateQueue with {', '.join(unknown)} is not modelled")
+        policy = attributes.get("Policy")
+        document = read_policy(policy, Kind.RESOURCE, INVALID_ATTRIBUTE) if policy else None
         url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{name}"
         if url not in self._queues.by_url:
             queue = Queue(
@@ -55,6 +60,8 @@ class Sqs:
                 make_id=self._ground.make_id,
                 dead_letters=lambda arn: self._queues.by_arn[arn],
                 complain=lambda text: self._ground.note("function failed", caller.account, region, text),
+                policy=document,
+                is_made_by_caller=True,
             )
             self._queues.add(queue)
         return {"QueueUrl": url}
@@ -79,6 +86,7 @@ class Sqs:
         return {"MessageId": message_id, "MD5OfMessageBody": md5_of(body)}
 
     def _send_batch(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        check_entries("sqs", "SendMessageBatch", request)
         return self._queue(request).send_batch(
             request["Entries"], lambda: self._faults.entry_refusal("sqs", "SendMessageBatch")
         )

@@ -25,7 +25,7 @@ JOB_FILTERS: dict[str, Callable[[BackupJob, Any], bool]] = {
     "ByCreatedBefore": lambda job, value: job.created_at < value,
     "ByCreatedAfter": lambda job, value: job.created_at > value,
     "ByResourceType": lambda job, value: job.database.resource_type == value,
-    "ByAccountId": lambda job, value: value in ("*", job.account),
+    "ByAccountId": lambda job, value: job.account == value,
     "ByCompleteBefore": lambda job, value: job.completed_at is not None and job.completed_at < value,
     "ByCompleteAfter": lambda job, value: job.completed_at is not None and job.completed_at > value,
 }

@@ -16,6 +16,7 @@ from backup_simulator.event_shapes import copy_job_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
+from backup_simulator.message_categories import category_of
 from backup_simulator.model import GIBIBYTE, Caller, Job, Point, Vault, site_of, vault_name
 from backup_simulator.resource_types import BY_NAME, Incremental
 from backup_simulator.services.backup.copy_checks import CopyChecks
@@ -167,10 +168,10 @@ class Copying:
             self._fail(job, texts.INTERNAL)
             return
         job.destination_point_arn = self._land(job, source).arn
-        job.state, job.completed_at, job.category = "COMPLETED", self._ground.now(), "SUCCESS"
+        job.state, job.completed_at, job.category = "COMPLETED", self._ground.now(), category_of("")
         if not self._checks.has_role(job):
             job.state, job.message = self._ground.unknown.unshare_failure_state, texts.UNSHARE
-            job.category = "SUCCESS" if job.state == "COMPLETED" else "FAILURE"
+            job.category = category_of(texts.UNSHARE)
         self._announce(job)
         self._wake(job)
 
@@ -216,7 +217,8 @@ class Copying:
             self._points.change_status(point, "COMPLETED")
 
     def _fail(self, job: Job, message: str) -> None:
-        job.state, job.message, job.completed_at, job.category = "FAILED", message, self._ground.now(), "FAILURE"
+        job.state, job.message, job.completed_at = "FAILED", message, self._ground.now()
+        job.category = category_of(message)
         self._announce(job)
         # Not immediately: many jobs that fail one after another would be a deep recursion.
         self._ground.clock.after(timedelta(0), lambda: self._wake(job))

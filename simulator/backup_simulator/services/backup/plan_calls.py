@@ -18,6 +18,7 @@ from backup_simulator.paging import paged
 from backup_simulator.services.backup.plan_checks import check_name, check_plan, schedule_of
 from backup_simulator.services.backup.plans import Plan, Plans
 from backup_simulator.services.backup.selections import check_selection
+from backup_simulator.services.backup.tag_checks import check_tags
 from backup_simulator.vaults import Vaults
 
 MOST_PREVIEWED_RUNS = 10
@@ -63,6 +64,7 @@ class PlanCalls:
                 # The request is a retry of the one that made this plan (API_CreateBackupPlan).
                 return _plan_reply(plan)
         self._check(caller, region, document)
+        check_tags(request.get("BackupPlanTags", {}))
         if any(plan.document == document for plan in known):
             raise Refused("AlreadyExistsException", "Backup plan with the same plan document already exists")
         plan = self._plans.by_id[self._plans.create(caller.account, region, document, [])]
@@ -91,10 +93,9 @@ class PlanCalls:
                 raise Refused("ResourceNotFoundException", f"Cannot find version {version} of Backup plan {plan.id}")
             document = found[0][2]
         document = deepcopy(document)
-        rules = [{"RuleId": rule["RuleName"], **rule} for rule in document["Rules"]]
-        last = {"LastExecutionDate": plan.last_run} if plan.last_run else {}
+        rules = [{"RuleId": plan.rule_id(rule), **rule} for rule in document["Rules"]]
         reply = _plan_reply(plan) | {"VersionId": version, "BackupPlan": {**document, "Rules": rules}}
-        return reply | last | self._preview(rules, request.get("MaxScheduledRunsPreview", 0))
+        return reply | _optional(plan) | self._preview(rules, request.get("MaxScheduledRunsPreview", 0))
 
     def _preview(self, rules: list[dict[str, Any]], most: int) -> dict[str, Any]:
         """The next runs of all rules together, as many as asked for."""
@@ -146,7 +147,7 @@ class PlanCalls:
             selection_id = self._plans.add_selection(plan.id, selection)
             if request_id is not None:
                 plan.requested[request_id] = selection_id
-        return {"SelectionId": selection_id, "BackupPlanId": plan.id, "CreationDate": self._ground.now()}
+        return _selection_reply(plan, selection_id)
 
     def _selection(self, plan: Plan, selection_id: str) -> dict[str, Any]:
         if selection_id not in plan.selections:
@@ -156,7 +157,7 @@ class PlanCalls:
     def _get_selection(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
         selection = deepcopy(self._selection(plan, request["SelectionId"]))
-        return {"BackupSelection": selection, "SelectionId": request["SelectionId"], "BackupPlanId": plan.id}
+        return {"BackupSelection": selection, **_selection_reply(plan, request["SelectionId"])}
 
     def _list_selections(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._of(caller, region, request["BackupPlanId"])
@@ -165,9 +166,8 @@ class PlanCalls:
             list(plan.selections.items()),
             request,
             lambda each: {
-                "SelectionId": each[0],
+                **_selection_reply(plan, each[0]),
                 "SelectionName": each[1].get("SelectionName", ""),
-                "BackupPlanId": plan.id,
                 "IamRoleArn": each[1]["IamRoleArn"],
             },
             self._faults,
@@ -189,11 +189,25 @@ def _plan_reply(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _listed(plan: Plan) -> dict[str, Any]:
+def _optional(plan: Plan) -> dict[str, Any]:
     optional = {
         "CreatorRequestId": plan.creator_request_id,
         "DeletionDate": plan.deleted_at,
         "LastExecutionDate": plan.last_run,
     }
-    shown = {name: value for name, value in optional.items() if value is not None}
-    return {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"], **shown}
+    return {name: value for name, value in optional.items() if value is not None}
+
+
+def _listed(plan: Plan) -> dict[str, Any]:
+    return {**_plan_reply(plan), "BackupPlanName": plan.document["BackupPlanName"], **_optional(plan)}
+
+
+def _selection_reply(plan: Plan, selection_id: str) -> dict[str, Any]:
+    requests = {made: request_id for request_id, made in plan.requested.items()}
+    asked = {"CreatorRequestId": requests[selection_id]} if selection_id in requests else {}
+    return {
+        "SelectionId": selection_id,
+        "BackupPlanId": plan.id,
+        "CreationDate": plan.selected_at[selection_id],
+        **asked,
+    }

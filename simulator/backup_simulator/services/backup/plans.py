@@ -30,6 +30,8 @@ class Plan:
     document: dict[str, Any]
     created_at: datetime
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    selected_at: dict[str, datetime] = field(default_factory=dict)
+    """When the selections were made, by their ids."""
     tags: dict[str, str] = field(default_factory=dict)
     creator_request_id: str | None = None
     requested: dict[str, str] = field(default_factory=dict)
@@ -43,6 +45,10 @@ class Plan:
     @property
     def arn(self) -> str:
         return f"arn:{partition_of(self.region)}:backup:{self.region}:{self.account}:backup-plan:{self.id}"
+
+    def rule_id(self, rule: Mapping[str, Any]) -> str:
+        """A rule's id. It is drawn from the plan and the rule's name, so that it costs the world no chance."""
+        return str(uuid5(NAMESPACE_OID, f"{self.id} {rule['RuleName']}"))
 
     @property
     def version_id(self) -> str:
@@ -96,6 +102,7 @@ class Plans:
         check_selection(selection)
         selection_id = self._ground.make_id()
         self.by_id[plan_id].selections[selection_id] = deepcopy(selection)
+        self.by_id[plan_id].selected_at[selection_id] = self._ground.now()
         return selection_id
 
     def _await(self, plan: Plan, rule: dict[str, Any], schedule: Schedule, version: int) -> None:
@@ -121,7 +128,7 @@ class Plans:
             "BackupPlanId": plan.id,
             "BackupPlanArn": plan.arn,
             "BackupPlanVersion": plan.version_id,
-            "BackupRuleId": rule["RuleName"],
+            "BackupRuleId": plan.rule_id(rule),
         }
         request = {
             "BackupVaultName": rule["TargetBackupVaultName"],

@@ -14,9 +14,9 @@ from backup_simulator.services.backup.copy_checks import check_retention
 from backup_simulator.services.backup.deleting import LOCKED, Deleting
 from backup_simulator.services.backup.plans import Plans
 from backup_simulator.services.backup.replies import described_point, listed_point, point_of_resource_reply
+from backup_simulator.services.backup.tag_checks import check_tags
 from backup_simulator.vaults import Vaults, check_vault_account
 
-MOST_TAGS = 50
 POINT_FILTERS: dict[str, Callable[[Point, Any], bool]] = {
     "ByResourceArn": lambda point, value: point.resource_arn == value,
     "ByResourceType": lambda point, value: point.resource_type == value,
@@ -136,8 +136,7 @@ class PointCalls:
 
     def _tag(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         tags = self._tags(caller, region, request)
-        if len(tags.keys() | request["Tags"].keys()) > MOST_TAGS:
-            raise Refused("LimitExceededException", f"A resource has at most {MOST_TAGS} tags.")
+        check_tags(request["Tags"], known=tags)
         tags.update(request["Tags"])
         return {}
 

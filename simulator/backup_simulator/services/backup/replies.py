@@ -107,6 +107,7 @@ def backup_job_reply(job: BackupJob) -> dict[str, Any]:
             "BackupSizeInBytes": job.database.size_bytes if is_done else 0,
             "IamRoleArn": job.role_arn,
             "CreatedBy": _own(job.created_by),
+            "StartBy": job.starts_until,
             "IsParent": False,
         }
     )
@@ -138,6 +139,7 @@ def vault_reply(vault: Vault) -> dict[str, Any]:
             "VaultType": vault.vault_type,
             "EncryptionKeyArn": vault.key_arn,
             "CreationDate": vault.created_at,
+            "CreatorRequestId": vault.creator_request_id,
             "NumberOfRecoveryPoints": len(vault.points),
             "Locked": bool(lock),
             "LockDate": vault.lock_date,

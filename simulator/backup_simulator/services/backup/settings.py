@@ -9,6 +9,7 @@ from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Operation
 from backup_simulator.resource_types import BY_NAME
+from backup_simulator.services.organizations import MANAGEMENT
 
 CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
 # Settings that AWS has (API_UpdateGlobalSettings).
@@ -34,14 +35,20 @@ class SettingCalls:
         """Whether selections that name no type of its own by ARN select this one (assigning-resources-json)."""
         return self._opted.get((account, region), {}).get(resource_type, True)
 
-    def _describe_global(self, _caller: Caller, _region: str, _request: dict[str, Any]) -> dict[str, Any]:
+    def _describe_global(self, caller: Caller, _region: str, _request: dict[str, Any]) -> dict[str, Any]:
+        """Only a member of an organization may ask (API_DescribeGlobalSettings)."""
+        if not self._identity.organization_of(caller.account):
+            raise Refused("InvalidRequestException", "The account is not a member of an organization.")
         enabled = "true" if self._identity.cross_account_enabled else "false"
         return {"GlobalSettings": {CROSS_ACCOUNT: enabled}, "LastUpdateTime": self._changed_at}
 
-    def _update_global(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _update_global(self, caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Only the management account may change them (API_UpdateGlobalSettings)."""
         given = request.get("GlobalSettings", {})
         if unknown := sorted(given.keys() & NOT_MODELLED):
             raise NotModelled(f"the global setting {', '.join(unknown)} is not modelled")
+        if caller.account != MANAGEMENT:
+            raise Refused("InvalidRequestException", "The account is not the management account of an organization.")
         if given.keys() - {CROSS_ACCOUNT} or given.get(CROSS_ACCOUNT) not in ("true", "false"):
             raise Refused("InvalidParameterValueException", f'GlobalSettings takes {CROSS_ACCOUNT}: "true" or "false"')
         self._identity.cross_account_enabled = given[CROSS_ACCOUNT] == "true"

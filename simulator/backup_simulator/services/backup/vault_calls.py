@@ -13,11 +13,12 @@ from backup_simulator.conditions import as_list
 from backup_simulator.errors import Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
-from backup_simulator.model import Caller, Key, Operation, Vault, backup_key_arn, vault_arn
+from backup_simulator.model import Caller, Key, Operation, Vault, backup_key_arn, site_of, vault_arn
 from backup_simulator.paging import paged
 from backup_simulator.policy_checks import Kind, read_policy
 from backup_simulator.services.backup.copy_checks import VAULT_NAME
 from backup_simulator.services.backup.replies import vault_reply
+from backup_simulator.services.backup.tag_checks import check_tags
 from backup_simulator.vaults import Vaults, check_vault_account
 
 MALFORMED = "InvalidParameterValueException"
@@ -65,8 +66,9 @@ class VaultCalls:
         if sum(1 for _ in self._vaults.of_site(caller.account, region)) >= MOST_VAULTS:
             raise Refused("LimitExceededException", f"A Region has at most {MOST_VAULTS} backup vaults.")
         key_arn = request.get("EncryptionKeyArn") or self._managed_key(caller.account, region)
-        if key_arn not in self._keys:
-            raise Refused("InvalidParameterValueException", f"The key {key_arn} does not exist.")
+        if key_arn not in self._keys or site_of(key_arn)[1] != region:
+            raise Refused("InvalidParameterValueException", f"The key {key_arn} does not exist in {region}.")
+        check_tags(request.get("BackupVaultTags", {}))
         vault = Vault(
             name=name,
             arn=arn,
