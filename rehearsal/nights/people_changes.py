@@ -154,17 +154,14 @@ class PeopleChanges:
         return self._set_lifecycle(point, max(days - 1, (self.expected.world.now() - point.created_at) // A_DAY + 2))
 
     def _carried_out(self, point: Point, act: Callable[[Any], Any]) -> bool:
-        """Act as the administrator in the Region of a point; whether AWS accepted it.
-
-        It did also if its answer could not be read.
-        """
+        """Act as the administrator in the Region of a point; whether AWS did it, also if its answer was lost."""
+        world = self.expected.world
+        before = len(world.lifecycle_changes), len(world.copy_jobs())
         client = self.expected.world.light_session(BACKUP, ADMINISTRATOR, point.region).client("backup")
         try:
             act(client)
-        except UnicodeDecodeError:
-            return True
-        except (ClientError, BotoCoreError, ProcessDied):
-            return False
+        except (ClientError, BotoCoreError, UnicodeDecodeError, ProcessDied):
+            return (len(world.lifecycle_changes), len(world.copy_jobs())) != before
         return True
 
     def _existing(self, vault_arn: str) -> list[Point]:
