@@ -199,7 +199,7 @@ def _function(stack: Target, logical_id: str, properties: Properties) -> Made:
         is_killed=stack.kills_late_functions,
         processes=stack.world.processes,
     )
-    arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{stack.name}-{logical_id}"
+    arn = stack.site.create_function(f"{stack.name}-{logical_id}", function)
     stack.functions[logical_id] = stack.functions[arn] = function
     for event in properties.get("Events", {}).values():
         if event["Type"] != "SQS":
@@ -210,7 +210,7 @@ def _function(stack: Target, logical_id: str, properties: Properties) -> Made:
         stack.site.map_queue(
             mapping["Queue"], function, batch_size=size, report_batch_item_failures=reports, function=arn
         )
-    return Made(ref=logical_id, attributes={"Arn": arn})
+    return Made(ref=f"{stack.name}-{logical_id}", attributes={"Arn": arn})
 
 
 def _schedule(stack: Target, logical_id: str, properties: Properties) -> Made:

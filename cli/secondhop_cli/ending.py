@@ -26,6 +26,10 @@ class UsageError(Exception):
     """The arguments are wrong. The message is one sentence for the user."""
 
 
+class CommandError(Exception):
+    """The command could not do its work. The message is one sentence for the user."""
+
+
 class Ending:
     """A context manager around a command. No exception leaves it but SystemExit; `code` is the exit code.
 
@@ -64,6 +68,8 @@ class Ending:
             return INTERRUPTED, f"\n{self.name}: interrupted."
         if isinstance(error, UsageError):
             return USAGE_ERROR, f"{self.name}: {error}"
+        if isinstance(error, CommandError):
+            return self.failed, f"{self.name}: {error}"
         if isinstance(error, OSError):
             return self.failed, f"{self.name}: {_said_of_system(error)}"
         return self.failed, _unforeseen(self.name, error, trace)

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
     said = sys.argv[1:] if arguments is None else list(arguments)
     with Ending(is_json="--json" in said) as ending:
-        chosen = _parser().parse_args(said)
+        chosen = parser().parse_args(said)
         ending.name, ending.failed = f"secondhop {chosen.command}", chosen.failed
         ending.code = int(chosen.run(chosen))
     return ending.code
@@ -38,19 +38,22 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; {self.prog} --help shows what can be said")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    root = _Parser(
         prog="secondhop",
         description="Copies AWS Backup recovery points to another account and Region, and verifies them."
         " Documentation: README.md and docs/ of the repository.",
     )
-    parser.add_argument("--version", action="version", version=f"secondhop {__version__}")
-    parser.set_defaults(failed=FAILED)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    root.add_argument("--version", action="version", version=f"secondhop {__version__}")
+    root.set_defaults(failed=FAILED)
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     # boto3 takes half a second to import, in which a person can press Ctrl-C: it is imported when main handles that.
     from secondhop_cli.doctor.command import add_doctor  # noqa: PLC0415 - as said above
     from secondhop_cli.first_night.command import add_first_night  # noqa: PLC0415 - as said above
     from secondhop_cli.init.command import add_init  # noqa: PLC0415 - as said above
+    from secondhop_cli.operate.command import add_operate  # noqa: PLC0415 - as said above
+    from secondhop_cli.operate.redrive import add_redrive  # noqa: PLC0415 - as said above
 
     _add_demo(commands)
     _add_simulate(commands)
@@ -60,9 +63,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_init(commands)
     add_doctor(commands)
-    _add_redrive(commands)
+    add_operate(commands)
+    add_redrive(commands)
     add_first_night(commands)
-    return parser
+    return root
 
 
 def _add_demo(commands: Any) -> None:
@@ -88,16 +92,6 @@ def _add_simulate(commands: Any) -> None:
         "--fresh", default="0", help="how many of them have random seeds, which are printed (default 0)"
     )
     nights.set_defaults(run=_simulate)
-
-
-def _add_redrive(commands: Any) -> None:
-    move = commands.add_parser("redrive", help="move messages from the dead-letter queue back to the work queue")
-    move.add_argument(
-        "--dead-letter-queue-url", required=True, metavar="URL", help="output DeadLetterQueueUrl of the main stack"
-    )
-    move.add_argument("--work-queue-url", required=True, metavar="URL", help="output WorkQueueUrl of the main stack")
-    move.add_argument("--limit", type=int, default=1000, help="the most messages to move (default 1000)")
-    move.set_defaults(run=_redrive)
 
 
 def _demand_checkout() -> None:
@@ -157,20 +151,6 @@ def _replay(chosen: argparse.Namespace) -> int:
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(report.encode(encoding, "backslashreplace").decode(encoding))
     return replayed.exit_code
-
-
-def _redrive(chosen: argparse.Namespace) -> int:
-    from secondhop_cli.redrive import redrive  # noqa: PLC0415 - it imports boto3
-
-    if chosen.limit < 1:
-        raise UsageError(f"--limit should be at least 1, found {chosen.limit}.")
-    return redrive(
-        dead_letter_queue_url=chosen.dead_letter_queue_url,
-        work_queue_url=chosen.work_queue_url,
-        limit=chosen.limit,
-        stream=sys.stdout,
-        errors=sys.stderr,
-    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 from backup_simulator.authority import Authority, Grant
 from backup_simulator.errors import Refused
+from backup_simulator.functions import function_arn
 from backup_simulator.ground import Ground
 from backup_simulator.identity import Identity
 from backup_simulator.model import Caller, Key, Role, Vault, backup_key_arn, site_of, vault_arn
@@ -26,6 +27,7 @@ PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 # Calls with an IAM action that has another name than the operation.
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
@@ -207,6 +209,9 @@ class Access:
                 named = f"arn:{partition_of(region)}:sqs:{region}:{caller.account}:{request.get('QueueName')}"
                 queue = self._queues.by_url.get(request.get("QueueUrl", ""))
                 return named if "QueueName" in request else queue.arn if queue else "*"
+            case "lambda" if "FunctionName" in request:
+                name = str(request["FunctionName"])
+                return name if name.startswith("arn:") else function_arn(caller, region, name)
             case "events":
                 return f"arn:{partition_of(region)}:events:{region}:{caller.account}:{_of_bus(operation, request)}"
             case "rds" if "DBSnapshotIdentifier" in request:

@@ -1,4 +1,4 @@
-"""Functions that rules invoke: in this process, asynchronously, on the virtual clock.
+"""Functions that rules and callers invoke. For rules: in this process, asynchronously, on the virtual clock.
 
 Lambda answers EventBridge at once and runs the function later. A function that fails is invoked again, after one minute
 and after two more: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
@@ -14,7 +14,8 @@ from typing import Any
 
 from backup_simulator.errors import ProcessDied
 from backup_simulator.ground import Ground
-from backup_simulator.model import site_of
+from backup_simulator.model import Caller, site_of
+from backup_simulator.regions import partition_of
 
 WAITS = (timedelta(minutes=1), timedelta(minutes=2))
 Function = Callable[[dict[str, Any]], Any]
@@ -39,3 +40,8 @@ class Functions:
             self._ground.note("function failed", *site_of(arn), text)
             if waits:
                 self._ground.clock.after(waits[0], partial(self._run, arn, body, waits[1:]))
+
+
+def function_arn(caller: Caller, region: str, name: str) -> str:
+    """The ARN of a function of a caller's account."""
+    return f"arn:{partition_of(region)}:lambda:{region}:{caller.account}:function:{name}"

@@ -137,7 +137,7 @@ class World(Records):
             "events": self._events.operations,
             "iam": Iam(ground, identity, access).operations,
             "kms": Kms(self.keys).operations,
-            "lambda": Lambda(self._queues).operations,
+            "lambda": Lambda(self._queues, self.buses.functions).operations,
             "organizations": Organizations(identity).operations,
             "rds": Rds(self.databases).operations,
             "scheduler": self._scheduler.operations,

@@ -10,9 +10,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-import boto3
-from botocore.exceptions import BotoCoreError, ProfileNotFound
-
 from secondhop.adapters.sites import ClientFactory
 from secondhop_cli.aws_errors import CALL_ERRORS, explained
 from secondhop_cli.doctor.api_calls import REMEDY, ApiCalls
@@ -22,9 +19,9 @@ from secondhop_cli.doctor.examination import CHECKS, Diagnosis, examine
 from secondhop_cli.doctor.findings import NotCheckedError
 from secondhop_cli.doctor.main_stack import NoMainStackError
 from secondhop_cli.doctor.report import as_text
-from secondhop_cli.ending import UsageError
 from secondhop_cli.ending import as_json as error_as_json
-from secondhop_cli.regions import ACCEPT_UNKNOWN, region_problem
+from secondhop_cli.regions import ACCEPT_UNKNOWN
+from secondhop_cli.sessions import open_session, region_of
 
 FINE, FAILING, USAGE_ERROR, NOT_CHECKED = 0, 1, 2, 3
 # The width of output that does not go to a terminal.
@@ -57,12 +54,8 @@ def add_doctor(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    sessions = _sessions(chosen.profile or [None])
-    region = chosen.region or next((each.region_name for each in sessions if each.region_name), None)
-    if region is None:
-        raise UsageError("no Region is configured. Name the main stack's with --region eu-west-1, for example.")
-    if problem := region_problem("--region", region, accepts_unknown=chosen.accept_unknown_region):
-        raise UsageError(f"{problem}.")
+    sessions = [open_session(name) for name in chosen.profile or [None]]
+    region = region_of(sessions, chosen.region, accepts_unknown=chosen.accept_unknown_region)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
     return doctor(
         sessions,
@@ -72,15 +65,6 @@ def _run(chosen: argparse.Namespace) -> int:
         streams=(sys.stdout, sys.stderr),
         width=None if chosen.json else width,
     )
-
-
-def _sessions(profiles: Iterable[str | None]) -> list[Any]:
-    try:
-        return [boto3.Session(profile_name=name) for name in profiles]
-    except ProfileNotFound as error:
-        raise UsageError(f"{error}. List the profiles with: aws configure list-profiles") from error
-    except BotoCoreError as error:
-        raise UsageError(f"the AWS configuration cannot be used: {error}") from error
 
 
 def doctor(

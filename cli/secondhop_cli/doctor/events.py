@@ -154,14 +154,14 @@ def _queue(context: CheckContext, site: Site, url: str, *, fix: str, redrives: b
     attributes = _attributes(context, site, url)
     count = sum(int(attributes.get(name, 0)) for name in WAITING)
     if count:
-        work = context.main_stack.outputs.get("WorkQueueUrl", "")
+        stack = context.main_stack
         yield Finding(
             kind="messages-in-queue",
             site=site,
             resource=url,
             what=f"{count} {'message is' if count == 1 else 'messages are'} in {url.rpartition('/')[2]}.",
             fix=fix,
-            command=f"secondhop redrive --dead-letter-queue-url {url} --work-queue-url {work}" if redrives else "",
+            command=f"secondhop redrive --stack {stack.name} --region {stack.site.region}" if redrives else "",
         )
 
 

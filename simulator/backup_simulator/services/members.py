@@ -40,7 +40,7 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "SimulatePrincipalPolicy": "PolicySourceArn ActionNames ResourceArns ContextEntries",
         },
         "kms": {"DescribeKey": "KeyId", "GetKeyPolicy": "KeyId PolicyName", "ListAliases": "KeyId"},
-        "lambda": {"ListEventSourceMappings": "EventSourceArn"},
+        "lambda": {"Invoke": "FunctionName InvocationType Payload", "ListEventSourceMappings": "EventSourceArn"},
         "organizations": {"DescribeOrganization": ""},
         "rds": {
             "DescribeDBInstances": "DBInstanceIdentifier",

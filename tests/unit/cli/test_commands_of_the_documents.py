@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from secondhop_cli.main import _parser, main
+from secondhop_cli.main import main, parser
 from tests.installing import ROOT, Checkout
 
 BLOCK = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
@@ -27,12 +27,14 @@ OURS = [(page, line) for page, line in commands() if re.match(r"(\.venv/bin/)?se
 
 
 def test_there_are_commands_of_every_kind() -> None:
-    assert {line.split()[1] for _, line in OURS} == {"init", "doctor", "redrive", "replay"}
+    assert {line.split()[1] for _, line in OURS} == {
+        *("init", "doctor", "replay", "redrive", "retry", "abandon", "adopt", "pause", "resume")
+    }
 
 
 @pytest.mark.parametrize(("page", "line"), OURS)
 def test_a_command_is_accepted_as_it_stands(page: str, line: str) -> None:
-    assert _parser().parse_args(shlex.split(line)[1:]).run
+    assert parser().parse_args(shlex.split(line)[1:]).run
 
 
 @pytest.mark.parametrize(("page", "line"), [each for each in OURS if "--backup-account" in each[1]])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from secondhop_cli.init.questions import QUESTIONS
-from secondhop_cli.main import _parser
+from secondhop_cli.main import parser
 from tests.installing import BACKUP, GOOD, HUB, NEIGHBOUR, WORKLOAD, Checkout
 
 BY_TEXT = {f"{each.text[0].upper()}{each.text[1:]}": each.name for each in QUESTIONS}
@@ -122,7 +122,7 @@ def test_the_answers_of_a_person_who_goes_away_are_printed_as_a_command_that_tak
     gone = checkout.init({"email": "ada@example.com"}, ask=Person({left: [leaves]}))
 
     assert (gone.code, checkout.texts()) == (code, {})
-    chosen = vars(_parser().parse_args(shlex.split(gone.complaints[-1])[1:]))
+    chosen = vars(parser().parse_args(shlex.split(gone.complaints[-1])[1:]))
     assert chosen["directory"] == checkout.folder
     given = {name: value for name, value in chosen.items() if name in names and value is not None}
     assert given.keys() == {*names[: names.index(left)], "email"}
@@ -165,7 +165,7 @@ def test_a_change_that_leaves_something_behind_is_a_warning_with_the_way_back(
     assert f"To take it back: secondhop init --{name.replace('_', '-')} {back or ''}" in said
     # What the warning says is true: the option gives the old answer back.
     option = shlex.split(said.removesuffix(".").rpartition("secondhop ")[2])
-    chosen = vars(_parser().parse_args(option))
+    chosen = vars(parser().parse_args(option))
     assert checkout.init({name: chosen[name]}).code == 0
     assert checkout.texts() == texts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from secondhop_cli.main import _parser
+from secondhop_cli.main import parser
 from tests.installing import BACKUP, GOOD, HUB, KEY, NEIGHBOUR, WORKLOAD, Checkout
 
 
@@ -125,6 +125,6 @@ def test_the_hub_has_a_step_for_each_workload_account_and_its_main_stack_in_the_
 def test_the_printed_flags_of_the_doctor_are_flags_that_it_has(checkout: Checkout) -> None:
     said = checkout.init(GOOD).said.replace("\\\n", " ")
     (line,) = [each.strip() for each in said.splitlines() if each.strip().startswith("secondhop doctor")]
-    chosen = _parser().parse_args(line.split()[1:])
+    chosen = parser().parse_args(line.split()[1:])
 
     assert (chosen.stack, chosen.region) == ("second-hop", "eu-west-1")

@@ -10,8 +10,10 @@ import pytest
 
 from backup_simulator import ProcessDied, World
 from backup_simulator.queues import Queue
-from secondhop_cli.main import main
-from secondhop_cli.redrive import redrive
+from rehearsal.stage import HOME, Stage
+from secondhop.adapters.memory_chains import MemoryChains
+from secondhop_cli.main import main, parser
+from secondhop_cli.operate.redrive import redrive, redrive_of
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 
@@ -78,3 +80,18 @@ def test_a_limit_of_nothing_is_misuse(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert main(["redrive", *urls, "--limit", "0"]) == 2
     assert "--limit should be at least 1" in capsys.readouterr().err
+
+
+def test_the_queues_of_a_stack_are_found_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Stage(World(), MemoryChains())
+    stage.world.queue(stage.main.ref("DeadLetters")).send("{}")
+    session = stage.world.session(stage.main_account, region=HOME)
+
+    assert redrive_of(session, parser().parse_args(["redrive"])) == 0
+    assert "1 messages were moved" in capsys.readouterr().out
+    assert len(stage.world.queue(stage.main.ref("DeadLetters")).messages) == 0
+
+
+def test_one_queue_alone_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["redrive", "--work-queue-url", "https://work"]) == 2
+    assert "name both queues" in capsys.readouterr().err

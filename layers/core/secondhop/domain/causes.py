@@ -65,14 +65,11 @@ class Remedy:
     words: str
 
 
-# What an operator runs, as docs/runbook.md has it. Both versions of the AWS CLI send what fileb:// reads unchanged.
-_INVOKE = "aws lambda invoke --function-name NAME --payload fileb:///dev/stdin answer.json"
-_NAME = "NAME is the main stack's output OperateChainsFunction."
-RESUME = f'run `echo \'{{"verb": "resume", "by": "your name"}}\' | {_INVOKE}`. {_NAME}'
-RETRY = (
-    f'run `echo \'{{"verb": "retry", "by": "your name", "recovery_point": "ARN"}}\' | {_INVOKE}`. ARN is the recovery '
-    f"point of the message. {_NAME}"
-)
+# What an operator runs, as docs/runbook.md has it.
+_STACK = "--stack NAME --region REGION"
+_MEANING = "NAME and REGION are the main stack's."
+RESUME = f"run `secondhop resume {_STACK}`. {_MEANING}"
+RETRY = f"run `secondhop retry ARN {_STACK}`. ARN is the recovery point of the message. {_MEANING}"
 
 REMEDIES: dict[Cause, Remedy] = {
     Cause.TRANSIENT: Remedy(

@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-import boto3
 from botocore.config import Config
 
 from secondhop_cli.aws_errors import CALL_ERRORS, explained
+from secondhop_cli.ending import FAILED, UsageError
+from secondhop_cli.operate.installation import REMEDY
+from secondhop_cli.operate.place import add_place, chosen_installation
+from secondhop_cli.sessions import open_session, region_of
 
 # API_ReceiveMessage: up to ten at a time.
 BATCH = 10
-FAILED = 1
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=10)
-REMEDY = "choose a profile with AWS_PROFILE"
+
+
+URLS = ("--dead-letter-queue-url", "--work-queue-url")
+
+
+def add_redrive(commands: Any) -> None:
+    """Add the command and its options."""
+    text = "move messages from the dead-letter queue back to the work queue"
+    parser = commands.add_parser("redrive", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    add_place(parser)
+    for name, output in zip(URLS, ("DeadLetterQueueUrl", "WorkQueueUrl"), strict=True):
+        parser.add_argument(name, metavar="URL", help=f"the queue; default: the main stack's output {output}")
+    parser.add_argument("--limit", type=int, default=1000, help="the most messages to move (default 1000)")
+    parser.set_defaults(run=lambda chosen: redrive_of(open_session(chosen.profile), chosen))
+
+
+def redrive_of(session: Any, chosen: argparse.Namespace) -> int:
+    """Carry out a parsed command with a session of the main stack's account. Raises UsageError and CommandError."""
+    if chosen.limit < 1:
+        raise UsageError(f"--limit should be at least 1, found {chosen.limit}.")
+    dead, work = chosen.dead_letter_queue_url, chosen.work_queue_url
+    if bool(dead) != bool(work):
+        raise UsageError(f"name both queues with {' and '.join(URLS)}, or none of them.")
+    region = region_of([session], chosen.region, accepts_unknown=chosen.accept_unknown_region)
+    if not dead:
+        installation = chosen_installation(session, chosen)
+        dead, work = installation.output("DeadLetterQueueUrl"), installation.output("WorkQueueUrl")
+    return redrive(
+        dead_letter_queue_url=dead,
+        work_queue_url=work,
+        limit=chosen.limit,
+        stream=sys.stdout,
+        errors=sys.stderr,
+        client=session.client("sqs", region_name=region, config=CONFIG),
+    )
 
 
 def redrive(
@@ -24,7 +62,7 @@ def redrive(
     limit: int,
     stream: TextIO,
     errors: TextIO,
-    client: Any = None,
+    client: Any,
 ) -> int:
     """Move messages, and print the reason of each. Returns the exit code. A message that SQS refuses stays.
 
@@ -32,8 +70,7 @@ def redrive(
     """
     moved: list[str] = []
     try:
-        sqs: Any = client or boto3.client("sqs", config=CONFIG)
-        while len(moved) < limit and _move_some(sqs, dead_letter_queue_url, work_queue_url, moved, limit):
+        while len(moved) < limit and _move_some(client, dead_letter_queue_url, work_queue_url, moved, limit):
             continue
     except CALL_ERRORS as error:
         errors.write(
