@@ -80,8 +80,12 @@ class Operator:
             self.counts["an order of the operator was lost in a fault"] += 1
 
     def retry(self, main: Stack, point_arn: str, *, route: str) -> None:
-        """Retry the chain that an incident is about, if it has no copy."""
-        if not self._finds_its_copy(point_arn) and self._order(main, "retry", recovery_point=point_arn, route=route):
+        """Retry the chain of an incident. If it cannot decide and has a copy, abandon it, as the remedy says."""
+        if self._finds_its_copy(point_arn):
+            self.safety.abandoned.add(point_arn)
+            self._order(main, "abandon", recovery_point=point_arn, route=route)
+            self.counts["the operator found the copy of an undecidable chain"] += 1
+        elif self._order(main, "retry", recovery_point=point_arn, route=route):
             self.counts["the operator answered a message"] += 1
 
     def _finds_its_copy(self, point_arn: str) -> bool:
