@@ -16,7 +16,7 @@ from secondhop.adapters.sites import CONFIG
 from secondhop.application.ports import RefusedError, UnansweredError
 from secondhop.domain.command import ReleaseIntermediate, StartCopy
 from secondhop.domain.errors import FinalError
-from tests.builders import ARRIVAL_ARN, COPY_ROLE, DR_VAULT, HOME, NOW, WATCHED
+from tests.builders import ARRIVAL_ARN, COPY_ROLE, DR_VAULT, HOME, NOW, ORDERS, WATCHED
 
 START = StartCopy(
     subject="to-dr",
@@ -29,6 +29,7 @@ START = StartCopy(
     token="token",
 )
 DELETE = ReleaseIntermediate(subject="arrival", point=ARRIVAL_ARN, vault=WATCHED)
+HERE = WATCHED.site
 LOST = None
 """An attempt that times out after it was sent."""
 EFFECTS: dict[str, Callable[[AwsBackup], Any]] = {
@@ -136,7 +137,9 @@ def test_a_start_whose_first_answer_was_lost_is_believed_when_its_retry_names_th
     assert (started.job_id, started.created_at) == ("JOB-1", NOW)
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"[1]", b'{"CopyJobId": "J", "CreationDate": "soon"}'])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"[1]", b"{}", b'{"CopyJobId": "J"}', b'{"CopyJobId": "J", "CreationDate": "soon"}']
+)
 def test_an_answer_that_cannot_be_read_leaves_a_start_unanswered(body: bytes) -> None:
     backup, _ = a_backup("StartCopyJob", (200, "", body))
 
@@ -151,3 +154,23 @@ def test_a_description_with_an_unreadable_date_is_refused_in_words(date: str) ->
 
     with pytest.raises(FinalError, match="AWS's answer cannot be read: ValueError"):
         backup.point(WATCHED, ARRIVAL_ARN)
+
+
+QUESTIONS: dict[str, Callable[[AwsBackup], object]] = {
+    "ListCopyJobs by database": lambda backup: list(backup.jobs_into(DR_VAULT, from_site=HERE, database=ORDERS)),
+    "ListCopyJobs by time": lambda backup: list(backup.jobs_since(DR_VAULT, from_site=HERE, after=NOW)),
+    "ListCopyJobs by state": lambda backup: list(
+        backup.jobs_in_state("RUNNING", source=HERE, destination=None, after=NOW)
+    ),
+    "ListRecoveryPointsByBackupVault": lambda backup: list(backup.points_of(WATCHED, ORDERS)),
+    "DescribeCopyJob": lambda backup: backup.job(HERE, "JOB-1"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("body", [b"{}", b'{"CopyJobs": [null], "RecoveryPoints": [null], "CopyJob": [1]}'])
+def test_an_answer_without_what_was_asked_for_is_refused_in_words(question: str, body: bytes) -> None:
+    backup, _ = a_backup(question.split(maxsplit=1)[0], (200, "", body))
+
+    with pytest.raises(FinalError):
+        QUESTIONS[question](backup)

@@ -184,7 +184,9 @@ def test_a_retry_of_forty_thousand_chains_stops_in_time_and_says_how_many_are_le
     chains.held = chains.held[count:]
     clock.forward(minutes=5)
     use_case.retry_all("VAULT_KEY", by="ada")
-    assert queue.work[count] == Retry(key=key(count), by="ada")
+    again = queue.work[count]
+    assert isinstance(again, Retry)
+    assert (again.key, again.by) == (key(count), "ada")
 
 
 def test_chains_that_are_left_are_counted_as_far_as_time_lasts() -> None:

@@ -235,13 +235,15 @@ def test_a_topic_that_refuses_for_good_keeps_no_copy_from_being_made_and_is_told
     assert (len(stage.announcer.messages), len(stage.announcer.events)) == (1, 1)
 
 
-def test_an_answer_about_intermediates_that_cannot_be_read_is_raised_and_not_waited_for() -> None:
+def test_a_list_of_intermediates_that_cannot_be_read_does_not_hide_that_the_final_copy_is_gone() -> None:
     stage = complete()
-    stage.backup.fail("points_of", FinalError("a point without a status"))
-    stage.clock.forward(days=1, minutes=1)
-
-    with pytest.raises(FinalError, match="a point without a status"):
+    stage.backup.points = {key: each for key, each in stage.backup.points.items() if key[1] != COPY_ARN}
+    for _ in range(4):
+        stage.backup.fail("points_of", FinalError("a point without a status"))
+        stage.clock.forward(days=1, minutes=1)
         stage(LOOK)
+
+    assert [each.cause for each in stage.chain.troubles()] == [Cause.VANISHED]
 
 
 def test_what_nobody_has_decided_to_tell_is_not_told() -> None:

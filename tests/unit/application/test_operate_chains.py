@@ -51,7 +51,7 @@ def test_a_stranded_chain_is_retried_through_the_queue() -> None:
     stage = stranded()
 
     assert operate(stage).retry(KEY, by="ada").is_accepted
-    assert stage.queue.work == [Retry(key=KEY, by="ada")]
+    assert stage.queue.work == [Retry(key=KEY, by="ada", at=stage.clock())]
 
 
 def test_a_retry_of_a_complete_chain_is_refused_and_says_why() -> None:
@@ -186,7 +186,7 @@ def test_everything_that_one_cause_strands_is_tried_again_at_once() -> None:
 
     assert (answer.is_accepted, answer.points) == (True, (str(KEY),))
     assert "1 chains again (VAULT_POLICY)" in answer.message
-    assert stage.queue.work == [Retry(key=KEY, by="ada")]
+    assert stage.queue.work == [Retry(key=KEY, by="ada", at=stage.clock())]
     stage.drain()
     assert len(stage.backup.started) == 2
     assert operate(stage).retry_all("ROLE", by="ada").points == ()

@@ -132,14 +132,14 @@ def test_a_copy_job_is_followed_by_its_state_and_by_whose_it_is(
         ("Aurora", 7 * DAY + HOUR, 169),
     ],
 )
-def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_daily(
+def test_a_job_that_runs_too_long_is_told_with_its_hours_and_asked_about_hourly(
     resource_type: str, age: timedelta, hours: int | None
 ) -> None:
     chain = a_chain_in(COPYING, chain=a_chain(point=an_arrival(resource_type=resource_type)))
     taken = step(chain, job_seen(created_at=NOW - age))
 
     stuck = told(Cause.STUCK, f"copy job JOB-3 has been RUNNING for {hours} hours")
-    assert_changes(chain, taken, {"trouble": None} if hours is None else {"trouble": stuck, "not_before": NOW + DAY})
+    assert_changes(chain, taken, {"trouble": None} if hours is None else {"trouble": stuck, "not_before": NOW + HOUR})
 
 
 def test_a_job_without_a_date_is_as_old_as_its_hop_is_copying() -> None:
@@ -155,7 +155,7 @@ def test_a_job_that_is_still_stuck_is_no_news() -> None:
     chain = a_chain_in(COPYING, trouble=stuck)
     taken = step(chain, job_seen(created_at=NOW - 200 * HOUR))
 
-    assert_changes(chain, taken, {"not_before": NOW + DAY})
+    assert_changes(chain, taken, {"not_before": NOW + HOUR})
 
 
 @pytest.mark.parametrize(

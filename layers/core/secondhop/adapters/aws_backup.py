@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -29,6 +29,9 @@ from secondhop.domain.route import VaultLock
 
 # The largest page of ListRecoveryPointsByBackupVault and ListCopyJobs (their API pages).
 PAGE = 1000
+JOBS = "CopyJobs"
+
+T = TypeVar("T")
 
 
 class AwsBackup:
@@ -46,13 +49,13 @@ class AwsBackup:
                 if code_of(error) in NOT_FOUND:
                     return None
                 raise
-        return _point(found, vault)
+            return _point(found, vault)
 
     def vault(self, vault: Vault) -> VaultSeen:
         client = self._client_in(vault.site)
         with translated():
             found = client.describe_backup_vault(BackupVaultName=vault.name)
-        return VaultSeen(key_arn=found.get("EncryptionKeyArn"), lock=_lock(found))
+            return VaultSeen(key_arn=found.get("EncryptionKeyArn"), lock=_lock(found))
 
     def points_of(self, vault: Vault, resource: str) -> Iterator[PointSeen]:
         yield from self._points(vault, {"ByResourceArn": resource})
@@ -64,12 +67,14 @@ class AwsBackup:
         client = self._client_in(vault.site)
         request = {"BackupVaultName": vault.name, "MaxResults": PAGE, **filters}
         problems: list[str] = []
-        for page in _pages(client.list_recovery_points_by_backup_vault, request):
-            for found in page["RecoveryPoints"]:
-                try:
-                    yield _point(found, vault)
-                except FinalError as error:
-                    problems.append(str(error))
+        for found in _listed(client.list_recovery_points_by_backup_vault, request, "RecoveryPoints"):
+            try:
+                with translated():
+                    point = _point(found, vault)
+            except FinalError as error:
+                problems.append(str(error))
+                continue
+            yield point
         if problems:
             raise FinalError(f"{len(problems)} recovery points could not be read; {problems[0]}")
 
@@ -82,19 +87,17 @@ class AwsBackup:
                 if code_of(error) in NOT_FOUND:
                     return None
                 raise
-        return _job(found)
+            return _job(found)
 
     def jobs_into(self, destination: Vault, *, from_site: Site, database: str) -> Iterator[JobSeen]:
         client = self._client_in(from_site)
         request = {"ByDestinationVaultArn": destination.arn, "ByResourceArn": database, "MaxResults": PAGE}
-        for page in _pages(client.list_copy_jobs, request):
-            yield from (_job(found) for found in page["CopyJobs"])
+        yield from _read(_job, _listed(client.list_copy_jobs, request, JOBS))
 
     def jobs_since(self, destination: Vault, *, from_site: Site, after: datetime) -> Iterator[JobSeen]:
         client = self._client_in(from_site)
         request = {"ByDestinationVaultArn": destination.arn, "ByCreatedAfter": after, "MaxResults": PAGE}
-        for page in _pages(client.list_copy_jobs, request):
-            yield from (_job(found) for found in page["CopyJobs"])
+        yield from _read(_job, _listed(client.list_copy_jobs, request, JOBS))
 
     def jobs_in_state(
         self, state: str, *, source: Site, destination: Vault | None, after: datetime
@@ -103,8 +106,7 @@ class AwsBackup:
         request = {"ByState": state, "ByCreatedAfter": after, "MaxResults": PAGE}
         if destination is not None:
             request["ByDestinationVaultArn"] = destination.arn
-        for page in _pages(client.list_copy_jobs, request):
-            yield from (_news(found) for found in page["CopyJobs"])
+        yield from _read(_news, _listed(client.list_copy_jobs, request, JOBS))
 
     def start(self, command: StartCopy) -> StartedJob:
         client = self._client_in(command.source_vault.site)
@@ -117,7 +119,10 @@ class AwsBackup:
             "Lifecycle": {"DeleteAfterDays": command.delete_after_days},
         }
         answer = _effect(client, "start_copy_job", request)
-        return StartedJob(job_id=answer["CopyJobId"], created_at=answer["CreationDate"])
+        try:
+            return StartedJob(job_id=answer["CopyJobId"], created_at=answer["CreationDate"])
+        except UNREADABLE as error:
+            raise UnansweredError(unreadable(error)) from error
 
     def delete(self, command: ReleaseIntermediate) -> None:
         client = self._client_in(command.vault.site)
@@ -140,15 +145,25 @@ def _effect(client: Any, operation: str, request: dict[str, Any]) -> Any:
         raise UnansweredError(unreadable(error)) from error
 
 
-def _pages(call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Any]:
+def _listed(call: Callable[..., Any], request: dict[str, Any], member: str) -> Iterator[Any]:
+    """The entries of a list of all pages, as AWS sends them. An answer without the list cannot be read."""
     token: dict[str, str] = {}
     while True:
         with translated():
             page = call(**request, **token)
-        yield page
-        if not page.get("NextToken"):
+            entries, following = list(page[member]), page.get("NextToken")
+        yield from entries
+        if not following:
             return
-        token = {"NextToken": page["NextToken"]}
+        token = {"NextToken": following}
+
+
+def _read(read: Callable[[dict[str, Any]], T], entries: Iterable[dict[str, Any]]) -> Iterator[T]:
+    """The entries of a list, read one by one. Raises FinalError for one that cannot be read."""
+    for entry in entries:
+        with translated():
+            found = read(entry)
+        yield found
 
 
 def _lock(found: dict[str, Any]) -> VaultLock | None:

@@ -76,8 +76,8 @@ def write_work(work: Work) -> str:
     match work:
         case Look(key=key):
             content: dict[str, Any] = {"work": "look", **_key(key)}
-        case Retry(key=key, by=by):
-            content = {"work": "retry", **_key(key), "by": by}
+        case Retry(key=key, by=by, at=at):
+            content = {"work": "retry", **_key(key), "by": by, "at": at.isoformat() if at else None}
         case Abandon(key=key, by=by):
             content = {"work": "abandon", **_key(key), "by": by}
         case JobNews():
@@ -121,7 +121,7 @@ def _read_own(content: dict[str, Any]) -> Work:
         case "look":
             return Look(key=_read_key(content))
         case "retry":
-            return Retry(key=_read_key(content), by=_text(content, "by"))
+            return Retry(key=_read_key(content), by=_text(content, "by"), at=_optional_time(content, "at"))
         case "abandon":
             return Abandon(key=_read_key(content), by=_text(content, "by"))
         case "arrival":

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from secondhop.application.budget import Budget
 from secondhop.application.ports import Backup, ChainStore, WorkQueue
-from secondhop.application.sweep_chains import arrivals_without_chain, news_of
+from secondhop.application.sweep_chains import NO_TIME, arrivals_without_chain, news_of
 from secondhop.application.sweep_jobs import HISTORY, JobSweep
 from secondhop.application.work import JobNews, Work
 from secondhop.domain.arn import Site, Vault
@@ -46,7 +46,8 @@ class Adoption:
     def look(self, *, after: datetime, before: datetime) -> None:
         """List what no chain knows: recovery points in the watched vault, then first hops that failed."""
         listing = self.backup.points_between(self.route.watched, after=after, before=before)
-        points, has_more = arrivals_without_chain(self.chains, self.route, listing, budget=self.budget, share=LISTING)
+        points, problems = arrivals_without_chain(self.chains, self.route, listing, budget=self.budget, share=LISTING)
+        self.problems += problems
         for point in points:
             self._add(point)
         jobs = JobSweep(
@@ -61,8 +62,8 @@ class Adoption:
             if news.job.created_at is not None and news.job.created_at < before:
                 self._add_first_hop(news)
         self.problems += jobs.problems
-        if has_more or jobs.has_more:
-            self.problems.append("there was no time to list all: narrow it down by after and before")
+        if jobs.has_more and NO_TIME not in self.problems:
+            self.problems.append(NO_TIME)
         self._measure()
 
     def forecast(self) -> Iterator[str]:

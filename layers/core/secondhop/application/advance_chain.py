@@ -58,8 +58,8 @@ class AdvanceChain:
                 return Report(ignored=f"{what} is nothing that a route is about")
             case Look(key=key):
                 return self._on_chain(key, seen.Noticed())
-            case Retry(key=key, by=by):
-                return self._on_chain(key, seen.RetryAsked(by=by))
+            case Retry(key=key, by=by, at=at):
+                return self._on_chain(key, seen.RetryAsked(by=by, at=at))
             case Abandon(key=key, by=by):
                 return self._on_chain(key, seen.AbandonAsked(by=by))
             case _:

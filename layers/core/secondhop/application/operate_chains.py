@@ -56,7 +56,7 @@ class OperateChains:
             return _unknown(key)
         if chain.state not in RETRIABLE:
             return Answer(is_accepted=False, message=f"chain {key} is {chain.state}; there is nothing to retry")
-        self.queue.put([Retry(key=key, by=by)])
+        self.queue.put([Retry(key=key, by=by, at=self.now())])
         return Answer(is_accepted=True, message=f"chain {key}, {chain.state}, will be tried again")
 
     def retry_all(self, cause: str, *, by: str) -> Answer:
@@ -68,7 +68,7 @@ class OperateChains:
             raise MalformedError(f"there is no cause {cause!r}; known are: {', '.join(sorted(Cause))}")
         keys, retried, budget = self.chains.stranded(Cause(cause)), list[ChainKey](), self._budget()
         while batch := tuple(islice(keys, BATCH)):
-            self.queue.put([Retry(key=key, by=by) for key in batch])
+            self.queue.put([Retry(key=key, by=by, at=self.now()) for key in batch])
             retried += batch
             if budget.is_spent(ACTING):
                 break

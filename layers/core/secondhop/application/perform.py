@@ -89,7 +89,8 @@ class Performer:
             if isinstance(command, ask.Announce):
                 # A deleted topic, or a topic with a disabled key, must not stop copies. The message is sent later.
                 yield seen.Postponed(why=f"no one was notified on the {command.channel.lower()}: {refused}")
-            elif _hops_concerned(chain, command):
+            elif isinstance(command, ask.Question) or _hops_concerned(chain, command):
+                # One question that cannot be answered must not keep the others of the same decision from being asked.
                 yield from _refused(chain, command, str(refused), code=refused.code)
             else:
                 raise

@@ -147,14 +147,14 @@ def _jobs_of(backup: Backup, chain: Chain, hop: Hop) -> tuple[JobSeen, ...]:
     """The copy jobs of this source or database into the hop's destination, and those that may be of it.
 
     Asked by database and by destination: whether a copy of a copy still names the database is written nowhere. Jobs
-    that copy this source cannot be older than its backup.
+    that copy this source cannot be older than its backup. A job without an id does not hide another one.
     """
     from_site = chain.source_vault_of(hop).site
     since = backup.jobs_since(hop.destination, from_site=from_site, after=chain.created_at - SAME_BACKUP)
     source = chain.source_of(hop)
     by_destination = [job for job in since if job.source == source or job.may_be_of(chain.database)]
     by_database = backup.jobs_into(hop.destination, from_site=from_site, database=chain.database)
-    return tuple({job.job_id: job for job in (*by_database, *by_destination)}.values())
+    return tuple({job.job_id or job: job for job in (*by_database, *by_destination)}.values())
 
 
 def inspect_source(backup: Backup, chain: Chain, hop: Hop) -> seen.SourceInspected:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -28,6 +28,7 @@ IN_FLIGHT, DUE, FIRST_HOPS = 0.25, 0.5, 0.75
 LEASE = timedelta(minutes=5)
 # Points that landed a little before the installation's first write are its first arrivals, not its past.
 ADOPTION_TOLERANCE = timedelta(hours=1)
+NO_TIME = "there was no time to list all: narrow it down by after and before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ class SweepChains:
         if route is None:
             return swept
         points = self.backup.points_between(route.watched, after=current.after, before=current.before)
-        while batch := tuple(islice(points, BATCH)):
+        for batch in batches_of(points):
             news, older = self._unknown(batch, route, progress)
             self.queue.put(news)
             swept = replace(
@@ -208,6 +209,24 @@ class SweepChains:
         ours = [point for point in new if not _is_older(point, progress)]
         back = [p for p in mine if p.status in USABLE and known.get(ChainKey(p.arn, route.name), False)]
         return [news_of(point) for point in (*ours, *back)], len(new) - len(ours)
+
+
+def batches_of(points: Iterable[PointSeen]) -> Iterator[tuple[PointSeen, ...]]:
+    """Points in batches. If some cannot be read, all others come first. Raises FinalError after them."""
+    batch: list[PointSeen] = []
+    problem: FinalError | None = None
+    try:
+        for point in points:
+            batch.append(point)
+            if len(batch) == BATCH:
+                yield tuple(batch)
+                batch.clear()
+    except FinalError as error:
+        problem = error
+    if batch:
+        yield tuple(batch)
+    if problem is not None:
+        raise problem
 
 
 def _may_be_claimed(point: PointSeen, route: Route) -> bool:
@@ -239,17 +258,20 @@ def news_of(point: PointSeen) -> PointNews:
 
 def arrivals_without_chain(
     chains: ChainStore, route: Route, points: Iterable[PointSeen], *, budget: Budget, share: float
-) -> tuple[list[PointSeen], bool]:
+) -> tuple[list[PointSeen], list[str]]:
     """The points that a route claims and no chain knows, newest backup first: what `adopt` would open.
 
-    And whether time did not suffice to list all of them.
+    And why some may be missing: the time was over, or AWS's answers cannot be read.
     """
-    listed, has_more = list[PointSeen](), False
-    for point in points:
-        if budget.is_spent(share):
-            has_more = True
-            break
-        listed.append(point)
+    listed, problems = list[PointSeen](), list[str]()
+    try:
+        for point in points:
+            if budget.is_spent(share):
+                problems.append(NO_TIME)
+                break
+            listed.append(point)
+    except FinalError as error:
+        problems.append(str(error))
     newest_first = [p for p in sorted(listed, key=lambda p: p.created_at, reverse=True) if _may_be_claimed(p, route)]
     known = chains.known(ChainKey(point.arn, route.name) for point in newest_first)
-    return [point for point in newest_first if ChainKey(point.arn, route.name) not in known], has_more
+    return [point for point in newest_first if ChainKey(point.arn, route.name) not in known], problems

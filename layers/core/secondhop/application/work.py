@@ -52,10 +52,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """An operator asks for another try."""
+    """An operator asks for another try. `at` is when; None for an order of an earlier release."""
 
     key: ChainKey
     by: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,9 +83,10 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAsked:
-    """An operator asked to retry stranded work."""
+    """An operator asked to retry stranded work. `at` is when; None for an order of an earlier release."""
 
     by: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

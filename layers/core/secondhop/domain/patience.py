@@ -17,8 +17,8 @@ FENCE_MARGIN = timedelta(minutes=2)
 
 # AWS Backup emits events "best effort, every 5 minutes"; asking sooner mostly asks in vain.
 WAITING_CHECK = timedelta(minutes=15)
-# A chain that waits for a site which does not work, or holds a slot while AWS refuses questions about its copy: to end
-# its incident soon after the cause.
+# A chain that waits for a site which does not work, or holds a slot for a copy in trouble: to end its incident soon
+# after the cause.
 SITE_CHECK = timedelta(hours=1)
 COPYING_CHECK = timedelta(minutes=30)
 VERIFYING_CHECK = timedelta(minutes=5)
@@ -59,6 +59,9 @@ JITTER = 0.25
 # A quota frees itself within the hours that copies take: back off to an hour, for about a day.
 QUOTA_TRIES = 24
 LONGEST_BACK_OFF = timedelta(hours=1)
+
+# The clocks of two functions may differ by as much.
+CLOCKS = timedelta(minutes=1)
 
 # Operators get a second message about a trouble while its source can still be copied.
 LAST_CALL = timedelta(days=2)

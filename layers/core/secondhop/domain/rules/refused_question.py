@@ -30,9 +30,7 @@ def report_refusal_in_flight(s: HopSituation, fact: AskingRefused) -> HopStep:
     """
     cause = classify_question(message=fact.message, code=fact.code)
     heard = replace_hop(s, s.hop.with_notice(silent_since=None))
-    return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(
-        heard, cause, fact.message, again=patience.SITE_CHECK
-    )
+    return tolerate_unclear_refusal(s, fact, cause) or trouble_in_flight(heard, cause, fact.message)
 
 
 def tolerate_unclear_refusal(s: HopSituation, fact: AskingRefused, cause: Cause) -> HopStep | None:

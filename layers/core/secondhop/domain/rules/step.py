@@ -89,10 +89,13 @@ def strand(s: HopSituation, cause: Cause, message: str) -> HopStep:
     return HopStep(hop=hop, reason=f"stranded ({cause}): {message}", outcome=stranded_for(cause))
 
 
-def trouble_in_flight(s: HopSituation, cause: Cause, message: str, *, again: timedelta = patience.DAILY) -> HopStep:
-    """Notify about a trouble without leaving the state, and ask again after a time unless a fact comes first."""
+def trouble_in_flight(s: HopSituation, cause: Cause, message: str) -> HopStep:
+    """Notify about a trouble without leaving the state, and ask again in an hour unless a fact comes first.
+
+    The hop keeps its slot, which no other copy can use until AWS shows that the copy has ended.
+    """
     trouble = Trouble(cause=cause, message=message, since=s.now)
-    hop = s.hop.with_notice(trouble=trouble).with_attempt(not_before=s.now + again)
+    hop = s.hop.with_notice(trouble=trouble).with_attempt(not_before=s.now + patience.SITE_CHECK)
     return HopStep(hop=hop, reason=f"in trouble ({cause}): {message}")
 
 

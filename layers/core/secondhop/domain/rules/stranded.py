@@ -111,13 +111,15 @@ def adopt_others_copy(s: HopSituation, fact: CopiesSurveyed) -> HopStep:
 
 
 def resume_for_operator(s: HopSituation, fact: RetryAsked) -> HopStep:
-    """STRANDED, and an operator asked for another try."""
+    """STRANDED, and an operator asked for another try.
+
+    A queue delivers an order more than once. One that is older than the trouble is not about it.
+    """
+    trouble = s.hop.notice.trouble
+    if trouble is not None and fact.at is not None and trouble.since > fact.at + patience.CLOCKS:
+        return stay(s, f"stranded since {trouble.since.isoformat()}; the order of {fact.by} is older")
     fresh = s.hop.with_attempt(failures=0, is_retry_ordered=True)
-    if (
-        s.hop.notice.trouble is not None
-        and s.hop.notice.trouble.cause is Cause.VANISHED
-        and s.hop.arrival.point is not None
-    ):
+    if trouble is not None and trouble.cause is Cause.VANISHED and s.hop.arrival.point is not None:
         fresh = replace(fresh, rejected=(*s.hop.rejected, s.hop.arrival.point)).with_arrival(point=None)
     return _resume(replace_hop(s, fresh), f"tries again, asked by {fact.by}")
 
