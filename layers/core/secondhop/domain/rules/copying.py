@@ -168,7 +168,7 @@ def _wait_for_live_job(s: HopSituation, job: JobSeen) -> HopStep:
     ):
         if s.hop.notice.trouble is not None and s.hop.notice.trouble.cause is Cause.STUCK:
             return HopStep(
-                hop=s.hop.with_attempt(not_before=s.now + patience.DAILY),
+                hop=s.hop.with_attempt(not_before=s.now + patience.SITE_CHECK),
                 reason=f"copy job {job.name} is still stuck",
             )
         hours = int(age.total_seconds() // 3600)
