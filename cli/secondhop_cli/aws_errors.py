@@ -13,6 +13,8 @@ class NotFromAwsError(Exception):
 # KeyError: botocore's error for XML without the operation's result.
 NOT_FROM_AWS = (NotFromAwsError, ResponseParserError, KeyError)
 CALL_ERRORS = (errors.BotoCoreError, errors.ClientError, *NOT_FROM_AWS)
+# The first call of a session also uses the profile: its credential_process, its MFA prompt, its endpoint.
+SESSION_ERRORS = (*CALL_ERRORS, OSError, ValueError, EOFError)
 # No answer, or no connection.
 SILENCES = (errors.HTTPClientError, errors.ConnectionError)
 

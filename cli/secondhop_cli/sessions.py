@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,8 +24,10 @@ def open_session(profile: str | None) -> Any:
 
 
 def region_of(sessions: Iterable[Any], region: str | None, *, accepts_unknown: bool = False) -> str:
-    """The Region that was named, or else that of the first session that has one. Raises UsageError."""
-    found = region or next((each.region_name for each in sessions if each.region_name), None)
+    """The Region that was named, that of the first session that has one, or AWS_REGION. Raises UsageError."""
+    of_sessions = next((each.region_name for each in sessions if each.region_name), None)
+    # boto3 reads AWS_DEFAULT_REGION, and other SDKs AWS_REGION.
+    found = region or of_sessions or os.environ.get("AWS_REGION")
     if found is None:
         raise UsageError("no Region is configured. Name the main stack's with --region eu-west-1, for example.")
     if problem := region_problem("--region", found, accepts_unknown=accepts_unknown):

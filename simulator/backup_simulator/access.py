@@ -8,7 +8,7 @@ is a line of the trace, with its reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backup_simulator.authority import Authority, Grant
@@ -23,7 +23,6 @@ from backup_simulator.regions import partition_of
 from backup_simulator.switches import CopyFromAskedOf
 from backup_simulator.vaults import Vaults
 
-PASSED = {"iam:PassedToService": "backup.amazonaws.com"}
 # Calls with an IAM action that has another name than the operation.
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
@@ -70,10 +69,10 @@ class Access:
         vault = self._vault(caller, region, request) if service == "backup" else None
         context = {"events:source": _sources(request)} if service == "events" else self._aliases(resource)
         self._demand(caller, region, action, resource, vault=vault, context=context)
+        for role_arn, receiver in _passed_roles(service, request):
+            self._demand(caller, region, "iam:PassRole", role_arn, context={"iam:PassedToService": receiver})
         if service != "backup":
             return
-        if "IamRoleArn" in request:
-            self._demand(caller, region, "iam:PassRole", request["IamRoleArn"], context=PASSED)
         if operation == "ListTags" and ":rds:" in resource and self._ground.unknown.list_tags_asks_rds:
             self._demand(caller, region, "rds:ListTagsForResource", resource)
         if operation == "StartCopyJob" and self._ground.unknown.copy_from_asked_of is CopyFromAskedOf.CALLER_TOO:
@@ -234,7 +233,7 @@ class Access:
 
 def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
     """The condition key events:source of PutEvents, which holds those of all entries (eb-use-conditions)."""
-    return tuple(entry["Source"] for entry in request.get("Entries", []))
+    return tuple(entry.get("Source", "") for entry in request.get("Entries", []))
 
 
 def _of_bus(operation: str, request: Mapping[str, Any]) -> str:
@@ -255,3 +254,13 @@ def _backup_resource(caller: Caller, region: str, operation: str, request: Mappi
     if "BackupVaultName" in request:
         return vault_arn(caller.account, region, request["BackupVaultName"])
     return "*"
+
+
+def _passed_roles(service: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The roles that a request hands on, each with the service that gets it."""
+    if service == "backup":
+        given = (request, request.get("BackupSelection") or {})
+        yield from ((each["IamRoleArn"], "backup.amazonaws.com") for each in given if "IamRoleArn" in each)
+    if service == "events":
+        targets = request.get("Targets") or []
+        yield from ((each["RoleArn"], "events.amazonaws.com") for each in targets if "RoleArn" in each)

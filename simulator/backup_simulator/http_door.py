@@ -73,7 +73,8 @@ def _door(world: World, lock: Lock) -> type[BaseHTTPRequestHandler]:
 
 
 def _reply(world: World, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, str, bytes]:
-    headers = {name: value for name, value in request.headers.items()}  # noqa: C416 - it is no plain mapping
+    # The names of headers have no case (RFC 9110), and clients of HTTP/2 write them in lower case.
+    headers = {name.title(): value for name, value in request.headers.items()}
     return answer(world, Request(request.command, request.path, headers, body))
 
 

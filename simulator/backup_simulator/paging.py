@@ -24,14 +24,29 @@ def paged(
     if not 1 <= size <= MAX_RESULTS:
         raise Refused("InvalidParameterValueException", f"MaxResults should be from 1 to {MAX_RESULTS}, found {size}")
     token = request.get("NextToken", "0")
-    if not token.isdecimal():
-        raise Refused("InvalidParameterValueException", "Invalid NextToken")
+    begin = _position(token, found)
     held = faults.page_size(size)
-    end = int(token) + held
+    end = begin + held
     # The token of an empty page is another one than before: botocore's paginators refuse to see the same one twice.
-    following = str(end) if held else f"0{token}"
+    following = f"{end}.{_mark(found[end])}" if held and end < len(found) else f"0{token}"
     more = {"NextToken": following} if end < len(found) or not held else {}
-    return {name: [reply(each) for each in found[int(token) : end]], **more}
+    return {name: [reply(each) for each in found[begin:end]], **more}
+
+
+def _position(token: str, found: Sequence[Any]) -> int:
+    """Where the page of a token begins: at the item that it names, also if earlier ones were removed since."""
+    offset, _, mark = token.partition(".")
+    if not offset.isdecimal():
+        raise Refused("InvalidParameterValueException", "Invalid NextToken")
+    begin = int(offset)
+    if not mark or (begin < len(found) and _mark(found[begin]) == mark):
+        return begin
+    return next((index for index, item in enumerate(found) if _mark(item) == mark), begin)
+
+
+def _mark(item: Any) -> str:
+    """What names an item of a list: its ARN, its id, or the first of several values."""
+    return str(item[0] if isinstance(item, tuple) else getattr(item, "arn", None) or item.id)
 
 
 def filtered(

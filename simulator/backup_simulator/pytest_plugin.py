@@ -81,7 +81,9 @@ def backup_endpoint(backup_world: World, monkeypatch: pytest.MonkeyPatch) -> Ite
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+    # The addresses of single services, and a proxy, would lead calls past this one.
+    others = [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", *others):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "AWS_ENDPOINT_URL": address,
@@ -89,6 +91,8 @@ def backup_endpoint(backup_world: World, monkeypatch: pytest.MonkeyPatch) -> Ite
         "AWS_SECRET_ACCESS_KEY": "simulated",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }.items():

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from secondhop.adapters.sites import ClientFactory
-from secondhop_cli.aws_errors import CALL_ERRORS, explained
+from secondhop_cli.aws_errors import CALL_ERRORS, SESSION_ERRORS, explained
 from secondhop_cli.doctor.api_calls import REMEDY, ApiCalls
 from secondhop_cli.doctor.as_json import as_json
 from secondhop_cli.doctor.endpoints import CONFIG, Endpoints
@@ -132,7 +132,7 @@ def _api_calls(sessions: Iterable[ClientFactory], region: str, endpoints: Endpoi
         name = getattr(session, "profile_name", None) or f"session {number}"
         try:
             by_account.setdefault(_account_of(session, region, endpoints), session)
-        except CALL_ERRORS as error:
+        except SESSION_ERRORS as error:
             problems.append(f"profile {name}: {explained(error, remedy=REMEDY)}")
         except NotCheckedError as error:
             problems.append(f"profile {name}: {error.reason}")

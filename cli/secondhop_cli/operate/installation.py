@@ -9,7 +9,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from secondhop_cli.aws_errors import CALL_ERRORS, explained
+from secondhop_cli.aws_errors import CALL_ERRORS, SESSION_ERRORS, explained
 from secondhop_cli.ending import CommandError, UsageError
 
 # An order can take as long as the function may run, which is a minute. It is not sent twice.
@@ -52,7 +52,7 @@ def find_installation(session: Any, *, stack: str, region: str) -> Installation:
     try:
         client = session.client("cloudformation", region_name=region, config=CONFIG)
         found = client.describe_stacks(StackName=stack)["Stacks"][0]
-    except CALL_ERRORS as error:
+    except SESSION_ERRORS as error:
         if isinstance(error, ClientError) and error.response["Error"].get("Code") == "ValidationError":
             raise UsageError(
                 f"there is no stack {stack} in {region} of this account. Name the main stack with --stack, its Region "

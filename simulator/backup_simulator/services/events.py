@@ -12,13 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from backup_simulator.errors import NotModelled, Refused
-from backup_simulator.eventbridge import EventBridge, Rule, RuleTarget
+from backup_simulator.eventbridge import Bus, EventBridge, Rule, RuleTarget
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
 from backup_simulator.model import Caller, Operation
 from backup_simulator.regions import partition_of
 from backup_simulator.services.members import check_entries
 
+DEFAULT, STATES, MOST_ENTRIES = "default", ("ENABLED", "DISABLED"), 10
+# What each event needs (API_PutEventsRequestEntry).
+NEEDED = ("Source", "DetailType", "Detail")
 Change = Callable[[tuple[RuleTarget, ...]], tuple[RuleTarget, ...]]
 
 
@@ -43,8 +46,14 @@ class Events:
 
     def _put_events(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         check_entries("events", "PutEvents", request)
+        if len(request["Entries"]) > MOST_ENTRIES:
+            raise Refused("ValidationException", f"At most {MOST_ENTRIES} entries can be put at once.")
         entries = []
         for entry in request["Entries"]:
+            if problem := _problem(entry):
+                entries.append(problem)
+                continue
+            bus = self._bus(caller, region, entry)
             if entry["Source"].startswith("aws."):
                 entries.append({"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized."})
                 continue
@@ -63,7 +72,7 @@ class Events:
                 "detail": json.loads(entry["Detail"]),
             }
             self.accepted.append(event)
-            self._buses.put((caller.account, region, entry.get("EventBusName", "default")), event, hops=0)
+            self._buses.put(bus, event, hops=0)
             entries.append({"EventId": event["id"]})
         return {"Entries": entries, "FailedEntryCount": sum("ErrorCode" in entry for entry in entries)}
 
@@ -71,11 +80,13 @@ class Events:
         """A rule with an event pattern. An existing one keeps its targets. Raises NotModelled for a schedule."""
         if "EventPattern" not in request:
             raise NotModelled("PutRule without EventPattern is not modelled")
-        name, bus = request["Name"], (caller.account, region, request.get("EventBusName", "default"))
+        name, bus = request["Name"], self._bus(caller, region, request)
         kept = next((each.targets for each in self._buses.rules[bus] if each.name == name), ())
-        enabled = request.get("State", "ENABLED") == "ENABLED"
-        pattern = json.loads(request["EventPattern"])
-        self._buses.add(bus, Rule(name=name, pattern=pattern, targets=kept, enabled=enabled))
+        state = request.get("State", "ENABLED")
+        if state not in STATES:
+            raise NotModelled(f"PutRule with the state {state} is not modelled")
+        pattern = _pattern(request["EventPattern"])
+        self._buses.add(bus, Rule(name=name, pattern=pattern, targets=kept, enabled=state == "ENABLED"))
         return {"RuleArn": f"arn:{partition_of(region)}:events:{region}:{caller.account}:rule/{name}"}
 
     def _put_targets(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -95,37 +106,50 @@ class Events:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def _set_targets(self, caller: Caller, region: str, request: dict[str, Any], changed: Change) -> None:
-        bus = request.get("EventBusName", "default")
-        rule = self._rule(caller, region, request["Rule"], bus)
-        self._buses.add((caller.account, region, bus), replace(rule, targets=changed(rule.targets)))
+        bus = self._bus(caller, region, request)
+        rule = self._rule(bus, request["Rule"])
+        self._buses.add(bus, replace(rule, targets=changed(rule.targets)))
 
     def _delete_rule(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """A rule that still has targets is not deleted. One that does not exist is no error."""
-        bus = (caller.account, region, request.get("EventBusName", "default"))
+        bus = self._bus(caller, region, request)
         if any(each.name == request["Name"] and each.targets for each in self._buses.rules[bus]):
             raise Refused("ValidationException", "Rule can't be deleted since it has targets.")
         self._buses.remove(bus, request["Name"])
         return {}
 
-    def _rule(self, caller: Caller, region: str, name: str, bus: str) -> Rule:
-        for rule in self._buses.rules[caller.account, region, bus]:
+    def _bus(self, caller: Caller, region: str, request: dict[str, Any], member: str = "EventBusName") -> Bus:
+        """The bus that a request names, by its name or ARN; without one the default bus. Raises Refused."""
+        name = request.get(member, DEFAULT)
+        bus = (caller.account, region, name)
+        if name.startswith("arn:"):
+            _, _, _, region_of_bus, account, resource = name.split(":", 5)
+            bus = (account, region_of_bus, resource.removeprefix("event-bus/"))
+        if bus[:2] != (caller.account, region):
+            raise NotModelled(f"the event bus of another account or Region is not modelled: {name}")
+        if bus[2] != DEFAULT and not self._buses.rules.get(bus) and not self._buses.policies.get(bus):
+            raise Refused("ResourceNotFoundException", f"Event bus {bus[2]} does not exist.")
+        return bus
+
+    def _rule(self, bus: Bus, name: str) -> Rule:
+        for rule in self._buses.rules[bus]:
             if rule.name == name:
                 return rule
-        raise Refused("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus}.")
+        raise Refused("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus[2]}.")
 
     def _describe_rule(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        bus = request.get("EventBusName", "default")
-        rule = self._rule(caller, region, request["Name"], bus)
+        bus = self._bus(caller, region, request)
+        rule = self._rule(bus, request["Name"])
         return {
             "Name": rule.name,
             "Arn": f"arn:aws:events:{region}:{caller.account}:rule/{rule.name}",
             "EventPattern": json.dumps(rule.pattern),
             "State": "ENABLED" if rule.enabled else "DISABLED",
-            "EventBusName": bus,
+            "EventBusName": bus[2],
         }
 
     def _list_targets(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        rule = self._rule(caller, region, request["Rule"], request.get("EventBusName", "default"))
+        rule = self._rule(self._bus(caller, region, request), request["Rule"])
         return {
             "Targets": [
                 {
@@ -139,7 +163,31 @@ class Events:
         }
 
     def _describe_bus(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        name = request.get("Name", "default")
-        statements = self._buses.policies[caller.account, region, name]
+        bus = self._bus(caller, region, request, "Name")
+        name, statements = bus[2], self._buses.policies[bus]
         policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})} if statements else {}
         return {"Name": name, "Arn": f"arn:aws:events:{region}:{caller.account}:event-bus/{name}", **policy}
+
+
+def _problem(entry: dict[str, Any]) -> dict[str, str] | None:
+    """Why EventBridge does not take an entry; it takes the others."""
+    if missing := [name for name in NEEDED if not entry.get(name)]:
+        text = f"Parameter {missing[0]} is not valid. Reason: {missing[0]} is a required argument."
+        return {"ErrorCode": "InvalidArgument", "ErrorMessage": text}
+    try:
+        detail = json.loads(entry["Detail"])
+    except ValueError:
+        detail = None
+    return (
+        None if isinstance(detail, dict) else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    )
+
+
+def _pattern(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Refused("InvalidEventPatternException", f"Event pattern is not valid. Reason: {error}") from error
+    if not isinstance(found, dict):
+        raise Refused("InvalidEventPatternException", "Event pattern is not valid. Reason: Filter is not an object")
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -16,7 +18,9 @@ from backup_simulator.regions import partition_of
 from backup_simulator.services.members import check_entries
 
 # A policy decides whether EventBridge may send events. For callers, only the policies of their roles decide.
-INVALID_ATTRIBUTE = "InvalidAttributeValue"
+INVALID, INVALID_ATTRIBUTE = "InvalidParameterValue", "InvalidAttributeValue"
+NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+LONGEST_DELAY, MOST_MESSAGES = 900, 10
 ATTRIBUTES = {"Policy", "MessageRetentionPeriod", "VisibilityTimeout"}
 
 
@@ -41,12 +45,20 @@ class Sqs:
     def _create_queue(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """A standard queue. Raises NotModelled for attributes that are not known here."""
         name, attributes = request["QueueName"], request.get("Attributes", {})
+        if name.endswith(".fifo"):
+            raise NotModelled("a FIFO queue is not modelled")
+        if not NAME.fullmatch(name):
+            raise Refused(
+                INVALID, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+            )
         if unknown := sorted(attributes.keys() - ATTRIBUTES):
             raise NotModelled(f"CreateQueue with {', '.join(unknown)} is not modelled")
         policy = attributes.get("Policy")
         document = read_policy(policy, Kind.RESOURCE, INVALID_ATTRIBUTE) if policy else None
         url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{name}"
-        if url not in self._queues.by_url:
+        if (known := self._queues.by_url.get(url)) is not None:
+            self._check_same(known, attributes, document)
+        else:
             queue = Queue(
                 name=name,
                 arn=f"arn:{partition_of(region)}:sqs:{region}:{caller.account}:{name}",
@@ -66,6 +78,18 @@ class Sqs:
             self._queues.add(queue)
         return {"QueueUrl": url}
 
+    def _check_same(self, queue: Queue, attributes: dict[str, str], policy: dict[str, Any] | None) -> None:
+        """A queue that exists is returned if the given attributes are its own (API_CreateQueue)."""
+        held = {"VisibilityTimeout": queue.visibility, "MessageRetentionPeriod": queue.retention}
+        differs = any(
+            timedelta(seconds=int(attributes[name])) != value for name, value in held.items() if name in attributes
+        )
+        if differs or ("Policy" in attributes and policy != queue.policy):
+            raise Refused(
+                "QueueAlreadyExists",
+                "A queue already exists with the same name and a different value for an attribute.",
+            )
+
     def _delete_queue(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         self._queues.remove(self._queue(request))
         return {}
@@ -82,7 +106,12 @@ class Sqs:
 
     def _send(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         body, attributes = request["MessageBody"], request.get("MessageAttributes")
-        message_id = self._queue(request).send(body, attributes, request.get("DelaySeconds", 0))
+        delay = request.get("DelaySeconds", 0)
+        if not body:
+            raise Refused("MissingParameter", "The request must contain the parameter MessageBody.")
+        if not 0 <= delay <= LONGEST_DELAY:
+            raise Refused(INVALID, f"Value {delay} for parameter DelaySeconds is invalid.")
+        message_id = self._queue(request).send(body, attributes, delay)
         return {"MessageId": message_id, "MD5OfMessageBody": md5_of(body)}
 
     def _send_batch(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -92,19 +121,24 @@ class Sqs:
         )
 
     def _receive(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        messages = self._queue(request).receive(request.get("MaxNumberOfMessages", 1))
-        return {
+        most, wanted = request.get("MaxNumberOfMessages", 1), request.get("MessageAttributeNames", [])
+        if not 1 <= most <= MOST_MESSAGES:
+            raise Refused(INVALID, f"Value {most} for parameter MaxNumberOfMessages is invalid.")
+        messages = self._queue(request).receive(most)
+        found = {
             "Messages": [
                 {
                     "MessageId": message.id,
                     "ReceiptHandle": message.receipt,
                     "Body": message.body,
                     "MD5OfBody": md5_of(message.body),
-                    "MessageAttributes": deepcopy(message.attributes),
+                    **_wanted(message.attributes, wanted),
                 }
                 for message in messages
             ]
         }
+        # An empty answer has no member (API_ReceiveMessage).
+        return found if messages else {}
 
     def _delete(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
         self._queue(request).delete(request["ReceiptHandle"])
@@ -124,4 +158,17 @@ class Sqs:
             "ApproximateNumberOfMessagesDelayed": "0",
         }
         wanted = request.get("AttributeNames", [])
+        if unknown := sorted({*wanted} - {"All", "Policy", "RedrivePolicy", *known}):
+            raise NotModelled(f"the attribute {', '.join(unknown)} of a queue is not modelled")
+        if queue.policy is not None:
+            known["Policy"] = json.dumps(queue.policy)
+        if queue.dead_letter_arn is not None:
+            redrive = {"deadLetterTargetArn": queue.dead_letter_arn, "maxReceiveCount": queue.max_receives}
+            known["RedrivePolicy"] = json.dumps(redrive)
         return {"Attributes": {name: value for name, value in known.items() if "All" in wanted or name in wanted}}
+
+
+def _wanted(attributes: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """The message attributes that a receiver asked for, by name or by "All"."""
+    shown = {name: each for name, each in attributes.items() if "All" in names or ".*" in names or name in names}
+    return {"MessageAttributes": deepcopy(shown)} if shown else {}

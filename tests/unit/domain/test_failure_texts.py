@@ -25,6 +25,7 @@ KEYS = [
     (f"The source snapshot KMS key [{KEY}] {UNUSABLE}", Cause.SOURCE_KEY),
     ("Copy failed (Service: Rds, Status Code: 400, Error Code: KMSKeyNotAccessibleFault)", Cause.KEY_UNUSABLE),
     ("Copy failed (Error Code: KMSInvalidStateException)", Cause.KEY_UNUSABLE),
+    ("Given key ID is not accessible", Cause.KEY_UNUSABLE),
     (f"The KMS key {KEY.replace('key/', '')} is not enabled.", Cause.KEY_UNUSABLE),
     ("The KMS key of the vault is disabled.", Cause.KEY_UNUSABLE),
     ("The KMS key is not accessible.", Cause.KEY_UNUSABLE),
@@ -91,6 +92,11 @@ TAGS = [
     "The copy was refused (Error Code: TagPolicyViolation)",
     "Access denied exception while trying to list tags",
     "We are unable to copy resource tags to your backup because the number of tags exceeds the limit of 50.",
+    # devguide/backup-dashboards.
+    "The resultant tag set must not have more than 50 user tags.",
+    "More than 50 tags specified",
+    "A snapshot can have at most 50 tags.",
+    "The copy was refused (Error Code: TagLimitExceeded)",
 ]
 
 UNSUPPORTED = [
@@ -175,3 +181,14 @@ def test_any_words_have_a_cause(message: str, code: str, category: str) -> None:
         *CATEGORIES.values(),
         Cause.UNKNOWN,
     }
+
+
+@pytest.mark.parametrize(
+    ("message", "category", "cause"),
+    [
+        ("The resultant tag set must not have more than 50 user tags.", "LIMIT_EXCEEDED", Cause.TAGS),
+        ("Given key ID does not exist", "RESOURCE_NOT_FOUND", Cause.KEY_UNUSABLE),
+    ],
+)
+def test_a_text_says_more_than_its_category(message: str, category: str, cause: Cause) -> None:
+    assert classify(message=message, category=category) is cause

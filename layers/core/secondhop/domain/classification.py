@@ -57,10 +57,16 @@ ROWS: tuple[Row, ...] = (
     Row("key/ ... does not exist", Cause.KEY_UNUSABLE),
     Row("customer master key that does not exist", Cause.KEY_UNUSABLE),
     Row("KMSInvalidState", Cause.KEY_UNUSABLE),
+    # "Given key ID does not exist", "Given key ID is not accessible".
+    Row("given key id", Cause.KEY_UNUSABLE),
     Row("not within the range specified for the target backup vault", Cause.RETENTION_RANGE),
     Row("requires a target option group", Cause.OPTION_GROUP),
     Row("trying to list tags", Cause.TAGS),
     Row("unable to copy resource tags", Cause.TAGS),
+    # Tags over the limit, in the words of services. Their category, LIMIT_EXCEEDED, would say a full quota of copies.
+    Row("user tags", Cause.TAGS),
+    Row("50 tags", Cause.TAGS),
+    Row("TagLimitExceeded", Cause.TAGS),
     # Organizations: "The tag policy does not allow the specified value for the following tag key".
     Row("tag polic", Cause.TAGS),
     Row("TagPolicy", Cause.TAGS),
