@@ -23,6 +23,9 @@ from tests.simulated_place import Place
         ("cron(0 5 29 2 ? *)", "2096-03-01T00:00", "2104-02-29T05:00"),
         ("cron(0 5 31 2 ? *)", "2026-01-20T05:00", None),
         ("cron(59 23 ? 12 * 2199)", "2199-12-31T23:59", None),
+        # Names with an L or a W in them.
+        ("cron(0 5 ? * MON-WED *)", "2026-01-07T06:00", "2026-01-12T05:00"),
+        ("cron(0 5 1 JUL-AUG ? *)", "2026-01-07T06:00", "2026-07-01T05:00"),
     ],
 )
 def test_a_schedule_runs_again_after_years_or_never(expression: str, after: str, expected: str | None) -> None:
@@ -43,7 +46,13 @@ def test_a_plan_after_its_last_run_stops_no_clock_and_has_no_next_run() -> None:
     assert after["LastExecutionDate"] == datetime(2026, 1, 20, 5, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("expression", ["cron(0 5 L * ? *)", "cron(0 5 ? * 2#1 *)", "cron(0 5 40 * ? *)"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("cron(0 5 L * ? *)", "cron(0 5 ? * 2#1 *)", "cron(0 5 3W * ? *)", "cron(0 5 ? * 6L *)"),
+        *("cron(0 5 40 * ? *)", "cron(0 5 ? * * *", "cron(1_0 5 ? * * *)", "cron(+1 5 ? * * *)"),
+    ],
+)
 def test_a_plan_with_a_schedule_that_is_refused_changes_nothing(expression: str) -> None:
     place = Place()
     plan = place.client.create_backup_plan(BackupPlan=plan_of())["BackupPlanId"]

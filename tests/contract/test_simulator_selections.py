@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backup_simulator import NotModelled, World
+from backup_simulator import NotModelled, Refused, World
 from backup_simulator.services.backup.selections import check_selection, selects
 from tests.simulated_place import HOME, SERVICE, A
 
@@ -125,4 +125,13 @@ def test_a_selection_that_is_not_modelled_is_refused_by_name(selection: dict[str
     role = world.account(A).create_role("backup", trust=SERVICE)
     named = {"SelectionName": "some", "IamRoleArn": role, **selection}
     with pytest.raises(NotModelled, match=words):
+        world.site(A, HOME).create_plan({"BackupPlanName": "nightly", "Rules": []}, [named])
+
+
+@pytest.mark.parametrize("test", [{"ConditionKey": "aws:ResourceTag/Backup"}, {"ConditionValue": "x"}])
+def test_a_condition_without_key_or_value_is_refused(test: dict[str, str]) -> None:
+    world = World()
+    role = world.account(A).create_role("backup", trust=SERVICE)
+    named = {"SelectionName": "some", "IamRoleArn": role, "Resources": ["*"], "Conditions": {"StringEquals": [test]}}
+    with pytest.raises(Refused, match="ConditionKey and ConditionValue"):
         world.site(A, HOME).create_plan({"BackupPlanName": "nightly", "Rules": []}, [named])

@@ -7,6 +7,7 @@ runs once (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from backup_simulator.errors import NotModelled, Refused
 
+CRON = re.compile(r"cron\((.*)\)")
 Names = dict[str, int]
 MONTHS: Names = {"JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6} | {
     "JUL": 7,
@@ -56,11 +58,12 @@ class Schedule:
         """Raises Refused for what is no cron expression or no time zone, NotModelled for L, W and #."""
         if zone not in _zones():
             raise Refused("InvalidParameterValueException", f"Invalid time zone: {zone}")
-        fields = expression.removeprefix("cron(").removesuffix(")").split()
+        form = CRON.fullmatch(expression)
+        fields = form[1].split() if form else []
         # "?" is in one of the two fields of days, and in no other.
         places = [place for place, text in enumerate(fields) if "?" in text]
         is_known = len(fields) == len(RANGES) and places in ([DAY], [WEEKDAY])
-        if not expression.startswith("cron(") or not is_known or fields[places[0]] != "?":
+        if not is_known or fields[places[0]] != "?":
             raise Refused("InvalidParameterValueException", f"Invalid schedule expression: {expression}")
         numbers = (_numbers(text, *limits) for text, limits in zip(fields, RANGES, strict=True))
         return cls(ZoneInfo(zone), *numbers)
@@ -115,18 +118,25 @@ def _numbers(text: str, low: int, high: int, names: dict[str, int]) -> frozenset
     found: set[int] = set()
     for part in text.upper().split(","):
         span, _, step = part.partition("/")
-        if set(span) & set("LW#") and span not in names:
-            raise NotModelled(f"schedules with {part} are not modelled")
         first, _, last = span.partition("-")
+        if any(set(each) & set("LW#") for each in (first, last) if each not in names):
+            raise NotModelled(f"schedules with {part} are not modelled")
         try:
             if span in ("*", "?"):
                 start, stop = low, high
             else:
-                start = names.get(first) or int(first)
-                stop = (names.get(last) or int(last)) if last else (high if step else start)
-            found |= set(range(start, stop + 1, int(step or 1)))
+                start = names.get(first) or _digits(first)
+                stop = (names.get(last) or _digits(last)) if last else (high if step else start)
+            found |= set(range(start, stop + 1, _digits(step or "1")))
         except ValueError as error:
             raise Refused("InvalidParameterValueException", f"Invalid field in a schedule: {text}") from error
     if not found or min(found) < low or max(found) > high:
         raise Refused("InvalidParameterValueException", f"Invalid field in a schedule: {text}")
     return frozenset(found)
+
+
+def _digits(text: str) -> int:
+    """A number of digits alone: int() also takes signs, blanks and underscores. Raises ValueError."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)
+    return int(text)

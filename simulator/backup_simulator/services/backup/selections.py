@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from backup_simulator.errors import NotModelled
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.model import Database
 
 KNOWN = {"SelectionName", "IamRoleArn", "Resources", "NotResources", "ListOfTags", "Conditions"}
@@ -24,7 +24,7 @@ ARN_PARTS = 6
 
 
 def check_selection(selection: Mapping[str, Any]) -> None:
-    """Raises NotModelled for a selection that `selects` could only guess at."""
+    """Raises NotModelled for a selection that `selects` could only guess at, and Refused."""
     if unknown := sorted(selection.keys() - KNOWN):
         raise NotModelled(f"{', '.join(unknown)} of a backup selection is not modelled")
     if not selection.get("Resources") and not selection.get("ListOfTags"):
@@ -34,6 +34,9 @@ def check_selection(selection: Mapping[str, Any]) -> None:
         raise NotModelled(f"ListOfTags with the condition type {', '.join(unknown)} is not modelled")
     if unknown := sorted(selection.get("Conditions", {}).keys() - OPERATORS):
         raise NotModelled(f"the condition {', '.join(unknown)} of a backup selection is not modelled")
+    tests = [test for each in (selection.get("Conditions") or {}).values() for test in each or []]
+    if any(not test.get("ConditionKey") or "ConditionValue" not in test for test in tests):
+        raise Refused("InvalidParameterValueException", "A condition needs ConditionKey and ConditionValue.")
     if unknown := [key for _, key, _ in _conditions(selection) if not key.startswith(BY_TAG)]:
         raise NotModelled(f"the condition key {', '.join(unknown)} of a backup selection is not modelled")
 
