@@ -36,4 +36,5 @@ def test_a_night_in_the_small_dynamodb_is_the_same_as_in_that_of_moto() -> None:
 
     assert (small.chains, small.violations) == (of_moto.chains, of_moto.violations)
     assert small.counts == of_moto.counts - Counter({"a night in moto's DynamoDB": 1})
-    assert small.chains > 10
+    # Such nights have few databases. An empty night would show nothing.
+    assert small.chains > 5
