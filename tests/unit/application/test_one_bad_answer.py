@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from secondhop.application.adoption import Adoption
 from secondhop.application.budget import Budget
 from secondhop.application.sweep_chains import batches_of
 from secondhop.application.work import Retry
 from secondhop.domain.classification import Cause
+from secondhop.domain.command import HandOn
 from secondhop.domain.errors import FinalError
 from secondhop.domain.observation import PointSeen
-from tests.builders import ARRIVAL_ARN, NIGHT, ORDERS, an_arrival
+from tests.builders import ARRIVAL_ARN, NIGHT, ORDERS, WATCHED, an_arrival
 from tests.stand_ins import KEY, LOOK, Stage, copying, job_news
 
 BAD = FinalError("1 recovery points could not be read")
@@ -99,3 +102,15 @@ def test_a_live_job_without_an_id_is_not_hidden_by_another_one() -> None:
     stage(LOOK)
 
     assert len(stage.backup.started) == 1
+
+
+def test_work_that_the_queue_refuses_for_good_is_an_error_and_not_lost() -> None:
+    stage = copying()
+
+    def refuse(_: object) -> None:
+        raise BAD
+
+    stage.queue.put = refuse  # type: ignore[method-assign,assignment]  # for this test only
+    hand_on = HandOn(point=ARRIVAL_ARN, vault=WATCHED)
+    with pytest.raises(FinalError):
+        list(stage.performer().perform(stage.chain, hand_on, stage.route))
