@@ -50,6 +50,8 @@ class FreeSlots:
 
     def block_heads(self) -> None:
         """Make the first waiting chains unreadable, until as many as drawn are blocked."""
+        if len(self.blocked) == self.draws.blocked_heads:
+            return
         for store in self.stores:
             waiting = [chain for chain in store.copy().all() if waits_for(chain) is not None]
             for chain in sorted(waiting, key=turn)[: self.draws.blocked_heads - len(self.blocked)]:

@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ProfileNotFound
-
 from secondhop_cli.ending import UsageError
 from secondhop_cli.first_night.checks import BACKUP, WORKLOAD, Wanted
 from secondhop_cli.first_night.limits import Prices
@@ -20,6 +17,7 @@ from secondhop_cli.first_night.questions import listed
 from secondhop_cli.first_night.session import Session, clean_up, first_night
 from secondhop_cli.first_night.state_file import StateFile, UnreadableStateError
 from secondhop_cli.regions import ACCEPT_UNKNOWN, region_problem
+from secondhop_cli.sessions import open_session
 
 STATE_FILE, ANSWERS_FILE = Path("first-night-state.json"), Path("first-night-answers.json")
 POLL_SECONDS, LONGEST_POLL_SECONDS = 30, 300
@@ -105,7 +103,7 @@ def _session(chosen: argparse.Namespace, known: dict[str, str | None]) -> Sessio
         BACKUP: chosen.backup_profile or known[BACKUP],
     }
     return Session(
-        sessions={word: _boto_session(name) for word, name in profiles.items()},
+        sessions={word: open_session(name) for word, name in profiles.items()},
         profiles=profiles,
         state_path=chosen.state_file,
         answers_path=chosen.answers,
@@ -119,12 +117,3 @@ def _session(chosen: argparse.Namespace, known: dict[str, str | None]) -> Sessio
         sleep=time.sleep,
         run=secrets.token_hex(4),
     )
-
-
-def _boto_session(profile: str | None) -> Any:
-    try:
-        return boto3.Session(profile_name=profile)
-    except ProfileNotFound as error:
-        raise UsageError(f"{error}. List the profiles with: aws configure list-profiles") from error
-    except BotoCoreError as error:
-        raise UsageError(f"the AWS configuration cannot be used: {error}") from error

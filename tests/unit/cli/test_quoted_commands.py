@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from datetime import timedelta
-from functools import cache
 
 import pytest
 
-from backup_simulator import World
-from rehearsal.stage import DR, HOME, Stage
-from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.domain.chain import ChainState
+from rehearsal.stage import DR, HOME
 from secondhop_cli.main import parser
 from secondhop_cli.operate.command import operate
 from secondhop_cli.operate.redrive import redrive_of
 from tests.orders import quoted_texts
+from tests.stranded_copies import with_stranded_copies
 
 VERBS = ("retry", "abandon", "adopt", "pause", "resume", "redrive")
 QUOTED = re.compile(
@@ -31,19 +27,6 @@ COMMANDS = sorted(
         if (words := found[1] or found[2]).split()[0] in VERBS
     }
 )
-REFUSED = "Access Denied trying to call AWS Backup service"
-
-
-@cache
-def with_stranded_copies(route: str, region: str) -> tuple[Stage, str]:
-    """An installation with a stranded copy into a Region: a second hop, or a first one. Also its recovery point."""
-    stage = Stage(World(), MemoryChains(), parameters={"RouteName": route})
-    stage.add_database("Aurora", "customers", size_gib=1)
-    stage.world.faults.fail_copy_job(destination_region=region, message=REFUSED)
-    stage.world.run_for(timedelta(hours=8))
-    assert isinstance(stage.chains, MemoryChains)
-    (point,) = [chain.key.recovery_point for chain in stage.chains.all() if chain.state is ChainState.STRANDED]
-    return stage, point
 
 
 @pytest.mark.parametrize("region", [DR, HOME], ids=["second hop", "first hop"])

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import pytest
 
-from backup_simulator import World
-from rehearsal.stage import DR, HOME, Stage
-from secondhop.adapters.memory_chains import MemoryChains
-from secondhop.domain.chain import ChainState
+from rehearsal.stage import DR, HOME
 from tests.orders import PAYLOAD, quoted_orders, quoted_texts
+from tests.stranded_copies import with_stranded_copies
 
 ORDERS = quoted_orders()
-REFUSED = "Access Denied trying to call AWS Backup service"
-
-
-@cache
-def with_stranded_copies(route: str, region: str) -> tuple[Stage, str]:
-    """An installation with a stranded copy into a Region: a second hop, or a first one. Also its recovery point."""
-    stage = Stage(World(), MemoryChains(), parameters={"RouteName": route})
-    stage.add_database("Aurora", "customers", size_gib=1)
-    stage.world.faults.fail_copy_job(destination_region=region, message=REFUSED)
-    stage.world.run_for(timedelta(hours=8))
-    assert isinstance(stage.chains, MemoryChains)
-    (point,) = [chain.key.recovery_point for chain in stage.chains.all() if chain.state is ChainState.STRANDED]
-    return stage, point
 
 
 @pytest.mark.parametrize("region", [DR, HOME], ids=["second hop", "first hop"])
