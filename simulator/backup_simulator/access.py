@@ -31,6 +31,8 @@ ACTIONS = {
 }
 ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
 
+# What CreateBackupVault asks of its key (create-a-vault).
+KEY_OF_VAULT = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant", "kms:Decrypt", "kms:GenerateDataKey")
 ABOUT_RULES = ("PutRule", "PutTargets", "RemoveTargets", "DeleteRule", "DescribeRule", "ListTargetsByRule")
 
 
@@ -73,11 +75,35 @@ class Access:
             self._demand(caller, region, "iam:PassRole", role_arn, context={"iam:PassedToService": receiver})
         if service != "backup":
             return
+        if operation == "CreateBackupVault":
+            self._demand_for_vault(caller, region, resource, request)
         if operation == "ListTags" and ":rds:" in resource and self._ground.unknown.list_tags_asks_rds:
             self._demand(caller, region, "rds:ListTagsForResource", resource)
         if operation == "StartCopyJob" and self._ground.unknown.copy_from_asked_of is CopyFromAskedOf.CALLER_TOO:
             targets = {"backup:CopyTargets": (request["DestinationBackupVaultArn"],)}
             self._demand(caller, region, "backup:CopyFromBackupVault", resource, vault=vault, context=targets)
+
+    def _demand_for_vault(self, caller: Caller, region: str, vault: str, request: Mapping[str, Any]) -> None:
+        """The rights that CreateBackupVault needs besides its own (create-a-vault, "Required permissions").
+
+        An AWS managed key allows its account by its own policy. That tags need backup:TagResource is said of jobs only.
+        """
+        self._demand(caller, region, "backup-storage:MountCapsule", "*")
+        if request.get("BackupVaultTags"):
+            self._demand(caller, region, "backup:TagResource", vault)
+        key = self._keys.get(request.get("EncryptionKeyArn", ""))
+        if key is None or key.managed_by:
+            return
+        for action in KEY_OF_VAULT:
+            named = key.policy is not None and self._named_by_key(
+                key, (action,), caller.account, caller.name, by_name=True
+            )
+            if not named and not self.key_admits(key, (action,), caller.account, caller.name):
+                self._refuse(caller, region, action, key.arn, "because no resource-based policy allows the action")
+            use = self._use_of_key(key, action, caller.account, caller.name)
+            verdict = self._authority.verdict(caller, action, key.arn, use)
+            if verdict.outcome == "deny" or (verdict.outcome == "none" and not named):
+                self._refuse(caller, region, action, key.arn, verdict.reason)
 
     def record_grants(self) -> Counter[Grant]:
         """Record from now on what roles are allowed and by which statement; return the growing record."""
@@ -179,7 +205,7 @@ class Access:
         if by_vault == "deny":
             self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")
         verdict = self._authority.verdict(caller, action, resource, given)
-        if verdict.outcome == "deny" or (verdict.outcome == "none" and by_vault == "none"):
+        if verdict.outcome == "none" and by_vault == "none":
             self._refuse(caller, region, action, resource, verdict.reason)
 
     def _aliases(self, resource: str) -> dict[str, Any]:

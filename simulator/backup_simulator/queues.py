@@ -7,10 +7,12 @@ receives than the redrive policy allows, it moves to the dead-letter queue.
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import md5
 from itertools import count
 from typing import Any
@@ -20,6 +22,7 @@ from backup_simulator.errors import ProcessDied, Refused
 
 MESSAGE_BYTES = 256 * 1024
 BATCH_ENTRIES = 10
+RECEIPT = re.compile(r"[0-9a-f]{32}:[0-9a-f-]{36}")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -129,16 +132,23 @@ class Queue:
                 continue
             message.visible_at = now + self.visibility
             self._receipts.pop(message.receipt, None)
-            message.receipt = self.make_id()
+            message.receipt = f"{self._mark}{self.make_id()}"
             self._receipts[message.receipt] = message
             self._show_later(message)
             taken.append(message)
         return taken
 
     def delete(self, receipt: str) -> None:
-        """Only the newest receipt of a message is valid. An older one deletes nothing."""
+        """Only the newest receipt of a message deletes it. Raises Refused for one that this queue never gave."""
+        if RECEIPT.fullmatch(receipt) is None or not receipt.startswith(self._mark):
+            raise Refused("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
         if (message := self._receipts.get(receipt)) is not None:
             self._forget(message)
+
+    @cached_property
+    def _mark(self) -> str:
+        """The beginning of all receipts of this queue."""
+        return f"{md5_of(self.arn)}:"
 
     def _forget(self, message: Message) -> None:
         self._receipts.pop(message.receipt, None)

@@ -6,7 +6,10 @@ from datetime import timedelta
 from time import process_time
 from typing import Any
 
+import pytest
+
 from backup_simulator import World
+from backup_simulator.errors import Refused
 from backup_simulator.queues import Queue
 from tests.simulated_place import HOME, A
 
@@ -67,6 +70,19 @@ def test_an_older_receipt_deletes_nothing() -> None:
     queue.receive(1)
     queue.delete(old)
 
+    assert len(queue.messages) == 1
+
+
+def test_a_receipt_that_a_queue_never_gave_is_refused() -> None:
+    world = World()
+    queue, other = a_queue(world), world.site(A, HOME).create_queue("other")
+    for each in (queue, other):
+        each.send("one")
+    (message,) = other.receive(1)
+    for receipt in ("", "invented", message.receipt, queue.receive(1)[0].receipt[:-1]):
+        with pytest.raises(Refused) as refused:
+            queue.delete(receipt)
+        assert refused.value.code == "ReceiptHandleIsInvalid"
     assert len(queue.messages) == 1
 
 
