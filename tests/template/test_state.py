@@ -18,13 +18,14 @@ def test_the_table_has_the_keys_that_the_store_uses() -> None:
         "databases": ("database", "created_at"),
         "waiting": ("waiting_for", "waiting_since"),
         "stranded": ("stranded_by", "created_at"),
+        "current": ("is_current", "database"),
     }
 
 
 def test_indexes_hold_keys_only_because_each_write_of_a_chain_pays_for_what_they_hold() -> None:
     projections = {index["IndexName"]: index["Projection"] for index in TABLE["GlobalSecondaryIndexes"]}
 
-    assert set(projections) == {"checks", "databases", "waiting", "stranded"}
+    assert set(projections) == {"checks", "databases", "waiting", "stranded", "current"}
     assert all(each == {"ProjectionType": "KEYS_ONLY"} for each in projections.values())
 
 

@@ -17,11 +17,13 @@ from secondhop.domain.circuit import Circuit
 from secondhop.domain.errors import UnreadableItemError
 from secondhop.domain.gathering import Group
 from secondhop.domain.lane import Lane
-from secondhop.domain.ledger import Claim, newest_copy, stranded_by, waits_for
+from secondhop.domain.ledger import Claim, is_current, newest_copy, stranded_by, waits_for
 from secondhop.domain.slices import Slice
 from secondhop.domain.sweep_progress import SweepProgress
 
 CHECK_QUEUE = "open"
+# The one key of the index of chains that show the present state of their databases.
+CURRENT = "yes"
 
 Item = dict[str, Any]
 
@@ -83,6 +85,8 @@ def chain_item(chain: Chain) -> Item:
     cause = stranded_by(chain)
     if cause is not None:
         item["stranded_by"] = text(cause)
+    if is_current(chain):
+        item["is_current"] = text(CURRENT)
     return item | expiry(chain)
 
 
@@ -216,7 +220,7 @@ def read_circuit(item: Item, site: Site) -> Circuit:
 
 
 def sweep_progress_item(progress: SweepProgress) -> Item:
-    """The sweep's item; the routes are outside of its memory, where an older release does not read them."""
+    """The sweep's item; routes and end are outside of its memory, where an older release does not read them."""
     memory = {
         "began_at": moment(progress.began_at),
         "swept_back_to": moment(progress.swept_back_to) if progress.swept_back_to else None,
@@ -224,8 +228,9 @@ def sweep_progress_item(progress: SweepProgress) -> Item:
         "unfinished": [[each.route, moment(each.after), moment(each.before)] for each in progress.unfinished],
     }
     routes = {"routes": {"SS": list(progress.routes)}} if progress.routes else {}
+    ended = {"ended_at": text(moment(progress.ended_at))} if progress.ended_at else {}
     keys = {"pk": text("installation"), "sk": text("memory")}
-    return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes}
+    return {**keys, "memory": text(json.dumps(memory, sort_keys=True)), **routes, **ended}
 
 
 def read_sweep_progress(item: Item) -> SweepProgress:
@@ -238,6 +243,7 @@ def read_sweep_progress(item: Item) -> SweepProgress:
         )
         times = {name: datetime.fromisoformat(at) for name, at in memory.items() if at is not None}
         routes = tuple(sorted(item.get("routes", {"SS": ()})["SS"]))
-        return SweepProgress(unfinished=unfinished, routes=routes, **times)
+        ended_at = datetime.fromisoformat(item["ended_at"]["S"]) if "ended_at" in item else None
+        return SweepProgress(unfinished=unfinished, routes=routes, ended_at=ended_at, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"the installation's memory cannot be read: {error}") from error

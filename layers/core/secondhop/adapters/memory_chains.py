@@ -25,6 +25,7 @@ from secondhop.domain.ledger import (
     busy_database,
     changes,
     full_quota,
+    is_current,
     stranded_by,
     turn,
     waits_for,
@@ -120,6 +121,11 @@ class MemoryChains:
     def newest_of_database(self, database: str, *, count: int) -> list[ChainKey]:
         return [each.key for each in islice(self._of_database(database, newest_first=True), count)]
 
+    def current(self) -> Iterator[Chain | Unreadable]:
+        """Chains that show the present state of their databases, by database (`application.views`)."""
+        found = [chain for chain in self._chains.values() if is_current(chain)]
+        yield from (self._read(chain) for chain in sorted(found, key=lambda chain: (chain.database, chain.key)))
+
     def due(self, *, now: datetime) -> Iterator[ChainKey]:
         found = [
             (c.next_check, c.key) for c in self._chains.values() if c.next_check is not None and c.next_check <= now
@@ -181,6 +187,10 @@ class MemoryChains:
         if self._sweep_progress is None:
             self._sweep_progress = SweepProgress(began_at=now)
         return self._sweep_progress
+
+    def last_sweep(self) -> datetime | None:
+        """When a sweep last came to its end (`application.views`)."""
+        return self._sweep_progress.ended_at if self._sweep_progress is not None else None
 
     def save_sweep_progress(self, after: SweepProgress, *, before: SweepProgress) -> None:
         with self._lock:

@@ -171,7 +171,7 @@ class SweepChains:
 
     def _end(self, held: SweepProgress, swept: Swept, now: datetime) -> Swept:
         is_whole = not held.unfinished
-        ended = replace(held, sweeping_until=None)
+        ended = replace(held, sweeping_until=None, ended_at=self.now())
         if is_whole:
             ended = replace(ended, swept_back_to=older_slice(held.swept_back_to, now)[0])
         self.chains.save_sweep_progress(ended, before=held)

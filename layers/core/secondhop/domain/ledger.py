@@ -132,6 +132,18 @@ def stranded_by(chain: Chain) -> Cause | None:
     return chain.troubles()[0].cause if chain.state is ChainState.STRANDED else None
 
 
+def is_current(chain: Chain) -> bool:
+    """Whether a chain shows the present state of its database. The finished and the succeeded do not.
+
+    A chain is succeeded if it is COMPLETE and a newer copy of its database was verified into each of its vaults.
+    """
+    if chain.finished_at is not None:
+        return False
+    onward = {each.name for each in chain.intermediates}
+    final = [hop for hop in chain.hops if hop.name not in onward]
+    return chain.state is not ChainState.COMPLETE or not all(hop.arrival.is_superseded for hop in final)
+
+
 def newest_copy(chain: Chain) -> datetime | None:
     """The date of the database's newest verified copy, as of the last refused slot; None if there is none."""
     return min((hop.attempt.newest_copy for hop in chain.hops if hop.attempt.newest_copy is not None), default=None)

@@ -15,13 +15,15 @@ from secondhop.domain.slices import Slice
 class SweepProgress:
     """When the installation began, and how far its sweep is.
 
-    `unfinished` are the slices that are left of a pass, the next one first. `routes` are the names under which its
-    chains are kept: a route under another name would neither know its chains nor give their slots back.
+    `ended_at` is when the last sweep came to an end. `unfinished` are the slices that are left of a pass, the next one
+    first. `routes` are the names under which its chains are kept: a route under another name would neither know its
+    chains nor give their slots back.
     """
 
     began_at: datetime
     swept_back_to: datetime | None = None
     sweeping_until: datetime | None = None
+    ended_at: datetime | None = None
     unfinished: tuple[Slice, ...] = ()
     routes: tuple[str, ...] = ()
 
