@@ -152,6 +152,18 @@ def test_the_newest_chains_of_a_long_history_come_first_and_all_of_it_is_there(s
     assert [date_of(chain) for chain in newest_first] == dates[-2::-1]
 
 
+def test_the_newest_chains_of_a_database_are_named_newest_first(store: ChainStore) -> None:
+    dates = [NIGHT + timedelta(days=number) for number in range(4)]
+    for number, date in enumerate(dates):
+        save_new(store, a_chain(point=an_arrival(arn=f"{ARRIVAL_ARN}-{number}", created_at=date)))
+    save_new(store, numbered(9))
+
+    found = store.newest_of_database(ORDERS, count=2)
+    assert [key.recovery_point.rpartition("-")[2] for key in found] == ["3", "2"]
+    assert len(store.newest_of_database(ORDERS, count=9)) == 4
+    assert store.newest_of_database("another", count=2) == []
+
+
 def test_due_chains_come_longest_overdue_first_and_the_others_not_at_all(store: ChainStore) -> None:
     moments = [NOW - timedelta(minutes=1), NOW - timedelta(days=1), NOW + timedelta(seconds=1), None, NOW]
     for number, moment in enumerate(moments):
@@ -165,7 +177,8 @@ def test_known_chains_are_told_from_unknown_ones_in_any_number(store: ChainStore
     chains = [save_new(store, numbered(number, finished_at=NOW if number == 1 else None)) for number in range(3)]
     strangers = [ChainKey(f"{ARRIVAL_ARN}-x{number}", "default") for number in range(150)]
 
-    assert store.known([*strangers, *(each.key for each in chains)]) == {e.key: bool(e.finished_at) for e in chains}
+    keys = [chains[0].key, *strangers, *(each.key for each in chains[1:])]
+    assert store.known(keys) == {e.key: bool(e.finished_at) for e in chains}
     assert store.known([]) == {}
 
 
@@ -186,7 +199,7 @@ def test_the_sweep_progress_remembers_when_the_installation_began(store: ChainSt
     assert store.sweep_progress(now=NOW + timedelta(days=1)) == begun
     store.save_sweep_progress(later, before=begun)
     assert store.sweep_progress(now=NOW) == later
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=r"^the installation's memory was written by another worker$"):
         store.save_sweep_progress(begun, before=begun)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secondhop.adapters.chain_items import group_item, read_group
+from secondhop.adapters.chain_items import circuit_keys, group_item, read_group
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ChainStore
 from secondhop.domain.chain import Chain
@@ -53,7 +53,7 @@ def test_a_group_is_empty_until_it_is_saved_and_is_read_as_it_was_saved(store: C
 
 def test_a_group_is_written_over_only_by_who_read_it_last(store: ChainStore) -> None:
     first = store.save_group(a_group(), before=Group(id="g"), now=NOW)
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=r"^the group of incidents g was written by another worker$"):
         store.save_group(a_group(), before=Group(id="g"), now=NOW)
 
     store.save_group(first.left("one"), before=first, now=NOW)
@@ -119,12 +119,30 @@ def test_a_circuit_is_clean_until_it_is_written_and_written_over_only_by_who_rea
         store.save_circuit(after, before=failed)
         failed = after
     assert store.circuit(DR_VAULT.site) == failed
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=rf"^the circuit of {DR_VAULT.site} was written by another worker$"):
         store.save_circuit(clean.after_failure(NOW, database="db"), before=clean)
 
     store.save_circuit(failed.after_success(), before=failed)
     store.save_circuit(clean.after_failure(NOW, database="db"), before=clean)
     assert store.circuit(DR_VAULT.site).failures == 1
+
+
+def test_a_circuit_that_is_gone_is_not_written_over_by_who_remembers_it(table: tuple[DynamoDbChains, Any]) -> None:
+    store, client = table
+    failed = store.circuit(DR_VAULT.site).after_failure(NOW, database="db")
+    store.save_circuit(failed, before=None)
+    client.delete_item(TableName="chains", Key=circuit_keys(DR_VAULT.site))
+
+    with pytest.raises(ConflictError):
+        store.save_circuit(failed.after_success(), before=failed)
+
+
+def test_a_group_is_forgotten_half_a_year_after_its_last_change(table: tuple[DynamoDbChains, Any]) -> None:
+    store, client = table
+    store.save_group(a_group(), before=Group(id="g"), now=NOW)
+    (item,) = client.scan(TableName="chains")["Items"]
+
+    assert item["expires_at"] == {"N": str(int((NOW + timedelta(days=180)).timestamp()))}
 
 
 def test_a_circuit_that_cannot_be_read_is_written_over(store: ChainStore) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from secondhop.adapters.chain_items import claim_item, holder_name, text
+from secondhop.adapters.chain_writes import Write, refusal_of
 from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.application.ports import ClaimTakenError, SlotTakenError
 from secondhop.domain.chain import ChainKey
@@ -80,7 +81,7 @@ def test_a_refused_chain_was_written_by_others() -> None:
     error = start(Table(cancelled(FAILED, PASSED, PASSED)))
 
     assert type(error) is ConflictError
-    assert "was written by others" in str(error)
+    assert str(error) == f"chain {a_chain().key} was written by others"
 
 
 def test_a_refused_chain_outweighs_a_refused_claim_and_slot() -> None:
@@ -98,7 +99,7 @@ def test_a_refused_claim_that_is_gone_when_it_is_read_is_a_conflict() -> None:
     error = start(Table(cancelled(PASSED, FAILED, PASSED), claim=None))
 
     assert type(error) is ConflictError
-    assert "the claim changed" in str(error)
+    assert str(error) == "the claim changed"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_throttled_table_is_not_a_conflict(code: str, place: int) -> None:
     error = start(Table(cancelled(*reasons)))
 
     assert type(error) is TryAgainError
-    assert "throttled" in str(error)
+    assert str(error) == "the table is throttled"
 
 
 @pytest.mark.parametrize("reasons", [[], [{}, {}, {}], [{"Code": "TransactionConflict"}, PASSED, PASSED]])
@@ -158,3 +159,21 @@ def test_an_error_of_the_whole_call_is_no_conflict(code: str, status: int, kind:
     answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
     assert type(start(Table(answer))) is kind
+
+
+def test_an_answer_without_reasons_is_a_conflict() -> None:
+    answer = {"Error": {"Code": "TransactionCanceledException"}}
+
+    assert type(start(Table(answer))) is ConflictError
+
+
+def test_fewer_reasons_than_writes_are_those_of_the_first_writes() -> None:
+    assert isinstance(start(Table(cancelled({}, FAILED))), ClaimTakenError)
+
+
+def test_a_slot_that_disagrees_twice_names_the_chain() -> None:
+    chain = with_hop(a_chain(), state=HopState.COPYING, attempt=1)
+    writes = [Write(request={"Put": {}}), Write(request={"Update": {}})]
+    error = refusal_of(cancelled(PASSED, FAILED), writes, chain.key, lambda _: None)
+
+    assert str(error) == f"the slots of chain {chain.key} are not as remembered"

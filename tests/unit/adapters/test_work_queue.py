@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from backup_simulator import World
 from backup_simulator.queues import Queue
-from secondhop.adapters.sqs_work import DeadLetters, SqsWork, read_work
+from secondhop.adapters.sqs_work import HANDED_ON, DeadLetters, SqsWork, read_work
 from secondhop.application.work import Look
 from secondhop.domain.chain import ChainKey
 from secondhop.domain.errors import TryAgainError
@@ -75,3 +77,23 @@ def test_a_dead_letter_that_the_queue_refuses_is_an_error() -> None:
     with pytest.raises(TryAgainError):
         letters.send("not JSON", reason="it is text")
     assert queue.messages == {}
+
+
+class Recorder:
+    """An SQS client that keeps the request."""
+
+    def send_message(self, **request: Any) -> None:
+        self.request = request
+
+
+@pytest.mark.parametrize(("count", "delay"), [(1, 60), (2, 120), (4, 480), (5, 900), (100, 900)])
+def test_work_is_handed_on_with_its_count_and_a_delay_that_doubles(count: int, delay: int) -> None:
+    recorder = Recorder()
+    SqsWork(recorder, "https://queue").hand_on("{}", count=count)
+
+    assert recorder.request == {
+        "QueueUrl": "https://queue",
+        "MessageBody": "{}",
+        "DelaySeconds": delay,
+        "MessageAttributes": {HANDED_ON: {"DataType": "Number", "StringValue": str(count)}},
+    }
