@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -22,8 +24,8 @@ from secondhop.domain.errors import DeniedError, FinalError, SecondHopError, Sil
     ],
 )
 def test_an_error_is_named_in_full(code: str, status: int, kind: type[SecondHopError]) -> None:
-    answer = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    error = error_of(ClientError(answer, "DescribeVault"))  # type: ignore[arg-type] - as little as an answer may have
+    answer: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = error_of(ClientError(answer, "DescribeVault"))
 
     assert (type(error), str(error)) == (kind, f"DescribeVault: {code}: why")
     if isinstance(error, DeniedError | FinalError):
