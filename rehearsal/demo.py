@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import TextIO
@@ -31,15 +31,24 @@ NIGHTS = 2
 A_NIGHT = timedelta(hours=24)
 
 
-def run_demo(stream: TextIO, *, seed: int = 1, over_http: bool = False, topology: Topology = Topology.WORKLOAD) -> int:
+def run_demo(
+    stream: TextIO,
+    *,
+    seed: int = 1,
+    over_http: bool = False,
+    topology: Topology = Topology.WORKLOAD,
+    show_status: Callable[[Stage], int] = lambda _: 0,
+) -> int:
     """Run the demo, writing to a stream. The exit code is 0 only if every promise held and every chain is COMPLETE.
 
-    With `over_http` the functions use a real connection to the simulator on loopback.
+    With `over_http` the functions use a real connection to the simulator on loopback. At the end,
+    `show_status` writes the status of the installation and returns its exit code.
     """
     world = World(seed=seed)
     with http_door(world) if over_http else nullcontext() as door:
         chains = MemoryChains()
-        return _run(stream, Stage(world, chains, open_session=door, topology=topology), chains)
+        stage = Stage(world, chains, open_session=door, topology=topology)
+        return _run(stream, stage, chains) or show_status(stage)
 
 
 def _run(stream: TextIO, stage: Stage, chains: MemoryChains) -> int:

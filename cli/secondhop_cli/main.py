@@ -7,10 +7,13 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from secondhop import __version__
 from secondhop_cli.ending import FAILED, USAGE_ERROR, Ending, UsageError
+
+if TYPE_CHECKING:
+    from secondhop.application.views import ChainViews
 
 # The largest accepted number of nights, and the largest seed.
 LARGEST_NUMBER = 10**9
@@ -54,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     from secondhop_cli.init.command import add_init  # noqa: PLC0415 - as said above
     from secondhop_cli.operate.command import add_operate  # noqa: PLC0415 - as said above
     from secondhop_cli.operate.redrive import add_redrive  # noqa: PLC0415 - as said above
+    from secondhop_cli.show.status import add_status  # noqa: PLC0415 - as said above
 
     _add_demo(commands)
     _add_simulate(commands)
@@ -63,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_init(commands)
     add_doctor(commands)
+    add_status(commands)
     add_operate(commands)
     add_redrive(commands)
     add_first_night(commands)
@@ -107,10 +112,18 @@ def _demand_checkout() -> None:
 def _demo(chosen: argparse.Namespace) -> int:
     _demand_checkout()
     from rehearsal.demo import run_demo  # noqa: PLC0415 - only a checkout has the rehearsal
-    from rehearsal.stage import Topology  # noqa: PLC0415 - as above
+    from rehearsal.stage import HOME, Stage, Topology  # noqa: PLC0415 - as above
+    from secondhop_cli.show.status import show_status  # noqa: PLC0415 - as above
+
+    def show(stage: Stage) -> int:
+        words = ["status", "--stack", stage.main.name, "--region", HOME]
+        sys.stdout.write(f"\nsecondhop {' '.join(words)}\n\n")
+        session = stage.world.session(stage.main_account, region=HOME)
+        views = cast("ChainViews", stage.chains)
+        return show_status(parser().parse_args(words), opened=lambda _: views, session=session, now=stage.world.now)
 
     topology = Topology(chosen.topology)
-    return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http, topology=topology)
+    return run_demo(sys.stdout, seed=chosen.seed, over_http=chosen.http, topology=topology, show_status=show)
 
 
 def _simulate(chosen: argparse.Namespace) -> int:

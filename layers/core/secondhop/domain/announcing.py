@@ -43,6 +43,12 @@ OF_ONE_POINT = frozenset(
 HOPELESS = frozenset({Cause.SOURCE_GONE, Cause.SOURCE_EXPIRED, Cause.TOO_LATE})
 # The copy does not exist, or cannot be restored as required.
 BAD_COPY = frozenset({Cause.VANISHED, Cause.MISMATCH, Cause.UNENCRYPTED, Cause.KEY_UNUSABLE})
+# What Second Hop itself does about a trouble.
+NEXT_STEPS = {
+    Again.SOON: "Second Hop tries again by itself until the source expires.",
+    Again.DAILY: "Second Hop retries once a day until the source expires.",
+    Again.OPERATOR: "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands.",
+}
 # What differs between two chains in the same text of AWS: ARNs, ids, numbers.
 PARTICULARS = re.compile(r"arn:\S+|[0-9a-fA-F-]{8,}|\d+")
 
@@ -164,11 +170,7 @@ def _has_good_copy(hop: Hop, incident: Incident) -> bool:
 
 def _opening(incident: Incident) -> Announce:
     chain, trouble, remedy = incident.chain, incident.trouble, REMEDIES[incident.trouble.cause]
-    next_step = {
-        Again.SOON: "Second Hop tries again by itself until the source expires.",
-        Again.DAILY: "Second Hop retries once a day until the source expires.",
-        Again.OPERATOR: "Second Hop waits for an operator to retry or abandon. docs/runbook.md has the commands.",
-    }[remedy.again]
+    next_step = NEXT_STEPS[remedy.again]
     return Announce(
         subject=incident.subject,
         incident=incident.id,
