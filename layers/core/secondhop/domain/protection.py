@@ -23,7 +23,7 @@ LATE = timedelta(days=1)
 
 
 class Safety(StrEnum):
-    """Whether the newest verified copy of a database is as young as its target demands."""
+    """Whether the newest verified copy of a database meets its target."""
 
     SAFE = "safe"
     NOT_SAFE = "not safe"
