@@ -1,17 +1,16 @@
 """Decides who may do what, by the documents of identity policies, vault policies and key policies.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html says which action of AWS Backup
-is about which resource. The ARN of an RDS recovery point is its snapshot's, which does not name a vault. Every denial
-is a line of the trace, with its reason.
+Every denial is a line of the trace, with its reason. `called_resources` says what a call is about.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from backup_simulator.authority import Authority, Grant
+from backup_simulator.called_resources import backup_resource, of_bus, passed_roles, sources
 from backup_simulator.errors import Refused
 from backup_simulator.functions import function_arn
 from backup_simulator.ground import Ground
@@ -29,11 +28,20 @@ ACTIONS = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
-ABOUT_POINTS = ("DescribeRecoveryPoint", "DeleteRecoveryPoint", "UpdateRecoveryPointLifecycle", "StartCopyJob")
 
+# The code and HTTP status of a denial, where they are not AccessDenied and 403 (botocore's models, published logs).
+DENIALS = {
+    "backup": ("AccessDeniedException", 403),
+    "events": ("AccessDeniedException", 400),
+    "kms": ("AccessDeniedException", 400),
+    "organizations": ("AccessDeniedException", 400),
+    "service-quotas": ("AccessDeniedException", 400),
+    "lambda": ("AccessDeniedException", 403),
+    "scheduler": ("AccessDeniedException", 403),
+    "sns": ("AuthorizationError", 403),
+}
 # What CreateBackupVault asks of its key (create-a-vault).
 KEY_OF_VAULT = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant", "kms:Decrypt", "kms:GenerateDataKey")
-ABOUT_RULES = ("PutRule", "PutTargets", "RemoveTargets", "DeleteRule", "DescribeRule", "ListTargetsByRule")
 
 
 class Access:
@@ -63,15 +71,22 @@ class Access:
         self._of_keys: dict[tuple[str, tuple[str, ...], str, bool], tuple[Any, str, bool]] = {}
 
     def check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
-        """Raises Refused if the caller may not make this call."""
+        """Raises Refused if the caller may not make this call, with the error of the called service."""
         if not self.enforced or operation == "GetCallerIdentity":
             return
+        try:
+            self._check(caller, region, service, operation, request)
+        except Refused as refused:
+            code, status = DENIALS.get(service, ("AccessDenied", 403))
+            raise Refused(code, refused.message, status) from refused
+
+    def _check(self, caller: Caller, region: str, service: str, operation: str, request: Mapping[str, Any]) -> None:
         action = ACTIONS.get((service, operation), f"{service}:{operation}")
         resource = self._resource(caller, region, service, operation, request)
         vault = self._vault(caller, region, request) if service == "backup" else None
-        context = {"events:source": _sources(request)} if service == "events" else self._aliases(resource)
+        context = {"events:source": sources(request)} if service == "events" else self._aliases(resource)
         self._demand(caller, region, action, resource, vault=vault, context=context)
-        for role_arn, receiver in _passed_roles(service, request):
+        for role_arn, receiver in passed_roles(service, request):
             self._demand(caller, region, "iam:PassRole", role_arn, context={"iam:PassedToService": receiver})
         if service != "backup":
             return
@@ -115,6 +130,13 @@ class Access:
         if not self.enforced:
             return True
         return self._authority.verdict(role.caller, action, resource, context or {}).outcome == "allow"
+
+    def role_decision(self, role: Role, action: str, resource: str, context: Mapping[str, Any]) -> str:
+        """What SimulatePrincipalPolicy answers: `allowed`, `explicitDeny` or `implicitDeny`."""
+        if not self.enforced:
+            return "allowed"
+        outcome = self._authority.verdict(role.caller, action, resource, context).outcome
+        return {"allow": "allowed", "deny": "explicitDeny"}.get(outcome, "implicitDeny")
 
     def role_may_always(self, role: Role, actions: tuple[str, ...]) -> bool:
         """Whether a role may do all these actions for every copy."""
@@ -205,7 +227,7 @@ class Access:
         if by_vault == "deny":
             self._refuse(caller, region, action, resource, "with an explicit deny in a resource-based policy")
         verdict = self._authority.verdict(caller, action, resource, given)
-        if verdict.outcome == "none" and by_vault == "none":
+        if verdict.outcome == "deny" or (verdict.outcome == "none" and by_vault == "none"):
             self._refuse(caller, region, action, resource, verdict.reason)
 
     def _aliases(self, resource: str) -> dict[str, Any]:
@@ -216,8 +238,7 @@ class Access:
     def _refuse(self, caller: Caller, region: str, action: str, resource: str, reason: str) -> None:
         text = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {reason}"
         self._ground.note("denied", caller.account, region, text, action=action, resource=resource)
-        code = "AccessDeniedException" if action.startswith(("backup:", "iam:", "events:")) else "AccessDenied"
-        raise Refused(code, text, 400 if code == "AccessDeniedException" else 403)
+        raise Refused("AccessDenied", text, 403)
 
     def _vault(self, caller: Caller, region: str, request: Mapping[str, Any]) -> Vault | None:
         name = request.get("BackupVaultName") or request.get("SourceBackupVaultName")
@@ -227,7 +248,7 @@ class Access:
         """The ARN that IAM sees."""
         match service:
             case "backup":
-                return _backup_resource(caller, region, operation, request)
+                return backup_resource(caller, region, operation, request)
             case "iam" if "RoleName" in request:
                 return self._role_arn(caller, request)
             case "sqs":
@@ -238,7 +259,7 @@ class Access:
                 name = str(request["FunctionName"])
                 return name if name.startswith("arn:") else function_arn(caller, region, name)
             case "events":
-                return f"arn:{partition_of(region)}:events:{region}:{caller.account}:{_of_bus(operation, request)}"
+                return f"arn:{partition_of(region)}:events:{region}:{caller.account}:{of_bus(operation, request)}"
             case "rds" if "DBSnapshotIdentifier" in request:
                 name = request["DBSnapshotIdentifier"]
                 return f"arn:{partition_of(region)}:rds:{region}:{caller.account}:snapshot:{name}"
@@ -255,38 +276,3 @@ class Access:
         owned = (arn for arn, role in self._identity.roles.items() if role.account == caller.account)
         made = f"arn:{caller.partition}:iam::{caller.account}:role{request.get('Path', '/')}{name}"
         return next((arn for arn in owned if arn.endswith(f"/{name}")), made)
-
-
-def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """The condition key events:source of PutEvents, which holds those of all entries (eb-use-conditions)."""
-    return tuple(entry.get("Source", "") for entry in request.get("Entries", []))
-
-
-def _of_bus(operation: str, request: Mapping[str, Any]) -> str:
-    """The rule, or the bus, that a call of EventBridge is about."""
-    if operation in ABOUT_RULES:
-        return f"rule/{request.get('Rule') or request['Name']}"
-    bus = next((each.get("EventBusName", "default") for each in request.get("Entries", [])), "default")
-    return f"event-bus/{bus}"
-
-
-def _backup_resource(caller: Caller, region: str, operation: str, request: Mapping[str, Any]) -> str:
-    if operation in ABOUT_POINTS:
-        return str(request["RecoveryPointArn"])
-    if "BackupPlanId" in request:
-        return f"arn:{partition_of(region)}:backup:{region}:{caller.account}:backup-plan:{request['BackupPlanId']}"
-    if operation in ("ListTags", "TagResource", "UntagResource"):
-        return str(request["ResourceArn"])
-    if "BackupVaultName" in request:
-        return vault_arn(caller.account, region, request["BackupVaultName"])
-    return "*"
-
-
-def _passed_roles(service: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The roles that a request hands on, each with the service that gets it."""
-    if service == "backup":
-        given = (request, request.get("BackupSelection") or {})
-        yield from ((each["IamRoleArn"], "backup.amazonaws.com") for each in given if "IamRoleArn" in each)
-    if service == "events":
-        targets = request.get("Targets") or []
-        yield from ((each["RoleArn"], "events.amazonaws.com") for each in targets if "RoleArn" in each)

@@ -197,11 +197,15 @@ class Identity:
 
     def check_passed_role(self, caller: Caller, role_arn: str) -> None:
         """A passed role is of the caller's account and trusts AWS Backup, or the call is refused."""
-        role = self.roles.get(role_arn)
-        context = {"aws:SourceAccount": caller.account}
-        if role is None or role.account != caller.account or not self._trusts(role, BACKUP_SERVICE, context):
+        if not self.is_assumable(role_arn, caller.account):
             message = f"IAM Role {role_arn} cannot be assumed by AWS Backup"
             raise Refused("InvalidParameterValueException", message)
+
+    def is_assumable(self, role_arn: str, account: str) -> bool:
+        """Whether a role exists in an account and trusts AWS Backup."""
+        role = self.roles.get(role_arn)
+        context = {"aws:SourceAccount": account}
+        return role is not None and role.account == account and self._trusts(role, BACKUP_SERVICE, context)
 
     def _trusts(self, role: Role, principal: str, context: Mapping[str, Any]) -> bool:
         """Cached until the trust policy changes."""

@@ -115,7 +115,13 @@ class World(Records):
             ground, self.buses, self.faults, vaults=vaults, points=self._points, ledger=ledger, checks=checks
         )
         self._backup_jobs = BackupJobs(
-            ground, self.buses, vaults=vaults, points=self._points, ledger=ledger, copying=self._copying
+            ground,
+            self.buses,
+            vaults=vaults,
+            points=self._points,
+            ledger=ledger,
+            copying=self._copying,
+            identity=self._identity,
         )
         self._plans = Plans(ground, self.databases, self._settings, self._backup_jobs)
 

@@ -70,10 +70,14 @@ def _is_allowed(context: CheckContext, site: Site, role_arn: str, need: Need, ac
         ContextEntries=[_entry(key, value) for key, value in {REGION: site.region, **need.condition_keys}.items()],
     )
     result = next(each for each in answer["EvaluationResults"] if each["EvalActionName"] == action)
-    if result["EvalDecision"] != "allowed" and result.get("MissingContextValues"):
-        unknown = ", ".join(result["MissingContextValues"])
+    # What is said of a resource that the request names is in a result of its own (API_EvaluationResult).
+    specific = result.get("ResourceSpecificResults") or [{}]
+    decision = specific[0].get("EvalResourceDecision", result["EvalDecision"])
+    missing = [*(result.get("MissingContextValues") or ()), *(specific[0].get("MissingContextValues") or ())]
+    if decision != "allowed" and missing:
+        unknown = ", ".join(dict.fromkeys(missing))
         raise NotCheckedError(f"whether {role_arn} may {action}", f"its policies depend on {unknown}")
-    return bool(result["EvalDecision"] == "allowed")
+    return bool(decision == "allowed")
 
 
 def missing_permissions(

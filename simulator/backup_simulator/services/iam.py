@@ -113,17 +113,24 @@ class Iam:
             raise Refused("NoSuchEntity", f"The role {request['PolicySourceArn']} cannot be found.", 404)
         context = {entry["ContextKeyName"]: _context_value(entry) for entry in request.get("ContextEntries", [])}
         results = [
-            {
-                "EvalActionName": action,
-                "EvalResourceName": resource,
-                "EvalDecision": "allowed" if self._access.role_may(role, action, resource, context) else "implicitDeny",
-                "MatchedStatements": [],
-                "MissingContextValues": [],
-            }
+            _evaluation(action, resource, self._access.role_decision(role, action, resource, context))
             for action in request["ActionNames"]
             for resource in request.get("ResourceArns", ["*"])
         ]
         return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _evaluation(action: str, resource: str, decision: str) -> dict[str, Any]:
+    """A result. For a resource that is named, the result about it is beside the others (API_EvaluationResult)."""
+    specific = {"EvalResourceName": resource, "EvalResourceDecision": decision, "MissingContextValues": []}
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": decision,
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+        **({"ResourceSpecificResults": [specific]} if resource != "*" else {}),
+    }
 
 
 def _context_value(entry: dict[str, Any]) -> Any:

@@ -10,8 +10,11 @@ from botocore.response import StreamingBody
 
 from backup_simulator.errors import NotModelled, ProcessDied, Refused
 from backup_simulator.functions import Functions, function_arn
-from backup_simulator.model import Caller, Operation
+from backup_simulator.model import Caller, Operation, site_of
 from backup_simulator.queues import Queues
+
+# arn:aws:lambda:REGION:ACCOUNT:function:NAME; one part more is a version or an alias.
+PARTS_OF_FUNCTION = 7
 
 
 class Lambda:
@@ -30,9 +33,13 @@ class Lambda:
         if request.get("InvocationType", "RequestResponse") != "RequestResponse":
             raise NotModelled(f"Invoke with InvocationType {request['InvocationType']} is not modelled")
         name = request["FunctionName"]
+        if ":" in name and name.count(":") != PARTS_OF_FUNCTION - 1:
+            raise NotModelled(f"the function name {name} is not modelled: give the name, or the ARN without a version")
         arn = name if name.startswith("arn:") else function_arn(caller, region, name)
         if arn not in self._functions.by_arn:
             raise Refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        if site_of(arn) != (caller.account, region):
+            raise NotModelled("to invoke a function of another account or Region is not modelled")
         try:
             event = json.loads(request.get("Payload") or b"{}")
         except ValueError as error:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backup_simulator.errors import Refused
+from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.ground import Ground
-from backup_simulator.model import Caller, Operation
+from backup_simulator.model import Caller, Operation, site_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Sns:
         self.topics: dict[str, list[Published]] = {}
         self.operations: dict[str, Operation] = {"Publish": self._publish}
 
-    def _publish(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _publish(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         if "TopicArn" not in request:
             raise Refused(
                 "InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
@@ -38,6 +38,8 @@ class Sns:
         published = self.topics.get(request["TopicArn"])
         if published is None:
             raise Refused("NotFound", "Topic does not exist", 404)
+        if site_of(request["TopicArn"]) != (caller.account, region):
+            raise NotModelled("a message to a topic of another account or Region is not modelled")
         message = Published(
             at=self._ground.now(),
             subject=request.get("Subject", ""),
@@ -45,6 +47,5 @@ class Sns:
             attributes=deepcopy(request.get("MessageAttributes", {})),
         )
         published.append(message)
-        account, region = request["TopicArn"].split(":")[4], request["TopicArn"].split(":")[3]
-        self._ground.note("notification", account, region, message.subject, message=message.message)
+        self._ground.note("notification", caller.account, region, message.subject, message=message.message)
         return {"MessageId": self._ground.make_id()}

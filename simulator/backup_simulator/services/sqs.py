@@ -11,7 +11,7 @@ from typing import Any
 from backup_simulator.errors import NotModelled, Refused
 from backup_simulator.faults import FaultPlan
 from backup_simulator.ground import Ground
-from backup_simulator.model import Caller, Operation
+from backup_simulator.model import Caller, Operation, site_of
 from backup_simulator.policy_checks import Kind, read_policy
 from backup_simulator.queues import Queue, Queues, md5_of
 from backup_simulator.regions import partition_of
@@ -90,41 +90,44 @@ class Sqs:
                 "A queue already exists with the same name and a different value for an attribute.",
             )
 
-    def _delete_queue(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        self._queues.remove(self._queue(request))
+    def _delete_queue(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        self._queues.remove(self._queue(caller, region, request))
         return {}
 
     def _get_queue_url(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         url = f"https://sqs.{region}.amazonaws.com/{caller.account}/{request['QueueName']}"
-        return {"QueueUrl": self._queue({"QueueUrl": url}).url}
+        return {"QueueUrl": self._queue(caller, region, {"QueueUrl": url}).url}
 
-    def _queue(self, request: dict[str, Any]) -> Queue:
+    def _queue(self, caller: Caller, region: str, request: dict[str, Any]) -> Queue:
+        """A queue of the caller's account and Region. Raises Refused and NotModelled."""
         queue = self._queues.by_url.get(request["QueueUrl"])
         if queue is None:
             raise Refused("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+        if site_of(queue.arn) != (caller.account, region):
+            raise NotModelled("the use of a queue of another account or Region is not modelled")
         return queue
 
-    def _send(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         body, attributes = request["MessageBody"], request.get("MessageAttributes")
         delay = request.get("DelaySeconds", 0)
         if not body:
             raise Refused("MissingParameter", "The request must contain the parameter MessageBody.")
         if not 0 <= delay <= LONGEST_DELAY:
             raise Refused(INVALID, f"Value {delay} for parameter DelaySeconds is invalid.")
-        message_id = self._queue(request).send(body, attributes, delay)
+        message_id = self._queue(caller, region, request).send(body, attributes, delay)
         return {"MessageId": message_id, "MD5OfMessageBody": md5_of(body)}
 
-    def _send_batch(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _send_batch(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         check_entries("sqs", "SendMessageBatch", request)
-        return self._queue(request).send_batch(
+        return self._queue(caller, region, request).send_batch(
             request["Entries"], lambda: self._faults.entry_refusal("sqs", "SendMessageBatch")
         )
 
-    def _receive(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _receive(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
         most, wanted = request.get("MaxNumberOfMessages", 1), request.get("MessageAttributeNames", [])
         if not 1 <= most <= MOST_MESSAGES:
             raise Refused(INVALID, f"Value {most} for parameter MaxNumberOfMessages is invalid.")
-        messages = self._queue(request).receive(most)
+        messages = self._queue(caller, region, request).receive(most)
         found = {
             "Messages": [
                 {
@@ -140,12 +143,12 @@ class Sqs:
         # An empty answer has no member (API_ReceiveMessage).
         return found if messages else {}
 
-    def _delete(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        self._queue(request).delete(request["ReceiptHandle"])
+    def _delete(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        self._queue(caller, region, request).delete(request["ReceiptHandle"])
         return {}
 
-    def _get_queue_attributes(self, _caller: Caller, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        queue = self._queue(request)
+    def _get_queue_attributes(self, caller: Caller, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        queue = self._queue(caller, region, request)
         now = self._ground.now()
         messages = queue.messages.values()
         visible = sum(message.visible_at <= now for message in messages)

@@ -28,7 +28,7 @@ OURS = [(page, line) for page, line in commands() if re.match(r"(\.venv/bin/)?se
 
 def test_there_are_commands_of_every_kind() -> None:
     assert {line.split()[1] for _, line in OURS} == {
-        *("init", "doctor", "replay", "redrive", "retry", "abandon", "adopt", "pause", "resume")
+        *("init", "doctor", "replay", "redrive", "retry", "abandon", "adopt", "pause", "resume", "status")
     }
 
 

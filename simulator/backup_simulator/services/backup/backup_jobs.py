@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from backup_simulator import texts
 from backup_simulator.errors import Refused
 from backup_simulator.event_shapes import backup_job_detail
 from backup_simulator.eventbridge import EventBridge
 from backup_simulator.ground import Ground
+from backup_simulator.identity import Identity
 from backup_simulator.model import BackupJob, Caller, Database, Point, site_of, vault_arn
+from backup_simulator.services.backup.copy_checks import is_within
 from backup_simulator.services.backup.copy_ledger import CopyLedger
 from backup_simulator.services.backup.copying import HISTORY, Copying
 from backup_simulator.services.backup.points import Points
@@ -25,6 +28,9 @@ TRY_AGAIN = timedelta(minutes=5)
 # API_StartBackupJob; https://github.com/aws/aws-cdk/pull/27061.
 START_WINDOW_MINUTES, COMPLETION_WINDOW_MINUTES = 8 * 60, 7 * 24 * 60
 EXPIRED = "Backup job expired before completion."
+
+# DeleteAfterDays of a backup without an end (API_Lifecycle).
+FOR_EVER = -1
 
 
 class BackupJobs:
@@ -39,6 +45,7 @@ class BackupJobs:
         points: Points,
         ledger: CopyLedger,
         copying: Copying,
+        identity: Identity,
     ) -> None:
         self._ground = ground
         self._events = events
@@ -46,6 +53,7 @@ class BackupJobs:
         self._points = points
         self._ledger = ledger
         self._copying = copying
+        self._identity = identity
         self.jobs: dict[str, BackupJob] = {}
         self._tokens = Tokens(ground)
 
@@ -122,8 +130,8 @@ class BackupJobs:
             return
         self._ledger.end_backup(job.account, job.database.arn)
         job.completed_at = self._ground.now()
-        if self._vaults.find(job.vault_arn) is None:
-            job.state, job.message = "FAILED", "Backup vault does not exist"
+        if (reason := self._failure_of(job)) is not None:
+            job.state, job.message = "FAILED", reason
         else:
             point = self._land(job)
             job.state, job.point_arn = "COMPLETED", point.arn
@@ -131,6 +139,16 @@ class BackupJobs:
                 self._copy(job, point, action)
         self._announce(job)
         self._copying.wake_database(job.database.arn)
+
+    def _failure_of(self, job: BackupJob) -> str | None:
+        """Why a backup cannot be made: its role, a vault that does not exist, or its lock (vault-lock)."""
+        if not self._identity.is_assumable(job.role_arn, job.account):
+            return texts.NOT_ASSUMED.format(role=job.role_arn)
+        vault = self._vaults.find(job.vault_arn)
+        if vault is None:
+            return "Backup vault does not exist"
+        days = None if job.delete_after_days == FOR_EVER else job.delete_after_days
+        return None if is_within(vault.lock, days) else texts.RETENTION
 
     def _land(self, job: BackupJob) -> Point:
         database = job.database

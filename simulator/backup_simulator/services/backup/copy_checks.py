@@ -180,7 +180,7 @@ class CopyChecks:
         if message := self._keys_serve(job, point, destination):
             return message
         days = job.delete_after_days if job.delete_after_days not in (None, -1) else point.delete_after_days
-        if not _within(destination.lock, days):
+        if not is_within(destination.lock, days):
             return texts.RETENTION
         if len(point.tags) > MOST_TAGS:
             return texts.TOO_MANY_TAGS
@@ -244,7 +244,7 @@ def check_retention(lifecycle: dict[str, Any]) -> None:
     raise Refused("InvalidParameterValueException", f"Invalid lifecycle. {text}")
 
 
-def _within(lock: dict[str, Any] | None, days: int | None) -> bool:
+def is_within(lock: dict[str, Any] | None, days: int | None) -> bool:
     """Whether a retention is within a vault lock's range; None is for ever."""
     if not lock:
         return True
