@@ -43,7 +43,9 @@ def test_the_demo_shows_what_became_of_each_database(demo: tuple[subprocess.Comp
     assert kept == ["billing", "orders"]
     assert [row[1] for row in table if row[-1] == "base"] == ["Tue", "Tue"]
     assert all(float(row[6]) < float(row[8]) < 10 and row[7] == row[9] == "h" for row in table)
-    assert lines[-1] == "10 of 10 chains are COMPLETE."
+    assert "10 of 10 chains are COMPLETE." in lines
+    assert [line.rstrip().endswith(" safe") for line in lines[-5:]] == [True] * 5
+    assert any(line.startswith("5 of 5 databases are safe in eu-central-1; ") for line in lines)
     assert sum(line.endswith(": held") for line in lines) == 5
 
 
@@ -82,7 +84,8 @@ def test_the_hub_serves_two_workload_accounts_as_well() -> None:
     assert done.stderr == ""
     assert done.returncode == 0
     assert "workload account 222233334444" in done.stdout
-    assert done.stdout.endswith("10 of 10 chains are COMPLETE.\n")
+    assert "\n10 of 10 chains are COMPLETE.\n" in done.stdout
+    assert "\n5 of 5 databases are safe in eu-central-1; " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
