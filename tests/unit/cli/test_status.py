@@ -206,3 +206,24 @@ def test_an_installation_that_cannot_be_read_is_not_seen_and_the_others_are_show
     assert shown.out.startswith("2 of 2 databases are safe in eu-central-1; ")
     assert "1 installation could not be read: not all databases are in this answer." in shown.out
     assert shown.err.startswith(f"not seen: second-hop@{HOME}: its table cannot be read: ")
+
+
+class Forgetful(MemoryChains):
+    """A store with an item of the sweep that cannot be read."""
+
+    def last_sweep(self) -> datetime | None:
+        raise UnreadableItemError("the installation's memory cannot be read")
+
+
+def test_without_the_item_of_the_sweep_nothing_is_safe_and_what_is_not_safe_stays_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forgetful = Forgetful()
+    vars(forgetful).update(vars(chains_of(troubled()).copy()))
+    code = said(troubled(), "--json", opened=lambda _: forgetful)
+    found = json.loads(capsys.readouterr().out)
+
+    assert code == 1
+    assert [each["safety"] for each in found["databases"]] == ["not safe", "not seen"]
+    assert found["databases"][1]["reason"] == "no sweep has ended so far, so the table may be old"
+    assert found["installations"][0]["unreadable"] == ["the installation's memory cannot be read"]
