@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from secondhop.adapters.dynamodb_chains import DynamoDbChains
 from secondhop.adapters.dynamodb_views import DynamoDbViews
 from secondhop.adapters.memory_chains import MemoryChains
 from secondhop.application.ports import ChainStore, Unreadable
+from secondhop.application.status import look
 from secondhop.application.views import ChainViews
 from secondhop.domain.chain import Chain
 from secondhop.domain.errors import TryAgainError
@@ -142,3 +145,15 @@ def test_a_table_without_capacity_is_given_up_after_half_a_minute(small: Any) ->
         list(DynamoDbViews(starved, "chains", wait=waited.append).current())
 
     assert (starved.tries, 20 < sum(waited) < 30) == (8, True)
+
+
+def test_a_look_makes_the_calls_that_docs_operate_names_and_no_others(clients: dict[str, Any]) -> None:
+    client = clients["small dynamodb"]
+    seen = MinimalAnswers(client)
+    DynamoDbChains(client, "chains").save(verified(1), before=None, limit=5)
+    look(DynamoDbViews(seen, "chains"), now=NOW, target=timedelta(hours=54))
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`dynamodb:([A-Za-z]+)`", page.partition("### What the caller needs")[2]))
+
+    assert {"".join(word.title() for word in name.split("_")) for name, _ in seen.requests} == named
+    assert {request.get("IndexName") for _, request in seen.requests} == {None, "current"}

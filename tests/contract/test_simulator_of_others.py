@@ -51,3 +51,16 @@ def test_a_qualified_function_name_is_refused_by_name(name: str) -> None:
     client: Any = World().session(A, region=HOME).client("lambda")
     with pytest.raises(NotModelled, match="is not modelled"):
         client.invoke(FunctionName=name)
+
+
+@pytest.mark.parametrize(("account", "region"), PLACES)
+@pytest.mark.parametrize("name", ["ours", "unknown"])
+def test_a_function_of_others_is_not_invoked(account: str, region: str, name: str) -> None:
+    world = World()
+    heard: list[Any] = []
+    function = world.site(A, HOME).create_function("ours", heard.append).replace("ours", name)
+    client: Any = world.session(account, region=region).client("lambda")
+    with pytest.raises(NotModelled, match="another account or Region"):
+        client.invoke(FunctionName=function)
+
+    assert heard == []

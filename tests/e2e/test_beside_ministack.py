@@ -166,7 +166,12 @@ def handler(event, context):
 
 TEMPLATE = """
 Resources:
-  Key: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Version: "2012-10-17", Statement: []}}}
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {AWS: !Ref AWS::AccountId}, Action: "kms:*", Resource: "*"}]
   Vault:
     Type: AWS::Backup::BackupVault
     Properties:

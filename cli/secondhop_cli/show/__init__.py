@@ -1,1 +1,1 @@
-"""Commands that show what an installation knows: status, list, show, incidents, explain. They change nothing."""
+"""Commands that show what an installation knows: status. They change nothing."""

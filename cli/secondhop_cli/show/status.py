@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 from secondhop.application.status import Status, look
+from secondhop.domain.announcing import database_name
 from secondhop.domain.protection import Protection, Safety
 from secondhop_cli.ending import FAILED
 from secondhop_cli.show.places import NotSeen, Open, Place, add_places, chosen_places, open_views, reading
-from secondhop_cli.show.words import count, database_name, duration, moment, next_step, write_table
+from secondhop_cli.show.words import count, duration, moment, next_step, write_table
 
 NOT_SEEN = 3
 SCHEMA = 1
@@ -42,7 +43,7 @@ def add_status(commands: Any) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="write one JSON object")
     form.add_argument("--csv", action="store_true", help="write a line for each database and vault")
-    parser.set_defaults(run=show_status, failed=FAILED)
+    parser.set_defaults(run=show_status)
 
 
 def show_status(

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from secondhop.domain.announcing import NEXT_STEPS
-from secondhop.domain.arn import Arn
 from secondhop.domain.causes import REMEDIES
 from secondhop.domain.hop import Trouble
 
@@ -33,11 +32,6 @@ def duration(length: timedelta) -> str:
 def moment(at: datetime | None) -> str:
     """In UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M}" if at is not None else "none"
-
-
-def database_name(arn: str) -> str:
-    """The last part of a database's ARN."""
-    return Arn.parse(arn).resource.rpartition(":")[2]
 
 
 def next_step(trouble: Trouble, *, point: str, options: str) -> str:

@@ -36,10 +36,10 @@ class Lambda:
         if ":" in name and name.count(":") != PARTS_OF_FUNCTION - 1:
             raise NotModelled(f"the function name {name} is not modelled: give the name, or the ARN without a version")
         arn = name if name.startswith("arn:") else function_arn(caller, region, name)
-        if arn not in self._functions.by_arn:
-            raise Refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
         if site_of(arn) != (caller.account, region):
             raise NotModelled("to invoke a function of another account or Region is not modelled")
+        if arn not in self._functions.by_arn:
+            raise Refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
         try:
             event = json.loads(request.get("Payload") or b"{}")
         except ValueError as error:

@@ -76,13 +76,14 @@ class Incident:
         return group_id(family=(cause, str(self.site), day), particulars=(self.chain.key.route, *mistake))
 
 
-def database_name(chain: Chain) -> str:
-    return Arn.parse(chain.database).resource.rpartition(":")[2]
+def database_name(database: str) -> str:
+    """The name in the ARN of a database."""
+    return Arn.parse(database).resource.rpartition(":")[2]
 
 
 def short_name(chain: Chain) -> str:
     """The database and the backup of a chain, for a list of them."""
-    return f"{database_name(chain)[:100]}, backup of {chain.created_at:%Y-%m-%d %H:%M}"
+    return f"{database_name(chain.database)[:100]}, backup of {chain.created_at:%Y-%m-%d %H:%M}"
 
 
 def summary_of(message: Announce, group: Group) -> Announce:
@@ -176,7 +177,7 @@ def _opening(incident: Incident) -> Announce:
         incident=incident.id,
         group=incident.group,
         is_closed=False,
-        title=f"{database_name(chain)}: {trouble.cause} ({chain.state})",
+        title=f"{database_name(chain.database)}: {trouble.cause} ({chain.state})",
         lines=(
             *_whereabouts(chain),
             f"What happened: {trouble.message}",
@@ -216,7 +217,7 @@ def _closing(chain: Chain, incident: str, group: str | None) -> Announce:
         incident=incident,
         group=group,
         is_closed=True,
-        title=f"{database_name(chain)}: closed",
+        title=f"{database_name(chain.database)}: closed",
         lines=(*_whereabouts(chain), f"The chain is {who}."),
         circumstances=replace(_circumstances(chain), group=group),
     )
